@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "@brain/schemas";
 import type { RuleId } from "./rules.ts";
-import { isBound, type Path, type Shape, shapeText, valuesOf } from "./shape.ts";
+import { formatOf, isBound, type Path, patternsOf, type Shape, shapeText, valuesOf } from "./shape.ts";
 import type { BoundName, Roots, ShapeChange } from "./shape-change.ts";
 
 export function compareFacets(before: Shape, after: Shape, path: Path, roots: Roots): readonly ShapeChange[] {
@@ -17,7 +17,7 @@ export function compareFacets(before: Shape, after: Shape, path: Path, roots: Ro
     ...compareText(before, after, told),
     ...bounds
       // A format bounds the length by itself.
-      .filter(({ name }) => before.format === after.format || !name.endsWith("Length"))
+      .filter(({ name }) => formatOf(before) === formatOf(after) || !name.endsWith("Length"))
       .flatMap((bound) => compareBound(bound, before, after, told)),
     ...compareRefinements(before, after, told),
   ];
@@ -61,12 +61,15 @@ function readsAsUuid({ format }: Shape, { maxLength }: Shape): boolean {
 }
 
 function compareText(before: Shape, after: Shape, told: Told): readonly ShapeChange[] {
-  const [was, is] = [before.format, after.format];
+  const [was, is] = [formatOf(before), formatOf(after)];
+  const [had, has] = [patternsOf(before), patternsOf(after)];
   if (was !== is) {
-    const texts = [was ?? before.pattern ?? "any text", is ?? after.pattern ?? "any text"] as const;
-    const isPattern = (was ?? before.pattern) !== undefined && (is ?? after.pattern) !== undefined;
-    if (isPattern && (was === undefined || is === undefined))
-      return [told("PATTERN_CHANGED", ...texts, { stored: true, readers: !readsAsUuid(before, after) })];
+    const texts = [was ?? patternText(had, "any text"), is ?? patternText(has, "any text")] as const;
+    const isPattern = (was !== undefined || had.length > 0) && (is !== undefined || has.length > 0);
+    if (isPattern && (was === undefined || is === undefined)) {
+      const hurts = { stored: !readsAsUuid(after, before), readers: !readsAsUuid(before, after) };
+      return hurts.stored || hurts.readers ? [told("PATTERN_CHANGED", ...texts, hurts)] : [];
+    }
     if (was === undefined) return [told("FIELD_TYPE_NARROWED", ...texts, { stored: true, readers: false })];
     if (is === undefined) {
       const readers = !readsAsUuid(before, after);
@@ -75,14 +78,18 @@ function compareText(before: Shape, after: Shape, told: Told): readonly ShapeCha
     return [told("FORMAT_CHANGED", ...texts, { stored: true, readers: true })];
   }
   // The pattern of a format is its own business: it changes with the release of the library.
-  if (was !== undefined || before.pattern === after.pattern) return [];
-  const texts = [before.pattern ?? "no pattern", after.pattern ?? "no pattern"] as const;
-  return [
-    told("PATTERN_CHANGED", ...texts, {
-      stored: after.pattern !== undefined,
-      readers: before.pattern !== undefined,
-    }),
-  ];
+  if (was !== undefined && had.length <= 1 && has.length <= 1) return [];
+  const hurts = {
+    stored: has.some((pattern) => !had.includes(pattern)),
+    readers: had.some((pattern) => !has.includes(pattern)),
+  };
+  if (!hurts.stored && !hurts.readers) return [];
+  const none = "no pattern";
+  return [told("PATTERN_CHANGED", patternText(had, none), patternText(has, none), hurts)];
+}
+
+function patternText(patterns: readonly string[], none: string): string {
+  return patterns.length === 0 ? none : patterns.join(" and ");
 }
 
 interface Bound {
@@ -128,11 +135,21 @@ function compareBound(bound: Bound, before: Shape, after: Shape, told: Told): re
 function compareRefinements(before: Shape, after: Shape, told: Told): readonly ShapeChange[] {
   const [was, is] = [before["x-brain-refinements"] ?? [], after["x-brain-refinements"] ?? []];
   return [
-    ...is
-      .filter((text) => !was.includes(text))
-      .map((text) => told("REFINEMENT_ADDED", "(none)", text, { stored: true, readers: false })),
-    ...was
-      .filter((text) => !is.includes(text))
-      .map((text) => told("REFINEMENT_REMOVED", text, "(gone)", { stored: false, readers: true })),
+    ...without(is, was).map((text) =>
+      told("REFINEMENT_ADDED", "(none)", text, { stored: true, readers: false }),
+    ),
+    ...without(was, is).map((text) =>
+      told("REFINEMENT_REMOVED", text, "(gone)", { stored: false, readers: true }),
+    ),
   ];
+}
+
+/** What is in the first list more often than in the other: many conditions have no message of their own. */
+function without(texts: readonly string[], others: readonly string[]): readonly string[] {
+  const rest = [...others];
+  return texts.filter((text) => {
+    const at = rest.indexOf(text);
+    if (at >= 0) rest.splice(at, 1);
+    return at < 0;
+  });
 }

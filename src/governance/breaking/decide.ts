@@ -115,6 +115,9 @@ interface Decision {
   readonly twoShapes: boolean;
 }
 
+/** What one payload says of these it says of itself: others that are stored may not fulfil them. */
+const conditions: ReadonlySet<RuleId> = new Set(["REFINEMENT_ADDED", "PATTERN_CHANGED"]);
+
 function decideShape(comparison: Comparison, change: ShapeChange, trial: Trial | null): Decision {
   const { before, after } = comparison;
   const { rule, path, was, is } = change;
@@ -125,7 +128,9 @@ function decideShape(comparison: Comparison, change: ShapeChange, trial: Trial |
   const hurts = new Set<Hurt>(may.includes("meaning") ? ["meaning"] : []);
   if (change.readers || rule === "OPTIONAL_FIELD_REMOVED") hurts.add("readers");
   const found: Break[] = [];
-  if (change.stored && !isRead) {
+  // With a step it is for the step to fulfil a condition; without one nothing does.
+  const isCleared = isRead && (isRaised || !conditions.has(rule));
+  if (change.stored && !isCleared) {
     if (!isRaised) hurts.add("stored");
     // A step is there, and nothing could be made up to try it with: golden payloads speak for it.
     else if (trial !== null) {
@@ -171,7 +176,9 @@ function refusal({ payload, result }: Trial, { path, renamedTo }: ShapeChange): 
     shortened,
   );
   const short = sent.length > longest ? `${sent.slice(0, longest)}…` : sent;
-  if (result.ok) return `An event with ${short} is read without ${renamedTo ?? "the value"}.`;
+  if (result.ok && renamedTo === undefined)
+    return `An event with ${short} is read; others that are stored may not be.`;
+  if (result.ok) return `An event with ${short} is read without ${renamedTo}.`;
   return `An event with ${short} is refused: ${result.issues.slice(0, 3).join("; ")}.`;
 }
 

@@ -113,7 +113,7 @@ export const rules = {
     hurts: ["stored", "readers"],
     what: "A text has another pattern; nothing tells whether it lets more or less through.",
     why: "Stored texts may not match it, and new ones may not match the pattern of before.",
-    mend: `${raise}, or show by a golden payload that both read the same`,
+    mend: `${raise}; or, if you know that all that is stored matches, accept it with that as the reason`,
   },
   ENUM_VALUE_REMOVED: {
     severity: "error",
@@ -184,8 +184,8 @@ export const rules = {
     raised: null,
     hurts: ["stored"],
     what: "A condition is new, or says something else.",
-    why: "Stored events may not fulfil it; nothing but trying tells.",
-    mend: "Hold publishers to it in their code, or raise the version and give a step that makes older events fulfil it",
+    why: "Stored events may not fulfil it, and one payload that does says nothing of others.",
+    mend: "Hold publishers to it in their code, or raise the version and give a step that makes older events fulfil it; or, if you know that all that is stored fulfils it, or only its message is new, accept it with that as the reason",
   },
   REFINEMENT_REMOVED: {
     severity: "warning",

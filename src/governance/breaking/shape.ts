@@ -34,6 +34,25 @@ export interface Shape {
   readonly "x-brain-refinements"?: readonly string[];
 }
 
+/** Formats that only say how a pattern was written. */
+const patternFormats: ReadonlySet<string> = new Set([
+  "starts_with",
+  "ends_with",
+  "includes",
+  "lowercase",
+  "uppercase",
+]);
+
+/** The format of a text; undefined: none, or nothing but a pattern. */
+export function formatOf({ format }: Shape): string | undefined {
+  return format !== undefined && patternFormats.has(format) ? undefined : format;
+}
+
+/** All patterns that a text must match. */
+export function patternsOf({ pattern, allOf = [] }: Shape): readonly string[] {
+  return [pattern, ...allOf.map((other) => other.pattern)].filter((one) => one !== undefined);
+}
+
 /** A step into a payload: a field's name, `[]` for the elements of a list, `{}` for the values of a record. */
 export type Path = readonly string[];
 

@@ -1,7 +1,16 @@
 /** Payloads of before that a change would have refused: they are read by the code of now, to see whether it does. Pure. */
 
 import type { JsonObject, JsonValue } from "@brain/schemas";
-import { branchesOf, type Path, resolved, type Shape, typesOf, valuesOf } from "./shape.ts";
+import {
+  branchesOf,
+  formatOf,
+  type Path,
+  patternsOf,
+  resolved,
+  type Shape,
+  typesOf,
+  valuesOf,
+} from "./shape.ts";
 import { absent, type ShapeChange } from "./shape-change.ts";
 
 /** A payload of an event of before. @returns undefined when none can be made up, as for a rare pattern */
@@ -27,7 +36,9 @@ function valueFor(
   if (witness !== undefined) return witness;
   if (before === undefined) return undefined;
   if (limit !== undefined) return atLimit(limit.name, limit.was, limit.is, before, root, present);
-  if (rule === "REFINEMENT_ADDED" || rule === "PATTERN_CHANGED") return present ?? sampleOf(before, root, 0);
+  if (rule === "REFINEMENT_ADDED") return present ?? sampleOf(before, root, 0);
+  if (rule === "PATTERN_CHANGED")
+    return textBetween(before, change.after ?? {}) ?? present ?? sampleOf(before, root, 0);
   return sampleOf(before, root, 0, true);
 }
 
@@ -69,13 +80,12 @@ function textOfLength(length: number, shape: Shape, present: JsonValue | undefin
     "x".repeat(length),
     "1".repeat(length),
   ];
-  return texts.find((text) => matches(text, shape.pattern));
+  return texts.find((text) => matches(text, shape));
 }
 
-function matches(text: string, pattern: string | undefined): boolean {
-  if (pattern === undefined) return true;
+function matches(text: string, shape: Shape): boolean {
   try {
-    return new RegExp(pattern, "u").test(text);
+    return patternsOf(shape).every((pattern) => new RegExp(pattern, "u").test(text));
   } catch {
     return false;
   }
@@ -112,10 +122,20 @@ const texts: readonly string[] = [
   "sha256:".padEnd(71, "a"),
 ];
 
+function isOf(shape: Shape, text: string): boolean {
+  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape;
+  return text.length >= minLength && text.length <= maxLength && matches(text, shape);
+}
+
+/** A text of before that the pattern of now refuses. */
+function textBetween(before: Shape, after: Shape): string | undefined {
+  if (formatOf(before) !== undefined || valuesOf(before) !== null) return undefined;
+  return texts.find((text) => isOf(before, text) && !matches(text, after));
+}
+
 function sampleText(shape: Shape): string | undefined {
-  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = shape;
-  const fits = (text: string) =>
-    text.length >= minLength && text.length <= maxLength && matches(text, pattern);
+  const { minLength = 0 } = shape;
+  const fits = (text: string) => isOf(shape, text);
   const byFormat: Readonly<Record<string, string>> = {
     uuid: "11111111-1111-4111-8111-111111111111",
     "date-time": "2026-01-01T10:00:00.000Z",
