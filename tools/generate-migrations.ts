@@ -10,6 +10,7 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { unaskedQuestion } from "./unasked-question.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 const given = process.argv.slice(2);
@@ -31,12 +32,23 @@ function grantFor(migration: string): string | null {
   return `GRANT SELECT, INSERT, UPDATE, DELETE ON ${tables.join(", ")} TO "brain_tenant";`;
 }
 
+/** Else it asks nothing, and what it writes can be read before it is shown. */
+const canAsk = process.stdin.isTTY && process.stdout.isTTY;
+
 for (const { config, folder } of targets) {
   const before = new Set(filesOf(folder));
-  const { status, error } = spawnSync("drizzle-kit", ["generate", `--config=${config}`, ...options], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const { status, error, stdout, stderr } = spawnSync(
+    "drizzle-kit",
+    ["generate", `--config=${config}`, ...options],
+    { cwd: root, stdio: canAsk ? "inherit" : ["inherit", "pipe", "pipe"], encoding: "utf8" },
+  );
+  const unasked = unaskedQuestion(stderr ?? "");
+  if (unasked !== null) {
+    console.error(`✗ ${config}: ${unasked}`);
+    process.exit(1);
+  }
+  process.stdout.write(stdout ?? "");
+  process.stderr.write(stderr ?? "");
   if (error !== undefined) console.error(`✗ drizzle-kit cannot be run: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
   for (const name of filesOf(folder)) {
