@@ -1,6 +1,20 @@
 /** The command was given wrong; exit code 2. */
 export class UsageError extends Error {}
 
+/** There is no command of this name among `names`, which stand behind `program`, e.g. `charter dlq`. */
+export class UnknownCommandError extends UsageError {
+  readonly word: string;
+  readonly names: readonly string[];
+  readonly program: string;
+
+  constructor(word: string, names: readonly string[], program: string) {
+    super(`There is no command ${JSON.stringify(word.slice(0, 100))} of ${program}.`);
+    this.word = word;
+    this.names = names;
+    this.program = program;
+  }
+}
+
 /** It could not be done; the message is all that the user needs. Exit code 1. */
 export class CliError extends Error {}
 

@@ -30,6 +30,7 @@ import { addTasks } from "./commands/tasks.ts";
 import { addTenants } from "./commands/tenants.ts";
 import { addTry } from "./commands/try.ts";
 import { addWhoami } from "./commands/whoami.ts";
+import { tellUnknownCommands } from "./unknown-command.ts";
 
 export function createProgram(): Command {
   const program = new Command("charter")
@@ -76,5 +77,6 @@ export function createProgram(): Command {
   addTenants(program);
   addWhoami(program);
   addDemo(program);
+  tellUnknownCommands(program);
   return program;
 }
