@@ -63,7 +63,47 @@ export async function readPending(client: Client, events: readonly StoryEvent[])
 
 export const countOfTries = (count: number): string => `${count} ${count === 1 ? "try" : "tries"}`;
 
-export const pendingLine = (delivery: PendingDelivery): string =>
+/** States that lead on by themselves, in which nothing is wrong. */
+const calmStates: readonly string[] = ["in_work", "not_sent", "waiting"];
+
+const isCalm = ({ state, failed_attempts, error, paused, deferred }: PendingDelivery): boolean =>
+  calmStates.includes(state) &&
+  (failed_attempts ?? 0) === 0 &&
+  error === null &&
+  paused !== true &&
+  deferred === null;
+
+/**
+ * Lines about what is not over. What failed, or waits for a reason, comes first, each for itself. What is merely on its
+ * way is one line for each state: a consumer that reads with the tick has not read any event of a fresh story.
+ */
+export function pendingLines(deliveries: readonly PendingDelivery[]): string[] {
+  const [troubled, calm] = [true, false].map((isWanted) =>
+    deliveries.filter((delivery) => isCalm(delivery) !== isWanted),
+  );
+  const first = (troubled ?? []).toSorted(
+    (a, b) => Number(b.state === "retrying") - Number(a.state === "retrying"),
+  );
+  const together = calmStates.flatMap((state) => {
+    const same = (calm ?? []).filter((delivery) => delivery.state === state);
+    const [only, ...more] = same;
+    if (only === undefined) return [];
+    return more.length === 0 ? [pendingLine(only)] : [`${states[state]}: ${countsOf(same)}`];
+  });
+  return [...first.map(pendingLine), ...together];
+}
+
+/** `audit_log (13 events), analytics (1 event)` */
+function countsOf(deliveries: readonly PendingDelivery[]): string {
+  const counts = new Map<string, number>();
+  for (const { subscriber } of deliveries) counts.set(subscriber, (counts.get(subscriber) ?? 0) + 1);
+  return Array.from(
+    counts,
+    ([subscriber, count]) => `${printable(subscriber)} (${count} ${count === 1 ? "event" : "events"})`,
+  ).join(", ");
+}
+
+const pendingLine = (delivery: PendingDelivery): string =>
   [`${delivery.subscriber}: ${describe(delivery)}`, delivery.type, delivery.event_id]
     .map(printable)
     .join("  ");

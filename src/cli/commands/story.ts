@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Story, StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 import { cliOf, wholeNumber } from "../command.ts";
 import { duration, printable } from "../output.ts";
-import { countOfTries, pendingLine, readPending } from "./story-pending.ts";
+import { countOfTries, pendingLines, readPending } from "./story-pending.ts";
 
 interface StoryOptions {
   readonly limit: number;
@@ -40,7 +40,7 @@ export function addStory(program: Command): void {
       });
       const { deliveries, missing } = await readPending(client, events);
       if (deliveries.length > 0) out.line("\nNot over yet:");
-      for (const delivery of deliveries) out.line(pendingLine(delivery));
+      for (const line of pendingLines(deliveries)) out.line(line);
       if (missing !== null) out.note(missing);
       if (story.truncated)
         out.note("There is more of it; these are the oldest events. --limit goes to 2000.");
