@@ -38,6 +38,8 @@ export interface DemoPlace {
   readonly what: string;
   /** Path of the API, from the system's address. */
   readonly path: string;
+  /** Path of the console's page, which asks for the key once. */
+  readonly page: string;
 }
 
 export interface DemoReport {
@@ -142,7 +144,8 @@ async function requireEmpty(api: DemoApi): Promise<void> {
 
 async function report(api: DemoApi, seed: number, added: boolean): Promise<DemoReport> {
   const { event_type_counts: counts, dead_letters: deadLetters } = await statsOf(api);
-  const place = (what: string, path: string): DemoPlace => ({ what, path });
+  const place = (what: string, path: string, page: string): DemoPlace => ({ what, path, page });
+  const story = storyOf({ seed }, "long-story");
   return {
     added,
     seed,
@@ -150,12 +153,12 @@ async function report(api: DemoApi, seed: number, added: boolean): Promise<DemoR
     courses: counts["distribution.published"] ?? 0,
     deadLetters,
     places: [
-      place("the long story", `/api/events/correlation/${storyOf({ seed }, "long-story")}`),
-      place("dead letters in groups", "/api/dead-letters/groups"),
-      place("an approval that waits", "/api/ir/approvals/pending?tenant_id=werkstatt"),
-      place("alerts, with the next tick", "/api/alerts"),
-      place("missions", "/api/missions"),
-      place("the funnel of the week", "/api/analytics/funnel"),
+      place("the long story", `/api/events/correlation/${story}`, `/stories/${story}`),
+      place("dead letters in groups", "/api/dead-letters/groups", "/dead-letters"),
+      place("an approval that waits", "/api/ir/approvals/pending?tenant_id=werkstatt", "/approvals"),
+      place("alerts, with the next tick", "/api/alerts", "/alerts"),
+      place("missions", "/api/missions", "/missions"),
+      place("the funnel of the week", "/api/analytics/funnel", "/analytics"),
     ],
   };
 }

@@ -155,8 +155,28 @@ describe("dead letters", () => {
     );
     const missing = await run("dlq", "show", id, "--source-map", "no-such-file.map");
     expect(missing.stderr).toContain("no-such-file.map cannot be read (ENOENT)");
-    expect(succeeded(await run("dlq", "ls", "--status", "resolved"))).toBe("No dead letters.\n");
+    expect(succeeded(await run("dlq", "ls", "--status", "resolved"))).toBe(
+      "No dead letters with --status resolved.\n",
+    );
     await run("dlq", "discard", id, "--reason", "seen enough", "--yes");
+  });
+
+  test("that a redrive has taken are told where no open ones are left", async () => {
+    const ids = await bury("taken", "as well");
+    const setStatus = (status: string) =>
+      station.sql("UPDATE dead_letters SET status = $1 WHERE id::text = ANY($2)", [status, ids]);
+    await setStatus("requeued");
+    try {
+      for (const more of [[], ["--groups"]]) {
+        expect(succeeded(await run("dlq", "ls", ...more))).toBe(
+          "No open dead letters; 2 are being redriven (--status requeued).\n",
+        );
+      }
+      expect(succeeded(await run("dlq", "ls", "--subscriber", "nobody"))).toBe("No open dead letters.\n");
+    } finally {
+      await setStatus("open");
+    }
+    await run("dlq", "discard", ...ids, "--reason", "seen enough", "--yes");
   });
 
   test("are counted before they are redriven, and a watched redrive ends with what it did", async () => {

@@ -98,6 +98,9 @@ describe("the demo world", () => {
     const made = await run();
     expect(made.code, made.stderr).toBe(0);
     expect(made.stdout).toContain("The world of seed 1 is there: 8 courses");
+    expect(made.stdout).toMatch(new RegExp(`the long story +${edge.url}/stories/demo-1-long-story$`, "m"));
+    // They need a key that a browser does not send.
+    expect(made.stdout).not.toContain("/api/");
     expect(made.stderr).toContain("poison events");
   });
 

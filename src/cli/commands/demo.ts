@@ -56,6 +56,6 @@ function tell(out: Output, url: string, report: DemoReport): void {
       ? `The world of seed ${seed} is there: ${holds}.`
       : `The world of seed ${seed} was there already; nothing was added. It holds ${holds}.`,
   );
-  out.line("Look at it:");
-  for (const { what, path } of places) out.line(`  ${what.padEnd(26)}  ${url}${path}`);
+  out.line("Look at it in the console, which asks for the key once:");
+  for (const { what, page } of places) out.line(`  ${what.padEnd(26)}  ${url}${page}`);
 }

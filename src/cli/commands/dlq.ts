@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { DeadLetter, DeadLetterDetails, LetterGroup } from "../../http/kit/answers/dead-letters.ts";
 import type { Job } from "../../http/kit/answers/operations.ts";
 import type { Tried } from "../../http/kit/answers/trial.ts";
+import type { Client, Query } from "../client.ts";
 import {
   type Cli,
   cliOf,
@@ -165,7 +166,10 @@ async function list(cli: Cli, options: ListOptions): Promise<void> {
     readonly next_cursor: string | null;
   }>(letters, { subscriber, type, fingerprint, tenant_id, key, status, limit, cursor });
   if (cli.out.json) return cli.out.data(answer);
-  if (answer.dead_letters.length === 0) return cli.out.line("No dead letters.");
+  if (answer.dead_letters.length === 0) {
+    const filter = { subscriber, type, fingerprint, tenant_id, key };
+    return cli.out.line(await describeNone(cli.client, status, cursor === undefined ? filter : null));
+  }
   cli.out.line(
     table(answer.dead_letters, [
       ["ID", (row) => row.id],
@@ -182,13 +186,34 @@ async function list(cli: Cli, options: ListOptions): Promise<void> {
   noteNextPage(cli, answer.next_cursor);
 }
 
+/** As many are counted in one request. */
+const maxCounted = 500;
+
+/**
+ * What to say of an empty list: those that a redrive has taken are not open, and not gone.
+ *
+ * @param filter of the list; null: it is a later page
+ */
+async function describeNone(client: Client, status: string, filter: Query | null): Promise<string> {
+  if (status === "all") return "No dead letters.";
+  if (status !== "open") return `No dead letters with --status ${status}.`;
+  if (filter === null) return "No more open dead letters.";
+  const { dead_letters: taken, next_cursor: next } = await client.get<{
+    readonly dead_letters: readonly DeadLetter[];
+    readonly next_cursor: string | null;
+  }>(letters, { ...filter, status: "requeued", limit: maxCounted });
+  if (taken.length === 0) return "No open dead letters.";
+  const count = `${taken.length}${next === null ? "" : " or more"}`;
+  return `No open dead letters; ${count} ${taken.length === 1 ? "is" : "are"} being redriven (--status requeued).`;
+}
+
 async function listGroups({ client, out }: Cli, { subscriber, status }: ListOptions): Promise<void> {
   const answer = await client.get<{ readonly groups: readonly LetterGroup[] }>(`${letters}/groups`, {
     subscriber,
     status,
   });
   if (out.json) return out.data(answer);
-  if (answer.groups.length === 0) return out.line("No dead letters.");
+  if (answer.groups.length === 0) return out.line(await describeNone(client, status, { subscriber }));
   out.line(
     table(answer.groups, [
       ["FINGERPRINT", (row) => row.fingerprint],
