@@ -40,6 +40,9 @@ export async function planted(services: RequestServices, id: string, eventStream
     await tx.execute("DELETE FROM public.unsent_events"); //! C-3
     await tx.execute(sql\`UPDATE "paycore_intents" SET status = 'paid'\`); //! 11.1
     await tx.execute(sql.raw("SELECT 1 FROM course_access a JOIN paycore_intents p ON true")); //! 11.1
+    await tx.execute(sql\`TRUNCATE course_access, dead_letters\`); //! C-3
+    await tx.execute(sql\`SELECT 1 FROM course_access a, /* theirs */ public.paycore_refunds r\`); //! 11.1
+    await tx.execute(sql\`ALTER TABLE IF EXISTS ONLY jobs ADD COLUMN own text\`); //! C-3
     services.log.info({}, "It does not update paycore_intents.");
     await import(id); //! 11.1
     await fetch("https://example.org"); //! B-1

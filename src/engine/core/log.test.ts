@@ -156,6 +156,30 @@ describe("a secret that is logged all the same", () => {
     expect(lines[0]?.line).toMatchObject({ ...fields, message });
   });
 
+  test("control: a trace id that looks like the number of a card", () => {
+    const { log, lines } = capture("debug");
+    log.info({ span_id: "4111111111111111", card: "4111 1111 1111 1111" }, "Both.");
+    expect(lines[0]?.line).toMatchObject({ span_id: "4111111111111111", card: "[redacted]" });
+  });
+
+  test("is not readable where a long text is cut", () => {
+    const { log, lines } = capture("debug");
+    const before = " ".repeat(16_384 - 12);
+    log.info({ reason: `${before}${key}` }, `${before}postgres://brain:pa55word@db.example/brain`);
+    expect(JSON.stringify(lines)).not.toMatch(/brk_|pa55/);
+  });
+
+  test("what cannot be written as JSON loses no line", () => {
+    const { log, lines } = capture("debug");
+    const failing = {
+      toJSON() {
+        throw new Error("no");
+      },
+    };
+    log.info({ failing, big: 12n } as never, "Odd.");
+    expect(lines[0]?.line).toMatchObject({ failing: "[…]", big: "12", message: "Odd." });
+  });
+
   test("a field without an end is cut", () => {
     const { log, lines } = capture("debug");
     const deep: { inner?: object } = {};

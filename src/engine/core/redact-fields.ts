@@ -10,11 +10,13 @@ const redacted = "[redacted]";
 /** Of what stands in a field: deeper, or further behind, nothing is written. */
 const maxDepth = 4;
 const maxEntries = 100;
-/** A text is looked at up to here, and cut, characters: longer ones are no line for people. */
+/** A text is cut here, characters: longer ones are no line for people. What begins before that is looked at as a whole. */
 const maxLength = 16_384;
+const longestSecret = 4_096;
 
 export function redactLine(text: string): string {
-  return redactText(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
+  if (text.length <= maxLength) return redactText(text);
+  return `${redactText(text.slice(0, maxLength + longestSecret)).slice(0, maxLength)}…`;
 }
 
 /** The same fields with `[redacted]` where something is that nobody should read. */
@@ -29,15 +31,35 @@ function redactEntries(fields: object, depth: number): object {
 }
 
 function redactValue(name: string, value: unknown, depth: number): unknown {
-  if (typeof value === "string") return isSecretName(name) && value !== "" ? redacted : redactLine(value);
+  if (typeof value === "string") {
+    if (isSecretName(name) && value !== "") return redacted;
+    return isTraceId(name, value) ? value : redactLine(value);
+  }
+  // JSON has no form for it.
+  if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;
   if (isSecretName(name)) return redacted;
   if (depth >= maxDepth) return "[…]";
   // As JSON has it: a date is a text, and an error has no fields.
-  if ("toJSON" in value && typeof value.toJSON === "function")
-    return redactValue(name, value.toJSON(), depth + 1);
+  if ("toJSON" in value && typeof value.toJSON === "function") {
+    return redactValue(name, asJson(value as { toJSON(): unknown }), depth + 1);
+  }
   if (Array.isArray(value)) return value.slice(0, maxEntries).map((item) => redactValue("", item, depth + 1));
   return redactEntries(value, depth + 1);
+}
+
+/** A line is no reason to fail. */
+function asJson(value: { toJSON(): unknown }): unknown {
+  try {
+    return value.toJSON();
+  } catch {
+    return "[…]";
+  }
+}
+
+/** Random hexadecimal digits, which now and then look like the number of a card or of an account. */
+function isTraceId(name: string, value: string): boolean {
+  return /^(?:trace|span|parent_span)_id$/.test(name) && /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/.test(value);
 }
 
 /** Names of fields are few, and each is judged by many patterns. */

@@ -16,12 +16,15 @@ export function sqlTextsOf({ texts }: Pick<Nodes, "texts">): readonly SqlText[] 
   });
 }
 
-const name = String.raw`(?:only\s+)?(?:"?public"?\.)?"?(\w+)`;
+const name = String.raw`(?:only\s+|if\s+exists\s+)*(?:"?\w+"?\s*\.\s*)?"?(\w+)"?`;
 const writing = new RegExp(
-  String.raw`\b(?:insert\s+into|merge\s+into|delete\s+from|truncate(?:\s+table)?|update)\s+${name}`,
+  String.raw`\b(?:insert\s+into|merge\s+into|delete\s+from|truncate(?:\s+table)?|(?:alter|drop)\s+table|lock(?:\s+table)?|update)\s+${name}`,
   "gi",
 );
-const reading = new RegExp(String.raw`\b(?:from|join|using)\s+${name}`, "gi");
+const reading = new RegExp(String.raw`\b(?:from|join|using|copy)\s+${name}`, "gi");
+/** `FROM a, b x`: the next one of a list. */
+const next = new RegExp(String.raw`(?:\s+(?:as\s+)?\w+)?\s*,\s*${name}`, "iy");
+const comment = /--[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\//g;
 
 /** Names of tables that are written, in lower case. */
 export function tablesWritten(text: SqlText): readonly string[] {
@@ -34,5 +37,11 @@ export function tablesNamed(text: SqlText): readonly string[] {
 }
 
 function namesIn(text: SqlText, form: RegExp): readonly string[] {
-  return [...text.getText().matchAll(form)].map(([, found = ""]) => found.toLowerCase());
+  const plain = text.getText().replace(comment, " ");
+  return [...plain.matchAll(form)].flatMap((found) => {
+    const names = [found[1] ?? ""];
+    next.lastIndex = found.index + found[0].length;
+    for (let more = next.exec(plain); more !== null; more = next.exec(plain)) names.push(more[1] ?? "");
+    return names.map((one) => one.toLowerCase());
+  });
 }
