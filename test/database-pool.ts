@@ -116,8 +116,9 @@ export async function dropCopies({ databaseUrl, template }: DatabasePool): Promi
  * @returns false when the database cannot be used again
  */
 async function empty(template: Template, client: pg.Client): Promise<boolean> {
+  // Not what Postgres does by itself: autovacuum gives way.
   const { rows: busy } = await client.query(
-    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'",
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend'",
   );
   if (busy.length > 0) return false;
   const known = new Set(template.tables);
