@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Command, CommanderError } from "commander";
+import { UnknownCommandError } from "../../src/cli/errors.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { shellWords } from "./console.ts";
 
@@ -104,7 +105,7 @@ async function charterFault(args: readonly string[]): Promise<string | null> {
     await quietProgram().parseAsync(args, { from: "user" });
     return null;
   } catch (error) {
-    if (error instanceof CommanderError) return error.message;
+    if (error instanceof CommanderError || error instanceof UnknownCommandError) return error.message;
     throw error;
   }
 }
