@@ -2,12 +2,14 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
-import type { StreamInvocation } from "../../src/engine/invocation.ts";
+import { ofShard, type StreamInvocation } from "../../src/engine/invocation.ts";
 import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { beginRecording } from "../../src/engine/relay/recording.ts";
+import { relay } from "../../src/engine/relay/relay.ts";
 import { relayPlaceOf } from "../../src/engine/relay/ride.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, losingFirstAnswer } from "../faults.ts";
@@ -132,6 +134,24 @@ describe("a transaction of a route", () => {
     expect(row?.ms).toBeLessThanOrEqual(500);
     const { leaseMs } = isolate(backbone).relay;
     expect(leaseMs).toBeGreaterThan(500);
+  });
+
+  test("whose batch cannot be read keeps no other relay waiting", async () => {
+    const backbone = await openSystem();
+    const invocation = isolate(backbone);
+    await transact(invocation);
+    const place = relayPlaceOf(invocation, 0);
+    const handed = place.begin();
+    if (handed === null) throw new Error("The commit has taken nothing along.");
+    const isLoad = (text: string) => text.includes("relay_load");
+    const db = hookDatabase(invocation.db, {
+      statements: (text, run) =>
+        isLoad(text) ? Promise.reject(new TransientError("Postgres is away.")) : run(),
+    });
+    const deps = { ...invocation, ...ofShard(invocation, 0), settings: invocation.relay, db };
+    const given = { ...place, begin: () => ({ ...handed, rows: null }) };
+    await expect(relay(deps, { shard: 0, mayGoOn: () => true, place: given })).rejects.toThrow("away");
+    expect(await lease(backbone)).toEqual([{ held: false, filled: true }]);
   });
 
   test("of which nobody knows the end keeps no other relay waiting", async () => {

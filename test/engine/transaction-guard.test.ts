@@ -114,6 +114,18 @@ describe("what is published behind a savepoint", () => {
     expect(await recorded(backbone)).toEqual(["kept", "kept too"]);
   });
 
+  test("goes back to another one when the first that is named is not there", async () => {
+    const backbone = await openBackbone();
+    await transact(backbone, async (tx, publish) => {
+      await tx.execute(sql`SAVEPOINT known`);
+      await publish(partChecked, report("taken back"));
+      await tx.execute(sql`ROLLBACK TO SAVEPOINT unknown`).catch(() => undefined);
+      await tx.execute(sql`ROLLBACK TO SAVEPOINT known`);
+      await publish(partChecked, report("behind"));
+    });
+    expect(await recorded(backbone)).toEqual(["behind"]);
+  });
+
   test("goes back as often as the transaction does, whatever the savepoint is called", async () => {
     const backbone = await openBackbone();
     await transact(backbone, async (tx, publish) => {

@@ -10,6 +10,13 @@ const redacted = "[redacted]";
 /** Of what stands in a field: deeper, or further behind, nothing is written. */
 const maxDepth = 4;
 const maxEntries = 100;
+/** Of all the fields of a line together: what refers to itself has no end. */
+const maxValues = 1_000;
+
+interface Budget {
+  values: number;
+}
+
 /** A text is cut here, characters: longer ones are no line for people. What begins before that is looked at as a whole. */
 const maxLength = 16_384;
 const longestSecret = 4_096;
@@ -21,16 +28,16 @@ export function redactLine(text: string): string {
 
 /** The same fields with `[redacted]` where something is that nobody should read. */
 export function redactFields<Fields extends object>(fields: Fields): Fields {
-  return redactEntries(fields, 0) as Fields;
+  return redactEntries(fields, 0, { values: maxValues }) as Fields;
 }
 
-function redactEntries(fields: object, depth: number): object {
+function redactEntries(fields: object, depth: number, budget: Budget): object {
   const entries = Object.entries(fields);
   const shown = depth === 0 ? entries : entries.slice(0, maxEntries);
-  return Object.fromEntries(shown.map(([name, value]) => [name, redactValue(name, value, depth)]));
+  return Object.fromEntries(shown.map(([name, value]) => [name, redactValue(name, value, depth, budget)]));
 }
 
-function redactValue(name: string, value: unknown, depth: number): unknown {
+function redactValue(name: string, value: unknown, depth: number, budget: Budget): unknown {
   if (typeof value === "string") {
     if (isSecretName(name) && value !== "") return redacted;
     return isTraceId(name, value) ? value : redactLine(value);
@@ -39,13 +46,15 @@ function redactValue(name: string, value: unknown, depth: number): unknown {
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;
   if (isSecretName(name)) return redacted;
-  if (depth >= maxDepth) return "[…]";
+  budget.values -= 1;
+  if (depth >= maxDepth || budget.values < 0) return "[…]";
   // As JSON has it: a date is a text, and an error has no fields.
   if ("toJSON" in value && typeof value.toJSON === "function") {
-    return redactValue(name, asJson(value as { toJSON(): unknown }), depth + 1);
+    return redactValue(name, asJson(value as { toJSON(): unknown }), depth + 1, budget);
   }
-  if (Array.isArray(value)) return value.slice(0, maxEntries).map((item) => redactValue("", item, depth + 1));
-  return redactEntries(value, depth + 1);
+  if (Array.isArray(value))
+    return value.slice(0, maxEntries).map((item) => redactValue("", item, depth + 1, budget));
+  return redactEntries(value, depth + 1, budget);
 }
 
 /** A line is no reason to fail. */

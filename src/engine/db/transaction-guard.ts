@@ -38,7 +38,7 @@ export function guardClient(ask: Ask, savepoints: Savepoints | null): GuardedCli
     const text = textOf(args);
     const answer = await ask(args).catch((error: unknown) => {
       // A COMMIT that fails ends it as well.
-      if (meansEnd.test(text)) refusal = endedInside;
+      if (meansEnd.test(text) && !goesBack.test(text)) refusal = endedInside;
       throw error;
     });
     const commands = commandsOf(answer);

@@ -106,14 +106,13 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
   const run: Run = { deps, options, token: handed?.token ?? uuidv4(), isTrimmedByOthers: false, total };
   let failed = true;
   try {
-    const acquired = handed === null ? await acquire(run) : null;
-    if (acquired !== null && acquired.busy !== null) {
+    const first = handed === null ? await acquire(run) : await takeOver(run, handed);
+    const { layout } = first;
+    if (first.busy !== null) {
       failed = false;
-      return { ...total, busy: acquired.busy, more: false, layout: acquired.layout, recovered: false };
+      return { ...total, busy: first.busy, more: false, layout, recovered: false };
     }
     try {
-      const first = acquired ?? toAcquired(await readHanded(run, handed as Handed));
-      const { layout } = first;
       const more = first.held && (await sendAll(run, first.batch));
       failed = false;
       return { ...total, busy: null, more, layout, recovered: first.wasFailing };
@@ -141,6 +140,16 @@ async function acquire(run: Run): Promise<Acquired> {
   const { shard, verify } = options;
   const bounds = { ...deps.settings, configured: deps.publish.shards, keeps: verify === true };
   return toAcquired(await askWithState<Begun>(run, beginSql(shard, token, bounds, asking(run))));
+}
+
+/** Goes on with what a commit took. Its lease is ours, so it is let go when the batch cannot be read. */
+async function takeOver(run: Run, handed: Handed): Promise<Acquired> {
+  try {
+    return toAcquired(await readHanded(run, handed));
+  } catch (error) {
+    await letGo(run);
+    throw error;
+  }
 }
 
 /** The relay asks by itself. */
