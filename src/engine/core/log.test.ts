@@ -184,10 +184,14 @@ describe("a secret that is logged all the same", () => {
     const { log, lines } = capture("debug");
     const deep: { inner?: object } = {};
     deep.inner = deep;
+    const wide: unknown[] = [];
+    for (let n = 0; n < 100; n += 1) wide.push(wide);
     log.info(
       { deep, long: "a".repeat(100_000), many: Array.from({ length: 1_000 }, () => 1) } as never,
       "Long.",
     );
     expect(JSON.stringify(lines).length).toBeLessThan(20_000);
+    log.info({ wide } as never, "Wide.");
+    expect(JSON.stringify(lines.at(-1)).length).toBeLessThan(1_000_000);
   });
 });
