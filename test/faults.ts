@@ -254,7 +254,8 @@ export function hookDatabase(db: Database, hooks: DatabaseHooks): Database {
   return {
     ...db,
     rows: <Row>(statement: SQL) => around(textOf(statement), () => db.rows<Row>(statement)),
-    batch: (statements) => around(statements.map(textOf).join(";\n"), () => db.batch(statements)),
+    batch: (statements, mayTakeMs) =>
+      around(statements.map(textOf).join(";\n"), () => db.batch(statements, mayTakeMs)),
     async open(options) {
       const session = await db.open(options);
       const hooked: Session = {

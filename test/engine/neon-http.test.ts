@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, inject, test } from "vitest";
@@ -144,4 +146,37 @@ test("a batch is one transaction: all or nothing", async () => {
   expect(first).toEqual(second);
   await expect(db.batch([sql`SELECT 1`, sql`SELECT 1 / 0`])).rejects.toThrow(/SQLSTATE 22012/);
   expect(await db.batch([])).toEqual([]);
+});
+
+describe("a proxy that does not answer", () => {
+  test.each([
+    ["takes the request and says nothing", ""],
+    ["stops in the middle of its answer", 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"command":'],
+  ])("%s: the call ends at its time, and so does its connection", async (_, beginning) => {
+    const closed = Promise.withResolvers<void>();
+    const server = createServer((socket) => {
+      socket.on("data", () => socket.write(beginning)).on("error", () => undefined);
+      socket.on("close", () => closed.resolve());
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const { port } = server.address() as AddressInfo;
+      const silent = connectHttp(`postgres://user:password@127.0.0.1:${port}/brain`, 50);
+      await expect(silent.one({ sql: "SELECT 1", params: [] })).rejects.toThrow(
+        "Postgres did not answer within 50 ms.",
+      );
+      await closed.promise;
+    } finally {
+      server.close();
+    }
+  });
+
+  test("statements that may take longer are waited for", async () => {
+    const impatient = connectHttp(inject("services").neonUrl, 50);
+    const slow = { sql: "SELECT pg_sleep(0.3), 1 AS one", params: [] };
+    await expect(impatient.batch([slow])).rejects.toThrow("Postgres did not answer within 50 ms.");
+    const [answer] = await impatient.batch([slow], 60_000);
+    expect(answer?.rowCount).toBe(1);
+  });
 });

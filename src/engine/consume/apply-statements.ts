@@ -22,6 +22,9 @@ import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-
 /** Text of the deliveries of one request, characters: far below what Neon takes. */
 const maxTextLength = 4_000_000;
 
+/** Beyond the time of a handler: for the way there and back, and for the COMMIT, ms. */
+const answerMarginMs = 5_000;
+
 export interface StatementDeps extends HandlerDeps {
   readonly db: Database;
   readonly stream: string;
@@ -53,7 +56,8 @@ export async function applyStatements(
       claimAllSql(subscriber, deps.stream, claimsOf(list)),
       ...statements,
     ];
-    const answers = await deps.db.batch([...before, ...ending.statements, sql.raw(deps.fence())]);
+    const all = [...before, ...ending.statements, sql.raw(deps.fence())];
+    const answers = await deps.db.batch(all, handlerTimeoutMs + answerMarginMs);
     ending.committed?.(answers.slice(before.length, -1));
   } catch (error) {
     ending?.failed?.(sqlState(error) !== null);

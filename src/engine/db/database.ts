@@ -25,8 +25,12 @@ export interface Database {
   readonly tenantId: string | null;
   /** Rows of one statement, over HTTP. Columns keep their SQL names; cast in SQL to the type you want. */
   rows<Row>(statement: SQL): Promise<Row[]>;
-  /** Several statements in one transaction and one HTTP round trip; the rows of each. All or nothing. */
-  batch(statements: readonly SQL[]): Promise<unknown[][]>;
+  /**
+   * Several statements in one transaction and one HTTP round trip; the rows of each. All or nothing.
+   *
+   * @param mayTakeMs what they may take where that can be longer than usual, ms
+   */
+  batch(statements: readonly SQL[], mayTakeMs?: number): Promise<unknown[][]>;
   /** @throws {TransientError} Postgres is not reachable */
   open(options?: SessionOptions): Promise<Session>;
   /** `open`, one transaction, `close`. */
@@ -119,14 +123,14 @@ export function prepareDatabase(connectionString: string): (meter: SubrequestMet
             return answer === undefined ? [] : (toRows(answer) as Row[]);
           });
         },
-        batch(statements) {
+        batch(statements, mayTakeMs) {
           const built = statements.map((statement) => dialect.sqlToQuery(statement));
           return overHttp(async () => {
             if (built.length === 0) return [];
             const answers =
               entering === null
-                ? await http.batch(built)
-                : (await http.batch([dialect.sqlToQuery(entering), ...built])).slice(1);
+                ? await http.batch(built, mayTakeMs)
+                : (await http.batch([dialect.sqlToQuery(entering), ...built], mayTakeMs)).slice(1);
             return answers.map(toRows);
           });
         },

@@ -1,3 +1,4 @@
+import { abortAfter } from "../core/time-limit.ts";
 import { HttpSqlError, postgresFields } from "./errors.ts";
 import { readerOf, toText } from "./values.ts";
 
@@ -31,9 +32,21 @@ export interface Answer {
 export interface NeonHttp {
   /** @throws {HttpSqlError} what Postgres said, or that it could not be asked */
   one(statement: BuiltStatement): Promise<Answer>;
-  /** All or nothing. @throws {HttpSqlError} */
-  batch(statements: readonly BuiltStatement[]): Promise<readonly Answer[]>;
+  /**
+   * All or nothing.
+   *
+   * @param mayTakeMs what the statements may take where that can be longer than usual, ms
+   * @throws {HttpSqlError}
+   */
+  batch(statements: readonly BuiltStatement[], mayTakeMs?: number): Promise<readonly Answer[]>;
 }
+
+/**
+ * Time for an answer, ms. The proxy may be gone without a word, and whoever waits for it holds a request, a lease, or one
+ * of the few connections that an invocation may have. Longer than a database needs to wake up, and than any statement of
+ * ours takes. What was asked may have happened all the same, as with every answer that is lost.
+ */
+const answerLimitMs = 60_000;
 
 /** A host that is this machine speaks plain HTTP and WebSocket on its own port; Neon speaks TLS on 443. */
 export function isLoopback(host: string): boolean {
@@ -45,7 +58,8 @@ export function sqlEndpoint(host: string, port: number | string): string {
   return isLoopback(host) ? `http://${host}:${port}/sql` : `https://${host.replace(/^[^.]+\./, "api.")}/sql`;
 }
 
-export function connectHttp(connectionString: string): NeonHttp {
+/** @param usualMs time for an answer, ms */
+export function connectHttp(connectionString: string, usualMs = answerLimitMs): NeonHttp {
   const { hostname, port, href } = new URL(connectionString);
   const endpoint = sqlEndpoint(hostname, port);
   const headers = {
@@ -53,31 +67,39 @@ export function connectHttp(connectionString: string): NeonHttp {
     "Neon-Raw-Text-Output": "true",
     "Neon-Array-Mode": "true",
   };
-  const ask = async (body: unknown): Promise<unknown> => {
-    let answer: Response;
-    try {
-      // The headers hold the password, which a redirect would carry to a host that nobody configured.
-      // biome-ignore lint/style/noRestrictedGlobals: redirects are off
-      answer = await fetch(endpoint, {
-        method: "POST",
-        headers,
-        body: JSON.stringify(body),
-        redirect: "manual",
-      });
-    } catch (error) {
-      throw unreachable("Postgres could not be asked.", error);
-    }
-    if (answer.ok) return answer.json();
-    if (answer.status === 400) throw refusal(await answer.json());
-    throw unreachable(`Postgres' proxy answered ${answer.status}: ${await answer.text()}`);
+  const ask = (body: unknown, mayTakeMs = 0): Promise<unknown> => {
+    const limitMs = Math.max(usualMs, mayTakeMs);
+    return abortAfter(limitMs, async (signal) => {
+      let answer: Response;
+      try {
+        // The headers hold the password, which a redirect would carry to a host that nobody configured.
+        // biome-ignore lint/style/noRestrictedGlobals: redirects are off
+        answer = await fetch(endpoint, {
+          method: "POST",
+          headers,
+          body: JSON.stringify(body),
+          redirect: "manual",
+          signal,
+        });
+        if (answer.ok) return await answer.json();
+      } catch (error) {
+        throw unreachable(
+          signal.aborted ? `Postgres did not answer within ${limitMs} ms.` : "Postgres could not be asked.",
+          error,
+        );
+      }
+      if (answer.status === 400) throw refusal(await answer.json());
+      throw unreachable(`Postgres' proxy answered ${answer.status}: ${await answer.text()}`);
+    });
   };
   return {
     async one(statement) {
       return (await ask(toRequest(statement))) as Answer;
     },
-    async batch(statements) {
+    async batch(statements, mayTakeMs) {
       if (statements.length === 0) return [];
-      const { results } = (await ask({ queries: statements.map(toRequest) })) as { results?: Answer[] };
+      const answer = await ask({ queries: statements.map(toRequest) }, mayTakeMs);
+      const { results } = answer as { results?: Answer[] };
       if (!Array.isArray(results)) throw unreachable("Postgres' proxy answered a batch without results.");
       return results;
     },

@@ -1,6 +1,7 @@
 import { errors, Redis } from "@upstash/redis/cloudflare";
 import type { SubrequestMeter } from "../core/budget.ts";
 import { TransientError } from "../core/errors.ts";
+import { abortAfter } from "../core/time-limit.ts";
 import { byBody, byDigest, leaveFlagOut } from "./scripts.ts";
 
 /** An error reply of Redis, e.g. `NOGROUP No such key …`; never contains the command, so no payload either. */
@@ -152,7 +153,7 @@ async function send(upstash: Upstash, commands: readonly Command[]): Promise<unk
   const { url, timeoutMs } = upstash;
   const { client } = upstash.redis as unknown as { client: Requester };
   const body = commands.map((one) => byBody(url, one));
-  const replies = await within(timeoutMs, (signal) =>
+  const replies = await abortAfter(timeoutMs, (signal) =>
     // As a function: with a plain signal the client answers an abort with a fabricated success.
     client.request({ path: ["pipeline"], body, signal: () => signal }),
   );
@@ -178,23 +179,6 @@ async function send(upstash: Upstash, commands: readonly Command[]): Promise<unk
 /** The reply to a script whose first line has a flag that the server does not know: it did not run. */
 function isUnknownFlag(reply: unknown): boolean {
   return reply instanceof RedisReplyError && /unexpected flag in script shebang/i.test(reply.message);
-}
-
-/**
- * Like `AbortSignal.timeout`, whose timer goes on behind the answer: each call would leave one, and an error with its
- * stack, for seconds.
- */
-async function within<T>(limitMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const limit = new AbortController();
-  const timer = setTimeout(
-    () => limit.abort(new DOMException("No answer in time.", "TimeoutError")),
-    limitMs,
-  );
-  try {
-    return await call(limit.signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** @throws {TransientError} the reply says "not now" */
