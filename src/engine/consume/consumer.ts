@@ -246,7 +246,10 @@ export type StartPosition = "0" | "$" | `${number}-${number}`;
 export interface ConsumerOptions {
   /** Unique in the system; names the consumer group (`edge_{subscriber}`) and the claims. */
   readonly subscriber: string;
-  /** Its name in an earlier release: the group goes on where that one was. Its rows are for a migration to rename. */
+  /**
+   * Its name in an earlier release: its groups go on where those of that name were. What it has in Postgres gets the new
+   * name by `SELECT rename_subscriber(old, new)` in a migration of the same release.
+   */
   readonly formerly?: string;
   readonly handlers: readonly Subscription[];
   /** Default `0`: a new consumer misses nothing. */
@@ -282,7 +285,7 @@ export interface ConsumerOptions {
 /** A consumer as the engine runs it: options completed with defaults, handlers by type. */
 export interface Consumer {
   readonly subscriber: string;
-  /** Its name in the release whose groups were called `group_{subscriber}`. */
+  /** Its name in an earlier release; the subscriber's, when it has always had it. */
   readonly formerly: string;
   readonly group: string;
   readonly source: string;

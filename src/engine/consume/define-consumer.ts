@@ -2,6 +2,7 @@ import { type Catalog, type EventDefinition, isMessageId } from "@brain/schemas"
 import { defaultCircuitBreakerPolicy } from "../core/circuit-breaker.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";
 import { defaultRetryPolicy } from "../core/retry.ts";
+import { groupOf } from "../stream/group.ts";
 import {
   type CatchAll,
   type Consumer,
@@ -67,8 +68,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   return {
     subscriber,
     formerly,
-    // Programs in Python call theirs `group_{subscriber}`: two that share a group take each other's events.
-    group: `edge_${subscriber}`,
+    group: groupOf(subscriber),
     source: options.source ?? subscriber,
     startAt: checkedStart(subscriber, options.startAt ?? "0"),
     retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
@@ -156,7 +156,8 @@ function inRange(subscriber: string, name: string, value: number, min: number, m
  * All consumers of the system.
  *
  * @throws {Error} two consumers with the same subscriber name: they would take each other's events; one that is
- *   undefined, as a circle of imports leaves it; one that handles an event which the catalog does not have
+ *   undefined, as a circle of imports leaves it; one that handles an event which the catalog does not have; one that has the
+ *   former name of another
  */
 export function registerConsumers(
   catalog: Catalog,
@@ -176,6 +177,12 @@ export function registerConsumers(
     for (const subscription of new Set(consumer.byType.values()))
       for (const definition of definitionsOf(subscription)) requireCatalogued(catalog, consumer, definition);
     bySubscriber.set(consumer.subscriber, consumer);
+  }
+  for (const { subscriber, formerly } of consumers) {
+    if (formerly === subscriber || !bySubscriber.has(formerly)) continue;
+    throw new Error(
+      `Consumer "${subscriber}" was formerly "${formerly}", and there is a consumer of that name: both would go on where its group is. Give that one another name, or take formerly away.`,
+    );
   }
   return bySubscriber;
 }

@@ -2,7 +2,7 @@ import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schema
 import { sql } from "drizzle-orm";
 import { lastGeneratedId, readEdges } from "../stream/append.ts";
 import { createGroup } from "../stream/group.ts";
-import { moveGroup, oldGroupOf } from "../stream/move-group.ts";
+import { moveGroup, olderGroupsOf } from "../stream/move-group.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 import { subscribedTypes } from "./define-consumer.ts";
 import type { DrainBase } from "./drain-base.ts";
@@ -41,17 +41,19 @@ async function takeOverOldGroup(drain: DrainBase): Promise<boolean> {
   const { deps, consumer, group, options, state } = drain;
   if (state.startId === null) return false;
   const { shard } = options;
-  const oldGroup = oldGroupOf(consumer.formerly);
-  const compared = await moveGroup(deps.redis, group, oldGroup, {
-    shard,
-    heartbeats: deps.keys.heartbeats(),
-    oldRetries: deps.keys.retryAt(oldGroup, shard),
-    retries: deps.keys.retryAt(consumer.group, shard),
-  });
-  if (compared === null) return false;
-  deps.log.info({ old_group: oldGroup, compared }, "The consumer group goes on under its new name.");
-  await deps.db.rows(noteComparedSql(drain, compared));
-  return true;
+  for (const oldGroup of olderGroupsOf(consumer.subscriber, consumer.formerly)) {
+    const compared = await moveGroup(deps.redis, group, oldGroup, {
+      shard,
+      heartbeats: deps.keys.heartbeats(),
+      oldRetries: deps.keys.retryAt(oldGroup, shard),
+      retries: deps.keys.retryAt(consumer.group, shard),
+    });
+    if (compared === null) continue;
+    deps.log.info({ old_group: oldGroup, compared }, "The consumer group goes on under its new name.");
+    await deps.db.rows(noteComparedSql(drain, compared));
+    return true;
+  }
+  return false;
 }
 
 async function rememberStart(drain: DrainBase, startId: string, backfilling: boolean): Promise<void> {

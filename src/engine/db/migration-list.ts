@@ -31,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0035_shard_databases", when: 1_795_751_919_945 },
   { tag: "0036_claim_batch", when: 1_795_758_737_731 },
   { tag: "0037_relay_in_hand_lean", when: 1_795_761_203_850 },
+  { tag: "0038_rename_subscriber", when: 1_795_811_036_905 },
 ];

@@ -468,6 +468,40 @@ BEGIN
   WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.rename_subscriber(p_old text, p_new text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  renamer CONSTANT text := 'rename_subscriber';
+BEGIN
+  DELETE FROM consumer_pauses WHERE subscriber_name = p_new AND event_type = '' AND actor_id = renamer;
+  IF NOT FOUND AND EXISTS (SELECT FROM consumer_shards WHERE subscriber_name = p_new AND start_id IS NOT NULL) THEN
+    RAISE EXCEPTION 'Subscriber "%" has begun already, so it cannot go on in the place of "%".', p_new, p_old
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Rename before the first drain under the new name. What was handled under both names had its effects twice.';
+  END IF;
+  -- Whoever is about to commit holds these rows, so the claims are complete behind this.
+  UPDATE consumer_shards SET epoch = epoch + 1 WHERE subscriber_name = p_old;
+  IF NOT FOUND THEN
+    RETURN; -- A new database, in which nobody ever had that name.
+  END IF;
+  INSERT INTO consumer_shards AS c (subscriber_name, shard, start_id, claims_id, claims_since, ahead)
+  SELECT p_new, shard, start_id, claims_id, claims_since, ahead FROM consumer_shards WHERE subscriber_name = p_old
+  ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = c.epoch + 1, start_id = excluded.start_id,
+    claims_id = excluded.claims_id, claims_since = excluded.claims_since, ahead = excluded.ahead;
+  UPDATE consumer_pauses SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  INSERT INTO consumer_pauses (subscriber_name, reason, actor_id) VALUES (p_old, format('It is called %s now.', p_new), renamer);
+  INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, processed_at, tenant_id, metadata)
+  SELECT p_new, stream_name, stream_message_id, event_id, event_type, processed_at, tenant_id, metadata
+  FROM processed_events WHERE subscriber_name = p_old ON CONFLICT DO NOTHING;
+  UPDATE replay_claims SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  UPDATE dead_letters SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  UPDATE deliveries SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  UPDATE jobs SET subscriber_name = p_new WHERE subscriber_name = p_old;
+END
+$function$;
+
 CREATE TRIGGER events_all_forgotten AFTER TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION forget_all_events();
 
 CREATE TRIGGER events_forgotten AFTER DELETE ON public.events REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_events();

@@ -11,6 +11,9 @@ export interface Group {
   readonly consumer: string;
 }
 
+/** Programs in Python call theirs `group_{subscriber}`: two that share a group take each other's events. */
+export const groupOf = (subscriber: string) => `edge_${subscriber}`;
+
 /**
  * Creates the group, and the stream with it when there is none. Idempotent: only "already exists" is ignored.
  *

@@ -1,19 +1,21 @@
 import { isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
-import type { Group } from "./group.ts";
+import { type Group, groupOf } from "./group.ts";
 import type { StreamKeys } from "./keys.ts";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
 
 /*
- * Groups of ours were once called `group_{subscriber}`, as those of the Python programs are: a Python consumer of the same
- * name took half of our events, and nobody could tell it from us. Now they have names of their own. A group that was
- * begun under the old name hands its offset on, so that an upgrade neither misses nor repeats anything.
+ * A group that was begun under another name hands its offset on, so that an upgrade neither misses nor repeats anything:
+ * that of a consumer that is renamed, and those of the releases whose groups were called `group_{subscriber}`, as the
+ * Python programs call theirs. A Python consumer of the same name took half of our events, and nobody could tell it from us.
  */
 
 /** Field of the hash of heartbeats that says that the old group was ours, and was left. */
 const leftField = (oldGroup: string, shard: number) => `left:${oldGroup}:${shard}`;
 
-/** Where the group of a subscriber was before. */
-export const oldGroupOf = (subscriber: string) => `group_${subscriber}`;
+/** What the group of a consumer may have been called before, the latest first. @param formerly the name it had, or has */
+export function olderGroupsOf(subscriber: string, formerly: string): readonly string[] {
+  return [...(formerly === subscriber ? [] : [groupOf(formerly)]), `group_${formerly}`];
+}
 
 /**
  * All or nothing: creates the new group where the old one is, with the same entries pending after the same number of

@@ -377,6 +377,12 @@ const rows: readonly Row[] = [
     // What moved out of the product reads it all the same.
     nearMiss: release(lent({}, { outside: ["reminders", "shop"] })),
   },
+  {
+    rule: "CONSUMER_RENAMED",
+    before: release(lent({}, { consumers: ["reminders"] })),
+    after: release(lent({}, { consumers: ["post_office"] })),
+    nearMiss: release(lent({}, { consumers: ["post_office", "reminders"] })),
+  },
 ];
 
 /** `defineEvent` refuses a version without a step, so only a stored catalogue can have one. */
@@ -398,6 +404,22 @@ describe("a change", () => {
   test("of each kind has a rule, and each rule a planted change", () => {
     const planted = new Set([...rows.map(({ rule }) => rule), ...byHand]);
     expect(Object.keys(rules).filter((id) => !planted.has(id as RuleId))).toEqual([]);
+  });
+
+  test("is no renaming of a consumer when that one, or the one in its place, is elsewhere too", () => {
+    const both = (first: string, second: string): Release => ({
+      events: [
+        lent({}, { consumers: [first] }),
+        lent({}, { type: "library.book.returned", consumers: [second] }),
+      ],
+    });
+    expect(told(breaksBetween(both("a", "b"), both("b", "b")))).toEqual(["CONSUMER_REMOVED"]);
+    expect(told(breaksBetween(both("a", "a"), both("b", "a")))).toEqual(["CONSUMER_REMOVED"]);
+    const renamed = breaksBetween(both("a", "a"), both("b", "b"));
+    expect(renamed.map(({ rule, was, is }) => [rule, was, is])).toEqual([
+      ["CONSUMER_RENAMED", "a", "b"],
+      ["CONSUMER_RENAMED", "a", "b"],
+    ]);
   });
 
   test("to a version without a step is found in a stored catalogue", () => {

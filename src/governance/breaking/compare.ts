@@ -30,7 +30,29 @@ export interface Comparison {
 /** All events of before. An event that is new breaks nobody, so it is not among them. */
 export function compareCatalogues(before: CatalogueRecord, after: CatalogueRecord): readonly Comparison[] {
   const events = Object.entries(before.events).map(([type, event]) => compareOne(type, event, before, after));
-  return [...events, ...lostAliases(before, after)];
+  return withRenamedConsumers([...events, ...lostAliases(before, after)], before, after);
+}
+
+/**
+ * A consumer that is nowhere any more, where another stands that was nowhere before: it seems to have another name.
+ */
+function withRenamedConsumers(
+  comparisons: readonly Comparison[],
+  before: CatalogueRecord,
+  after: CatalogueRecord,
+): readonly Comparison[] {
+  const namesIn = ({ events }: CatalogueRecord) =>
+    new Set(Object.values(events).flatMap(({ consumers, outside }) => [...consumers, ...outside]));
+  const [known, left] = [namesIn(before), namesIn(after)];
+  return comparisons.map((comparison) => {
+    const candidates = comparison.after?.consumers.filter((name) => !known.has(name)) ?? [];
+    const others = comparison.others.map((found) =>
+      found.rule === "CONSUMER_REMOVED" && candidates.length > 0 && !left.has(found.was)
+        ? change("CONSUMER_RENAMED", found.was, candidates.join(" or "))
+        : found,
+    );
+    return { ...comparison, others };
+  });
 }
 
 function compareOne(

@@ -371,6 +371,14 @@ export const rules = {
     why: "What it did with the event is done by nobody now.",
     mend: "When it is meant, nothing is to be done",
   },
+  CONSUMER_RENAMED: {
+    severity: "warning",
+    raised: "warning",
+    hurts: ["meaning"],
+    what: "A consumer is gone, and one that is new reads the event: it seems to have another name.",
+    why: "Under another name it is another consumer: it begins anew, and what was handled has its effects twice.",
+    mend: "If it is the same one, give it `formerly` with the name of before and call `rename_subscriber` in a migration",
+  },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type RuleId = keyof typeof rules;

@@ -1,0 +1,40 @@
+-- Gives what belongs to a subscriber to its new name: a migration of a product calls it in the release in which a consumer
+-- is renamed, whose `formerly` is the name of before.
+--
+-- The release before stands still from here on: its transactions are fenced off, and its consumer is paused. So nothing is
+-- handled under both names, and what comes meanwhile waits for the new one. Called the other way round it takes all back.
+--
+-- Claims are copied, because a program that is none of ours may have the same name in this table. What operators did stays
+-- under the name under which they did it.
+CREATE FUNCTION rename_subscriber(p_old text, p_new text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  renamer CONSTANT text := 'rename_subscriber';
+BEGIN
+  DELETE FROM consumer_pauses WHERE subscriber_name = p_new AND event_type = '' AND actor_id = renamer;
+  IF NOT FOUND AND EXISTS (SELECT FROM consumer_shards WHERE subscriber_name = p_new AND start_id IS NOT NULL) THEN
+    RAISE EXCEPTION 'Subscriber "%" has begun already, so it cannot go on in the place of "%".', p_new, p_old
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Rename before the first drain under the new name. What was handled under both names had its effects twice.';
+  END IF;
+  -- Whoever is about to commit holds these rows, so the claims are complete behind this.
+  UPDATE consumer_shards SET epoch = epoch + 1 WHERE subscriber_name = p_old;
+  IF NOT FOUND THEN
+    RETURN; -- A new database, in which nobody ever had that name.
+  END IF;
+  INSERT INTO consumer_shards AS c (subscriber_name, shard, start_id, claims_id, claims_since, ahead)
+  SELECT p_new, shard, start_id, claims_id, claims_since, ahead FROM consumer_shards WHERE subscriber_name = p_old
+  ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = c.epoch + 1, start_id = excluded.start_id,
+    claims_id = excluded.claims_id, claims_since = excluded.claims_since, ahead = excluded.ahead;
+  UPDATE consumer_pauses SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  INSERT INTO consumer_pauses (subscriber_name, reason, actor_id) VALUES (p_old, format('It is called %s now.', p_new), renamer);
+  INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, processed_at, tenant_id, metadata)
+  SELECT p_new, stream_name, stream_message_id, event_id, event_type, processed_at, tenant_id, metadata
+  FROM processed_events WHERE subscriber_name = p_old ON CONFLICT DO NOTHING;
+  UPDATE replay_claims SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  UPDATE dead_letters SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  UPDATE deliveries SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  UPDATE jobs SET subscriber_name = p_new WHERE subscriber_name = p_old;
+END
+$$;

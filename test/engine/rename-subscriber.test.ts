@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import type { Consumer, ConsumerOptions } from "../../src/engine/consume/consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
+import { type ReconcileReport, reconcileShard } from "../../src/engine/retention/reconcile.ts";
+import { removeLeftGroups } from "../../src/engine/stream/move-group.ts";
+import type { Backbone } from "../backbone.ts";
+import {
+  createClock,
+  deadLetters,
+  effects,
+  openBackbone,
+  pendingOf,
+  publishReports,
+  recorder,
+} from "./fixture.ts";
+import { always } from "./janitor-fixture.ts";
+
+/*
+ * A consumer gets another name: `formerly` in its definition, `rename_subscriber` in a migration of the same release. What
+ * was handled under either name is counted together.
+ */
+
+type Options = Partial<ConsumerOptions> & Pick<Parameters<typeof recorder>[0] & object, "beforeReport">;
+const mailer = (options: Options = {}) => recorder({ subscriber: "mailer", ...options });
+const postOffice = (options: Options = {}) =>
+  recorder({ subscriber: "post_office", formerly: "mailer", ...options });
+
+async function send(backbone: Backbone, count: number): Promise<string[]> {
+  const ids = await publishReports(backbone, count);
+  await backbone.relay();
+  return ids;
+}
+
+const rename = (backbone: Backbone, from = "mailer", to = "post_office") =>
+  backbone.sql(`SELECT rename_subscriber('${from}', '${to}')`);
+const handled = async (backbone: Backbone) => (await effects(backbone)).map(({ event_id }) => event_id);
+
+function reconcile(backbone: Backbone, consumer: Consumer): Promise<ReconcileReport> {
+  const invocation = backbone.open();
+  const consumers = registerConsumers(invocation.catalog, [consumer]);
+  return reconcileShard({ ...invocation, consumers }, 0, always);
+}
+
+describe("a consumer that is renamed", () => {
+  test("goes on where it was: nothing twice, nothing missed", async () => {
+    const backbone = await openBackbone();
+    const first = await send(backbone, 4);
+    await backbone.drain(mailer());
+    const second = await send(backbone, 4);
+    await backbone.drain(mailer(), { maxEvents: 2 });
+    await rename(backbone);
+    await backbone.drain(postOffice());
+    expect(await handled(backbone)).toEqual([...first, ...second]);
+    expect(await pendingOf(backbone, postOffice())).toEqual([]);
+    expect((await reconcile(backbone, postOffice())).claims).toMatchObject([{ missing: 0 }]);
+  });
+
+  test("without the migration begins anew, and all of it has its effects twice", async () => {
+    const backbone = await openBackbone();
+    const events = await send(backbone, 4);
+    await backbone.drain(mailer());
+    await backbone.drain(postOffice());
+    expect(await handled(backbone)).toEqual([...events, ...events]);
+  });
+
+  test("brings along what waits for another try, and its dead letters", async () => {
+    const clock = createClock();
+    const backbone = await openBackbone({ now: clock.now });
+    const fails = () => {
+      throw new Error("Not today.");
+    };
+    const [letter] = await send(backbone, 1);
+    await backbone.drain(mailer({ beforeReport: fails, retry: { maxAttempts: 1 } }));
+    const [waiting] = await send(backbone, 1);
+    await backbone.drain(mailer({ beforeReport: fails, retry: { baseMs: 60_000, capMs: 60_000 } }));
+    expect(await handled(backbone)).toEqual([]);
+    await rename(backbone);
+    expect(await deadLetters(backbone)).toMatchObject([{ subscriber_name: "post_office", event_id: letter }]);
+    expect(await backbone.drain(postOffice())).toMatchObject({ applied: 0 });
+    clock.advance(60_000);
+    await backbone.drain(postOffice());
+    expect(await handled(backbone)).toEqual([waiting]);
+  });
+
+  test("stands still under its old name from the migration on, in the middle of a transaction too", async () => {
+    const backbone = await openBackbone();
+    const events = await send(backbone, 3);
+    let isRenamed = false;
+    const old = mailer({
+      async beforeReport() {
+        if (isRenamed) return;
+        isRenamed = true;
+        await rename(backbone);
+      },
+    });
+    expect(await backbone.drain(old)).toMatchObject({ applied: 0 });
+    expect(await backbone.drain(old)).toMatchObject({ applied: 0, paused: true });
+    const later = await send(backbone, 2);
+    expect(await backbone.drain(old)).toMatchObject({ applied: 0, paused: true });
+    await backbone.drain(postOffice());
+    expect(await handled(backbone)).toEqual([...events, ...later]);
+  });
+
+  test("can have its old name back, and the new one again", async () => {
+    const backbone = await openBackbone();
+    const events = await send(backbone, 2);
+    await backbone.drain(mailer());
+    await rename(backbone);
+    events.push(...(await send(backbone, 2)));
+    await backbone.drain(postOffice());
+    await rename(backbone, "post_office", "mailer");
+    events.push(...(await send(backbone, 2)));
+    expect(await backbone.drain(postOffice())).toMatchObject({ applied: 0 });
+    await backbone.drain(mailer());
+    await rename(backbone);
+    events.push(...(await send(backbone, 2)));
+    await backbone.drain(postOffice());
+    expect(await handled(backbone)).toEqual(events);
+  });
+
+  test("leaves its old group to the janitor, which would keep the stream long", async () => {
+    const backbone = await openBackbone();
+    await send(backbone, 2);
+    await backbone.drain(mailer());
+    await rename(backbone);
+    await backbone.drain(postOffice());
+    const { redis, keys } = backbone.open();
+    expect(await removeLeftGroups(redis, keys)).toEqual([]);
+    expect(await removeLeftGroups(redis, keys, 0)).toEqual(["edge_mailer"]);
+  });
+
+  test("is refused when it has begun already under the new name, and nothing of it is done", async () => {
+    const backbone = await openBackbone();
+    await send(backbone, 1);
+    await backbone.drain(mailer());
+    await backbone.drain(postOffice());
+    await expect(rename(backbone)).rejects.toThrow(/Subscriber "post_office" has begun already/);
+    expect(await backbone.drain(mailer())).toMatchObject({ paused: false });
+  });
+
+  test("means nothing to a database in which nobody had that name", async () => {
+    const backbone = await openBackbone();
+    await rename(backbone);
+    const events = await send(backbone, 1);
+    await backbone.drain(mailer());
+    expect(await handled(backbone)).toEqual(events);
+  });
+});
+
+test("a former name that another consumer has is refused at the start", async () => {
+  const backbone = await openBackbone();
+  expect(() => registerConsumers(backbone.open().catalog, [mailer(), postOffice()])).toThrow(
+    /"post_office" was formerly "mailer", and there is a consumer of that name/,
+  );
+});
