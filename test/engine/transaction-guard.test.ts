@@ -19,6 +19,13 @@ const ends = [
   "ROLLBACK; BEGIN",
 ];
 
+/** Texts of which nobody could tell to which savepoint what is published belongs. */
+const together = [
+  "SAVEPOINT a; SELECT 1",
+  "SAVEPOINT a; ROLLBACK TO a; ROLLBACK",
+  "SAVEPOINT a; INSERT INTO effects (subscriber) VALUES ('x'); RELEASE a",
+];
+
 describe("a statement that ends its transaction", () => {
   test.each(ends)(
     "is refused in a handler, which leaves no effect without a claim: %s",
@@ -40,6 +47,22 @@ describe("a statement that ends its transaction", () => {
       ]);
     },
   );
+
+  test.each(together)("together with savepoints in one text is refused: %s", async (statements) => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const consumer = recorder({
+      beforeReport: async (_event, { tx }) => {
+        await tx.execute(sql.raw(statements)).catch(() => undefined);
+      },
+    });
+    await backbone.drain(consumer);
+    expect(await effects(backbone)).toEqual([]);
+    expect(await deadLetters(backbone)).toMatchObject([
+      { error_stack: expect.stringContaining("A text of several statements has SAVEPOINT") },
+    ]);
+  });
 
   test.each([...ends, "DO $$ BEGIN COMMIT; END $$"])("leaves nothing of a trial: %s", async (statement) => {
     const backbone = await openBackbone();

@@ -22,7 +22,7 @@ export interface GuardedClient {
   readonly client: Client;
   /** Further statements are refused. */
   close(): void;
-  /** The same. @throws {PermanentError} a statement has ended the transaction, and its error was not passed on */
+  /** The same. @throws {PermanentError} a statement was refused, and its error was not passed on */
   end(): void;
 }
 
@@ -30,6 +30,10 @@ const behindItsEnd =
   "This transaction has ended. Await every statement before the handler returns, and do not keep `tx`.";
 const endedInside =
   "A statement in this transaction has ended it: COMMIT, ROLLBACK or one that means the same. Leave that out: the transaction is committed when its function returns, and rolled back when it throws. To take a part of it back use a savepoint (tx.transaction).";
+
+// Which of them failed, or belongs to which savepoint, could not be told.
+const togetherWithOthers =
+  "A text of several statements has SAVEPOINT, RELEASE or ROLLBACK TO among them. Give each of these a statement of its own, or use tx.transaction.";
 
 export function guardClient(ask: Ask, savepoints: Savepoints | null): GuardedClient {
   let refusal: string | null = null;
@@ -46,6 +50,10 @@ export function guardClient(ask: Ask, savepoints: Savepoints | null): GuardedCli
       refusal = endedInside;
       throw new PermanentError(refusal);
     }
+    if (commands.length > 1 && commands.some((command) => savepointNames[command] !== undefined)) {
+      refusal = togetherWithOthers;
+      throw new PermanentError(refusal);
+    }
     if (savepoints !== null) tellOfSavepoint(text, commands, savepoints);
     return answer;
   };
@@ -57,7 +65,7 @@ export function guardClient(ask: Ask, savepoints: Savepoints | null): GuardedCli
     close,
     end() {
       close();
-      if (refusal === endedInside) throw new PermanentError(endedInside);
+      if (refusal !== null && refusal !== behindItsEnd) throw new PermanentError(refusal);
     },
   };
 }
