@@ -5,7 +5,7 @@ import type { Finding, Place } from "./finding.ts";
 import { severities } from "./finding.ts";
 import type { Project } from "./project.ts";
 import { rules as allRules } from "./rules/index.ts";
-import type { Report, Rule } from "./rules/rule.ts";
+import type { Rule, RuleFinding } from "./rules/rule.ts";
 import { covers, type Suppression, suppressionsOf } from "./suppressions.ts";
 import { withinDepth } from "./tree/depth.ts";
 import { placeOf } from "./tree/source.ts";
@@ -55,7 +55,7 @@ export function checkProject(project: Project, rules: readonly Rule[], today: st
 
 function findingsOf(project: Project, rule: Rule): readonly Finding[] {
   const found = new Map<string, Finding>();
-  const report = (given: Report) => {
+  const report = (given: RuleFinding) => {
     const finding = toFinding(project, rule, given);
     found.set(`${finding.file}:${finding.line}:${finding.column}:${finding.message}`, finding);
   };
@@ -64,12 +64,12 @@ function findingsOf(project: Project, rule: Rule): readonly Finding[] {
   return [...found.values()];
 }
 
-const isNode = (at: Report["at"]): at is ts.Node => "kind" in at;
+const isNode = (at: RuleFinding["at"]): at is ts.Node => "kind" in at;
 
 function toFinding(
   project: Project,
   { id, severity, why, mend }: Pick<Rule, "id" | "severity" | "why" | "mend">,
-  report: Report,
+  report: RuleFinding,
 ): Finding {
   const place: Place = isNode(report.at) ? placeOf(report.at) : report.at;
   const file = project.files.files.get(place.file);

@@ -8,8 +8,6 @@ import { computedImports, tablesOfOthers } from "./foreign-tables.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
 /** The anti-patterns of the migration guide. */
 export const antiPatterns: readonly Rule[] = [
   {
@@ -41,7 +39,7 @@ export const antiPatterns: readonly Rule[] = [
   },
 ];
 
-function importsOfOthers(project: Project, report: Tell): void {
+function importsOfOthers(project: Project, report: Report): void {
   tablesOfOthers(project, report);
   computedImports(project, report);
   const { bindings, modules, moduleOf, source } = project.typescript;
@@ -60,7 +58,7 @@ function importsOfOthers(project: Project, report: Tell): void {
 }
 
 /** `setInterval`, a function that sets a timer for itself, and an endless loop that waits: each with a read in it. */
-function polling(project: Project, report: Tell): void {
+function polling(project: Project, report: Report): void {
   for (const looked of moduleSourcesWith(
     project,
     /setInterval|setTimeout|\b(?:sleep|delay|wait|waitFor)\(/,
@@ -145,7 +143,7 @@ function reads(project: Project, node: ts.Node): boolean {
 }
 
 /** `fetch("/api/payment/…")`, and other calls with such an address, in a module that is not payment. */
-function callsOfOthers(project: Project, report: Tell): void {
+function callsOfOthers(project: Project, report: Report): void {
   const owners = routeOwners(project);
   for (const looked of moduleSourcesWith(project, /\/api\//)) {
     for (const call of looked.nodes.calls) {

@@ -7,8 +7,6 @@ import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
 import { type EventList, eventLists, type Named, namesIn, ownerOfName } from "./names.ts";
 import type { Report, Rule } from "./rule.ts";
 
-type Tell = (found: Report) => void;
-
 /** What is known of an event beside its name. */
 export const catalogued: readonly Rule[] = [
   {
@@ -44,7 +42,7 @@ export const catalogued: readonly Rule[] = [
   },
 ];
 
-function tellTwice(project: Project, report: Tell): void {
+function tellTwice(project: Project, report: Report): void {
   const names = namesIn(project);
   for (const name of names) {
     const owner = ownerOfName(names, name.type);
@@ -70,7 +68,7 @@ function ownNames(project: Project): readonly Named[] {
   return names.filter((name) => ownerOfName(names, name.type) === name);
 }
 
-function tellUnlisted(project: Project, report: Tell): void {
+function tellUnlisted(project: Project, report: Report): void {
   const lists = eventLists(project);
   const modules = new Map(project.typescript.modules.map((module) => [module.name, module]));
   for (const { event, type, at } of ownNames(project)) {
@@ -99,7 +97,7 @@ const holds = (entries: EventList["entries"], event: DefinedEvent) =>
   entries.some((entry) => entry.event === event);
 
 /** The owner's own code never names it, but in the list of its events and where it handles it. */
-function tellUnpublished(project: Project, report: Tell): void {
+function tellUnpublished(project: Project, report: Report): void {
   const { modules, published, values } = project.typescript;
   const told = new Set(published.flatMap(({ events }) => events));
   const listed = new Set(eventLists(project).flatMap(({ entries }) => entries.map(({ event }) => event)));
@@ -127,7 +125,7 @@ const camelCase = (type: string) =>
   type.replace(/(?<![._])[._]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Names from before the rule have constants from before it. */
-function checkConstants(project: Project, report: Tell): void {
+function checkConstants(project: Project, report: Report): void {
   for (const { event, type } of namesIn(project)) {
     const { name } = event;
     if (name === null || frozenNames.has(type) || checkEventName(type).length > 0) continue;
@@ -193,7 +191,7 @@ const isAtTop = (node: ts.Node) =>
   ts.isVariableDeclaration(node) && ts.isSourceFile(node.parent.parent.parent);
 
 /** A resource that is started must be able to end both ways. */
-function checkLifeCycles(project: Project, report: Tell): void {
+function checkLifeCycles(project: Project, report: Report): void {
   const names = namesIn(project);
   const known = new Set([...names.map(({ type }) => type), ...charter.all.map(({ type }) => type)]);
   for (const { type, at } of names) {

@@ -9,11 +9,9 @@ import { writtenEngineTables } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
 const mentions = /processed_?events|\.has\(|\.add\(|\.set\(|setnx|\bNX\b/i;
 
-export function claimsByEventId(project: Project, report: Tell): void {
+export function claimsByEventId(project: Project, report: Report): void {
   for (const looked of moduleSourcesWith(project, mentions)) {
     for (const node of looked.nodes.texts) {
       const text = node.getText();
@@ -98,7 +96,7 @@ function isLockByEventId(call: ts.CallExpression): boolean {
 }
 
 /** C-3: claims, and what else the engine keeps, are written by the engine alone. */
-export function ownClaims(project: Project, report: Tell): void {
+export function ownClaims(project: Project, report: Report): void {
   writtenEngineTables(project, report);
   for (const { file, module, nodes } of moduleSourcesWith(project, /processed_?events/i)) {
     for (const node of nodes.texts)

@@ -20,8 +20,6 @@ import { swallowingHandlers, wrappedErrors } from "./handler-errors.ts";
 import type { Report, Rule } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
 /** How events are consumed. */
 export const consuming: readonly Rule[] = [
   {
@@ -100,7 +98,7 @@ export const consuming: readonly Rule[] = [
 
 const readCommands = ["XREADGROUP", "XREAD", "XAUTOCLAIM", "XCLAIM"];
 
-function ownLoops(project: Project, report: Tell): void {
+function ownLoops(project: Project, report: Report): void {
   for (const { nodes } of sourcesWith(project, /xread|xautoclaim|xclaim/i))
     for (const call of nodes.calls) {
       const command = commandOf(call, readCommands);
@@ -118,7 +116,7 @@ function ownLoops(project: Project, report: Tell): void {
   }
 }
 
-function sameNames({ typescript: { consumers } }: Project, report: Tell): void {
+function sameNames({ typescript: { consumers } }: Project, report: Report): void {
   const known = new Map<string, DefinedConsumer>();
   for (const consumer of consumers) {
     const { subscriber } = consumer;
@@ -132,7 +130,7 @@ function sameNames({ typescript: { consumers } }: Project, report: Tell): void {
 const changingMethods = /\bmethod:\s*["'`](?:POST|PUT|PATCH|DELETE)/i;
 const keyName = /^idempotency[-_]?key$/i;
 
-function unsafeTwice({ typescript }: Project, report: Tell): void {
+function unsafeTwice({ typescript }: Project, report: Report): void {
   const looked = new Set<FunctionNode>();
   for (const handled of typescript.handled) {
     const handler = handlerOf(typescript, handled);
@@ -190,7 +188,7 @@ function isRandomRow(call: ts.CallExpression): boolean {
 
 const consumedTitle = /^(?:events consumed|consumed events|konsumierte (?:events|ereignisse))$/i;
 
-function documentedConsumption(project: Project, report: Tell): void {
+function documentedConsumption(project: Project, report: Report): void {
   const { typescript, documents } = project;
   for (const module of typescript.modules) {
     const readme = documents.get(`${module.folder}/README.md`);
@@ -235,7 +233,7 @@ function listedIn(sections: readonly Section[], { line, endLine, level }: Sectio
     });
 }
 
-function unnamedConsumers(project: Project, report: Tell): void {
+function unnamedConsumers(project: Project, report: Report): void {
   const { typescript } = project;
   const named = new Set<ts.Node>();
   const seen = new Set<ts.Node>();

@@ -19,8 +19,6 @@ import {
 import { payloadSchemas } from "./payload-schemas.ts";
 import type { Report, Rule } from "./rule.ts";
 
-type Tell = (found: Report) => void;
-
 const consumersLabel = /^(?:Consumers?|Konsument(?:en)?|Verbraucher)$/i;
 const payloadLabel = /^(?:Payload|Nutzlast|Felder|Fields)$/i;
 const whenLabel = /^(?:When|Wann)$/i;
@@ -32,7 +30,7 @@ export function checkEventPart(
   document: Document,
   section: Section,
   event: OwnEvent,
-  report: Tell,
+  report: Report,
 ): void {
   const labels = labelsOf(document, section);
   const need = (name: string, words: RegExp, german?: string): Label | null => {
@@ -61,7 +59,7 @@ export function checkEventPart(
 }
 
 /** The first block of code of a label as an object; null: there is none. */
-function checkJson(given: ModuleDocument, label: Label | null, name: string, report: Tell) {
+function checkJson(given: ModuleDocument, label: Label | null, name: string, report: Report) {
   if (label === null) return null;
   const [code] = label.codes;
   if (code === undefined) {
@@ -83,7 +81,7 @@ function checkMeta(
   given: ModuleDocument,
   { value, code }: NonNullable<ReturnType<typeof checkJson>>,
   event: OwnEvent,
-  report: Tell,
+  report: Report,
 ): void {
   const lines = code.text.split("\n");
   const lineOf = (key: string) =>
@@ -191,7 +189,7 @@ function forEachEvent(project: Project, check: (given: Documented) => void): voi
   }
 }
 
-function checkComplete(project: Project, report: Tell): void {
+function checkComplete(project: Project, report: Report): void {
   for (const given of documentsOfModules(project, "EVENTS.md")) {
     const { document, module, path } = given;
     const events = eventsOfModule(project, module);
@@ -226,7 +224,7 @@ function checkComplete(project: Project, report: Tell): void {
   }
 }
 
-function checkFields(project: Project, { given, document, part, event }: Documented, report: Tell): void {
+function checkFields(project: Project, { given, document, part, event }: Documented, report: Report): void {
   const schema = payloadSchemas(project).find((payload) => payload.event === event)?.schema;
   const fields = schema === undefined ? pythonFields(project, event) : fieldsOf(schema);
   const label = labelOf(labelsOf(document, part.section), payloadLabel);
@@ -294,7 +292,7 @@ const criticalities = /^(?:INFO|WARNING|ERROR|CRITICAL|Low|Medium|High)$/;
 function checkCriticality(
   project: Project,
   { given, document, part, event }: Documented,
-  report: Tell,
+  report: Report,
 ): void {
   const label = labelOf(labelsOf(document, part.section), /^(?:Criticality|Kritikalit(?:ä|ae)t)$/i);
   if (label === null) {
@@ -318,7 +316,11 @@ function checkCriticality(
     });
 }
 
-function checkConsumers(project: Project, { given, document, part, event }: Documented, report: Tell): void {
+function checkConsumers(
+  project: Project,
+  { given, document, part, event }: Documented,
+  report: Report,
+): void {
   const label = labelOf(labelsOf(document, part.section), consumersLabel);
   if (label === null) {
     report({
@@ -349,7 +351,7 @@ function checkConsumers(project: Project, { given, document, part, event }: Docu
 const sameWords = (left: string, right: string) =>
   left.replace(/[\s`.]+/g, " ").trim() === right.replace(/[\s`.]+/g, " ").trim();
 
-function checkWords(project: Project, { given, document, part, event }: Documented, report: Tell): void {
+function checkWords(project: Project, { given, document, part, event }: Documented, report: Report): void {
   const labels = labelsOf(document, part.section);
   const when = labelOf(labels, whenLabel);
   const defined = valueOfOption(project, event, "when");

@@ -16,8 +16,6 @@ import { payloadSchemas } from "./payload-schemas.ts";
 import { fieldsIn } from "./payload-values.ts";
 import type { Report, Rule } from "./rule.ts";
 
-type Tell = (found: Report) => void;
-
 const publishMend =
   "Publish a catalogued event: `publish` makes the envelope, and nothing of it can be forgotten.";
 
@@ -106,14 +104,14 @@ const head = (node: ts.Node) => ({ ...placeOf(node), end: node.getStart() + 1 })
 const required = ["id", "type", "source", "target", "payload", "timestamp"];
 const metaKeys = ["schema_version", "producer", "source_module"];
 
-function checkComplete(project: Project, report: Tell): void {
+function checkComplete(project: Project, report: Report): void {
   for (const { node, isOpen } of eventsOf(project)) {
     const missing = isOpen ? [] : required.filter((name) => propertyOf(node, name) === null);
     if (missing.length > 0) report({ at: head(node), message: `The event has no ${missing.join(", no ")}.` });
   }
 }
 
-function checkMetas(project: Project, report: Tell): void {
+function checkMetas(project: Project, report: Report): void {
   for (const { node, isOpen } of eventsOf(project))
     if (!isOpen && propertyOf(node, "meta") === null)
       report({ at: head(node), message: `The event has no meta; expected ${metaKeys.join(", ")}.` });
@@ -134,7 +132,7 @@ function* given(
   }
 }
 
-function checkIds(project: Project, report: Tell): void {
+function checkIds(project: Project, report: Report): void {
   for (const { file, value } of given(project, "id")) {
     const fault = faultOfId(project, file, value);
     if (fault !== null) report({ at: value, message: `The id is ${fault}; expected a UUID v4.` });
@@ -160,7 +158,7 @@ function faultOfId({ typescript }: Project, file: string, value: ts.Expression):
   return typeof text === "string" && !isUuidV4(text) ? `the text "${text}"` : null;
 }
 
-function checkTypes(project: Project, report: Tell): void {
+function checkTypes(project: Project, report: Report): void {
   const { typescript } = project;
   const known = new Set([
     ...typescript.events.flatMap(({ type }) => type ?? []),
@@ -179,7 +177,7 @@ function checkTypes(project: Project, report: Tell): void {
   }
 }
 
-function checkTimes(project: Project, report: Tell): void {
+function checkTimes(project: Project, report: Report): void {
   for (const { file, value } of given(project, "timestamp")) tellTime(project, file, value, report);
   for (const { file, payload } of project.typescript.published) {
     if (payload === null) continue;
@@ -209,7 +207,7 @@ const localForms = new Set([
   "getTime",
 ]);
 
-function tellTime({ typescript }: Project, file: string, value: ts.Expression, report: Tell): void {
+function tellTime({ typescript }: Project, file: string, value: ts.Expression, report: Report): void {
   const fault = faultOfTime(value);
   if (fault !== null) {
     report({ at: value, message: `The time is ${fault}; expected ISO 8601 in UTC.` });
@@ -236,7 +234,7 @@ function faultOfTime(value: ts.Expression): string | null {
   return isDate && localForms.has(callee.name.text) ? `what ${callee.name.text}() makes` : null;
 }
 
-function checkVersions(project: Project, report: Tell): void {
+function checkVersions(project: Project, report: Report): void {
   const { values, events } = project.typescript;
   const judge = (file: string, node: ts.Expression, what: string) => {
     const version = values.valueOf(file, node);
@@ -263,7 +261,7 @@ function checkVersions(project: Project, report: Tell): void {
   }
 }
 
-function checkOrigins(project: Project, report: Tell): void {
+function checkOrigins(project: Project, report: Report): void {
   const { modules, moduleOf, values, events } = project.typescript;
   const names = new Set([
     ...modules.map(({ name }) => name),
@@ -298,7 +296,7 @@ const owners: Readonly<Record<string, RegExp>> = {
 };
 const topLevel = new Set(["tenant_id", "correlation_id", "mission_id", "task_id", "actor_id"]);
 
-function checkContext(project: Project, report: Tell): void {
+function checkContext(project: Project, report: Report): void {
   const { moduleOf, published } = project.typescript;
   const tell = (file: string, node: ts.ObjectLiteralExpression) => {
     const module = moduleOf(file);

@@ -9,13 +9,11 @@ import type { TypeScriptModule } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
 const writes = /\b(?:insert|merge|delete|truncate|update)\b/i;
 const recordTable = "events";
 
 /** E-8: who inserts a row into the record publishes what nobody has checked; who changes one changes what was told. */
-export function writtenRecord(project: Project, report: Tell): void {
+export function writtenRecord(project: Project, report: Report): void {
   eachEngineTable(project, (module, at, table) => {
     if (table === recordTable)
       report({ at, message: `${module.name} writes the table events itself: nobody checks what it tells.` });
@@ -23,7 +21,7 @@ export function writtenRecord(project: Project, report: Tell): void {
 }
 
 /** C-3, beyond the claims: what the engine keeps is written by the engine alone. */
-export function writtenEngineTables(project: Project, report: Tell): void {
+export function writtenEngineTables(project: Project, report: Report): void {
   eachEngineTable(project, (module, at, table) => {
     if (table !== recordTable && table !== "processed_events")
       report({ at, message: `${module.name} writes ${table}, a table of the engine.` });
@@ -42,7 +40,7 @@ function eachEngineTable(
 }
 
 /** 11.1: another module's table is its code as much as its functions are. */
-export function tablesOfOthers(project: Project, report: Tell): void {
+export function tablesOfOthers(project: Project, report: Report): void {
   const owners = ownersOf(project);
   for (const { module, nodes } of moduleSourcesWith(project, /\bsql\b|\.(?:execute|query|raw|unsafe)\(/))
     for (const text of sqlTextsOf(nodes))
@@ -57,7 +55,7 @@ export function tablesOfOthers(project: Project, report: Tell): void {
 }
 
 /** 11.1: nobody can see whose code that is. */
-export function computedImports(project: Project, report: Tell): void {
+export function computedImports(project: Project, report: Report): void {
   for (const { module, nodes } of moduleSourcesWith(project, /\bimport\s*\(/))
     for (const call of nodes.calls) {
       if (call.expression.kind !== ts.SyntaxKind.ImportKeyword) continue;

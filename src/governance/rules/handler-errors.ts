@@ -11,9 +11,7 @@ import { enginePackage } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
-export function wrappedErrors(project: Project, report: Tell): void {
+export function wrappedErrors(project: Project, report: Report): void {
   for (const { file, nodes } of moduleSourcesWith(project, /PermanentError|TransientError/)) {
     const thrown = (block: ts.Block) => thrownAlways(project, file, block);
     for (const clause of nodes.catches) {
@@ -109,7 +107,7 @@ function hasAwait(node: ts.Node): boolean {
   return found;
 }
 
-export function swallowingHandlers(project: Project, report: Tell): void {
+export function swallowingHandlers(project: Project, report: Report): void {
   const { typescript } = project;
   for (const { nodes } of sourcesWith(project, /xack/i))
     for (const call of nodes.calls)

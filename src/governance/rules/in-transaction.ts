@@ -9,9 +9,7 @@ import { bare, calledName, type FunctionNode, functionsAround, isFunction } from
 import type { Published, TypeScriptTree } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 
-type Tell = (found: Report) => void;
-
-export function publishedInTransaction({ typescript }: Project, report: Tell): void {
+export function publishedInTransaction({ typescript }: Project, report: Report): void {
   const looked = new Set<FunctionNode>();
   for (const published of typescript.published) {
     const { call } = published;
@@ -89,7 +87,7 @@ function laterCall(call: ts.CallExpression, inside: FunctionNode): string | null
   return null;
 }
 
-function lookInside(tree: TypeScriptTree, published: Published, inside: FunctionNode, report: Tell): void {
+function lookInside(tree: TypeScriptTree, published: Published, inside: FunctionNode, report: Report): void {
   const { file, call } = published;
   const calls = nodesOf(call.getSourceFile()).calls;
   const type = typeOf(published);
@@ -180,7 +178,7 @@ function usesTransaction(inside: FunctionNode): boolean {
 }
 
 /** `let later; … later = publish;`: it is used when the transaction is over. */
-function keptPublishers(tree: TypeScriptTree, file: string, report: Tell): void {
+function keptPublishers(tree: TypeScriptTree, file: string, report: Report): void {
   const givers = new Map(
     tree.published
       .filter((published) => published.file === file)

@@ -8,8 +8,6 @@ import { removalMark } from "./removal-mark.ts";
 import type { Report, Rule } from "./rule.ts";
 import { type Looked, moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
 /** What a finished migration leaves behind: nothing. */
 export const leftovers: readonly Rule[] = [
   {
@@ -51,7 +49,7 @@ export const leftovers: readonly Rule[] = [
   },
 ];
 
-function commentedCode(project: Project, report: Tell): void {
+function commentedCode(project: Project, report: Report): void {
   for (const looked of sourcesWith(project, /\/[/*]/))
     for (const { start, end, content } of commentsThat(looked.text, () => looked.nodes, looksLikeCode))
       report({
@@ -70,7 +68,7 @@ function wholeLines(text: string, start: number, end: number) {
 }
 
 /** Wherever a comment may stand, behind code too. From the mark to the word it is one comment. */
-function removalMarks(project: Project, report: Tell): void {
+function removalMarks(project: Project, report: Report): void {
   for (const { file, text } of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b/i)) {
     const source = { path: file, text };
     for (const { 0: found, index } of text.matchAll(removalMark)) {
@@ -84,7 +82,7 @@ function removalMarks(project: Project, report: Tell): void {
   }
 }
 
-function unusedImports(project: Project, report: Tell): void {
+function unusedImports(project: Project, report: Report): void {
   for (const looked of moduleSourcesWith(project, /^import\b/m)) {
     const { ast } = project.typescript.source(looked.file);
     const used = new Set(looked.nodes.names.filter((name) => !isOfObject(name)).map(({ text }) => text));
@@ -170,7 +168,7 @@ export const oldFlags: readonly string[] =
   "EVENT_STREAM_AVAILABLE USE_EVENTS USE_EVENT_STREAM ENABLE_EVENT_STREAM".split(" ");
 const anyFlag = new RegExp(`(?<![A-Za-z0-9_])(?:${oldFlags.join("|")})(?![A-Za-z0-9_])`);
 
-function flagsLeft(project: Project, report: Tell): void {
+function flagsLeft(project: Project, report: Report): void {
   const isFlag = (text: string) => oldFlags.some((flag) => flag === text);
   for (const { nodes } of sourcesWith(project, anyFlag)) {
     const told = new Set<string>();

@@ -52,7 +52,7 @@ export const mandatoryTests: readonly Rule[] = [
   }),
 ];
 
-function published({ typescript: { modules }, tests }: Project, report: (found: Report) => void): void {
+function published({ typescript: { modules }, tests }: Project, report: Report): void {
   for (const module of modules) {
     if (module.definition === null || tests.typesOf(module).size === 0) continue;
     if (tests.publishedBy(module) !== null) continue;

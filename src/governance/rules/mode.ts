@@ -9,8 +9,6 @@ import { settingsOf } from "./leftovers.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
 /** What says whether there are events. */
 export const mode: readonly Rule[] = [
   {
@@ -36,7 +34,7 @@ export const mode: readonly Rule[] = [
 const modeName = "BRAIN_EVENTSTREAM_MODE";
 const modeValues = new Set(["required", "degraded", ""]);
 
-function modes(project: Project, report: Tell): void {
+function modes(project: Project, report: Report): void {
   const tell = (at: ts.Node, value: string) =>
     report({ at, message: `${modeName} is "${value}" here; there are required and degraded.` });
   for (const { module, nodes } of sourcesWith(project, /BRAIN_EVENTSTREAM_MODE/)) {
@@ -94,7 +92,7 @@ function isMode(node: ts.Expression): boolean {
   return ts.isElementAccessExpression(node) && stringOf(node.argumentExpression) === modeName;
 }
 
-function parallelPaths(project: Project, report: Tell): void {
+function parallelPaths(project: Project, report: Report): void {
   const { typescript } = project;
   const published = new Set<ts.Node>(typescript.published.map(({ call }) => call));
   const publishes = (node: ts.Node): boolean =>

@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from "vitest";
 import { loadPython } from "../tree/python/parser.ts";
 import { faultsOf, pageOf, readPages } from "./held-set.ts";
 import { rules } from "./index.ts";
-import type { Check, Report, Rule } from "./rule.ts";
+import type { Check, Rule, RuleFinding } from "./rule.ts";
 
 beforeAll(loadPython);
 
@@ -17,9 +17,9 @@ const nothing: Check = () => undefined;
 
 /** What a check reports, changed. */
 const changed =
-  (check: Check, change: (reports: readonly Report[]) => readonly Report[]): Check =>
+  (check: Check, change: (reports: readonly RuleFinding[]) => readonly RuleFinding[]): Check =>
   (project, report) => {
-    const reports: Report[] = [];
+    const reports: RuleFinding[] = [];
     check(project, (found) => void reports.push(found));
     for (const found of change(reports)) report(found);
   };

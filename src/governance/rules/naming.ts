@@ -3,8 +3,6 @@ import type { Project } from "../project.ts";
 import { isCharters, type Named, namesIn, ownerOfName } from "./names.ts";
 import type { Report, Rule } from "./rule.ts";
 
-type Tell = (found: Report) => void;
-
 /** How events are called. */
 export const naming: readonly Rule[] = [
   {
@@ -66,7 +64,7 @@ export const naming: readonly Rule[] = [
   },
 ];
 
-function forEachBroken(project: Project, rules: readonly NameViolation["rule"][], report: Tell): void {
+function forEachBroken(project: Project, rules: readonly NameViolation["rule"][], report: Report): void {
   for (const { type, at } of namesIn(project)) {
     for (const { rule, message } of checkEventName(type))
       if (rules.includes(rule))
@@ -75,7 +73,7 @@ function forEachBroken(project: Project, rules: readonly NameViolation["rule"][]
 }
 
 /** A frozen name belongs to the event of the charter that has it; a second one would be a new event with a broken name. */
-function tellFrozen(project: Project, report: Tell): void {
+function tellFrozen(project: Project, report: Report): void {
   const names = namesIn(project);
   for (const name of names) {
     const { event, type, at } = name;
@@ -102,7 +100,7 @@ function mainDomains(module: string): readonly string[] {
 const domainsOf = (module: string): ReadonlySet<string> =>
   new Set([...mainDomains(module), ...module.split("_").map(singular)]);
 
-function checkDomains(project: Project, report: Tell): void {
+function checkDomains(project: Project, report: Report): void {
   const names = namesIn(project).filter(({ type }) => !frozenNames.has(type) && type.includes("."));
   const modules = new Set([
     ...project.typescript.modules.map(({ name }) => name),

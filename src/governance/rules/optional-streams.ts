@@ -9,9 +9,7 @@ import { enginePackage } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
-export function optionalStreams(project: Project, report: Tell): void {
+export function optionalStreams(project: Project, report: Report): void {
   const { typescript } = project;
   const published = Map.groupBy(typescript.published, ({ file }) => file);
   for (const looked of moduleSourcesWith(project, /publish|emit|event_?stream/i)) {
@@ -50,7 +48,7 @@ const streamName = /^_?#?event_?stream$/i;
 function checkConditions(
   { nodes }: Looked,
   publishers: ReadonlyMap<string, readonly Publisher[]>,
-  report: Tell,
+  report: Report,
 ): void {
   const isStream = (node: ts.Expression): boolean => {
     const value = bare(node);
@@ -109,7 +107,7 @@ function isNothing(node: ts.Expression): boolean {
 }
 
 /** `publish?: Publish`, `Publish | null`: of the engine's types. */
-function checkTypes({ typescript: { bindings } }: Project, { file, nodes }: Looked, report: Tell): void {
+function checkTypes({ typescript: { bindings } }: Project, { file, nodes }: Looked, report: Report): void {
   const parameters = new Set<ts.ParameterDeclaration>();
   for (const name of nodes.names) if (ts.isParameter(name.parent)) parameters.add(name.parent);
   for (const { type, questionToken, name } of parameters) {

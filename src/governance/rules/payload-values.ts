@@ -16,8 +16,6 @@ import type { Published } from "../tree/typescript.ts";
 import { type PayloadSchema, payloadSchemas } from "./payload-schemas.ts";
 import type { Report } from "./rule.ts";
 
-type Tell = (found: Report) => void;
-
 /** A field of a payload that is written as one, also deeper. */
 export interface Given {
   readonly node: ts.Expression;
@@ -66,7 +64,7 @@ function constantOf(name: ts.Identifier): ts.Expression | null {
   return declared !== null && ts.isVariableDeclaration(declared) ? (declared.initializer ?? null) : null;
 }
 
-export function checkValues(project: Project, wanted: ForbiddenKind, report: Tell): void {
+export function checkValues(project: Project, wanted: ForbiddenKind, report: Report): void {
   const schemas = payloadSchemas(project);
   for (const published of project.typescript.published) {
     if (published.payload === null) continue;
@@ -83,7 +81,7 @@ function tellKey(
   { keys, name }: Given,
   known: readonly PayloadSchema[],
   wanted: ForbiddenKind,
-  report: Tell,
+  report: Report,
 ): void {
   const key = keys.at(-1);
   if (name === null || key === undefined) return;
@@ -101,7 +99,7 @@ function tellValue(
   { node, keys }: Given,
   known: readonly PayloadSchema[],
   wanted: ForbiddenKind,
-  report: Tell,
+  report: Report,
 ): void {
   const [top] = keys;
   const mayBePersonal = top !== undefined && known.some((payload) => isPersonal(payload, top));
@@ -145,7 +143,7 @@ function textsOf(node: ts.Expression, read: (node: ts.Expression) => unknown): r
 }
 
 /** Something that came from elsewhere as a whole: a row, an entity, what a request holds. */
-export function checkSpreads({ typescript }: Project, report: Tell): void {
+export function checkSpreads({ typescript }: Project, report: Report): void {
   for (const { payload } of typescript.published) {
     if (payload === null) continue;
     const value = bare(payload);

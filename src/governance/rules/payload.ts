@@ -15,9 +15,7 @@ import { placeOf } from "../tree/source.ts";
 import { isSchema, notKnown } from "../tree/values.ts";
 import { makerOf, type PayloadSchema, payloadSchemas, sentenceOf } from "./payload-schemas.ts";
 import { checkSpreads, checkValues } from "./payload-values.ts";
-import type { Report, Rule } from "./rule.ts";
-
-type Tell = (found: Report) => void;
+import type { Report, Rule, RuleFinding } from "./rule.ts";
 
 /** What an event may carry. */
 export const payloads: readonly Rule[] = [
@@ -108,7 +106,7 @@ export const payloads: readonly Rule[] = [
   },
 ];
 
-function tellFaults(project: Project, wanted: FaultKind, report: Tell): void {
+function tellFaults(project: Project, wanted: FaultKind, report: Report): void {
   for (const payload of payloadSchemas(project)) {
     for (const { kind, schema, issue } of faultyPlaces(payload.schema)) {
       if (kind !== wanted) continue;
@@ -119,12 +117,12 @@ function tellFaults(project: Project, wanted: FaultKind, report: Tell): void {
 }
 
 /** `z.object` becomes `z.strictObject`: what was dropped in silence is refused from then on. */
-function strictInstead(at: ts.Node, received: string | undefined): Pick<Report, "fix"> {
+function strictInstead(at: ts.Node, received: string | undefined): Pick<RuleFinding, "fix"> {
   const maker = received === "z.object" ? makerOf(at) : null;
   return maker?.text === "object" ? { fix: [{ ...placeOf(maker), text: "strictObject" }] } : {};
 }
 
-function tellNoObject(project: Project, report: Tell): void {
+function tellNoObject(project: Project, report: Report): void {
   for (const { schema, node } of payloadSchemas(project)) {
     const { type } = schemaDef(schema);
     if (type !== "object" && !["any", "unknown", "custom"].includes(type))
@@ -132,7 +130,7 @@ function tellNoObject(project: Project, report: Tell): void {
   }
 }
 
-function tellForbidden(project: Project, wanted: ForbiddenField["kind"], report: Tell): void {
+function tellForbidden(project: Project, wanted: ForbiddenField["kind"], report: Report): void {
   for (const payload of payloadSchemas(project)) {
     for (const { kind, schema, issue } of forbiddenFields(payload.schema, payload.contentHashes).fields)
       if (kind === wanted) report({ at: payload.at(issue.path, schema), message: sentenceOf(issue) });
@@ -140,7 +138,7 @@ function tellForbidden(project: Project, wanted: ForbiddenField["kind"], report:
 }
 
 /** What alone would make the payload one that is refused. */
-function tellLarge(project: Project, report: Tell): void {
+function tellLarge(project: Project, report: Report): void {
   for (const payload of payloadSchemas(project)) {
     walkSchema(payload.schema, "payload", ({ schema, path, end }) => {
       if (end !== null) return false;
@@ -160,7 +158,7 @@ function tellLarge(project: Project, report: Tell): void {
   }
 }
 
-function checkMeaning(project: Project, report: Tell): void {
+function checkMeaning(project: Project, report: Report): void {
   const { events, values } = project.typescript;
   for (const event of events) {
     const option = event.options && values.optionOf(event.file, event.options, "payload");

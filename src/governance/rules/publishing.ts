@@ -12,8 +12,6 @@ import { optionalStreams } from "./optional-streams.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 
-type Tell = (found: Report) => void;
-
 /** How events are published. */
 export const publishing: readonly Rule[] = [
   {
@@ -93,7 +91,7 @@ export const publishing: readonly Rule[] = [
   },
 ];
 
-function rawEvents(project: Project, report: Tell): void {
+function rawEvents(project: Project, report: Report): void {
   writtenRecord(project, report);
   for (const { file, nodes } of sourcesWith(project, /(?:publish|emit)\w*\s*\(/i))
     for (const call of nodes.calls) {
@@ -110,7 +108,7 @@ const engineMakers = new Set(["createEngine", "createRedis"]);
 /** The words of the charter for it. */
 const streamClass = /^(?:Event|Message)(?:Stream|Bus|Publisher)$/;
 
-function ownStreams(project: Project, report: Tell): void {
+function ownStreams(project: Project, report: Report): void {
   const { bindings } = project.typescript;
   for (const { file, module, nodes } of moduleSourcesWith(
     project,
@@ -134,7 +132,7 @@ function ownStreams(project: Project, report: Tell): void {
   }
 }
 
-function swallowedPublishes({ typescript }: Project, report: Tell): void {
+function swallowedPublishes({ typescript }: Project, report: Report): void {
   const bodyOf: BodyOf = (given) =>
     functionOf(typescript.bindings, (file) => typescript.source(file).ast, given)?.body ?? null;
   for (const { call, events } of typescript.published) {
@@ -195,7 +193,7 @@ function throwsWithin(body: ts.Node): boolean {
   return found;
 }
 
-function severalEngines(project: Project, report: Tell): void {
+function severalEngines(project: Project, report: Report): void {
   const { typescript } = project;
   const made: ts.CallExpression[] = [];
   for (const { file, module, nodes } of sourcesWith(project, /createEngine/))
@@ -238,7 +236,7 @@ const busPackages = new Set([
   "rabbitmq-client",
 ]);
 
-function secondBuses(project: Project, report: Tell): void {
+function secondBuses(project: Project, report: Report): void {
   for (const { nodes } of sourcesWith(project, /xadd/i))
     for (const call of nodes.calls)
       if (commandOf(call, ["XADD"]) !== null)

@@ -14,8 +14,6 @@ import {
 } from "./module-documents.ts";
 import type { Report, Rule } from "./rule.ts";
 
-type Tell = (found: Report) => void;
-
 /** What each of the seven parts is about. */
 interface Part {
   readonly id: string;
@@ -24,7 +22,7 @@ interface Part {
   readonly german: string;
   /** Below the heading of a new part. */
   readonly skeleton: string;
-  readonly inside: (given: Inside, report: Tell) => void;
+  readonly inside: (given: Inside, report: Report) => void;
   readonly isNeeded?: (project: Project, given: ModuleDocument) => boolean;
 }
 
@@ -182,7 +180,7 @@ export const readmes: readonly Rule[] = [
   ),
 ];
 
-function checkHeads(project: Project, report: Tell): void {
+function checkHeads(project: Project, report: Report): void {
   for (const given of documentsOfModules(project, "README.md")) {
     const { document, module, path } = given;
     if (document === null) {
@@ -211,7 +209,7 @@ const headFields: readonly (readonly [string, RegExp, RegExp, string])[] = [
   ],
 ];
 
-function checkHead(given: ModuleDocument, document: Document, report: Tell): void {
+function checkHead(given: ModuleDocument, document: Document, report: Report): void {
   const [title, next] = document.sections;
   const end = next?.line ?? Number.POSITIVE_INFINITY;
   const labels = document.labels.filter(({ line }) => line < end);
@@ -227,7 +225,7 @@ function checkHead(given: ModuleDocument, document: Document, report: Tell): voi
   }
 }
 
-function checkPart(project: Project, id: string, report: Tell): void {
+function checkPart(project: Project, id: string, report: Report): void {
   const index = parts.findIndex((part) => part.id === id);
   const part = parts[index];
   if (part === undefined) return;
@@ -263,7 +261,7 @@ function tellOrder(
   document: Document,
   index: number,
   section: Section,
-  report: Tell,
+  report: Report,
 ): void {
   const behind = parts.slice(0, index).flatMap((part) => sectionOf(document, part) ?? []);
   const late = behind.find(({ line }) => line > section.line);
@@ -313,7 +311,7 @@ function ownText(document: Document, section: Section): string {
     .trim();
 }
 
-function checkPublished({ project, given, document, section }: Inside, report: Tell): void {
+function checkPublished({ project, given, document, section }: Inside, report: Report): void {
   const told = eventSections(document, section);
   tellNumbers(given, told, report);
   for (const event of eventsOfModule(project, given.module)) {
@@ -328,7 +326,7 @@ function checkPublished({ project, given, document, section }: Inside, report: T
 }
 
 /** 1, 2, 3 in the order of the text. */
-function tellNumbers(given: ModuleDocument, told: ReturnType<typeof eventSections>, report: Tell): void {
+function tellNumbers(given: ModuleDocument, told: ReturnType<typeof eventSections>, report: Report): void {
   for (const [index, { number, section }] of told.entries())
     if (number !== index + 1)
       report({
@@ -337,7 +335,7 @@ function tellNumbers(given: ModuleDocument, told: ReturnType<typeof eventSection
       });
 }
 
-function checkConsumed({ project, given, document, section }: Inside, report: Tell): void {
+function checkConsumed({ project, given, document, section }: Inside, report: Report): void {
   const told = eventSections(document, section);
   tellNumbers(given, told, report);
   const isOwn = ({ file }: { readonly file: string }) => given.module.files.includes(file);
@@ -370,7 +368,7 @@ function checkConsumed({ project, given, document, section }: Inside, report: Te
   }
 }
 
-function checkMigration({ given, document, section }: Inside, report: Tell): void {
+function checkMigration({ given, document, section }: Inside, report: Report): void {
   const labels = labelsOf(document, section);
   const names: readonly (readonly [string, RegExp])[] = [
     ["Migrated", /^(?:Migrated|Migriert)$/i],

@@ -35,12 +35,7 @@ const commands = new Set(
   ).split(" "),
 );
 
-function checkCommand(
-  project: Project,
-  file: string,
-  call: ts.CallExpression,
-  report: (found: Report) => void,
-): void {
+function checkCommand(project: Project, file: string, call: ts.CallExpression, report: Report): void {
   const name = calledName(call);
   const callee = bare(call.expression);
   if (name === null || !ts.isPropertyAccessExpression(callee) || !isRedis(project, file, callee.expression))
@@ -105,10 +100,7 @@ function headOf({ typescript: { values } }: Project, file: string, node: ts.Expr
 }
 
 /** What is called a key and looks like one of ours with the wrong separator. */
-function checkNamedKey(
-  node: ts.StringLiteralLike | ts.TemplateExpression,
-  report: (found: Report) => void,
-): void {
+function checkNamedKey(node: ts.StringLiteralLike | ts.TemplateExpression, report: Report): void {
   const text = ts.isTemplateExpression(node) ? node.head.text : node.text;
   const isName = ts.isPropertyAssignment(node.parent) && node.parent.name === node;
   if (isName || !/^brain[_./-]/.test(text) || !/key|stream|channel|prefix|redis/i.test(nameAround(node)))

@@ -2,8 +2,8 @@ import type ts from "typescript";
 import type { Edit, Place, Severity } from "../finding.ts";
 import type { Project } from "../project.ts";
 
-/** What a rule says it found. */
-export interface Report {
+/** What a rule found at one place; {@link Rule} itself says what it leaves out. */
+export interface RuleFinding {
   /** A node of TypeScript, or any place; a node of Python is one. */
   readonly at: ts.Node | Place;
   /** What was found, as a sentence that names it. */
@@ -49,4 +49,6 @@ export interface Rule {
   readonly python?: Check;
 }
 
-export type Check = (project: Project, report: (found: Report) => void) => void;
+export type Check = (project: Project, report: Report) => void;
+
+export type Report = (found: RuleFinding) => void;
