@@ -3,10 +3,12 @@
 import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
 import type { Document, Section } from "../tree/documents.ts";
-import type { Label } from "../tree/labels.ts";
+import type { Code, Label } from "../tree/labels.ts";
 import { placeOf } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
+import { notKnown } from "../tree/values.ts";
+import type { Report } from "./rule.ts";
 
 /** A module in either language. */
 export type DocumentedModule = Pick<TypeScriptModule, "name" | "folder" | "files">;
@@ -22,6 +24,23 @@ export interface ModuleDocument {
   readonly document: Document | null;
   /** Of a line of the document, or where the module is defined when there is no document. */
   place(line: number): Place;
+}
+
+/** Reports something about a line of a document. */
+export type ReportLine = (line: number, message: string) => void;
+
+export const reportLines =
+  ({ place }: ModuleDocument, report: Report): ReportLine =>
+  (line, message) =>
+    report({ at: place(line), message });
+
+/** A section of a document while it is judged. */
+export interface JudgedSection {
+  readonly project: Project;
+  readonly given: ModuleDocument;
+  readonly document: Document;
+  readonly section: Section;
+  readonly report: ReportLine;
 }
 
 /** Those of every folder that is a module; in Python, of every one that publishes or consumes. */
@@ -73,6 +92,16 @@ export function eventsOfModule(project: Project, module: DocumentedModule): read
   }));
 }
 
+/** What the definition of an event says for an option; `notKnown` where it says nothing, or where only a run tells. */
+export function optionOfEvent(
+  { typescript: { values } }: Project,
+  { file, options }: OwnEvent,
+  name: string,
+): unknown {
+  const option = options && values.optionOf(file, options, name);
+  return option === null ? notKnown : values.valueOf(option.file, option.node);
+}
+
 /** Fields of the payload of an event of Python, as its class declares them; null: they are not all known. */
 export function pythonFields(project: Project, { type, module }: OwnEvent): readonly string[] | null {
   const { python } = project;
@@ -94,12 +123,17 @@ export function pythonFields(project: Project, { type, module }: OwnEvent): read
 export const labelsOf = ({ labels }: Document, { line, endLine }: Section): readonly Label[] =>
   labels.filter((label) => label.line > line && label.line < endLine);
 
-export const labelOf = (labels: readonly Label[], names: RegExp): Label | null =>
-  labels.find(({ name }) => names.test(name)) ?? null;
+/** @param words of `labelWords` */
+export const labelOf = (labels: readonly Label[], words: RegExp): Label | null =>
+  labels.find(({ name }) => words.test(name)) ?? null;
 
 /** A label in a message; it may stand there in German as well, where that is another word. */
 export const labelNamed = (english: string, german?: string): string =>
   german === undefined ? `"**${english}:**"` : `"**${english}:**" (or "**${german}:**")`;
+
+/** The section with that heading; null: there is none. @param words of `headingWords` */
+export const sectionOf = ({ sections }: Document, words: RegExp): Section | null =>
+  sections.find(({ level, title }) => level === 2 && words.test(title)) ?? null;
 
 /** The sections of single events inside of another one: `### 1. course.outline.created`. */
 export function eventSections(
@@ -119,6 +153,12 @@ export interface EventSection {
   readonly number: number | null;
   /** The name on the wire, as far as one stands there. */
   readonly type: string;
+}
+
+/** The line of a document in which a key of a block of JSON first stands. */
+export function lineOfKey({ text, line }: Code, key: string): number {
+  const index = text.split("\n").findIndex((row) => row.includes(`"${key}"`));
+  return line + Math.max(0, index);
 }
 
 /** Nothing, or what stands where an author has yet to write. */

@@ -1,66 +1,67 @@
+/** R-1 to R-7: the README of a module has seven parts in one order. */
+
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
+import { headingWords, labelWords } from "../tree/document-words.ts";
 import type { Document, Section } from "../tree/documents.ts";
-import { checkEventPart } from "./documented-events.ts";
 import {
   documentsOfModules,
-  eventSections,
-  eventsOfModule,
   isUnwritten,
-  labelNamed,
+  type JudgedSection,
   labelOf,
   labelsOf,
   type ModuleDocument,
+  type ReportLine,
+  reportLines,
+  sectionOf,
 } from "./module-documents.ts";
+import { checkConsumed, checkPublished } from "./readme-events.ts";
 import type { Report, Rule } from "./rule.ts";
 
-/** What each of the seven parts is about. */
-interface Part {
-  readonly id: string;
-  readonly heading: RegExp;
+/** A part that each README has, with the rule that asks for it. */
+interface Part extends Pick<Rule, "id" | "title" | "mend"> {
+  readonly words: RegExp;
+  /** Headings of a new part. */
   readonly english: string;
   readonly german: string;
-  /** Below the heading of a new part. */
+  /** What stands below the heading of a new part. */
   readonly skeleton: string;
-  readonly inside: (given: Inside, report: Report) => void;
+  readonly check: (judged: JudgedSection) => void;
+  /** Left out: each README needs it. */
   readonly isNeeded?: (project: Project, given: ModuleDocument) => boolean;
 }
 
-interface Inside {
-  readonly project: Project;
-  readonly given: ModuleDocument;
-  readonly document: Document;
-  readonly section: Section;
-}
-
+/** In the order in which they stand. */
 const parts: readonly Part[] = [
   {
     id: "R-2",
-    heading: /^(?:Purpose|Zweck)$/i,
+    title: "The README says what the module is for",
+    mend: "Write `## Purpose` (or `## Zweck`) with a sentence below it.",
+    words: headingWords.purpose,
     english: "Purpose",
     german: "Zweck",
     skeleton: "?",
-    inside: ({ given, section, document }, report) => {
-      const [paragraph = ""] = ownText(document, section).split(/\n\s*\n/);
-      if (isUnwritten(paragraph))
-        report({ at: given.place(section.line), message: "The purpose of the module is not told." });
-    },
+    check: checkPurpose,
   },
   {
     id: "R-3",
-    heading: /^(?:Events Published|Ver(?:ö|oe)ffentlichte Events)$/i,
+    title: "The README tells the events that the module publishes",
+    mend: "Write `## Events Published`, and for each event a numbered `###` with EventType, When (or Wann), Payload, Consumers and Meta.",
+    words: headingWords.published,
     english: "Events Published",
     german: "Events Published",
     skeleton: "None.",
-    inside: checkPublished,
+    check: checkPublished,
   },
   {
     id: "R-4",
-    heading: /^(?:Events Consumed|Konsumierte Events)$/i,
+    title: "The README tells the events that the module consumes",
+    mend: "Write `## Events Consumed`, and for each event a numbered `###` with EventType, Handler, Action (or Aktion) and Idempotent.",
+    words: headingWords.consumed,
     english: "Events Consumed",
     german: "Events Consumed",
     skeleton: "None.",
-    inside: checkConsumed,
+    check: checkConsumed,
     isNeeded: ({ typescript, python }, { module }) =>
       [...typescript.consumers, ...python.consumers, ...python.handled].some(({ file }) =>
         module.files.includes(file),
@@ -68,76 +69,40 @@ const parts: readonly Part[] = [
   },
   {
     id: "R-5",
-    heading: /^(?:Dependencies|Abh(?:ä|ae)ngigkeiten)$/i,
+    title: "The README says what the module depends on",
+    mend: "Write `## Dependencies` with EventStream, Database, Redis and External APIs.",
+    words: headingWords.dependencies,
     english: "Dependencies",
     german: "Dependencies",
     skeleton:
       "| Dependency | What for |\n|---|---|\n| EventStream | ? |\n| Database | ? |\n| Redis | ? |\n| External APIs | ? |",
-    inside: ({ given, section }, report) => {
-      const named: readonly (readonly [string, RegExp])[] = [
-        ["EventStream", /event[ -]?stream/i],
-        ["Database", /database|datenbank|postgres/i],
-        ["Redis", /redis/i],
-        ["External APIs", /external APIs?|externe APIs?/i],
-      ];
-      for (const [name, words] of named)
-        if (!words.test(section.text))
-          report({
-            at: given.place(section.line),
-            message: `The dependencies do not say what of ${name} is used; write "none" where nothing is.`,
-          });
-    },
+    check: checkDependencies,
   },
   {
     id: "R-6",
-    heading: /^(?:Operations|Operational Notes|Betriebs-?\s?[Hh]inweise)$/i,
+    title: "The README says how to run the module",
+    mend: "Write `## Operations` (or `## Betriebs-Hinweise`) with Startup, Monitoring and Troubleshooting below it.",
+    words: headingWords.operations,
     english: "Operations",
     german: "Betriebs-Hinweise",
     skeleton: "### Startup\n\n?\n\n### Monitoring\n\n?\n\n### Troubleshooting\n\n?",
-    inside: ({ given, document, section }, report) => {
-      const below = document.sections.filter(({ line }) => line > section.line && line < section.endLine);
-      for (const [name, words] of operations) {
-        const found = below.find(({ title }) => words.test(title));
-        if (found === undefined)
-          report({
-            at: given.place(section.line),
-            message: `The part "${section.title}" has no "### ${name}".`,
-          });
-        else if (isUnwritten(found.text))
-          report({ at: given.place(found.line), message: `Nothing stands below "### ${found.title}".` });
-      }
-    },
+    check: checkOperations,
   },
   {
     id: "R-7",
-    heading: /^(?:Migration Notes|Migrations-?\s?[Hh]inweise)$/i,
+    title: "The README tells what changed with the migration",
+    mend: "Write `## Migration Notes` with Migrated, From, To and Breaking Changes, or in a sentence that there was none.",
+    words: headingWords.migration,
     english: "Migration Notes",
     german: "Migration Notes",
     skeleton: "?",
-    inside: checkMigration,
+    check: checkMigration,
   },
-];
-
-const operations: readonly (readonly [string, RegExp])[] = [
-  ["Startup", /^(?:Start-?up|Start)$/i],
-  ["Monitoring", /^(?:Monitoring|Überwachung)$/i],
-  ["Troubleshooting", /^(?:Troubleshooting|Fehlersuche|Fehlerbehebung)$/i],
 ];
 
 const why =
   "A README of the same form in each module is what makes a module that nobody knows readable in a minute.";
 
-const ruleOf = (id: string, title: string, mend: string): Rule => ({
-  id,
-  title,
-  severity: "error",
-  why,
-  mend,
-  caughtBy: [],
-  check: (project, report) => checkPart(project, id, report),
-});
-
-/** The README of a module. */
 export const readmes: readonly Rule[] = [
   {
     id: "R-1",
@@ -148,129 +113,102 @@ export const readmes: readonly Rule[] = [
     caughtBy: ["documents"],
     check: checkHeads,
   },
-  ruleOf(
-    "R-2",
-    "The README says what the module is for",
-    "Write `## Purpose` (or `## Zweck`) with a sentence below it.",
-  ),
-  ruleOf(
-    "R-3",
-    "The README tells the events that the module publishes",
-    "Write `## Events Published`, and for each event a numbered `###` with EventType, When (or Wann), Payload, Consumers and Meta.",
-  ),
-  ruleOf(
-    "R-4",
-    "The README tells the events that the module consumes",
-    "Write `## Events Consumed`, and for each event a numbered `###` with EventType, Handler, Action (or Aktion) and Idempotent.",
-  ),
-  ruleOf(
-    "R-5",
-    "The README says what the module depends on",
-    "Write `## Dependencies` with EventStream, Database, Redis and External APIs.",
-  ),
-  ruleOf(
-    "R-6",
-    "The README says how to run the module",
-    "Write `## Operations` (or `## Betriebs-Hinweise`) with Startup, Monitoring and Troubleshooting below it.",
-  ),
-  ruleOf(
-    "R-7",
-    "The README tells what changed with the migration",
-    "Write `## Migration Notes` with Migrated, From, To and Breaking Changes, or in a sentence that there was none.",
+  ...parts.map(
+    (part): Rule => ({
+      id: part.id,
+      title: part.title,
+      severity: "error",
+      why,
+      mend: part.mend,
+      caughtBy: [],
+      check: (project, report) => checkPart(project, part, report),
+    }),
   ),
 ];
 
 function checkHeads(project: Project, report: Report): void {
   for (const given of documentsOfModules(project, "README.md")) {
     const { document, module, path } = given;
+    const reportLine = reportLines(given, report);
     if (document === null) {
-      report({ at: given.place(1), message: `The module ${module.name} has no ${path}.` });
+      reportLine(1, `The module ${module.name} has no ${path}.`);
       continue;
     }
     const [title] = document.sections;
     const [, name = ""] = /^Module?:\s{0,9}`?([\w-]+)`?$/i.exec(title?.title ?? "") ?? [];
     if (title === undefined || title.level !== 1 || name !== module.name)
-      report({
-        at: given.place(title?.line ?? 1),
-        message: `The README begins with "${title?.title ?? ""}"; expected "# Module: ${module.name}".`,
-      });
-    checkHead(given, document, report);
+      reportLine(
+        title?.line ?? 1,
+        `The README begins with "${title?.title ?? ""}"; expected "# Module: ${module.name}".`,
+      );
+    checkHead(document, reportLine);
   }
 }
 
-const headFields: readonly (readonly [string, RegExp, RegExp, string])[] = [
-  ["Version", /^Version$/i, /^v?\d+\.\d+\.\d+(?:\s*\(.+\))?$/, "x.y.z, e.g. 1.0.0 (EventStream Migration)"],
-  ["Owner", /^(?:Owner|Verantwortlich|Eigent(?:ü|ue)mer)$/i, /[^\s?]/, "who answers for the module"],
-  [
-    "Last Updated",
-    /^(?:Last Updated|Zuletzt ge(?:ä|ae)ndert|Letzte Aktualisierung)$/i,
-    /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
-    "a day as yyyy-mm-dd",
-  ],
+interface HeadField {
+  readonly name: string;
+  readonly words: RegExp;
+  readonly form: RegExp;
+  /** The form, as a message tells it. */
+  readonly expected: string;
+}
+
+const headFields: readonly HeadField[] = [
+  {
+    name: "Version",
+    words: labelWords.version,
+    form: /^v?\d+\.\d+\.\d+(?:\s*\(.+\))?$/,
+    expected: "x.y.z, e.g. 1.0.0 (EventStream Migration)",
+  },
+  { name: "Owner", words: labelWords.owner, form: /[^\s?]/, expected: "who answers for the module" },
+  {
+    name: "Last Updated",
+    words: labelWords.lastUpdated,
+    form: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
+    expected: "a day as yyyy-mm-dd",
+  },
 ];
 
-function checkHead(given: ModuleDocument, document: Document, report: Report): void {
+function checkHead(document: Document, report: ReportLine): void {
   const [title, next] = document.sections;
   const end = next?.line ?? Number.POSITIVE_INFINITY;
   const labels = document.labels.filter(({ line }) => line < end);
-  for (const [name, names, form, expected] of headFields) {
-    const label = labelOf(labels, names);
+  for (const { name, words, form, expected } of headFields) {
+    const label = labelOf(labels, words);
     if (label === null)
-      report({
-        at: given.place(title?.line ?? 1),
-        message: `"**${name}:**" is not told below the title; expected ${expected}.`,
-      });
+      report(title?.line ?? 1, `"**${name}:**" is not told below the title; expected ${expected}.`);
     else if (!form.test(label.text.trim()))
-      report({ at: given.place(label.line), message: `${name} is "${label.text}"; expected ${expected}.` });
+      report(label.line, `${name} is "${label.text}"; expected ${expected}.`);
   }
 }
 
-function checkPart(project: Project, id: string, report: Report): void {
-  const index = parts.findIndex((part) => part.id === id);
-  const part = parts[index];
-  if (part === undefined) return;
+/** That a part is there, that it stands where it belongs, and what stands in it. */
+function checkPart(project: Project, part: Part, report: Report): void {
   for (const given of documentsOfModules(project, "README.md")) {
     const { document } = given;
     if (document === null) continue;
-    const section = sectionOf(document, part);
+    const section = sectionOf(document, part.words);
+    const before = partsBefore(document, part);
     if (section !== null) {
-      part.inside({ project, given, document, section }, report);
-      tellOrder(given, document, index, section, report);
+      const reportLine = reportLines(given, report);
+      part.check({ project, given, document, section, report: reportLine });
+      const late = before.find(({ line }) => line > section.line);
+      if (late !== undefined)
+        reportLine(section.line, `"${section.title}" stands before "${late.title}", and belongs behind it.`);
     } else if (part.isNeeded === undefined || part.isNeeded(project, given)) {
-      const before = lastBefore(document, index);
+      const last = before.at(-1) ?? document.sections[0] ?? null;
       report({
-        at: given.place(before?.line ?? 1),
-        message: `There is no "## ${headingOf(document, part)}" behind "${before?.title ?? "the beginning"}".`,
-        fix: [skeletonOf(document, part, before)],
+        at: given.place(last?.line ?? 1),
+        message: `There is no "## ${headingOf(document, part)}" behind "${last?.title ?? "the beginning"}".`,
+        fix: [skeletonOf(document, part, last)],
       });
     }
   }
 }
 
-const sectionOf = ({ sections }: Document, { heading }: Part): Section | null =>
-  sections.find(({ level, title }) => level === 2 && heading.test(title)) ?? null;
-
-/** The last part that is there of those that come before; the title when none is. */
-function lastBefore(document: Document, index: number): Section | null {
-  const before = parts.slice(0, index).flatMap((part) => sectionOf(document, part) ?? []);
-  return before.at(-1) ?? document.sections[0] ?? null;
-}
-
-function tellOrder(
-  given: ModuleDocument,
-  document: Document,
-  index: number,
-  section: Section,
-  report: Report,
-): void {
-  const behind = parts.slice(0, index).flatMap((part) => sectionOf(document, part) ?? []);
-  const late = behind.find(({ line }) => line > section.line);
-  if (late !== undefined)
-    report({
-      at: given.place(section.line),
-      message: `"${section.title}" stands before "${late.title}", and belongs behind it.`,
-    });
-}
+/** Those that belong before a part and are there, in the order in which they belong. */
+const partsBefore = (document: Document, part: Part): readonly Section[] =>
+  parts.slice(0, parts.indexOf(part)).flatMap(({ words }) => sectionOf(document, words) ?? []);
 
 /** In the language of the headings that are there; English when none tells, or both do. */
 function headingOf({ sections }: Document, part: Part): string {
@@ -311,89 +249,62 @@ function ownText(document: Document, section: Section): string {
     .trim();
 }
 
-function checkPublished({ project, given, document, section }: Inside, report: Report): void {
-  const told = eventSections(document, section);
-  tellNumbers(given, told, report);
-  for (const event of eventsOfModule(project, given.module)) {
-    const found = told.find(({ type }) => type === event.type);
-    if (found === undefined)
-      report({
-        at: given.place(section.line),
-        message: `"${event.type}" does not stand below "${section.title}".`,
-      });
-    else checkEventPart(project, given, document, found.section, event, report);
+function checkPurpose({ document, section, report }: JudgedSection): void {
+  const [paragraph = ""] = ownText(document, section).split(/\n\s*\n/);
+  if (isUnwritten(paragraph)) report(section.line, "The purpose of the module is not told.");
+}
+
+const dependencies: readonly (readonly [name: string, words: RegExp])[] = [
+  ["EventStream", /event[ -]?stream/i],
+  ["Database", /database|datenbank|postgres/i],
+  ["Redis", /redis/i],
+  ["External APIs", /external APIs?|externe APIs?/i],
+];
+
+function checkDependencies({ section, report }: JudgedSection): void {
+  for (const [name, words] of dependencies)
+    if (!words.test(section.text))
+      report(
+        section.line,
+        `The dependencies do not say what of ${name} is used; write "none" where nothing is.`,
+      );
+}
+
+const operations: readonly (readonly [name: string, words: RegExp])[] = [
+  ["Startup", /^(?:Start-?up|Start)$/i],
+  ["Monitoring", /^(?:Monitoring|Überwachung)$/i],
+  ["Troubleshooting", /^(?:Troubleshooting|Fehlersuche|Fehlerbehebung)$/i],
+];
+
+function checkOperations({ document, section, report }: JudgedSection): void {
+  const below = document.sections.filter(({ line }) => line > section.line && line < section.endLine);
+  for (const [name, words] of operations) {
+    const found = below.find(({ title }) => words.test(title));
+    if (found === undefined) report(section.line, `The part "${section.title}" has no "### ${name}".`);
+    else if (isUnwritten(found.text)) report(found.line, `Nothing stands below "### ${found.title}".`);
   }
 }
 
-/** 1, 2, 3 in the order of the text. */
-function tellNumbers(given: ModuleDocument, told: ReturnType<typeof eventSections>, report: Report): void {
-  for (const [index, { number, section }] of told.entries())
-    if (number !== index + 1)
-      report({
-        at: given.place(section.line),
-        message: `"### ${section.title}" has not the number ${index + 1}.`,
-      });
-}
+const migrationLabels: readonly (readonly [name: string, words: RegExp])[] = [
+  ["Migrated", labelWords.migrated],
+  ["From", labelWords.migratedFrom],
+  ["To", labelWords.migratedTo],
+  ["Breaking Changes", labelWords.breakingChanges],
+];
 
-function checkConsumed({ project, given, document, section }: Inside, report: Report): void {
-  const told = eventSections(document, section);
-  tellNumbers(given, told, report);
-  const isOwn = ({ file }: { readonly file: string }) => given.module.files.includes(file);
-  const inTypeScript = project.typescript.handled.filter(isOwn).flatMap(({ events }) => events);
-  const inPython = project.python.handled.filter(isOwn).flatMap(({ types: used }) => used);
-  const types = new Set([...inTypeScript, ...inPython].flatMap(({ type }) => type ?? []));
-  for (const type of types)
-    if (!told.some((part) => part.type === type))
-      report({
-        at: given.place(section.line),
-        message: `The module handles "${type}", which does not stand below "${section.title}".`,
-      });
-  for (const { section: part, type } of told) {
-    const labels = labelsOf(document, part);
-    // A handler of every event has no type.
-    const names: readonly (readonly [string, RegExp, string?])[] = [
-      ...(type.includes(".") ? [["EventType", /^Event-?\s?Typ(?:e)?$/i] as const] : []),
-      ["Handler", /^Handler$/i],
-      ["Action", /^(?:Action|Aktion)$/i, "Aktion"],
-      ["Idempotent", /^Idempoten(?:t|cy|z)$/i],
-    ];
-    for (const [name, words, german] of names) {
-      const label = labelOf(labels, words);
-      if (label === null || isUnwritten(label.text))
-        report({
-          at: given.place(label?.line ?? part.line),
-          message: `${labelNamed(name, german)} of "${part.title}" is not told.`,
-        });
-    }
-  }
-}
-
-function checkMigration({ given, document, section }: Inside, report: Report): void {
+/** The four labels, or a sentence that there was no migration. */
+function checkMigration({ document, section, report }: JudgedSection): void {
   const labels = labelsOf(document, section);
-  const names: readonly (readonly [string, RegExp])[] = [
-    ["Migrated", /^(?:Migrated|Migriert)$/i],
-    ["From", /^(?:From|Von)$/i],
-    ["To", /^(?:To|Nach|Zu)$/i],
-    ["Breaking Changes", /^(?:Breaking Changes|Inkompatible Änderungen)$/i],
-  ];
-  const found = names.map(([name, words]) => [name, labelOf(labels, words)] as const);
+  const found = migrationLabels.map(([name, words]) => [name, labelOf(labels, words)] as const);
   if (found.every(([, label]) => label === null)) {
-    if (isUnwritten(section.text))
-      report({ at: given.place(section.line), message: "It is not told what changed with the migration." });
+    if (isUnwritten(section.text)) report(section.line, "It is not told what changed with the migration.");
     return;
   }
   for (const [name, label] of found) {
-    if (label === null)
-      report({
-        at: given.place(section.line),
-        message: `"**${name}:**" is not told below "${section.title}".`,
-      });
+    if (label === null) report(section.line, `"**${name}:**" is not told below "${section.title}".`);
     else if (name === "Migrated" && !/^\d{4}-\d\d-\d\d\b/.test(label.text))
-      report({
-        at: given.place(label.line),
-        message: `Migrated is "${label.text}"; expected a day as yyyy-mm-dd.`,
-      });
+      report(label.line, `Migrated is "${label.text}"; expected a day as yyyy-mm-dd.`);
     else if (isUnwritten(label.text) && label.items.length === 0)
-      report({ at: given.place(label.line), message: `Nothing stands behind "**${name}:**".` });
+      report(label.line, `Nothing stands behind "**${name}:**".`);
   }
 }
