@@ -1,5 +1,6 @@
 /** What the documents of a module say: purpose, owner, dependencies, events. */
 
+import { headingWords, labelWords } from "../tree/document-words.ts";
 import type { Document, Section } from "../tree/documents.ts";
 import type { Label } from "../tree/labels.ts";
 
@@ -48,13 +49,13 @@ export function documentedEvents(document: Document, kind: "published" | "consum
 function readEvent(document: Document, section: Section, type: string): DocumentedEvent {
   const labels = document.labels.filter(({ line }) => line > section.line && line < section.endLine);
   const labelled = (names: RegExp) => labels.find(({ name }) => names.test(name)) ?? null;
-  const payload = labelled(/^(?:payload|nutzlast|felder|fields)$/i);
-  const consumers = labelled(/^(?:consumers?|konsument(?:en)?)$/i);
+  const payload = labelled(labelWords.payload);
+  const consumers = labelled(labelWords.consumers);
   return {
     type,
     file: document.path,
     line: section.line,
-    when: filled(labelled(/^(?:when|wann)$/i)?.text),
+    when: filled(labelled(labelWords.when)?.text),
     payload: payload === null || !isFilled(payload) ? null : fieldsOf(payload),
     consumers: consumers === null ? null : namesOf(consumers),
   };
@@ -93,8 +94,8 @@ export interface ReadmeFacts {
 export function readReadme(document: Document): ReadmeFacts {
   const section = (title: RegExp) => document.sections.find((found) => title.test(found.title));
   const label = (names: RegExp) => document.labels.find(({ name }) => names.test(name))?.text;
-  const purpose = section(/^(?:zweck|purpose)$/i)?.text.trim();
-  const dependencies = section(/^(?:dependencies|abhängigkeiten)/i)?.text.trim();
+  const purpose = section(headingWords.purpose)?.text.trim();
+  const dependencies = section(/^(?:dependencies|abh(?:ä|ae)ngigkeiten)/i)?.text.trim();
   const status = label(/^status$/i) ?? "";
   const [title] = document.sections;
   const words = [title?.title ?? "", status.split("\n")[0] ?? ""];
@@ -103,7 +104,7 @@ export function readReadme(document: Document): ReadmeFacts {
   );
   return {
     purpose: filled(purpose?.split(/\n\s*\n/)[0]),
-    owner: filled(label(/^(?:owner|verantwortlich)$/i)?.split("\n")[0]),
+    owner: filled(label(labelWords.owner)?.split("\n")[0]),
     dependencies: dependencies === undefined || isPlaceholder(dependencies) ? null : dependencies,
     givenUp: givenUp ?? null,
   };
