@@ -7,7 +7,7 @@ import { phaseOfRule, type RulePhase } from "../rules/phase-of-rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Document } from "../tree/documents.ts";
 import { type DocumentedEvent, documentedEvents, type ReadmeFacts, readReadme } from "./module-documents.ts";
-import type { Deed, ModuleFacts } from "./module-facts.ts";
+import type { EventUse, ModuleFacts } from "./module-facts.ts";
 import { type Plan, planOf } from "./plan.ts";
 import type { TestEvidence } from "./shown-test.ts";
 
@@ -28,8 +28,8 @@ export interface WantedEvent {
   readonly type: string;
   /** Null: no document describes it. */
   readonly documented: DocumentedEvent | null;
-  readonly registered: Deed | null;
-  readonly published: Deed | null;
+  readonly registered: EventUse | null;
+  readonly published: EventUse | null;
   /** Others publish it: the module only defines it. */
   readonly isOurs: boolean;
 }
@@ -113,18 +113,18 @@ function wantedOf(facts: ModuleFacts): readonly WantedEvent[] {
     ...facts.published.flatMap(({ type }) => type ?? []).filter((type) => isDescribed(facts, type)),
   ]);
   return [...types].map((type) => {
-    const registered = facts.registered.find((deed) => deed.type === type) ?? null;
+    const registered = facts.registered.find((use) => use.type === type) ?? null;
     return {
       type,
       documented: documented.get(type) ?? null,
       registered,
-      published: facts.published.find((deed) => deed.type === type) ?? null,
+      published: facts.published.find((use) => use.type === type) ?? null,
       isOurs: registered?.isOurs ?? true,
     };
   });
 }
 
-const isDescribed = (facts: ModuleFacts, type: string) => facts.registered.some((deed) => deed.type === type);
+const isDescribed = (facts: ModuleFacts, type: string) => facts.registered.some((use) => use.type === type);
 
 export function missingOf(event: DocumentedEvent): readonly string[] {
   return [

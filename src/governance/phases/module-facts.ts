@@ -6,8 +6,8 @@ import { GivenError } from "../run-check.ts";
 import type { Document } from "../tree/documents.ts";
 import { positionOf } from "../tree/text.ts";
 
-/** Something that a module does, at a place of its code. */
-export interface Deed {
+/** An event that a module registers, publishes or handles, and where its code does. */
+export interface EventUse {
   /** Wire name of the event, or null when it is worked out at run time. */
   readonly type: string | null;
   readonly place: Place;
@@ -58,11 +58,11 @@ export interface ModuleFacts {
   /** What the code says that it is for; null: nothing. */
   readonly docstring: string | null;
   /** Its events in the registry: the catalogue, or the enum of the original. `ours`: others publish it. */
-  readonly registered: readonly (Deed & { readonly isOurs: boolean })[];
-  readonly published: readonly Deed[];
-  readonly handled: readonly Deed[];
+  readonly registered: readonly (EventUse & { readonly isOurs: boolean })[];
+  readonly published: readonly EventUse[];
+  readonly handled: readonly EventUse[];
   /** Its consumers; `type` is the subscriber's name. */
-  readonly consumers: readonly Deed[];
+  readonly consumers: readonly EventUse[];
   /** Where its consumers are started: the list of a module, a lifecycle of an application. */
   readonly lifecycle: readonly Place[];
   readonly work: readonly Work[];

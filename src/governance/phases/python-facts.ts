@@ -3,7 +3,7 @@
 import type { Project } from "../project.ts";
 import { moduleIn, type PythonModule } from "../tree/python/modules.ts";
 import { calledName, contains, field, type PyNode, receiverOf, textOf } from "../tree/python/nodes.ts";
-import { type Deed, documentOf, documentsIn, type ModuleFacts } from "./module-facts.ts";
+import { documentOf, documentsIn, type EventUse, type ModuleFacts } from "./module-facts.ts";
 import { singular } from "./past-tense.ts";
 import { pythonWork } from "./python-work.ts";
 
@@ -22,7 +22,7 @@ function readModule(project: Project, module: PythonModule): ModuleFacts {
   const { events, handled, consumers } = project.python;
   const published = events
     .filter(isOwn)
-    .flatMap(({ types }) => types.map(({ type, node }): Deed => ({ type, place: node })));
+    .flatMap(({ types }) => types.map(({ type, node }): EventUse => ({ type, place: node })));
   const subscribed = consumers.filter(isOwn);
   return {
     name,
@@ -37,7 +37,7 @@ function readModule(project: Project, module: PythonModule): ModuleFacts {
     handled: handled
       .filter(isOwn)
       .flatMap(({ call, types }) =>
-        types.flatMap(({ type }): Deed[] => (type === null ? [] : [{ type, place: call }])),
+        types.flatMap(({ type }): EventUse[] => (type === null ? [] : [{ type, place: call }])),
       ),
     consumers: subscribed.map(({ call, subscriber }) => ({ type: subscriber, place: call })),
     lifecycle: lifecycleOf(
@@ -57,7 +57,7 @@ function readModule(project: Project, module: PythonModule): ModuleFacts {
 function registeredOf(
   project: Project,
   { name, folder }: PythonModule,
-  published: readonly Deed[],
+  published: readonly EventUse[],
 ): ModuleFacts["registered"] {
   const own = new Set(published.flatMap(({ type }) => type ?? []));
   const domains = [name, singular(name)];

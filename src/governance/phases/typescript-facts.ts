@@ -18,9 +18,9 @@ import {
 import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
 import {
   type Change,
-  type Deed,
   documentOf,
   documentsIn,
+  type EventUse,
   type ModuleFacts,
   onlyAsks,
   type Work,
@@ -39,12 +39,12 @@ function readModule(project: Project, module: TypeScriptModule): ModuleFacts {
   const { typescript } = project;
   const { name, folder, files, definition } = module;
   const isOwn = ({ file }: { readonly file: string }) => file.startsWith(`${folder}/`);
-  const deeds = (
+  const uses = (
     found: readonly { file: string; call: ts.Node; events: readonly { type: string | null }[] }[],
   ) =>
     found
       .filter(isOwn)
-      .flatMap(({ call, events }) => events.map(({ type }): Deed => ({ type, place: placeOf(call) })));
+      .flatMap(({ call, events }) => events.map(({ type }): EventUse => ({ type, place: placeOf(call) })));
   const consumersOfModule =
     definition?.options == null ? null : propertyValue(definition.options, "consumers");
   return {
@@ -55,8 +55,8 @@ function readModule(project: Project, module: TypeScriptModule): ModuleFacts {
     tests: testsOf(project, module),
     docstring: docstringOf(definition?.call ?? null),
     registered: registeredOf(project, module),
-    published: [...deeds(typescript.published), ...chosenAtRunTime(project, module)],
-    handled: [...deeds(typescript.handled), ...unseenHandlers(project, module)],
+    published: [...uses(typescript.published), ...chosenAtRunTime(project, module)],
+    handled: [...uses(typescript.handled), ...unseenHandlers(project, module)],
     consumers: typescript.consumers
       .filter(isOwn)
       .map(({ call, subscriber }) => ({ type: subscriber, place: placeOf(call) })),
@@ -90,7 +90,7 @@ function registeredOf(project: Project, module: TypeScriptModule): ModuleFacts["
 }
 
 /** Handlers of events that are worked out at run time, and of all there are. */
-function unseenHandlers({ typescript }: Project, { folder }: TypeScriptModule): readonly Deed[] {
+function unseenHandlers({ typescript }: Project, { folder }: TypeScriptModule): readonly EventUse[] {
   const isOwn = ({ file }: { readonly file: string }) => file.startsWith(`${folder}/`);
   const unseen = typescript.handled.filter((found) => isOwn(found) && found.events.length === 0);
   const ofAll = typescript.consumers.filter(
@@ -100,7 +100,7 @@ function unseenHandlers({ typescript }: Project, { folder }: TypeScriptModule): 
 }
 
 /** Events that the code of the module names beside its list and its handlers: one of a table is published by what it holds. */
-function chosenAtRunTime(project: Project, module: TypeScriptModule): readonly Deed[] {
+function chosenAtRunTime(project: Project, module: TypeScriptModule): readonly EventUse[] {
   const { typescript, files } = project;
   const told = new Set(typescript.published.flatMap(({ events }) => events));
   const own = registeredEvents(project, module).filter((event) => event.name !== null && !told.has(event));

@@ -60,16 +60,16 @@ export function documentsOfModules(project: Project, name: string): readonly Mod
       module.definition === null ? [] : [documentOf(module, placeOf(module.definition.call.expression))],
     ),
     ...project.python.modules.flatMap((module) => {
-      const first = firstDeed(project, module);
+      const first = firstUse(project, module);
       return first === null ? [] : [documentOf(module, first)];
     }),
   ];
 }
 
 /** Where a module of Python first makes, publishes or consumes an event; null: it does neither. */
-function firstDeed({ python: { events, published, consumers, handled } }: Project, module: DocumentedModule) {
-  const deeds = [...events, ...published, ...consumers, ...handled];
-  const call = deeds.find(({ file }) => module.files.includes(file))?.call;
+function firstUse({ python: { events, published, consumers, handled } }: Project, module: DocumentedModule) {
+  const uses = [...events, ...published, ...consumers, ...handled];
+  const call = uses.find(({ file }) => module.files.includes(file))?.call;
   return call === undefined ? null : (call.children.find(({ field }) => field === "function") ?? call);
 }
 

@@ -21,7 +21,7 @@ export interface Act {
 }
 
 /** What a function of a test does, with what it calls. */
-export interface Deeds {
+export interface Activity {
   readonly acts: readonly Act[];
   readonly words: ReadonlySet<string>;
   /** Strings, also those that names stand for. */
@@ -41,41 +41,41 @@ const engineDrains = new Set([
 const drainMethods = new Set(["drain", "settle", "cron"]);
 const doorAsserts = new Set(["expectEvent", "expectNoEvent", "waitForEvent"]);
 
-export interface DeedsReader {
-  deedsOf(node: ts.Node): Deeds;
+export interface ActivityReader {
+  activityOf(node: ts.Node): Activity;
 }
 
 /** @param follows whether what a file defines belongs to tests */
-export function readDeeds(
+export function readActivity(
   tree: TypeScriptTree,
   consumers: ConsumersByName,
   follows: (file: string) => boolean,
-): DeedsReader {
-  const known = new Map<ts.Node, Deeds>();
+): ActivityReader {
+  const known = new Map<ts.Node, Activity>();
   const sourceOf = (file: string) => (follows(file) ? tree.source(file).ast : null);
   const functionCalled = (call: ts.CallExpression): FunctionNode | null => {
     const found = functionOf(tree.bindings, sourceOf, call.expression);
     return found !== null && follows(found.getSourceFile().fileName) ? found : null;
   };
 
-  function deedsOf(node: ts.Node, depth = 0): Deeds {
+  function activityOf(node: ts.Node, depth = 0): Activity {
     const done = known.get(node);
     if (done !== undefined) return done;
     const reading = new Reading(tree, consumers, functionCalled, (inner) =>
-      depth < maxDepth ? deedsOf(inner, depth + 1) : nothing,
+      depth < maxDepth ? activityOf(inner, depth + 1) : nothing,
     );
     // Who calls itself finds what is known so far: nothing.
     known.set(node, nothing);
     reading.visit(isFunction(node) ? node.body : node);
     const { acts, words, texts, events, consumers: named } = reading;
-    const deeds = { acts, words, texts, events, consumers: named };
-    known.set(node, deeds);
-    return deeds;
+    const activity = { acts, words, texts, events, consumers: named };
+    known.set(node, activity);
+    return activity;
   }
-  return { deedsOf };
+  return { activityOf };
 }
 
-const nothing: Deeds = {
+const nothing: Activity = {
   acts: [],
   words: new Set(),
   texts: new Set(),
@@ -123,18 +123,18 @@ class Reading {
   readonly #tree: TypeScriptTree;
   readonly #consumers: ConsumersByName;
   readonly #functionCalled: (call: ts.CallExpression) => FunctionNode | null;
-  readonly #deedsOf: (node: ts.Node) => Deeds;
+  readonly #activityOf: (node: ts.Node) => Activity;
 
   constructor(
     tree: TypeScriptTree,
     consumers: ConsumersByName,
     functionCalled: (call: ts.CallExpression) => FunctionNode | null,
-    deedsOf: (node: ts.Node) => Deeds,
+    activityOf: (node: ts.Node) => Activity,
   ) {
     this.#tree = tree;
     this.#consumers = consumers;
     this.#functionCalled = functionCalled;
-    this.#deedsOf = deedsOf;
+    this.#activityOf = activityOf;
   }
 
   /** What is given to a call is done before the call. */
@@ -165,27 +165,27 @@ class Reading {
 
   #call(node: ts.CallExpression): void {
     const called = this.#functionCalled(node);
-    const deeds = called === null ? null : this.#deedsOf(called);
-    if (deeds !== null) {
+    const activity = called === null ? null : this.#activityOf(called);
+    if (activity !== null) {
       // Whose consumer it is stands in the call, when it is given one.
       const given = wordsOf(this.#tree, ...node.arguments);
       this.acts.push(
-        ...deeds.acts.map((act) =>
+        ...activity.acts.map((act) =>
           act.kind === "drain" ? { ...act, words: new Set([...act.words, ...given]) } : act,
         ),
       );
-      for (const word of deeds.words) this.words.add(word);
-      for (const text of deeds.texts) this.texts.add(text);
-      for (const event of deeds.events) this.events.add(event);
-      for (const consumer of deeds.consumers) this.consumers.add(consumer);
+      for (const word of activity.words) this.words.add(word);
+      for (const text of activity.texts) this.texts.add(text);
+      for (const event of activity.events) this.events.add(event);
+      for (const consumer of activity.consumers) this.consumers.add(consumer);
     }
-    const kind = this.#kindOf(node, deeds);
+    const kind = this.#kindOf(node, activity);
     if (kind === null) return;
     const words = wordsOf(this.#tree, node);
     this.acts.push({ kind, node, words, farWords: this.#farWords(node, words) });
   }
 
-  #kindOf(node: ts.CallExpression, deeds: Deeds | null): Act["kind"] | null {
+  #kindOf(node: ts.CallExpression, activity: Activity | null): Act["kind"] | null {
     const name = calledName(node);
     const fromEngine = this.#tree.calledOf(node.getSourceFile().fileName, node, enginePackage);
     if (fromEngine !== null && engineDrains.has(fromEngine)) return "drain";
@@ -195,7 +195,7 @@ class Reading {
     if (name === null) return null;
     const isMethod = ts.isPropertyAccessExpression(bare(node.expression));
     if (isMethod && doorAsserts.has(name)) return "assert";
-    if (isMethod && deeds === null && drainMethods.has(name)) return "drain";
+    if (isMethod && activity === null && drainMethods.has(name)) return "drain";
     if (isMethod && name === "redeliver") return "redeliver";
     if (name === "streamEntries") return "read";
     const texts = textsOf(this.#tree, node);
@@ -213,7 +213,7 @@ class Reading {
       looked.add(at);
       if (ts.isCallExpression(at)) {
         const called = this.#functionCalled(at);
-        if (called !== null) for (const word of this.#deedsOf(called).words) far.add(word);
+        if (called !== null) for (const word of this.#activityOf(called).words) far.add(word);
       }
       if (ts.isIdentifier(at) && !isPropertyName(at) && steps > 0) {
         const given = givenValueOf(at);
