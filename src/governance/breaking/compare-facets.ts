@@ -2,16 +2,11 @@
 
 import type { JsonValue } from "@brain/schemas";
 import type { RuleId } from "./rules.ts";
-import { formatOf, isBound, type Path, patternsOf, type Shape, shapeText, valuesOf } from "./shape.ts";
-import type { BoundName, Roots, ShapeChange } from "./shape-change.ts";
+import { formatOf, isBound, patternsOf, type Shape, shapeText, valuesOf } from "./shape.ts";
+import type { BoundName, Roots, ShapeChange, ShapePair } from "./shape-change.ts";
 
-export function compareFacets(before: Shape, after: Shape, path: Path, roots: Roots): readonly ShapeChange[] {
-  const told = (
-    rule: RuleId,
-    was: string,
-    is: string,
-    hurts: Pick<ShapeChange, "stored" | "readers"> & Partial<ShapeChange>,
-  ): ShapeChange => ({ rule, path, was, is, before, after, ...hurts });
+export function compareFacets({ before, after, path, roots }: ShapePair): readonly ShapeChange[] {
+  const told: Told = (rule, was, is, hurts) => ({ rule, path, was, is, before, after, ...hurts });
   return [
     ...compareValues(before, after, roots, told),
     ...compareText(before, after, told),

@@ -7,7 +7,6 @@ import type { RuleId } from "./rules.ts";
 import {
   branchesOf,
   isNullable,
-  type Path,
   resolved,
   type Shape,
   shapeText,
@@ -15,106 +14,118 @@ import {
   typesOf,
   valuesOf,
 } from "./shape.ts";
-import { absent, type Roots, type ShapeChange } from "./shape-change.ts";
+import { absent, type ShapeChange, type ShapePair } from "./shape-change.ts";
 
 /** All differences of two payloads, in the order of the old shape. */
 export function compareShapes(before: Shape, after: Shape): readonly ShapeChange[] {
-  const roots = { before, after };
-  const seen = new Set<string>();
-  return compareAt(before, after, [], roots, seen);
+  return comparePair({ before, after, path: [], roots: { before, after }, seen: new Set() });
 }
 
-function compareAt(
-  rawBefore: Shape,
-  rawAfter: Shape,
-  path: Path,
-  roots: Roots,
-  seen: ReadonlySet<string>,
-): readonly ShapeChange[] {
-  // A shape that holds itself is compared once.
-  const pair = rawBefore.$ref === undefined ? null : `${rawBefore.$ref} ${rawAfter.$ref ?? ""}`;
-  if (pair !== null && seen.has(pair)) return [];
-  const inside = pair === null ? seen : new Set([...seen, pair]);
-  const before = resolved(rawBefore, roots.before);
-  const after = resolved(rawAfter, roots.after);
-  const told = (rule: RuleId, hurts: Partial<ShapeChange>): ShapeChange => ({
-    rule,
-    path,
-    was: shapeText(before, roots.before),
-    is: shapeText(after, roots.after),
-    stored: false,
-    readers: false,
-    before,
-    after,
-    ...hurts,
-  });
-  const changes: ShapeChange[] = [];
-  const [couldBeNull, canBeNull] = [isNullable(before, roots.before), isNullable(after, roots.after)];
-  if (couldBeNull && !canBeNull) changes.push(told("NULLABILITY_NARROWED", { stored: true, witness: null }));
-  if (!couldBeNull && canBeNull) changes.push(told("NULLABILITY_WIDENED", { readers: true }));
-  if (meaningOf(rawBefore, before) !== meaningOf(rawAfter, after) && meaningOf(rawBefore, before) !== "") {
-    changes.push(
-      told("MEANING_CHANGED", { was: meaningOf(rawBefore, before), is: meaningOf(rawAfter, after) }),
-    );
-  }
-  const ways = branchesOf(before, roots.before);
-  const waysNow = branchesOf(after, roots.after);
-  const [way, wayNow] = [ways[0], waysNow[0]];
-  if (ways.length === 1 && waysNow.length === 1 && way !== undefined && wayNow !== undefined) {
-    const facets = withOuter(before, way);
-    return [...changes, ...compareWay(facets, withOuter(after, wayNow), path, roots, inside)];
-  }
-  return [...changes, ...compareUnions(ways, waysNow, path, roots, inside)];
-}
+/** The pair inside of another one, at one more step of the path. */
+const inner = (pair: ShapePair, step: string, before: Shape, after: Shape): ShapePair => ({
+  ...pair,
+  before,
+  after,
+  path: [...pair.path, step],
+});
 
-/** What stands beside `anyOf` holds for each of the ways. */
-function withOuter(outer: Shape, way: Shape): Shape {
-  if (outer === way) return way;
-  const { anyOf: _a, oneOf: _o, ...rest } = outer;
-  return { ...rest, ...way };
-}
+/** The shapes of a pair as texts, for a change of the whole. */
+const textsOf = ({ before, after, path, roots }: ShapePair) => ({
+  path,
+  was: shapeText(before, roots.before),
+  is: shapeText(after, roots.after),
+  before,
+  after,
+});
 
-function meaningOf(raw: Shape, shape: Shape): string {
-  return (raw.description ?? shape.description ?? "").trim();
-}
-
-/** Two single shapes: their types first, then what is inside of them. */
-function compareWay(
-  before: Shape,
-  after: Shape,
-  path: Path,
-  roots: Roots,
-  seen: ReadonlySet<string>,
-): readonly ShapeChange[] {
-  const type = compareTypes(before, after, path, roots);
-  if (type?.rule === "FIELD_TYPE_CHANGED") return [type];
+function comparePair(raw: ShapePair): readonly ShapeChange[] {
+  const { roots } = raw;
+  const refs = raw.before.$ref === undefined ? null : `${raw.before.$ref} ${raw.after.$ref ?? ""}`;
+  if (refs !== null && raw.seen.has(refs)) return [];
+  const pair: ShapePair = {
+    ...raw,
+    before: resolved(raw.before, roots.before),
+    after: resolved(raw.after, roots.after),
+    seen: refs === null ? raw.seen : new Set([...raw.seen, refs]),
+  };
+  const branches = branchesOf(pair.before, roots.before);
+  const branchesAfter = branchesOf(pair.after, roots.after);
+  const [before, after] = [branches[0], branchesAfter[0]];
+  const isSingle = branches.length === 1 && branchesAfter.length === 1;
   return [
-    ...(type === null ? [] : [type]),
-    ...compareFacets(before, after, path, roots),
-    ...compareObjects(before, after, path, roots, seen),
-    ...compareLists(before, after, path, roots, seen),
+    ...compareNullability(pair),
+    ...compareMeaning(raw, pair),
+    ...(isSingle && before !== undefined && after !== undefined
+      ? compareSingle({
+          ...pair,
+          before: withOuter(pair.before, before),
+          after: withOuter(pair.after, after),
+        })
+      : compareUnions(branches, branchesAfter, pair)),
   ];
 }
 
-function compareTypes(before: Shape, after: Shape, path: Path, roots: Roots): ShapeChange | null {
-  const [was, is] = [typesOf(before), typesOf(after)];
-  const told = (rule: RuleId, stored: boolean, readers: boolean): ShapeChange => ({
+function compareNullability(pair: ShapePair): readonly ShapeChange[] {
+  const was = isNullable(pair.before, pair.roots.before);
+  const is = isNullable(pair.after, pair.roots.after);
+  if (was === is) return [];
+  return was
+    ? [
+        {
+          rule: "NULLABILITY_NARROWED",
+          ...textsOf(pair),
+          stored: true,
+          readers: false,
+          witness: null,
+        },
+      ]
+    : [{ rule: "NULLABILITY_WIDENED", ...textsOf(pair), stored: false, readers: true }];
+}
+
+/** @param raw the pair before its `$ref`s were followed: a description beside one counts more */
+function compareMeaning(raw: ShapePair, pair: ShapePair): readonly ShapeChange[] {
+  const meaningOf = (side: "before" | "after") =>
+    (raw[side].description ?? pair[side].description ?? "").trim();
+  const [was, is] = [meaningOf("before"), meaningOf("after")];
+  return was === is || was === ""
+    ? []
+    : [{ rule: "MEANING_CHANGED", ...textsOf(pair), was, is, stored: false, readers: false }];
+}
+
+/** What stands beside `anyOf` holds for each of its branches. */
+function withOuter(outer: Shape, branch: Shape): Shape {
+  if (outer === branch) return branch;
+  const { anyOf: _a, oneOf: _o, ...rest } = outer;
+  return { ...rest, ...branch };
+}
+
+/** Two shapes that are no unions: their types first, then what is inside of them. */
+function compareSingle(pair: ShapePair): readonly ShapeChange[] {
+  const type = compareTypes(pair);
+  if (type?.rule === "FIELD_TYPE_CHANGED") return [type];
+  return [
+    ...(type === null ? [] : [type]),
+    ...compareFacets(pair),
+    ...compareObjects(pair),
+    ...compareLists(pair),
+  ];
+}
+
+function compareTypes(pair: ShapePair): ShapeChange | null {
+  const [was, is] = [typesOf(pair.before), typesOf(pair.after)];
+  const lost = (was ?? anyTypes).find((type) => !admits(is, type));
+  const isWidened = !(is ?? anyTypes).every((type) => admits(was, type));
+  if (lost === undefined)
+    return isWidened ? { rule: "FIELD_TYPE_WIDENED", ...textsOf(pair), stored: false, readers: true } : null;
+  const witness = valueOfType(lost);
+  const rule: RuleId = isWidened ? "FIELD_TYPE_CHANGED" : "FIELD_TYPE_NARROWED";
+  return {
     rule,
-    path,
-    was: shapeText(before, roots.before),
-    is: shapeText(after, roots.after),
-    stored,
-    readers,
-    before,
-    after,
-    ...(stored && witness !== undefined ? { witness } : {}),
-  });
-  const witness = valueOfType((was ?? anyTypes).find((type) => !admits(is, type)) ?? "object");
-  const narrowed = !(was ?? anyTypes).every((type) => admits(is, type));
-  const widened = !(is ?? anyTypes).every((type) => admits(was, type));
-  if (!narrowed && !widened) return null;
-  if (narrowed && widened) return told("FIELD_TYPE_CHANGED", true, true);
-  return narrowed ? told("FIELD_TYPE_NARROWED", true, false) : told("FIELD_TYPE_WIDENED", false, true);
+    ...textsOf(pair),
+    stored: true,
+    readers: isWidened,
+    ...(witness === undefined ? {} : { witness }),
+  };
 }
 
 const anyTypes = ["string", "number", "boolean", "object", "array"] as const;
@@ -123,131 +134,106 @@ function admits(types: readonly string[] | null, type: string): boolean {
   return types === null || types.includes(type) || (type === "integer" && types.includes("number"));
 }
 
+/** A value of that type which is none of another; undefined: the payload as a whole has to tell. */
 function valueOfType(type: string): JsonValue | undefined {
   const values: Readonly<Record<string, JsonValue>> = { number: 0.5, integer: 1, boolean: true };
   return values[type];
 }
 
-function compareObjects(
-  before: Shape,
-  after: Shape,
-  path: Path,
-  roots: Roots,
-  seen: ReadonlySet<string>,
-): readonly ShapeChange[] {
-  const [was, is] = [before.properties ?? {}, after.properties ?? {}];
-  const changes: ShapeChange[] = [];
-  const isRequired = (shape: Shape, name: string) => shape.required?.includes(name) ?? false;
+const isRequired = (shape: Shape, name: string): boolean => shape.required?.includes(name) ?? false;
+
+function compareObjects(pair: ShapePair): readonly ShapeChange[] {
+  const [was, is] = [pair.before.properties ?? {}, pair.after.properties ?? {}];
   const removed = Object.keys(was).filter((name) => is[name] === undefined);
   const added = Object.keys(is).filter((name) => was[name] === undefined);
-  // A record or open data takes any field: then none is removed by not being named.
-  const isOpen = before.properties !== undefined && after.properties === undefined;
-  const renames = renamedFields(before, after, removed, added, roots);
-  for (const name of isOpen ? [] : removed) {
-    const at = [...path, name];
-    const shape = was[name] ?? {};
-    const renamedTo = renames.get(name);
-    const texts = { path: at, was: shapeText(shape, roots.before), before: shape };
-    if (renamedTo === undefined) {
-      const readers = isRequired(before, name);
-      const rule = readers ? "FIELD_REMOVED" : "OPTIONAL_FIELD_REMOVED";
-      changes.push({ rule, ...texts, is: "(gone)", stored: false, readers });
-      continue;
-    }
-    const after_ = is[renamedTo] ?? {};
-    changes.push({
-      rule: "FIELD_RENAMED",
-      ...texts,
-      is: renamedTo,
-      stored: true,
-      readers: isRequired(before, name),
-      renamedTo,
-      after: after_,
-    });
-  }
-  const renamedTo = new Set(renames.values());
-  for (const name of before.properties === undefined ? [] : added) {
-    if (renamedTo.has(name) || !isRequired(after, name)) continue;
-    const shape = is[name] ?? {};
-    changes.push({
-      rule: "NEW_REQUIRED_FIELD",
-      path: [...path, name],
-      was: "(none)",
-      is: shapeText(shape, roots.after),
-      stored: true,
-      readers: false,
-      witness: absent,
-      after: shape,
-    });
-  }
-  for (const [name, shape] of Object.entries(was)) {
-    const now = is[name];
-    if (now === undefined) continue;
-    const at = [...path, name];
-    changes.push(
-      ...compareRequired(isRequired(before, name), isRequired(after, name), at, shape, now, roots),
-    );
-    changes.push(...compareAt(shape, now, at, roots, seen));
-  }
-  return [...changes, ...compareOpenMembers(before, after, path, roots, seen)];
+  const renames = renamedFields(pair, removed, added);
+  const newNames = new Set(renames.values());
+  // A record or open data takes any field: then none is removed or added by its name.
+  const isOpened = pair.before.properties !== undefined && pair.after.properties === undefined;
+  const isClosed = pair.before.properties === undefined;
+  return [
+    ...(isOpened ? [] : removed).map((name) => removedField(pair, name, renames.get(name))),
+    ...(isClosed ? [] : added)
+      .filter((name) => !newNames.has(name) && isRequired(pair.after, name))
+      .map((name) => requiredField(pair, name)),
+    ...Object.entries(was).flatMap(([name, before]) => {
+      const after = is[name];
+      if (after === undefined) return [];
+      const field = inner(pair, name, before, after);
+      return [...compareRequired(pair, name, field), ...comparePair(field)];
+    }),
+    ...compareOpenMembers(pair),
+  ];
 }
 
-function compareRequired(
-  was: boolean,
-  is: boolean,
-  path: Path,
-  before: Shape,
-  after: Shape,
-  roots: Roots,
-): readonly ShapeChange[] {
+/** @param renamedTo undefined: it is gone */
+function removedField(pair: ShapePair, name: string, renamedTo: string | undefined): ShapeChange {
+  const { before, after, path, roots } = pair;
+  const field = before.properties?.[name] ?? {};
+  const readers = isRequired(before, name);
+  const old = { path: [...path, name], was: shapeText(field, roots.before), before: field, readers };
+  if (renamedTo === undefined) {
+    const rule = readers ? "FIELD_REMOVED" : "OPTIONAL_FIELD_REMOVED";
+    return { rule, ...old, is: "(gone)", stored: false };
+  }
+  const renamed = after.properties?.[renamedTo] ?? {};
+  return { rule: "FIELD_RENAMED", ...old, is: renamedTo, stored: true, renamedTo, after: renamed };
+}
+
+function requiredField({ after, path, roots }: ShapePair, name: string): ShapeChange {
+  const field = after.properties?.[name] ?? {};
+  return {
+    rule: "NEW_REQUIRED_FIELD",
+    path: [...path, name],
+    was: "(none)",
+    is: shapeText(field, roots.after),
+    stored: true,
+    readers: false,
+    witness: absent,
+    after: field,
+  };
+}
+
+/** Whether a field that was and is there must be there. */
+function compareRequired(object: ShapePair, name: string, field: ShapePair): readonly ShapeChange[] {
+  const [was, is] = [isRequired(object.before, name), isRequired(object.after, name)];
   if (was === is) return [];
+  const { path, roots } = field;
   const texts = { path, was: was ? "required" : "optional", is: is ? "required" : "optional" };
-  const shapes = { before: resolved(before, roots.before), after: resolved(after, roots.after) };
+  const shapes = { before: resolved(field.before, roots.before), after: resolved(field.after, roots.after) };
   return is
     ? [{ rule: "FIELD_NOW_REQUIRED", ...texts, ...shapes, stored: true, readers: false, witness: absent }]
     : [{ rule: "FIELD_NOW_OPTIONAL", ...texts, ...shapes, stored: false, readers: true }];
 }
 
 /** Values of records, and their keys. */
-function compareOpenMembers(
-  before: Shape,
-  after: Shape,
-  path: Path,
-  roots: Roots,
-  seen: ReadonlySet<string>,
-): readonly ShapeChange[] {
+function compareOpenMembers(pair: ShapePair): readonly ShapeChange[] {
+  const { before, after } = pair;
   const [was, is] = [before.additionalProperties, after.additionalProperties];
-  const changes: ShapeChange[] = [];
-  if (typeof was === "object" && typeof is === "object")
-    changes.push(...compareAt(was, is, [...path, "{}"], roots, seen));
-  if (before.propertyNames !== undefined && after.propertyNames !== undefined) {
-    const keys = compareAt(before.propertyNames, after.propertyNames, path, roots, seen);
+  const values =
+    typeof was === "object" && typeof is === "object" ? comparePair(inner(pair, "{}", was, is)) : [];
+  if (before.propertyNames === undefined || after.propertyNames === undefined) return values;
+  const keys = comparePair({ ...pair, before: before.propertyNames, after: after.propertyNames });
+  return [
+    ...values,
     // A key is no value that could be tried in the place of the record.
-    changes.push(
-      ...keys.map(({ witness: _, ...change }) => ({
-        ...change,
-        was: `keys: ${change.was}`,
-        is: `keys: ${change.is}`,
-      })),
-    );
-  }
-  return changes;
+    ...keys.map(({ witness: _, ...change }) => ({
+      ...change,
+      was: `keys: ${change.was}`,
+      is: `keys: ${change.is}`,
+    })),
+  ];
 }
 
-function compareLists(
-  before: Shape,
-  after: Shape,
-  path: Path,
-  roots: Roots,
-  seen: ReadonlySet<string>,
-): readonly ShapeChange[] {
+function compareLists(pair: ShapePair): readonly ShapeChange[] {
+  const { before, after, path } = pair;
   const changes: ShapeChange[] = [];
   if (before.items !== undefined && after.items !== undefined)
-    changes.push(...compareAt(before.items, after.items, [...path, "[]"], roots, seen));
+    changes.push(...comparePair(inner(pair, "[]", before.items, after.items)));
   const [was, is] = [before.prefixItems ?? [], after.prefixItems ?? []];
   for (const [index, item] of was.entries()) {
-    const now = is[index];
-    if (now !== undefined) changes.push(...compareAt(item, now, [...path, String(index)], roots, seen));
+    const itemAfter = is[index];
+    if (itemAfter !== undefined) changes.push(...comparePair(inner(pair, String(index), item, itemAfter)));
   }
   if (was.length !== is.length) {
     const texts = { path, was: `${was.length} places`, is: `${is.length} places`, before, after };
@@ -258,49 +244,30 @@ function compareLists(
 
 /** Several shapes on either side: each is looked for on the other one. */
 function compareUnions(
-  ways: readonly Shape[],
-  waysNow: readonly Shape[],
-  path: Path,
-  roots: Roots,
-  seen: ReadonlySet<string>,
+  branches: readonly Shape[],
+  branchesAfter: readonly Shape[],
+  pair: ShapePair,
 ): readonly ShapeChange[] {
-  const left = [...waysNow];
-  const changes: ShapeChange[] = [];
-  for (const way of ways) {
-    const at = left.findIndex((now) => isSameWay(way, now));
-    const [now] = at < 0 ? [] : left.splice(at, 1);
-    if (now !== undefined) changes.push(...compareWay(way, now, path, roots, seen));
-    else {
-      changes.push({
-        rule: "UNION_BRANCH_REMOVED",
-        path,
-        was: markOf(way) ?? shapeText(way, roots.before),
-        is: "(gone)",
-        stored: true,
-        readers: false,
-        before: way,
-      });
-    }
-  }
-  for (const now of left) {
-    const is = markOf(now) ?? shapeText(now, roots.after);
-    changes.push({
-      rule: "UNION_BRANCH_ADDED",
-      path,
-      was: "(none)",
-      is,
-      stored: false,
-      readers: true,
-      after: now,
-    });
-  }
-  return changes;
+  const { path, roots } = pair;
+  const left = [...branchesAfter];
+  const changes = branches.flatMap((before): readonly ShapeChange[] => {
+    const at = left.findIndex((after) => isSameBranch(before, after));
+    const [after] = at < 0 ? [] : left.splice(at, 1);
+    if (after !== undefined) return compareSingle({ ...pair, before, after });
+    const was = markOf(before) ?? shapeText(before, roots.before);
+    return [{ rule: "UNION_BRANCH_REMOVED", path, was, is: "(gone)", stored: true, readers: false, before }];
+  });
+  const added = left.map((after): ShapeChange => {
+    const is = markOf(after) ?? shapeText(after, roots.after);
+    return { rule: "UNION_BRANCH_ADDED", path, was: "(none)", is, stored: false, readers: true, after };
+  });
+  return [...changes, ...added];
 }
 
 /** Objects are told apart by their constants (`kind: "card"`), other shapes by their types. */
-function isSameWay(one: Shape, other: Shape): boolean {
-  const [mark, markNow] = [markOf(one), markOf(other)];
-  if (mark !== null || markNow !== null) return mark === markNow;
+function isSameBranch(one: Shape, other: Shape): boolean {
+  const [mark, otherMark] = [markOf(one), markOf(other)];
+  if (mark !== null || otherMark !== null) return mark === otherMark;
   if (valuesOf(one) !== null && valuesOf(other) !== null)
     return JSON.stringify(valuesOf(one)) === JSON.stringify(valuesOf(other));
   if (JSON.stringify(typesOf(one)) !== JSON.stringify(typesOf(other))) return false;

@@ -1,16 +1,14 @@
 import { resolved, type Shape } from "./shape.ts";
-import type { Roots } from "./shape-change.ts";
+import type { ShapePair } from "./shape-change.ts";
 
 /**
- * Removed fields that seem to have another name now: an added field of the same shape, whose name is like it, or that is
+ * Removed fields that seem to have another name: an added field of the same shape, whose name is like it, or that is
  * the only one. A guess, and told as one.
  */
 export function renamedFields(
-  before: Shape,
-  after: Shape,
+  { before, after, roots }: Pick<ShapePair, "before" | "after" | "roots">,
   removed: readonly string[],
   added: readonly string[],
-  roots: Roots,
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const left = new Set(added);

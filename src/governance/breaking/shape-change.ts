@@ -47,3 +47,13 @@ export interface Roots {
   readonly before: Shape;
   readonly after: Shape;
 }
+
+/** Two shapes that stand at one place of a payload. */
+export interface ShapePair {
+  readonly before: Shape;
+  readonly after: Shape;
+  readonly path: Path;
+  readonly roots: Roots;
+  /** `$ref`s of the shapes around: one that holds itself is compared once. */
+  readonly seen: ReadonlySet<string>;
+}
