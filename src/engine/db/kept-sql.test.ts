@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { expect, test } from "vitest";
-import { keepSql } from "./kept-sql.ts";
+import { keepNamedSql, keepSql } from "./kept-sql.ts";
 
 const dialect = new PgDialect();
 
@@ -26,6 +26,28 @@ test("the text of a kept statement is built once, when it is first sent; its val
     [1, 1, ["a", "b"], null, 1],
     [1, 2, [], "'; DROP TABLE events", 2],
   ]);
+});
+
+test("values with names are parameters wherever their name stands, in whatever order they are given", () => {
+  let built = 0;
+  const betweenSql = keepNamedSql<{ readonly from: string; readonly to: string; readonly types: string[] }>(
+    ({ from, to, types }) => {
+      built += 1;
+      return sql`SELECT ${types}::text[] WHERE id > ${from} AND id <= ${to} AND NOT ${from} = ${to}`;
+    },
+  );
+  const statements = [
+    betweenSql({ from: "1", to: "2", types: ["a"] }),
+    betweenSql({ types: [], to: "4", from: "3" }),
+  ];
+  expect(statements.map((statement) => dialect.sqlToQuery(statement))).toEqual([
+    {
+      sql: "SELECT $1::text[] WHERE id > $2 AND id <= $3 AND NOT $4 = $5",
+      params: [["a"], "1", "2", "1", "2"],
+    },
+    { sql: "SELECT $1::text[] WHERE id > $2 AND id <= $3 AND NOT $4 = $5", params: [[], "3", "4", "3", "4"] },
+  ]);
+  expect(built).toBe(1);
 });
 
 test("a statement without arguments is kept too", () => {

@@ -7,21 +7,24 @@ import { PgDialect } from "drizzle-orm/pg-core";
  * its text is kept; what changes from call to call travels as parameters, as it always does.
  */
 
-/** Place of an argument; the parameter at its place in the text has its value. */
+/** Stands for a value while the text is built; the parameter at its place in the text has the value. */
 class Slot {
-  readonly argument: number;
+  /** Index of the argument, or name of the value. */
+  readonly key: PropertyKey;
 
-  constructor(argument: number) {
-    this.argument = argument;
+  constructor(key: PropertyKey) {
+    this.key = key;
   }
 }
 
-/** What is written into the text of a statement for each of its arguments. */
-type Slots<Arguments extends readonly unknown[]> = { readonly [Place in keyof Arguments]: SQLWrapper };
+const slotFor = (key: PropertyKey): SQLWrapper => new Param(new Slot(key));
+
+/** What is written into the text of a statement for each of its arguments or values. */
+type Slots<Values> = { readonly [Key in keyof Values]: SQLWrapper };
 
 const dialect = new PgDialect();
 
-/** Stands where the parts of a statement would be, and are not any more. */
+/** Stands where another statement has its parts: of a kept one only the text is left. */
 const partless: SQLWrapper = {
   getSQL() {
     throw new Error(
@@ -61,13 +64,33 @@ class KeptStatement extends SQL {
 export function keepSql<Arguments extends readonly unknown[] = []>(
   build: (...slots: Slots<Arguments>) => SQL,
 ): (...values: Arguments) => SQL {
+  const queryOf = keepText((values: Arguments) =>
+    build(...(values.map((_, place) => slotFor(place)) as unknown as Slots<Arguments>)),
+  );
+  return (...values) => new KeptStatement(() => queryOf(values));
+}
+
+/**
+ * The same for a statement of many values, which have names: a list of them, several of one type, would be given in the
+ * wrong order one day.
+ */
+export function keepNamedSql<Values extends object>(
+  build: (slots: Slots<Values>) => SQL,
+): (values: Values) => SQL {
+  const queryOf = keepText((values: Values) =>
+    build(Object.fromEntries(Object.keys(values).map((name) => [name, slotFor(name)])) as Slots<Values>),
+  );
+  return (values) => new KeptStatement(() => queryOf(values));
+}
+
+/** @param build called once, with values of which it may look at the keys alone */
+function keepText<Values extends object>(build: (values: Values) => SQL): (values: Values) => Query {
   let kept: Query | null = null;
-  return (...values) =>
-    new KeptStatement(() => {
-      kept ??= dialect.sqlToQuery(
-        build(...(values.map((_, place) => new Param(new Slot(place))) as unknown as Slots<Arguments>)),
-      );
-      const params = kept.params.map((param) => (param instanceof Slot ? values[param.argument] : param));
-      return { sql: kept.sql, params };
-    });
+  return (values) => {
+    kept ??= dialect.sqlToQuery(build(values));
+    const params = kept.params.map((param) =>
+      param instanceof Slot ? Reflect.get(values, param.key) : param,
+    );
+    return { sql: kept.sql, params };
+  };
 }

@@ -1,7 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
-import { keepSql } from "../../db/kept-sql.ts";
+import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
 import { entryId, inStreamOrder, sentEvents, sentId, splitId, withSentEntry } from "../../db/stream-ids.ts";
 import { type AheadIds, aheadFromText, aheadToText } from "../shard-state.ts";
 
@@ -46,13 +46,12 @@ export interface Found {
 }
 
 export async function findAhead(db: Database, question: AheadQuestion): Promise<Found> {
-  const { subscriber, shard, types, cursor, from, served, readSince, window, takeAtMost } = question;
+  const { cursor, from, ...others } = question;
+  const [cursorMs, cursorSeq] = splitId(cursor);
+  const [fromMs, fromSeq] = splitId(from);
   const [, rows] = await db.batch([
     inOrderSql(),
-    findSql(
-      ...([subscriber, shard, types, ...splitId(cursor), ...splitId(from)] as const),
-      ...([served, readSince, window, takeAtMost] as const),
-    ),
+    findSql({ ...others, cursorMs, cursorSeq, fromMs, fromSeq }),
   ]);
   const [row] = (rows ?? []) as FoundRow[];
   const chosen = row?.chosen ?? [];
@@ -79,19 +78,13 @@ const inOrderSql = keepSql(
       set_config('jit', 'off', true)`,
 );
 
-type FindValues = [
-  subscriber: string,
-  shard: number,
-  types: readonly string[] | null,
-  cursorMs: string,
-  cursorSeq: string,
-  fromMs: string,
-  fromSeq: string,
-  served: readonly string[],
-  readSince: number,
-  window: number,
-  takeAtMost: number,
-];
+/** An id by its parts, because ids are compared by number and not as text. */
+type FindValues = Omit<AheadQuestion, "cursor" | "from"> & {
+  readonly cursorMs: string;
+  readonly cursorSeq: string;
+  readonly fromMs: string;
+  readonly fromSeq: string;
+};
 
 /**
  * Chooses among the next events on the stream. Nothing is found while an entry of another program is unread, or may be.
@@ -99,8 +92,20 @@ type FindValues = [
  * Of 10,000 unread events, 10 another tenant's: some ten milliseconds, most of it for reading the stretch. Giving each row the parts
  * of its id took as long again, so only those that wait get them.
  */
-const findSql = keepSql<FindValues>(
-  (subscriber, shard, types, cursorMs, cursorSeq, fromMs, fromSeq, served, readSince, window, takeAtMost) => {
+const findSql = keepNamedSql<FindValues>(
+  ({
+    subscriber,
+    shard,
+    types,
+    cursorMs,
+    cursorSeq,
+    fromMs,
+    fromSeq,
+    served,
+    readSince,
+    window,
+    takeAtMost,
+  }) => {
     const weightOf = (tenant: SQL) =>
       sql`coalesce((SELECT l.weight FROM tenant_limits l WHERE l.tenant_id = ${tenant}), 1)`;
     return sql`
@@ -166,29 +171,31 @@ export interface NewAhead {
 }
 
 /**
- * Defers events of the record for one consumer, and notes up to where. Those that it had applied or buried are left out.
+ * Defers events of the record for one consumer, and notes up to where. Those that it had finished are left out.
  * Nothing happens when another worker has raised the fencing token, or for an event that was sent under another id
  * meanwhile.
  */
 export async function storeAhead(db: Database, ahead: NewAhead): Promise<void> {
-  const { subscriber, shard, stream, fencingToken, chosen } = ahead;
-  const ids = chosen.map(({ id }) => id);
-  const positions = chosen.map(({ position }) => position);
-  await db.rows(storeSql(subscriber, shard, fencingToken, aheadToText(ahead.ahead), stream, positions, ids));
+  const { chosen, ...others } = ahead;
+  await db.rows(
+    storeSql({
+      ...others,
+      ahead: aheadToText(ahead.ahead),
+      positions: chosen.map(({ position }) => position),
+      ids: chosen.map(({ id }) => id),
+    }),
+  );
 }
 
-type StoreValues = [
-  subscriber: string,
-  shard: number,
-  fencingToken: number,
-  ahead: string,
-  stream: string,
-  positions: readonly string[],
-  ids: readonly string[],
-];
+type StoreValues = Omit<NewAhead, "chosen" | "ahead"> & {
+  /** JSON. */
+  readonly ahead: string;
+  readonly positions: readonly string[];
+  readonly ids: readonly string[];
+};
 
-const storeSql = keepSql<StoreValues>(
-  (subscriber, shard, fencingToken, ahead, stream, positions, ids) => sql`
+const storeSql = keepNamedSql<StoreValues>(
+  ({ subscriber, shard, fencingToken, ahead, stream, positions, ids }) => sql`
     WITH holder AS (
       UPDATE consumer_shards SET ahead = ${ahead}::jsonb
       WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${fencingToken}::bigint

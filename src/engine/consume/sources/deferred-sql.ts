@@ -1,7 +1,7 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
-import { keepSql } from "../../db/kept-sql.ts";
+import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
 import { byId, idIn } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { objectToFields } from "../../stream/entry-fields.ts";
@@ -124,17 +124,13 @@ const takenAheadSql = keepSql<[subscriber: string, ids: readonly string[]]>(
       OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = given.id)`,
 );
 
-type TakeValues = [
-  subscriber: string,
-  shard: number,
-  now: string,
-  limit: number,
-  pausedTypes: readonly string[],
-  blockedKeys: readonly string[],
-];
+type TakeValues = Pick<TakeOptions, "subscriber" | "shard" | "limit" | "pausedTypes" | "blockedKeys"> & {
+  /** ISO 8601. */
+  readonly now: string;
+};
 
 const keepTake = (holdKeys: boolean) =>
-  keepSql<TakeValues>((subscriber, shard, now, limit, pausedTypes, blockedKeys) => {
+  keepNamedSql<TakeValues>(({ subscriber, shard, now, limit, pausedTypes, blockedKeys }) => {
     // What was never tried is due whatever its time says: the clocks of who deferred it and who takes it may differ.
     const isDue = (row: SQL) =>
       sql`(${row}.attempts = 0 OR ${row}.due_at <= ${now}::timestamptz OR ${row}.skip_reason IS NOT NULL)`;
@@ -197,7 +193,7 @@ const passing = { take: keepTake(false), heads: keepHeads(false) };
 function takeSql(options: TakeOptions): SQL {
   const { subscriber, shard, limit, pausedTypes, blockedKeys, holdKeys } = options;
   const { take } = holdKeys ? holding : passing;
-  return take(subscriber, shard, nowOf(options), limit, pausedTypes, blockedKeys);
+  return take({ subscriber, shard, now: nowOf(options), limit, pausedTypes, blockedKeys });
 }
 
 /** The oldest deferred id of each key at hand; an open dead letter counts when it holds its key. */
