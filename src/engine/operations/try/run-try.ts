@@ -1,81 +1,27 @@
-import type { Envelope, MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { CallOutside } from "../../consume/call-outside.ts";
 import { type ClaimState, claimState } from "../../consume/claim-state.ts";
-import type { Consumer, Subscription } from "../../consume/consumer.ts";
-import { describeError, errorClass, errorStack } from "../../consume/dead-letters.ts";
 import { claimId } from "../../consume/dedup.ts";
 import type { Runnable, Source } from "../../consume/delivery.ts";
-import { type Content, interpretEntry } from "../../consume/interpret.ts";
+import { interpretEntry } from "../../consume/interpret.ts";
 import { beginRun, type HandlerRun, runHandlers } from "../../consume/run-handlers.ts";
-import { classify } from "../../core/classify.ts";
 import { TransientError } from "../../core/errors.ts";
-import { type DeadLetterReason, decideDelivery } from "../../core/retry.ts";
 import { HandlerTimeoutError } from "../../core/time-limit.ts";
 import type { Tx } from "../../db/database.ts";
-import { sqlState } from "../../db/errors.ts";
-import type { TableChange, WatchedStatement } from "../../db/trial.ts";
 import type { Invocation } from "../../invocation.ts";
 import type { RecordedEvent } from "../../publish/record.ts";
-import { createHiding, type Hiding, personalTexts } from "./hidden.ts";
-import { knownValues, shownValue } from "./known-values.ts";
-import {
-  type Collector,
-  createCollector,
-  createKeptLog,
-  createRoom,
-  showFirst,
-  type WrittenLine,
-} from "./shown-lists.ts";
-import type { RefusedCall, TriedEvent, TriedStatement, TryError, TryView } from "./try-view.ts";
+import { showRefused, showTry } from "./show-try.ts";
+import { type Collector, createCollector, createKeptLog } from "./shown-lists.ts";
+import { type HandlerEnd, maxShown, type Seen, type Subject, tryLimitMs } from "./tried.ts";
+import type { RefusedCall, TryView } from "./try-view.ts";
 
 /*
  * One event, one handler, one transaction that is rolled back. There is no claim and no fence, nothing is acked, nothing
  * published and nobody woken: the handler is called as a drain calls it, and what it does is watched instead of kept.
  */
 
-/** Time limit of a try, ms; less where the consumer's own is. */
-const tryLimitMs = 10_000;
-/** Shown at most, of each list. */
-const maxShown = { statements: 200, events: 100, log: 100, calls: 20 } as const;
-/** Values shown of one statement, and characters of its text. */
-const maxValues = 50;
-const maxSqlLength = 4_000;
-/** Characters of the payload of one event that it would publish. */
-const maxPayloadLength = 50_000;
-
-/** What is tried. */
-export interface Subject {
-  readonly consumer: Consumer;
-  /** The entry, as on the stream; null: neither the stream nor the record has it. */
-  readonly fields: readonly string[];
-  readonly messageId: MessageId;
-  /** 0, or the generation of the forced replay that it is of. */
-  readonly replayGeneration: number;
-  readonly readFrom: TryView["read_from"];
-  /** Whose events the reader may see; null: of all. */
-  readonly tenantId: string | null;
-}
-
 /** A call of the outside in a try. */
 export class OutsideRefusedError extends TransientError {}
-
-/** What was seen while the handler ran. */
-interface Seen {
-  readonly statements: Collector<WatchedStatement>;
-  readonly log: Collector<WrittenLine>;
-  readonly calls: Collector<RefusedCall>;
-}
-
-interface Ran {
-  readonly run: HandlerRun;
-  readonly changes: readonly TableChange[];
-  /** Ids of what it would publish that the record has already. */
-  readonly recorded: ReadonlySet<string>;
-  /** What was thrown; null when nothing was. */
-  readonly error: unknown;
-  readonly ms: number;
-}
 
 /**
  * Runs a handler on an event and keeps nothing.
@@ -86,7 +32,7 @@ export async function runTry(invocation: Invocation, subject: Subject): Promise<
   const { catalog, db } = invocation;
   const { consumer, fields, messageId } = subject;
   const { content, key } = interpretEntry(catalog, consumer, fields);
-  if (content.kind !== "handle") return refused(invocation, subject, content, key);
+  if (content.kind !== "handle") return showRefused(catalog, subject, content, key);
   // What cannot be opened is told when the handler's turn comes, as in a drain.
   const clear = await invocation.publish.personal?.reveal([content.event]).catch(() => []);
   const [event = content.event] = clear ?? [];
@@ -97,31 +43,27 @@ export async function runTry(invocation: Invocation, subject: Subject): Promise<
     log: createCollector(maxShown.log),
     calls: createCollector(maxShown.calls),
   };
-  const ran = await runOnce(invocation, consumer, delivery, already, seen);
-  const personal = [event, ...ran.run.published.map((one) => one.event)].flatMap((one) =>
-    personalTexts(catalog, one),
-  );
-  const hiding = createHiding(catalog, personal);
-  return {
-    ...headOf(subject, event, content.subscription, key, already),
-    ...outcomeOf(invocation, subject, ran, seen, hiding),
-    ms: Math.round(ran.ms),
-    changes: ran.error === null ? ran.changes : [],
-    ...listsOf(invocation, subject, event, ran, seen, hiding),
-  };
+  const run = runFor(delivery, already);
+  const end = await runOnce(invocation, subject, delivery, run, seen);
+  const handler = content.subscription.kind;
+  return showTry({ catalog, subject, event, handler, key, already, seen, end, nowMs: invocation.now() });
+}
+
+function runFor(delivery: Runnable, already: ClaimState | null): HandlerRun {
+  const run = beginRun();
+  if (already !== null && already.instead !== "applied")
+    run.neverApplied = new Set([claimId(idsOf(delivery))]);
+  return run;
 }
 
 async function runOnce(
   invocation: Invocation,
-  consumer: Consumer,
+  { consumer }: Subject,
   delivery: Runnable,
-  already: ClaimState | null,
+  run: HandlerRun,
   seen: Seen,
-): Promise<Ran> {
+): Promise<HandlerEnd> {
   const limitMs = Math.min(consumer.handlerTimeoutMs, tryLimitMs);
-  const run = beginRun();
-  if (already !== null && already.instead !== "applied")
-    run.neverApplied = new Set([claimId(idsOf(delivery))]);
   const deps = {
     consumer: { ...consumer, handlerTimeoutMs: limitMs },
     publish: { ...invocation.publish, onLargePayload: () => undefined },
@@ -160,11 +102,11 @@ async function runOnce(
       handle,
       (statement) => isWatching && seen.statements.add(statement),
     );
-    return { run, changes, recorded, error: null, ms };
+    return { published: run.published, recorded, changes, error: null, ms };
   } catch (error) {
     // Where the handler was not begun, nothing was tried.
     if (isWatching) throw error;
-    return { run, changes: [], recorded, error, ms };
+    return { published: run.published, recorded, changes: [], error, ms };
   } finally {
     await session.close();
   }
@@ -228,181 +170,5 @@ function deliveryOf(
     replayGeneration: isAgain ? Math.max(1, replayGeneration) : 0,
     isReplay: isAgain,
     deadLetterId: null,
-  };
-}
-
-function headOf(
-  { consumer, readFrom }: Subject,
-  event: Envelope,
-  { kind }: Subscription,
-  key: string | null,
-  already: ClaimState | null,
-) {
-  return {
-    event_id: event.id,
-    event_type: event.type,
-    subscriber: consumer.subscriber,
-    tenant_id: event.tenant_id,
-    key,
-    handler: kind,
-    read_from: readFrom,
-    already,
-  };
-}
-
-function outcomeOf(
-  { now }: Invocation,
-  { consumer, messageId }: Subject,
-  { error }: Ran,
-  seen: Seen,
-  hiding: Hiding,
-): Pick<TryView, "outcome" | "stopped_by" | "error"> {
-  const stopped_by = seen.calls.count > 0 ? "outside" : stopOf(error, consumer);
-  if (error === null) {
-    return { outcome: stopped_by === null ? "applied" : "unknown", stopped_by, error: null };
-  }
-  const nowMs = now();
-  const { retry } = consumer;
-  const decision = decideDelivery(classify(error), 1, retry, messageId, nowMs);
-  const retryInMs = decision.action === "retry" ? decision.dueAtMs - nowMs : null;
-  const reason = decision.action === "dead-letter" ? decision.reason : null;
-  const outcome = reason === null ? "retried" : "dead_letter";
-  return {
-    outcome: stopped_by === null ? outcome : "unknown",
-    stopped_by,
-    error: errorView(error, reason, retryInMs, retry.maxAttempts, hiding),
-  };
-}
-
-/** What ended the try where a delivery would have gone on. */
-function stopOf(error: unknown, { handlerTimeoutMs }: Consumer): "lock" | "time" | null {
-  if (sqlState(error) === "55P03") return "lock";
-  return error instanceof HandlerTimeoutError && handlerTimeoutMs > tryLimitMs ? "time" : null;
-}
-
-function errorView(
-  error: unknown,
-  dead_letter: DeadLetterReason | null,
-  retry_in_ms: number | null,
-  max_attempts: number,
-  hiding: Hiding,
-): TryError {
-  const stack = errorStack(error);
-  return {
-    class: errorClass(error),
-    message: hiding.text(describeError(error, true)),
-    stack: stack === null ? null : hiding.text(stack),
-    dead_letter,
-    retry_in_ms,
-    max_attempts,
-  };
-}
-
-function listsOf(
-  { catalog }: Invocation,
-  { tenantId }: Subject,
-  event: Envelope,
-  { run, recorded, error }: Ran,
-  seen: Seen,
-  hiding: Hiding,
-): Pick<TryView, "statements" | "events" | "log" | "calls" | "omitted"> {
-  const room = createRoom();
-  const known = knownValues(catalog, event);
-  const calls = showFirst(room, seen.calls.kept, maxShown.calls, (call) => call);
-  const statements = showFirst(room, seen.statements.kept, maxShown.statements, (one) =>
-    statementView(one, known, hiding),
-  );
-  // What a handler published before it failed is not published.
-  const published = error === null ? run.published : [];
-  const events = showFirst(room, published, maxShown.events, (one) =>
-    eventView(one, recorded, tenantId, hiding),
-  );
-  const log = showFirst(room, seen.log.kept, maxShown.log, ({ level, message, fields }) => ({
-    level,
-    message: hiding.text(message),
-    fields: hiding.value(fields) as TryView["log"][number]["fields"],
-  }));
-  return {
-    statements: statements.shown,
-    events: events.shown,
-    log: log.shown,
-    calls: calls.shown,
-    omitted: {
-      statements: seen.statements.count - statements.shown.length,
-      events: events.omitted,
-      log: seen.log.count - log.shown.length,
-      calls: seen.calls.count - calls.shown.length,
-    },
-  };
-}
-
-function statementView(
-  { text, values, ms, answer }: WatchedStatement,
-  known: ReadonlyMap<string, string>,
-  hiding: Hiding,
-): TriedStatement {
-  const shown = hiding.text(text.length > 2 * maxSqlLength ? text.slice(0, 2 * maxSqlLength) : text);
-  return {
-    sql: shown.slice(0, maxSqlLength).toWellFormed(),
-    sql_truncated: shown.length > maxSqlLength,
-    kind: answer === null ? "failed" : answer.command.toLowerCase(),
-    rows: answer?.rows ?? 0,
-    ms: Math.round(ms * 10) / 10,
-    values: values.slice(0, maxValues).map((value) => shownValue(known, value)),
-    more_values: Math.max(0, values.length - maxValues),
-  };
-}
-
-function eventView(
-  { event, key }: RecordedEvent,
-  recorded: ReadonlySet<string>,
-  reader: string | null,
-  hiding: Hiding,
-): TriedEvent {
-  const isReaders = reader === null || event.tenant_id === reader;
-  const payload = isReaders ? hiding.payload(event) : null;
-  return {
-    id: event.id,
-    type: event.type,
-    key: isReaders && key !== null ? hiding.text(key) : null,
-    tenant_id: isReaders ? event.tenant_id : null,
-    payload: JSON.stringify(payload).length > maxPayloadLength ? null : payload,
-    is_recorded: recorded.has(event.id),
-  };
-}
-
-/** The entry is no event that the handler would be given. */
-function refused(
-  invocation: Invocation,
-  subject: Subject,
-  content: Exclude<Content, Runnable["content"]>,
-  key: string | null,
-): TryView {
-  if (content.kind !== "refuse") throw new Error("What is tried has a body and a handler.");
-  const { event, error, reason, type } = content;
-  const hiding = createHiding(
-    invocation.catalog,
-    event === null ? [] : personalTexts(invocation.catalog, event),
-  );
-  const handler = (type === null ? null : subject.consumer.byType.get(type)) ?? subject.consumer.any;
-  return {
-    event_id: event?.id ?? "",
-    event_type: type ?? "",
-    subscriber: subject.consumer.subscriber,
-    tenant_id: event?.tenant_id ?? null,
-    key,
-    handler: handler?.kind ?? "any",
-    read_from: subject.readFrom,
-    already: null,
-    outcome: "dead_letter",
-    stopped_by: null,
-    error: errorView(error, reason, null, subject.consumer.retry.maxAttempts, hiding),
-    ms: 0,
-    changes: [],
-    statements: [],
-    events: [],
-    log: [],
-    calls: [],
-    omitted: { statements: 0, events: 0, log: 0, calls: 0 },
   };
 }

@@ -10,7 +10,8 @@ import { isRowId } from "../bulk/bulk-view.ts";
 import { admitCopy } from "../bulk/edited-copy.ts";
 import { noLetter } from "../consumers/dead-letters.ts";
 import { requireOffered, tryOffers, whoDoes } from "./offers.ts";
-import { runTry, type Subject } from "./run-try.ts";
+import { runTry } from "./run-try.ts";
+import type { Subject } from "./tried.ts";
 import type { TryOffer, TryView } from "./try-view.ts";
 
 /** Who asks for a try. */
