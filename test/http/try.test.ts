@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "../../src/engine/db/database.ts";
-import { tryRecorded } from "../../src/engine/operations/try/subjects.ts";
+import { tryRecorded } from "../../src/engine/operations/try/try-events.ts";
 import { waitFor } from "../wait-for.ts";
 import { createSurface, type Surface } from "./surface.ts";
 import { type Script, tableSql, tryConsumers, world } from "./try-fixture.ts";
@@ -455,6 +455,16 @@ describe("a dead letter", () => {
     expect(await world(surface)).toEqual(before);
     const { body } = await surface.send(`/api/dead-letters/${id}`);
     expect(body).toMatchObject({ status: "open", not_tried: null });
+  });
+
+  test("is known by its type, also where another field of the entry has the value type", async () => {
+    const id = await letterOf();
+    // Postgres keeps short names first, so this one comes before the type.
+    await surface.sql('UPDATE dead_letters SET raw_fields = raw_fields || \'{"a": "type"}\' WHERE id = $1', [
+      id,
+    ]);
+    const tried = await surface.post(`/api/dead-letters/${id}/try`, {});
+    expect(tried.body).toMatchObject({ read_from: "letter", event_type: agentHeartbeat.type });
   });
 
   test("with a personal field in the mended payload makes no key for the person", async () => {

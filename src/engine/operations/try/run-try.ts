@@ -12,7 +12,7 @@ import type { Invocation } from "../../invocation.ts";
 import type { RecordedEvent } from "../../publish/record.ts";
 import { showRefused, showTry } from "./show-try.ts";
 import { type Collector, createCollector, createKeptLog } from "./shown-lists.ts";
-import { type HandlerEnd, maxShown, type Seen, type Subject, tryLimitMs } from "./tried.ts";
+import { type HandlerEnd, maxShown, type Seen, type TryInput, tryLimitMs } from "./tried.ts";
 import type { RefusedCall, TryView } from "./try-view.ts";
 
 /*
@@ -28,25 +28,25 @@ export class OutsideRefusedError extends TransientError {}
  *
  * @throws {TransientError} Postgres is not reachable, so nothing was tried
  */
-export async function runTry(invocation: Invocation, subject: Subject): Promise<TryView> {
+export async function runTry(invocation: Invocation, input: TryInput): Promise<TryView> {
   const { catalog, db } = invocation;
-  const { consumer, fields, messageId } = subject;
+  const { consumer, fields, messageId } = input;
   const { content, key } = interpretEntry(catalog, consumer, fields);
-  if (content.kind !== "handle") return showRefused(catalog, subject, content, key);
+  if (content.kind !== "handle") return showRefused(catalog, input, content, key);
   // What cannot be opened is told when the handler's turn comes, as in a drain.
   const clear = await invocation.publish.personal?.reveal([content.event]).catch(() => []);
   const [event = content.event] = clear ?? [];
   const already = await claimState(db, consumer.subscriber, { messageId, eventId: event.id });
-  const delivery = deliveryOf(subject, { ...content, event }, key, already);
+  const delivery = deliveryOf(input, { ...content, event }, key, already);
   const seen: Seen = {
     statements: createCollector(maxShown.statements),
     log: createCollector(maxShown.log),
     calls: createCollector(maxShown.calls),
   };
   const run = runFor(delivery, already);
-  const end = await runOnce(invocation, subject, delivery, run, seen);
+  const end = await runOnce(invocation, input, delivery, run, seen);
   const handler = content.subscription.kind;
-  return showTry({ catalog, subject, event, handler, key, already, seen, end, nowMs: invocation.now() });
+  return showTry({ catalog, input, event, handler, key, already, seen, end, nowMs: invocation.now() });
 }
 
 function runFor(delivery: Runnable, already: ClaimState | null): HandlerRun {
@@ -58,7 +58,7 @@ function runFor(delivery: Runnable, already: ClaimState | null): HandlerRun {
 
 async function runOnce(
   invocation: Invocation,
-  { consumer }: Subject,
+  { consumer }: TryInput,
   delivery: Runnable,
   run: HandlerRun,
   seen: Seen,
@@ -145,7 +145,7 @@ const idsOf = ({ messageId, replayGeneration }: Runnable) => ({ messageId, repla
 
 /** What has been applied could be handled again by a forced replay alone, so that is what its handler is told. */
 function deliveryOf(
-  { fields, messageId, replayGeneration }: Subject,
+  { fields, messageId, replayGeneration }: TryInput,
   content: Runnable["content"],
   key: string | null,
   already: ClaimState | null,

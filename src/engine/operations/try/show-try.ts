@@ -12,7 +12,7 @@ import type { RecordedEvent } from "../../publish/record.ts";
 import { createHiding, type Hiding, personalTexts } from "./hidden.ts";
 import { knownValues, shownValue } from "./known-values.ts";
 import { createRoom, showFirst } from "./shown-lists.ts";
-import { maxShown, type Subject, type Tried, tryLimitMs } from "./tried.ts";
+import { maxShown, type Tried, type TryInput, tryLimitMs } from "./tried.ts";
 import type { TriedEvent, TriedStatement, TryError, TryView } from "./try-view.ts";
 
 /** Values shown of one statement, and characters of its text. */
@@ -23,7 +23,7 @@ const maxPayloadLength = 50_000;
 
 /** What the reader of a try is shown: without secrets, and without what is in personal fields. */
 export function showTry(tried: Tried): TryView {
-  const { catalog, subject, event, handler, key, already, end } = tried;
+  const { catalog, input, event, handler, key, already, end } = tried;
   const personal = [event, ...end.published.map((one) => one.event)].flatMap((one) =>
     personalTexts(catalog, one),
   );
@@ -31,11 +31,11 @@ export function showTry(tried: Tried): TryView {
   return {
     event_id: event.id,
     event_type: event.type,
-    subscriber: subject.consumer.subscriber,
+    subscriber: input.consumer.subscriber,
     tenant_id: event.tenant_id,
     key,
     handler,
-    read_from: subject.readFrom,
+    read_from: input.readFrom,
     already,
     ...outcomeOf(tried, hiding),
     ms: Math.round(end.ms),
@@ -47,7 +47,7 @@ export function showTry(tried: Tried): TryView {
 /** The entry is no event that the handler would be given: it would be a dead letter at once. */
 export function showRefused(
   catalog: Catalog,
-  { consumer, readFrom }: Subject,
+  { consumer, readFrom }: TryInput,
   content: Exclude<Content, Runnable["content"]>,
   key: string | null,
 ): TryView {
@@ -78,7 +78,7 @@ export function showRefused(
 }
 
 function outcomeOf(
-  { subject: { consumer, messageId }, seen, end: { error }, nowMs }: Tried,
+  { input: { consumer, messageId }, seen, end: { error }, nowMs }: Tried,
   hiding: Hiding,
 ): Pick<TryView, "outcome" | "stopped_by" | "error"> {
   const stopped_by = seen.calls.count > 0 ? "outside" : stopOf(error, consumer);
@@ -126,7 +126,7 @@ function errorView(
 }
 
 function listsOf(
-  { catalog, subject: { tenantId }, event, seen, end: { published, recorded, error } }: Tried,
+  { catalog, input: { tenantId }, event, seen, end: { published, recorded, error } }: Tried,
   hiding: Hiding,
 ): Pick<TryView, "statements" | "events" | "log" | "calls" | "omitted"> {
   const room = createRoom();

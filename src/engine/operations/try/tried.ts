@@ -12,8 +12,8 @@ export const tryLimitMs = 10_000;
 /** Shown at most, of each list. */
 export const maxShown = { statements: 200, events: 100, log: 100, calls: 20 } as const;
 
-/** What is tried. */
-export interface Subject {
+/** An event of the record or of a dead letter, and the consumer that tries it. */
+export interface TryInput {
   readonly consumer: Consumer;
   /** Names and values of the entry, as on the stream. */
   readonly fields: readonly string[];
@@ -47,7 +47,7 @@ export interface HandlerEnd {
 /** A try that came to its end. */
 export interface Tried {
   readonly catalog: Catalog;
-  readonly subject: Subject;
+  readonly input: TryInput;
   readonly event: Envelope;
   readonly handler: Subscription["kind"];
   /** Ordering key; null: none. */

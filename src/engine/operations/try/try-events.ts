@@ -6,12 +6,13 @@ import { entryId, withEntry } from "../../db/stream-ids.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type EnvelopeRow, outgoingColumns, toEnvelope } from "../../publish/record.ts";
+import { fieldsToObject, objectToFields } from "../../stream/entry-fields.ts";
 import { isRowId } from "../bulk/bulk-view.ts";
 import { admitCopy } from "../bulk/edited-copy.ts";
 import { noLetter } from "../consumers/dead-letters.ts";
 import { requireOffered, tryOffers, whoDoes } from "./offers.ts";
 import { runTry } from "./run-try.ts";
-import type { Subject } from "./tried.ts";
+import type { TryInput } from "./tried.ts";
 import type { TryOffer, TryView } from "./try-view.ts";
 
 /** Who asks for a try. */
@@ -65,7 +66,7 @@ export async function tryLetter(
       `The body of the event in dead letter ${id} is lost, so there is nothing to try: the entry was trimmed from the stream, and the record does not hold it.`,
     );
   }
-  const type = body.fields[body.fields.indexOf("type") + 1] ?? letter.event_type ?? "";
+  const type = fieldsToObject(body.fields).type ?? letter.event_type ?? "";
   const consumer = requireOffered(
     invocation.consumers,
     letter.subscriber,
@@ -79,10 +80,9 @@ function bodyOf({
   edited_fields,
   raw_fields,
   recorded,
-}: LetterRow): Pick<Subject, "fields" | "readFrom"> | null {
-  if (edited_fields !== null)
-    return { fields: Object.entries(edited_fields).flat(), readFrom: "edited_copy" };
-  if (raw_fields !== null) return { fields: Object.entries(raw_fields).flat(), readFrom: "letter" };
+}: LetterRow): Pick<TryInput, "fields" | "readFrom"> | null {
+  if (edited_fields !== null) return { fields: objectToFields(edited_fields), readFrom: "edited_copy" };
+  if (raw_fields !== null) return { fields: objectToFields(raw_fields), readFrom: "letter" };
   return recorded === null ? null : { fields: encodeEntry(toEnvelope(recorded)), readFrom: "record" };
 }
 
