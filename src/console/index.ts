@@ -2,14 +2,13 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
-import { type ApiFetch, ApiRefusal, invalidForm } from "./api.ts";
-import { fields, readForm } from "./form.ts";
-import type { Done, PageModule, PageView, Refused, ShownInstead } from "./page.ts";
+import { createAnswerPage, logFault, shell } from "./answer-page.ts";
+import { type ApiFetch, ApiRefusal } from "./api.ts";
+import { fields } from "./form.ts";
 import { keepPreferences } from "./preferences.ts";
-import { type Area, type Route, routes } from "./routes.ts";
+import { routes } from "./routes.ts";
 import { securityHeaders } from "./security.ts";
-import { keepTold, type Told, takeTold } from "./told.ts";
-import { type OpenVisit, openVisit } from "./visit.ts";
+import { openVisit } from "./visit.ts";
 
 export interface ConsoleOptions {
   /** Answers a request to the HTTP API: in process, or over the network. */
@@ -20,9 +19,6 @@ export interface ConsoleOptions {
 
 /** Of a form: a payload of 64 KiB, each byte written as `%XX`, and the fields around it. */
 const maxFormBytes = 256 * 1_024;
-
-/** The parts that are loaded when somebody looks at a page. */
-const shell = () => import("./shell.tsx");
 
 /**
  * The operations console as a Hono app, to be mounted in any other:
@@ -40,6 +36,7 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     csrf({ origin: isOwnHost }),
   ] as const;
   const root = base || "/";
+  const answer = createAnswerPage(api, base);
   // Of what is no page; a page says itself what went wrong.
   app.onError(async (error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
@@ -121,83 +118,6 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     const { renderError } = await shell();
     return renderError(c, { base, area: "overview", visit: null, error });
   }
-
-  /** @param sent by a form of the page; null: it is only looked at */
-  async function answer(c: Context, { area, load }: Route, sent: URLSearchParams | null): Promise<Response> {
-    const { renderError } = await shell();
-    let opened: OpenVisit | null = null;
-    try {
-      const [{ page }, visit] = await Promise.all([
-        load(),
-        openVisit(c, { fetch: api, base, csrfToken: sent?.get(fields.csrfToken) ?? null }),
-      ]);
-      opened = visit;
-      return await (sent === null ? show(c, area, page, visit) : act(c, area, page, visit, sent));
-    } catch (error) {
-      if (error instanceof ApiRefusal && error.status === 401) return toSignIn(c);
-      if (!(error instanceof ApiRefusal)) logFault(c, error);
-      return renderError(c, { base, area, visit: opened, error });
-    }
-  }
-
-  async function show(
-    c: Context,
-    area: Area,
-    page: PageModule,
-    opened: OpenVisit,
-    refused: Refused | null = null,
-    status?: number,
-  ): Promise<Response> {
-    const visit = { ...opened.visit, refused };
-    const view = await page.show(visit);
-    if ("goTo" in view) {
-      opened.addCookies(c);
-      return c.redirect(view.goTo, 303);
-    }
-    const told = takeTold(c, root);
-    return render(c, area, { ...opened, visit }, status === undefined ? view : { ...view, status }, told);
-  }
-
-  async function act(
-    c: Context,
-    area: Area,
-    page: PageModule,
-    opened: OpenVisit,
-    sent: URLSearchParams,
-  ): Promise<Response> {
-    const form = readForm(sent);
-    const name = form.text(fields.action);
-    const run = Object.hasOwn(page.actions ?? {}, name) ? page.actions?.[name] : undefined;
-    let done: Done | ShownInstead;
-    try {
-      if (run === undefined) throw invalidForm(unknownAction(name));
-      done = await run(opened.visit, form);
-    } catch (error) {
-      if (!(error instanceof ApiRefusal) || error.status === 401) throw error;
-      const { message, details, requestId, status } = error;
-      const isUnknown = status >= 500;
-      const refused = { action: name, form, message, details, requestId, isUnknown };
-      return await show(c, area, page, opened, refused, status).catch((another: unknown) => {
-        // What it is about cannot be shown either; why the change was refused is what counts.
-        throw another instanceof ApiRefusal ? error : another;
-      });
-    }
-    if ("shown" in done) return render(c, area, opened, done.shown, null);
-    keepTold(c, root, { text: done.told, requestId: done.requestId });
-    opened.addCookies(c);
-    return c.redirect(done.goTo, 303);
-  }
-
-  async function render(c: Context, area: Area, opened: OpenVisit, view: PageView, told: Told | null) {
-    const { renderPage } = await shell();
-    return renderPage(c, { base, area, opened, view, told });
-  }
-
-  function toSignIn(c: Context): Response {
-    const { pathname, search } = new URL(c.req.url);
-    // Also from a form: the page that it stands on has the same path.
-    return c.redirect(`${base}/sign-in?return_to=${encodeURIComponent(pathname + search)}`, 303);
-  }
 }
 
 /** Schemes may differ behind a proxy; the host does not. */
@@ -219,17 +139,4 @@ function ownPath(base: string, wanted: string | null | undefined): string {
   const home = base || "/";
   if (wanted == null || wanted.length > maxReturn || !/^\/(?![/\\])[\x21-\x7e]*$/.test(wanted)) return home;
   return wanted;
-}
-
-function unknownAction(name: string): string {
-  return `This page has no form "${name.slice(0, 50)}". Load it again.`;
-}
-
-/** The API has logged what it refused; this is a fault of a page itself. */
-function logFault(c: Context, error: unknown): void {
-  const { pathname } = new URL(c.req.url);
-  const stack = error instanceof Error ? error.stack : undefined;
-  globalThis.console.error(
-    JSON.stringify({ level: "error", message: `The page ${pathname} failed.`, error: String(error), stack }),
-  );
 }
