@@ -204,7 +204,7 @@ describe("a rule that changes while something else is told", () => {
     const made = { kind: "finish", result: { ...row.result, errors: [] } as never } as const;
     const maker = { slowestCallMs: 1_000 } as never;
     await engine.publish({ source: "course_factory_service", tenant_id: tenant }, (publish, tx) =>
-      commitMade(tx, publish, run, [made], progress, maker, new Date()),
+      commitMade(tx, publish, run, maker, { made: [made], progress, at: new Date(), ending: null }),
     );
     const events = await eventsOf(engine, courseId, courseGenerationCompleted.type);
     expect(events.map(({ payload }) => payload.access)).toEqual([paid, dearer]);

@@ -97,24 +97,31 @@ export async function fail(tx: Tx, publish: Publish, run: Run, ending: Ending, a
   await announceFailed(publish, run, failure);
 }
 
+/** Steps that are committed together. */
+export interface Stretch {
+  readonly made: readonly Made[];
+  /** With these steps. */
+  readonly progress: Progress;
+  readonly at: Date;
+  /** The generation fails behind these steps; null: it does not. */
+  readonly ending: Ending | null;
+}
+
 /**
  * Stores steps and their events in the caller's transaction.
  *
- * @param ending the generation fails behind these steps; null: it does not
  * @throws {LostLeaseError} nothing is stored
  */
 export async function commitMade(
   tx: Tx,
   publish: Publish,
   run: Run,
-  made: readonly Made[],
-  progress: Progress,
   maker: CourseMaker,
-  at: Date,
-  ending: Ending | null = null,
+  { made, progress, at, ending }: Stretch,
 ): Promise<void> {
   const failure = ending === null ? null : failureOf(run, ending, at);
-  const access = await storeMade(tx, run, made, progress.lessons, leaseMsOf(maker), at, failure);
+  const { lessons } = progress;
+  const access = await storeMade(tx, run, { made, lessons, leaseMs: leaseMsOf(maker), at, failure });
   if (progress.outline === null) throw new Error("Nothing can be announced of a course without an outline.");
   const url = maker.publicUrl ?? null;
   for (const item of made) await announceMade(publish, run, item, { outline: progress.outline, access }, url);
@@ -148,7 +155,7 @@ async function produceAll(
     ready = [];
     if (made.length === 0) return;
     await services.transact(contextOf(run), (tx, publish) =>
-      commitMade(tx, publish, run, made, progress, generator, services.now()),
+      commitMade(tx, publish, run, generator, { made, progress, at: services.now(), ending: null }),
     );
   };
   for (;;) {

@@ -104,7 +104,7 @@ async function workOff(taken: TakenOver, generator: CourseMaker, context: Resume
     failure = null;
   }
   const ending = failure === null ? null : { error: failure.error, repeats: context.attempt - 1 };
-  if (made.length > 0) await commitMade(tx, publish, run, made, progress, generator, now(), ending);
+  if (made.length > 0) await commitMade(tx, publish, run, generator, { made, progress, at: now(), ending });
   else if (ending !== null) await fail(tx, publish, run, ending, now());
   if (failure !== null) return;
   if (made.at(-1)?.kind !== "finish") await announceStarted(publish, run, generator.name, true);

@@ -45,7 +45,7 @@ function owned(run: Run): SQL | undefined {
   );
 }
 
-/** Changes a course that is being generated, and gives its rule of access: it may have been changed since the run began. */
+/** Changes a course that is being generated, and gives its current rule of access: people may change that meanwhile. */
 function changing(tx: Tx, run: Run, values: Partial<Record<keyof typeof courses.$inferInsert, unknown>>) {
   return tx
     .update(courses)
@@ -78,22 +78,28 @@ export interface Failure {
   readonly type: string;
 }
 
+/** Finished steps, to be stored together. */
+export interface MadeSteps {
+  readonly made: readonly Made[];
+  /** Of the whole course so far, for the final outline. */
+  readonly lessons: Progress["lessons"];
+  /** The lease is renewed by as much. */
+  readonly leaseMs: number;
+  readonly at: Date;
+  /** Ends the generation as failed behind these steps; null: it goes on, or is finished by them. */
+  readonly failure: Failure | null;
+}
+
 /**
  * Stores finished steps and renews the lease; one statement.
  *
- * @param lessons of the whole course so far, for the final outline
- * @param failure ends the generation as failed behind these steps; null: it goes on, or is finished by them
- * @returns the rule of access as it is now
+ * @returns the course's current rule of access
  * @throws {LostLeaseError} nothing was stored
  */
 export async function storeMade(
   tx: Tx,
   run: Run,
-  made: readonly Made[],
-  lessons: Progress["lessons"],
-  leaseMs: number,
-  at: Date,
-  failure: Failure | null = null,
+  { made, lessons, leaseMs, at, failure }: MadeSteps,
 ): Promise<AccessRule | null> {
   const time = at.toISOString();
   const rows = made.flatMap((item) => artifactRow(run.course_id, item) ?? []);
@@ -215,17 +221,12 @@ export async function reopenFailed(
   const row = rows[0];
   if (row === undefined) return null;
   await tx.delete(artifacts).where(and(eq(artifacts.courseId, courseId), eq(artifacts.fallback, true)));
+  return toRun(courseId, owner, row);
+}
+
+function toRun(course_id: string, owner: string, row: RunRow): Run {
   const { tenant_id, request, correlation_id, requested_by, created_at, takeovers } = row;
-  return {
-    course_id: courseId,
-    owner,
-    tenant_id,
-    request,
-    correlation_id,
-    requested_by,
-    created_at,
-    takeovers,
-  };
+  return { course_id, owner, tenant_id, request, correlation_id, requested_by, created_at, takeovers };
 }
 
 interface RunRow extends Record<string, unknown> {
@@ -235,6 +236,9 @@ interface RunRow extends Record<string, unknown> {
   readonly requested_by: string | null;
   readonly created_at: string;
   readonly takeovers: number;
+}
+
+interface TakenRow extends RunRow {
   readonly outline: Outline | null;
   readonly artifacts: readonly ArtifactRow[];
 }
@@ -271,21 +275,8 @@ function taking(courseId: string, { owner, leaseMs, at }: Taker, isLost: boolean
       takeovers, outline, ${artifactsOf(sql`c.course_id`)} AS artifacts`;
 }
 
-function toTakenOver(courseId: string, owner: string, row: RunRow): TakenOver {
-  const { tenant_id, request, correlation_id, requested_by, created_at, takeovers } = row;
-  return {
-    run: {
-      course_id: courseId,
-      owner,
-      tenant_id,
-      request,
-      correlation_id,
-      requested_by,
-      created_at,
-      takeovers,
-    },
-    progress: progressOf(row.outline, row.artifacts),
-  };
+function toTakenOver(courseId: string, owner: string, row: TakenRow): TakenOver {
+  return { run: toRun(courseId, owner, row), progress: progressOf(row.outline, row.artifacts) };
 }
 
 /** Takes the lease over from a run that is asked to hand it on; null when the course has moved on. */
@@ -295,7 +286,7 @@ export async function takeOver(
   previousOwner: string,
   taker: Taker,
 ): Promise<TakenOver | null> {
-  const { rows } = await tx.execute<RunRow>(
+  const { rows } = await tx.execute<TakenRow>(
     taking(courseId, taker, false, sql`generation_owner = ${previousOwner}::uuid`),
   );
   return rows[0] === undefined ? null : toTakenOver(courseId, taker.owner, rows[0]);
@@ -316,7 +307,7 @@ export interface WatchedLease {
 export async function takeOverLost(tx: Tx, courseId: string, taker: Taker): Promise<WatchedLease | null> {
   const hasEnded = sql`coalesce(generating_until <= now(), true)
       AND generation_owner IS NOT DISTINCT FROM (SELECT owner FROM lease)`;
-  const { rows } = await tx.execute<RunRow & { remaining: number | null; is_taken: boolean }>(sql`
+  const { rows } = await tx.execute<TakenRow & { remaining: number | null; is_taken: boolean }>(sql`
     WITH lease AS (
       SELECT generation_owner AS owner, (extract(epoch FROM generating_until - now()) * 1000)::float8 AS remaining
       FROM course_factory_courses WHERE course_id = ${courseId} AND status = 'generating'

@@ -182,15 +182,22 @@ export const missionCompletedLine =
   (publish, options) =>
     publish(missionCompleted, { ...transition(row, "running"), result }, options);
 
+/** Who cancels missions, and why; null: it is not known. */
+export interface Cancellation {
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly at: Date;
+}
+
 export const taskCancelledLine =
-  (row: Mission, previous: MissionStatus, by: string | null, reason: string | null, now: Date): Line =>
+  (row: Mission, previous: MissionStatus, { by, reason, at }: Cancellation): Line =>
   (publish, options) =>
     publish(
       taskCancelled,
       {
         task_id: row.id,
         cancelled_by: by,
-        cancelled_at: now.toISOString(),
+        cancelled_at: at.toISOString(),
         reason,
         previous_status: previous,
       },

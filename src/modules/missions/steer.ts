@@ -1,6 +1,6 @@
 import { newEventId, type Publish, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import { type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
+import { type Cancellation, type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
 import type { Mission } from "./model.ts";
 import type { StatusRequest } from "./requests.ts";
 import {
@@ -34,36 +34,36 @@ export async function cancelMission(
     const before = await lockKnown(services, tx, id);
     requireAllowed(before, "cancelled");
     await noteByHand(services, tx, "cancelled", before, reason);
-    const now = services.now();
-    const row = await cancelOne(tx, publish, before, before.lastEventId, services.actorId, reason, now);
+    const cancellation = { by: services.actorId, reason, at: services.now() };
+    const row = await cancelOne(tx, publish, before, before.lastEventId, cancellation);
     for (const step of await lockPendingSteps(tx, before, 1_000))
-      await cancelOne(tx, publish, step, row.lastEventId, services.actorId, reason, now);
+      await cancelOne(tx, publish, step, row.lastEventId, cancellation);
     return row;
   });
 }
 
+/** @param cause id of the event that brings it about */
 async function cancelOne(
   tx: Tx,
   publish: Publish,
   before: Mission,
   cause: string,
-  by: string | null,
-  reason: string | null,
-  now: Date,
+  cancellation: Cancellation,
 ): Promise<Mission> {
+  const { by, reason, at } = cancellation;
   const row = await updateMission(tx, before.id, {
     status: "cancelled",
     dueAt: null,
     leaseOwner: null,
-    finishedAt: now,
-    updatedAt: now,
-    lastEventId: newEventId(now.getTime()),
+    finishedAt: at,
+    updatedAt: at,
+    lastEventId: newEventId(at.getTime()),
   });
   const lines: Line[] = [missionCancelledLine(row, before.status, reason)];
   // One that never was in the queue has no task.
-  if (before.queuedAt !== null) lines.unshift(taskCancelledLine(row, before.status, by, reason, now));
+  if (before.queuedAt !== null) lines.unshift(taskCancelledLine(row, before.status, cancellation));
   await tell(publish, row, cause, lines);
-  await appendLog(tx, row.id, now, {
+  await appendLog(tx, row.id, at, {
     level: "warning",
     message: "Cancelled.",
     data: { previous_status: before.status, cancelled_by: by, reason },
