@@ -18,7 +18,7 @@ import { product } from "./product.ts";
 export interface Config extends EngineSettings, HttpSettings {
   /** Those of each module that has some, by its name. */
   readonly modules: Readonly<Record<string, unknown>>;
-  /** What was set in vain. */
+  /** Variables that are set and have no effect. */
   readonly unknown: readonly UnknownSetting[];
 }
 

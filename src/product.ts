@@ -16,8 +16,8 @@ import { tasks } from "./modules/tasks/index.ts";
 import { webhooks } from "./modules/webhooks/index.ts";
 
 /**
- * The modules of the product. A new one is named here and nowhere else. The order is that of their consumers, and of who
- * answers a port first: who makes a course knows it before who lists it.
+ * The modules of the product. A new one is named here and nowhere else. The order is that of their consumers, and of
+ * the modules that answer a port: the module that makes a course is asked before the one that lists it.
  */
 export const product = defineProduct<Mount>([
   courseFactory,

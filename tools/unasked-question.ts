@@ -9,7 +9,7 @@ const questions: readonly (readonly [string, string])[] = [
   ["enumsResolver", "enums were removed and others added at once"],
 ];
 
-/** A sentence for who ran it, and what to do; null: there was nothing to ask. */
+/** A sentence for the person who ran it, and what to do; null: there was nothing to ask. */
 export function unaskedQuestion(output: string): string | null {
   if (!output.includes(cannotAsk)) return null;
   const [, what] = questions.find(([asks]) => output.includes(`at ${asks} `)) ?? [

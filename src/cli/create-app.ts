@@ -1,4 +1,4 @@
-/** `npm create @brain/app my-shop`: `charter new app`, for who has nothing of ours yet. */
+/** `npm create @brain/app my-shop`: `charter new app`, for people who have nothing of ours yet. */
 
 import { Command } from "commander";
 import { asNewApp } from "./commands/new-app.ts";

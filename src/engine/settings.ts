@@ -57,7 +57,7 @@ export interface EngineSettings {
   readonly secretsKeys?: VaultKeys;
   /** Lines below it are not written. */
   readonly logLevel: LogLevel;
-  /** What was set in vain; the start warns of each. Left out: nothing. */
+  /** Variables that are set and have no effect; the start warns of each. Left out: nothing. */
   readonly unknown?: readonly UnknownSetting[];
 }
 

@@ -18,7 +18,7 @@ export interface Host {
 
 /** A place among the requests in work. */
 export interface Place {
-  /** Gives it back; again is harmless. */
+  /** Gives it back; repeating it is harmless. */
   leave(): void;
   /** Fulfilled when it was given back. */
   readonly left: Promise<void>;

@@ -2,7 +2,7 @@ import { ForbiddenError } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
 import { grants, type Principal } from "./kit/access.ts";
 
-/** What is asked of who sends events. */
+/** What a sender of events needs. */
 interface Sender {
   readonly principal: Principal | null;
   /** For whom it acts. */

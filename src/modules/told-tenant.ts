@@ -8,8 +8,8 @@ interface Told {
 }
 
 /**
- * Whose what an event tells is. The tenant of the envelope comes from who published it, that of the payload from
- * whatever it wrote: so the payload says it only where the envelope does not.
+ * The tenant whose data an event carries. The envelope has the publisher's tenant, the payload whatever the publisher
+ * wrote: so the payload counts only where the envelope names none.
  *
  * @throws {PermanentError} they name two: one tenant tells of another
  */
@@ -24,7 +24,7 @@ export function toldTenant({ type, tenant_id: publisher, payload }: Told): strin
 /**
  * Lets an event change only what is its own tenant's, or nobody's.
  *
- * @param owner whose what it names is; null: nobody's
+ * @param owner tenant of what the event names; null: nobody's
  * @throws {PermanentError} it is another tenant's
  */
 export function requireTeller(

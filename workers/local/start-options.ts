@@ -17,7 +17,7 @@ export interface StartOptions {
   readonly services: ServicesEnv;
   /** Variables that the workers get as they are: every setting that is set, but those of `services` and the key. */
   readonly passedOn: Readonly<Record<string, string>>;
-  /** What was set in vain. */
+  /** Variables that are set and have no effect. */
   readonly unknown: readonly UnknownSetting[];
 }
 

@@ -168,7 +168,7 @@ function ticksOf(props: OverTime) {
   }));
 }
 
-/** Without its currency, which stands above, and without cents that are none. */
+/** Without its currency, which stands above, and without cents when they are 00. */
 const plainMoney = (text: string) =>
   text
     .replaceAll(/[^\d.,\u202f\u00a0 ]/g, "")

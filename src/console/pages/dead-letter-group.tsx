@@ -117,7 +117,10 @@ export const page: PageModule = {
 
 const isOpen = ({ status }: DeadLetter) => status === "open";
 
-/** Left out when nothing was typed: the route's own. A text that is no number is for the route to refuse. */
+/**
+ * Left out when nothing was typed, for the route's own default. A text that is no number is left to the route to
+ * refuse.
+ */
 function numberOf(form: Form, name: string): Readonly<Record<string, number | string>> {
   const text = form.optional(name);
   if (text === null) return {};

@@ -27,7 +27,7 @@ export function readLineTime(text: string, now: Date, zone: string): string | nu
     const asUtc = new Date(
       Date.UTC(year, month - 1, day, hour || 0, minute || 0, Number.isNaN(second) ? 0 : second),
     );
-    // What is no day, as the 31st of April, has become another one.
+    // A date that does not exist, such as April 31, has become another one.
     if (asUtc.getUTCFullYear() !== year || asUtc.getUTCMonth() !== month - 1 || asUtc.getUTCDate() !== day)
       return null;
     return isoOf(asUtc.getTime() - offsetMs(asUtc.getTime() - offsetMs(asUtc.getTime(), zone), zone));

@@ -12,7 +12,7 @@ const newsDays = 2;
 
 const recent = sql.raw(`greatest(last_seen_at, resolved_at) > now() - interval '${newsDays} days'`);
 
-/** A condition: the alert, or its end, is news for who wants to hear of this severity. */
+/** A condition: the alert, or its end, is news for those who want to hear of this severity. */
 const isNews = (least: AlertSeverity): SQL => sql`
   (told_at IS NULL OR (resolved_at IS NOT NULL AND told_over_at IS NULL)) AND ${recent}
   AND severity IN (SELECT json_array_elements_text(${JSON.stringify(severities.slice(severities.indexOf(least)))}::json))`;

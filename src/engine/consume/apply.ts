@@ -283,7 +283,7 @@ async function tryTogether(
     // have room for the claims and none for the effects.
     const away = (!run.claimed && error instanceof TransientError) || isDiskFull(error);
     if (away) return { kind: "unavailable", error };
-    // A schema that is behind the code is nobody's fault but the rollout's: nothing is tried before it is mended.
+    // No event is to blame for a schema that is behind the code: nothing is tried before that is mended.
     const lacks = isMissingObject(error) ? await deps.schemaLacks() : null;
     if (lacks !== null) return { kind: "unavailable", error: new TransientError(lacks, { cause: error }) };
     // At a handler's time limit we close the connection ourselves.

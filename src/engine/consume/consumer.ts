@@ -234,7 +234,7 @@ export function onEntries(handle: EntriesHandler): Subscription {
  * Marks a handler that operators cannot try out, because it reaches something that no rollback takes back in another way
  * than through `tx`, `publish` and `fetch` of its context.
  *
- * @param reason a sentence, shown to who asks for a try
+ * @param reason a sentence, shown to whoever asks for a try
  */
 export function notTried(reason: string, subscription: Subscription): Subscription {
   return { ...subscription, notTried: reason };
@@ -265,15 +265,15 @@ export interface ConsumerOptions {
    */
   readonly afterDeadLetter?: "go_on" | "hold_key";
   /**
-   * Whose what its handlers publish may be. `own_tenant` (default): of the tenant whose event caused it; what an event
-   * of no tenant causes may be anybody's. `any_tenant`: whose it is, the handler decides.
+   * Which tenants' events its handlers may publish. `own_tenant` (default): those of the tenant whose event is the
+   * cause; an event of no tenant may cause events of any. `any_tenant`: the handler decides.
    */
   readonly publishesFor?: "own_tenant" | "any_tenant";
   /** Time limit of one handler call, ms; default 10,000. */
   readonly handlerTimeoutMs?: number;
   /**
-   * Entries of a round, at most; default 500, and more (1,000 is accepted) are 500, because as many are read ahead. Rounds
-   * begin at 100 and adapt to the time the handlers take.
+   * Entries of a round, at most; default 500. Up to 1,000 is accepted and counts as 500, because as many are read
+   * ahead. Rounds begin at 100 and adapt to the time the handlers take.
    */
   readonly batchSize?: number;
   /**

@@ -84,7 +84,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
 }
 
 /**
- * Types keep all of this out, but for what is imported: in a circle of imports, or from a module that does not export
+ * Types rule all of this out, except for imported values: in a circle of imports, or from a module that does not export
  * it, a value is undefined when the consumer is made.
  *
  * @param ordinal of the handler in its list, `2 of 5`

@@ -33,8 +33,8 @@ import type { Drain } from "./drain-state.ts";
 import { eventLog } from "./run-handlers.ts";
 
 /*
- * The last word on a delivery: it is done, it is tried again, or it is a dead letter. Its source is told; of what is done
- * with the next round trip, and of a dead letter only when that is stored.
+ * The last word on a delivery: it is done, it is tried again, or it is a dead letter. Its source is told: that it is
+ * done with the next round trip, that it is a dead letter only once that is stored.
  */
 
 /** Groups deliveries by their sources, so that each is told once. */

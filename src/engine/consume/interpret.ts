@@ -26,7 +26,7 @@ export interface Handled {
 /** What was found out about an entry. */
 export interface Watched {
   readonly type: string | null;
-  /** Why it is no event, and what stands for one in its place is nobody's; null: it is one. */
+  /** Why it is no event, in which case the event is a stand-in without a tenant; null: it is one. */
   readonly unread: string | null;
   readonly notes: readonly DecodeNote[];
   readonly key: string | null;

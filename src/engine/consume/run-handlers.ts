@@ -287,8 +287,8 @@ function publishFrom(
 }
 
 /**
- * What a tenant can have a handler do ends where the tenant ends: otherwise whoever publishes an event of its own could
- * have another tenant's published.
+ * A tenant's event may only cause events of that tenant: otherwise whoever may publish for one tenant could have events
+ * of another one published.
  *
  * @throws {UnexpectedTenantError}
  */
@@ -334,7 +334,7 @@ export function eventLog(
     attempt: attemptOf(delivery),
     tenant_id: event.tenant_id,
     correlation_id: event.correlation_id,
-    // Without a span of its own it belongs to the trace of who published the event.
+    // Without a span of its own it belongs to the trace of the event's publisher.
     ...(span === null ? { trace_id: trace?.traceId } : idsOf(span)),
   });
 }

@@ -31,7 +31,7 @@ export async function startGroup(drain: DrainBase): Promise<void> {
   await rememberStart(drain, startId, backfilling);
 }
 
-/** Notes where a group began that existed before anybody noted it. */
+/** Notes where a group began that is older than these notes. */
 export async function rememberExisting(drain: DrainBase): Promise<void> {
   await rememberStart(drain, await firstPosition(drain), drain.state.backfilling);
 }
@@ -77,7 +77,7 @@ function noteComparedSql({ consumer, options }: DrainBase, compared: MessageId) 
     WHERE subscriber_name = ${consumer.subscriber} AND shard = ${options.shard}`;
 }
 
-/** What was gone from the stream when the group began is not the group's to pass: a backfill brings it. */
+/** The group does not skip what was gone from the stream when it began: a backfill brings that. */
 async function firstCompared(redis: RedisHttp, stream: string, startId: string): Promise<MessageId> {
   const start = parseMessageId(startId);
   const gone = (await readEdges(redis, stream))?.goneUpTo ?? start;

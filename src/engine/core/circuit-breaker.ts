@@ -4,9 +4,10 @@
  * count, because the few events that never work come again and again. A failure that cannot be the event's own opens it
  * at once, at whichever try.
  *
- * When only one tenant's events failed, the fault may be that tenant's. So while it is open for one tenant alone, an event
- * of another one is tried at once, if there is any. Succeeds it, the breaker is closed, and that tenant is spared: its
- * failures do not count here, but as tries of its events, until one of them succeeds. Fails it, it is an outage.
+ * When only one tenant's events failed, the fault may be that tenant's. So while the breaker is open for one tenant
+ * alone, an event of another one is tried at once, if there is any. If that succeeds, the breaker closes and the tenant
+ * is spared: until one of its events succeeds, its failures count as tries of these events, and not here. If it fails,
+ * it is an outage.
  *
  *   closed ──(`after` events fail for now, none succeeds)──▶ open ──(the wait is over)──▶ half open: one event is tried
  *     ▲                                                       ▲                            │ │
@@ -92,7 +93,7 @@ export function afterFailure(
   { attempt, error, retryAfterMs, faultless, tenant }: BreakerFailure,
   nowMs: number,
 ): CircuitBreaker {
-  // One that is nobody's fault counts as two tenants': no other event would show that all is well.
+  // A failure that no event can be blamed for counts as two tenants': no other event would show that all is well.
   const tenants = [...new Set([...breaker.tenants, tenant, ...(faultless ? ["", "*"] : [])])].slice(0, 2);
   if (isOpen(breaker)) {
     const failedTrials = breaker.failedTrials + 1;

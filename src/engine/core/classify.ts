@@ -5,7 +5,7 @@ import type { Outcome } from "./retry.ts";
 /** HTTP statuses of a called service after which the same call may succeed. */
 const transientStatuses: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
-/** Errors of the language that mean a bug, also where somebody made a class of their own of one. */
+/** Errors of the language that mean a bug, and classes that were derived from them. */
 const programmingErrors: readonly (new (message?: string) => Error)[] = [
   TypeError,
   ReferenceError,

@@ -4,8 +4,8 @@ import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
 
 /*
  * How settings are read from the environment of a host. Each part of a program (the engine, a module) says with
- * `defineSettings` which variables are its own; `readEnvironment` reads the parts of one program together, so that a
- * wrong environment is told whole, and a name that nobody reads is seen.
+ * `defineSettings` which variables are its own; `readEnvironment` reads the parts of one program together, so that all
+ * that is wrong with an environment is reported at once, and so are names that nobody reads.
  */
 
 /** `true` or `false`. */
@@ -14,7 +14,7 @@ export const flag = z.enum(["true", "false"]).transform((value) => value === "tr
 /** A whole number within bounds, both included. */
 export const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
-/** What is called with a key or with data of ours. Private hosts are meant to be possible: a service beside this one. */
+/** A URL that is called with a key or with data of ours. It may lead to a private host: a service beside this one. */
 export const calledUrl = z.url({ protocol: /^https?$/ }).superRefine((text, context) => {
   if (!URL.canParse(text)) return;
   const url = new URL(text);
@@ -89,7 +89,9 @@ export class ConfigError extends Error {}
 export interface EnvironmentOptions {
   /** Names of what else the program reads from the same environment, by itself. */
   readonly others?: readonly string[];
-  /** Beginnings that only its settings have; what begins so and is read by nobody is told. Default: `BRAIN_`. */
+  /**
+   * Prefixes that only its settings have: a variable with one of them that nobody reads is reported. Default: `BRAIN_`.
+   */
   readonly beginnings?: readonly string[];
 }
 
@@ -119,9 +121,10 @@ export type Settings<P extends Readonly<Record<string, SettingsDefinition<unknow
 };
 
 /**
- * Reads the environment of a Worker, of Deno or of a test. What is no text is ignored; an empty text counts as not set.
+ * Reads the environment of a Worker, of Deno or of a test. Values that are not text are ignored; an empty text counts
+ * as not set.
  *
- * @returns the settings of each part, and what is set in vain
+ * @returns the settings of each part, and the variables that are set and have no effect
  * @throws {ConfigError} with a line for each variable, of all parts, that is missing or wrong
  * @throws {Error} two parts read one variable, each in its own way
  */
@@ -169,7 +172,9 @@ export interface SettingState {
   readonly isSecret: boolean;
 }
 
-/** The variables of all parts, in their order. A wrong environment is none of its business: `readEnvironment` refuses it. */
+/**
+ * The variables of all parts, in their order. They are not judged here: `readEnvironment` refuses a wrong environment.
+ */
 export function tellEnvironment(
   env: Readonly<Record<string, unknown>>,
   parts: Readonly<Record<string, SettingsDefinition<unknown>>>,

@@ -35,7 +35,9 @@ export interface ErrorOptions {
   readonly backend?: Backend;
 }
 
-/** A service below that an error comes from; what it said is for the log, the caller learns only what it means. */
+/**
+ * A service below that an error comes from. What the service said is for the log; the caller learns only what it means.
+ */
 export type Backend = "postgres" | "redis";
 
 /** Base of all errors thrown on purpose; `message` is safe to show to the caller unless it comes from a backend. */
@@ -60,8 +62,8 @@ export class PermanentError extends BrainError {
 }
 
 /**
- * A handler was about to publish what one tenant's event caused as another tenant's, or as nobody's, which all take for
- * theirs. Nothing of the transaction is committed.
+ * Because of one tenant's event, a handler was about to publish an event of another tenant, or one of no tenant, which
+ * all tenants would take for theirs. Nothing of the transaction is committed.
  */
 export class UnexpectedTenantError extends PermanentError {}
 
@@ -144,7 +146,7 @@ export class TooLargeError extends BrainError {
 export class TooManyRequestsError extends BrainError {
   readonly code: ErrorCode = "too_many_requests";
   readonly retryAfterSeconds: number;
-  /** The limit that was reached; null: it counts something else than how often. */
+  /** The limit that was reached; null: the limit is not about how often something is done. */
   readonly limit: { readonly name: string; readonly perMinute: number; readonly remaining: number } | null;
 
   constructor(

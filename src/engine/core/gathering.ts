@@ -25,7 +25,10 @@ export interface GatheringOptions<Item> {
 
 /** How a request makes the call, in its own invocation. */
 export interface GatheredCall<Item, Answer> {
-  /** All or nothing. Gives what tells the answer of each, and is asked in their order. Repeating it must be safe. */
+  /**
+   * All or nothing. Gives a function that tells the answer of each item; it is called in their order. Repeating it must
+   * be safe.
+   */
   send(items: readonly Item[]): Promise<(item: Item) => Answer>;
   /** True for an error that has nothing to do with the items: all get it. After any other each item is sent alone. */
   concernsAll(error: unknown): boolean;
@@ -36,8 +39,8 @@ export interface GatheredCall<Item, Answer> {
 export interface Gathered<Answer> {
   readonly answer: Answer;
   /**
-   * Unix ms: the item went out since then in a call that got lost, and the answer is that of a second one. Null: there was
-   * no other.
+   * Unix ms: the item went out since then in a call that got lost, and the answer is that of a second one. Null: there
+   * was one call only.
    */
   readonly lostSinceMs: number | null;
 }

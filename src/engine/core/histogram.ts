@@ -27,8 +27,8 @@ export function boundOf(bounds: readonly number[], ms: number): number {
 }
 
 /**
- * A histogram of counts by the bounds under which they were noted. What was noted under a bound that is none any more
- * counts for the next larger one.
+ * A histogram of counts by the bounds under which they were noted. What was noted under a bound that has since been
+ * dropped counts for the next larger one.
  */
 export function toHistogram(
   bounds: readonly number[],

@@ -60,7 +60,7 @@ function isPrivateV6(address: string): boolean {
   return first < 0x2000 || first > 0x3fff || wrapsV4 || documentation;
 }
 
-/** Whether an address, as a resolver writes it, is one that must not be called. What is no address is. */
+/** Whether an address, as a resolver writes it, must not be called. True for a text that is no address. */
 export function isPrivateAddress(address: string): boolean {
   const v4 = v4Number(address);
   if (v4 !== null) return isPrivateV4(v4);

@@ -54,7 +54,9 @@ export function createLogger(sink: LogSink, level: LogLevel, now: Clock, base: L
   };
 }
 
-/** Both ways round are common among loggers, and a bundler does not look at types: a line is no reason to lose a line. */
+/**
+ * Other loggers take the message first, and a bundler does not check types: swapped arguments must not lose the line.
+ */
 function inOrder(first: unknown, second: unknown): { readonly fields: LogFields; readonly message: string } {
   const isSwapped = typeof first === "string" && typeof second !== "string";
   const [fields, message] = isSwapped ? [second, first] : [first, second];

@@ -1,6 +1,6 @@
 /*
- * Types keep most of what is checked with this out. What they do not: a circle of imports leaves a value undefined, a
- * file may not export what is imported, and programs in JavaScript have no types.
+ * Types rule out most of what is checked with this, but not all: a circle of imports leaves a value undefined, a file
+ * may not export what is imported from it, and programs in JavaScript have no types.
  */
 
 /** What was received instead, for messages. Never a value, which may be a secret. */

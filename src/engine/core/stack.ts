@@ -1,6 +1,6 @@
 /*
  * Where an error was thrown, as text for a log line or a dead letter: class and place of the error and of its causes.
- * Messages are the caller's affair, because only he knows which may be shown.
+ * Messages are left to the caller, who alone knows which may be shown.
  */
 
 /** One line of a stack. */
@@ -105,8 +105,8 @@ function decodePath(file: string): string {
 
 /**
  * How lines of a bundle map to lines of the source, where the host does not map stacks by itself: written behind the
- * bundle by who made it. `files` are paths; each of `runs` is three numbers in base 36, as differences to the run before:
- * the line of the bundle at which it begins, index of the file, and line of the file.
+ * bundle by the tool that made it. `files` are paths; each of `runs` is three numbers in base 36, as differences to the
+ * run before: the line of the bundle at which it begins, index of the file, and line of the file.
  */
 export interface SourceLines {
   readonly files: readonly string[];

@@ -22,8 +22,8 @@ const maxStateLength = 512;
 const stateShape = /^[ -~]+$/;
 
 /**
- * Reads both headers, or what stands for them in an event. As the standard asks, what is not valid is as good as not there:
- * a trace is no reason to refuse anything.
+ * Reads both headers, or what stands for them in an event. As the standard asks, invalid headers count as missing: a
+ * trace is no reason to refuse anything.
  */
 export function readTraceContext(
   traceparent: string | null | undefined,

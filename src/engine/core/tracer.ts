@@ -12,7 +12,7 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean |
 
 export interface SpanStart {
   readonly kind: SpanKind;
-  /** Left out or null: it begins a trace. */
+  /** Left out or null: the span begins a trace. */
   readonly parent?: TraceContext | null;
   /** What it belongs to without being a part of it, e.g. the spans that produced what it consumes. */
   readonly links?: readonly TraceContext[];

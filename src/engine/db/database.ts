@@ -36,8 +36,8 @@ export interface Database {
   /** `open`, one transaction, `close`. */
   transaction<T>(run: (tx: Tx) => Promise<T>, frame?: Omit<TransactionFrame, "first">): Promise<T>;
   /**
-   * The same database for one tenant: Postgres itself shows and takes only rows of that tenant, whatever a statement asks
-   * for. No round trip more. See `README.md` beside this file.
+   * The same database for one tenant: Postgres itself shows and takes only rows of that tenant, whatever a statement
+   * asks for. It costs no further round trip. See `README.md` beside this file.
    *
    * @throws {Error} it is the database of another tenant already, or `tenantId` can be nobody's
    */

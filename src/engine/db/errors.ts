@@ -41,7 +41,9 @@ export class HttpSqlError extends Error implements PostgresFields {
 
 type ErrorOfConnection = new (...parts: never[]) => Error & PostgresFields;
 
-/** The driver's class for what Postgres says over a connection. Null: it is not loaded, so nothing can be of it. */
+/**
+ * The driver's class for what Postgres says over a connection. Null: it is not loaded, so no error can be one of it.
+ */
 let isolateErrorOfConnection: ErrorOfConnection | null = null;
 
 /** For who loads the driver. */
@@ -132,7 +134,7 @@ export function isDiskFull(error: unknown): boolean {
 /** Of the connection, of a server that ends, and of one without room or connections. */
 const statesOfServer = /^(?:08|53100|53300|57P)/;
 
-/** True when the error is none of the statement's own: it was not reached, or Postgres has nothing for anybody just now. */
+/** True when the statement is not to blame: Postgres was not reached, or serves nobody just now. */
 export function meetsAnyStatement(error: unknown): boolean {
   const state = sqlState(error);
   return state === null || statesOfServer.test(state);

@@ -25,8 +25,8 @@ const classes = {
 export type LockClass = keyof typeof classes;
 
 /**
- * The lock of who applies migrations in releases up to 0019, which spells "brai". It has a number of the keys' space; no
- * other than a key whose hash of 64 bits is this number shares it.
+ * The lock under which releases up to 0019 apply migrations; its number spells "brai". It is in the space of the keys,
+ * where only a key whose 64-bit hash is this very number would share it.
  */
 export const formerMigrationLock: SQL = sql.raw(String(0x62726169));
 

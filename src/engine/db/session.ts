@@ -18,8 +18,8 @@ import {
 } from "./trial.ts";
 
 /*
- * Transactions over a connection, by the driver. It is a ninth of what a worker has to read and to set up, and who only
- * asks over HTTP needs none of it: so this file is loaded with the first connection (`database.ts`).
+ * Transactions over a connection, by the driver. It is a ninth of what a worker has to read and to set up, and a worker
+ * that only asks over HTTP needs none of it: so this file is loaded with the first connection (`database.ts`).
  */
 
 /**
@@ -32,8 +32,8 @@ export interface SessionOptions {
   /** Upper bound for one statement, ms; Postgres cancels what takes longer (SQLSTATE 57014, transient). */
   readonly statementTimeoutMs?: number;
   /**
-   * The first transaction begins together with the connection, which saves a round trip; for who is about to run one. It
-   * ends with the connection when none comes.
+   * The first transaction begins together with the connection, which saves a round trip; for callers that are about to
+   * run one. It ends with the connection when none comes.
    */
   readonly begins?: boolean;
 }

@@ -56,7 +56,7 @@ export const withSentEntry: SQL = sql`CROSS JOIN LATERAL ${ownEntry}`;
 /** The id under which an event was sent, text; null until it was. */
 export const entryId: SQL = sql.raw("(s.ms || '-' || s.seq)");
 
-/** FROM clause: what was sent, with its events; for who asks in the order of the stream, or by an id. */
+/** FROM clause: what was sent, with its events; for queries in the order of the stream, or by an id. */
 export const sentEvents: SQL = sql.raw(
   "stream_entries s CROSS JOIN LATERAL (SELECT * FROM events x WHERE x.position = s.position LIMIT 1) e",
 );

@@ -11,7 +11,7 @@ export type News = readonly ShardNews[];
 
 /**
  * News as a wake carried it. Null for anything else, which means to look everywhere: a wake of another release must not
- * be lost, and to look in vain costs little.
+ * be lost, and a look that finds nothing costs little.
  */
 export function parseNews(value: unknown): News | null {
   if (!Array.isArray(value)) return null;

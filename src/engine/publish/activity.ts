@@ -28,7 +28,9 @@ export function activityCommand(keys: StreamKeys): Command {
   return ["SET", keys.relayActive(), "1", "PX", String(activityTtlMs)];
 }
 
-/** For each system, when this isolate tells next, Unix ms. Stale by nothing: it only remembers what was told. */
+/**
+ * For each system, when this isolate tells next, Unix ms. It cannot be stale: it only remembers what this isolate told.
+ */
 const isolateNextAtMs = new Map<string, number>();
 
 /**

@@ -89,7 +89,7 @@ export async function sealed(
   return personal === undefined ? prepared : personal.seal(prepared);
 }
 
-/** Types keep this out, but for what is imported in a circle, or from where it is not exported. */
+/** Types rule this out, except for values that are imported in a circle, or from a file that does not export them. */
 function requireDefinition(definition: unknown): void {
   if (typeof definition === "object" && definition !== null && "type" in definition) return;
   throw new ValidationError(
@@ -190,8 +190,8 @@ export async function publishMany(tx: Tx, prepared: readonly RecordedEvent[]): P
 }
 
 /**
- * An event as it was checked, for the record and the stream, and the one that its publisher gets. What is changed in the
- * second, or in the payload that it was made of, would else be recorded unchecked, or sent and not recorded.
+ * An event as it was checked, for the record and the stream, and the one that its publisher gets. Otherwise a change of
+ * the second, or of the payload that it was made of, would be recorded unchecked, or sent and not recorded.
  */
 export function keptApart(prepared: RecordedEvent): {
   readonly kept: RecordedEvent;

@@ -15,7 +15,10 @@ import type { Command, RedisHttp } from "./redis.ts";
 export interface RedisDatabases {
   /** By number less 1. The first has shard 0, and all that is of no shard. */
   readonly all: readonly RedisHttp[];
-  /** Of shards that are not configured, the first: whoever may meet one asks the record, see `shard-databases.ts`. */
+  /**
+   * For a shard that is not configured, the first; code that may meet such a shard asks the record, see
+   * `shard-databases.ts`.
+   */
   numberOf(shard: number): number;
   /** The one of a shard. */
   of(shard: number): RedisHttp;
@@ -30,8 +33,8 @@ export function createDatabases(all: readonly RedisHttp[], numbers: readonly num
 }
 
 /**
- * The number of the database by shard, when nothing else is said: each has the next ones, as many as the others. So it is
- * right before and after a change that adds a database with as many shards as each of the others has.
+ * The number of the database by shard, when the settings do not say: each has as many consecutive shards as the others.
+ * So a database that is added with as many moves none of those that are there.
  */
 export function evenNumbers(shards: number, databases: number): number[] {
   return Array.from({ length: shards }, (_, shard) => Math.floor((shard * databases) / shards) + 1);

@@ -69,7 +69,7 @@ const passingPrefixes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Limits of the service, which it puts in the place of a reply and gives no word of their own:
+ * Replies by which the service says that one of its limits is reached. They have no code of their own:
  * https://upstash.com/docs/redis/troubleshooting/max_requests_limit
  */
 const serviceLimit = /max (daily )?requests? |max concurrent|rate limit/i;

@@ -53,7 +53,7 @@ function kindOf(value: object): unknown {
   return Object.getPrototypeOf(value) ?? Object.prototype;
 }
 
-/** A member that is undefined is as good as none, as in JSON. */
+/** A member that is undefined counts as missing, as in JSON. */
 function membersOf(value: object): ReadonlyMap<unknown, unknown> {
   if (value instanceof Map) return value;
   if (value instanceof Set) return new Map([...value].map((member) => [member, member]));

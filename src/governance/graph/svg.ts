@@ -3,8 +3,8 @@ import { cyclePaths, type Drawing, type Line, plainName } from "./drawing.ts";
 import type { GraphNode, NodeKind } from "./graph.ts";
 
 /*
- * A drawing of its own: producers, events, consumers in three columns. No script and nothing from elsewhere; it takes the
- * colours of who looks at it, light or dark.
+ * A drawing of its own: producers, events, consumers in three columns. No script and nothing from elsewhere; it takes
+ * the viewer's colours, light or dark.
  */
 
 const rowHeight = 24;

@@ -49,7 +49,7 @@ function templateSection(name: Part, document: string): string {
 
 const numberOf = (part: string) => [...part.matchAll(/^### \d+\. /gm)].length + 1;
 
-/** A part with a section more; "None." gives way. */
+/** A part with one more section, in place of "None." when that is all it says. */
 function withSection(part: string, section: string): string {
   const numbered = section.replace("### 1. ", `### ${numberOf(part)}. `);
   const present = part.trim() === "None." ? "" : part.trim();

@@ -53,7 +53,7 @@ function whoseOf(services: RequestServices, named: string | undefined): Whose {
   return { kind: visibleTenant(services) === null ? "named" : "of", tenantId };
 }
 
-/** The same for who only reads, which gives no agent a tenant. */
+/** The same for callers that only read: no agent gets a tenant by it. */
 function whoseToRead(services: RequestServices, named: string | undefined): Whose {
   const tenantId = tenantOf(services, named);
   return tenantId === null ? { kind: "any" } : { kind: "of", tenantId };

@@ -105,7 +105,7 @@ function revenueOf(rows: readonly Counted[]): Readonly<Record<string, Revenue>> 
   );
 }
 
-/** The way from an idea to who has learned it, in its order. */
+/** The steps from an idea to a learner who has learned it, in order. */
 export const funnelStages = [
   ["requested", "courses.requested"],
   ["completed", "courses.completed"],

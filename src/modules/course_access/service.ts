@@ -78,8 +78,8 @@ export async function grantAccess(services: RequestServices, courseId: string, r
 }
 
 /**
- * Takes access away, and what it rests on: payments so far give none any more, a payment to come does.
- * Revoking again changes nothing.
+ * Takes access away, and what it rests on: earlier payments no longer give access, a later one does. Revoking again
+ * changes nothing.
  *
  * @throws {NotFoundError} the user never had access
  */

@@ -6,8 +6,8 @@ import { jsonListSetting } from "./json-setting.ts";
 import { role, scope, scopesOf } from "./model.ts";
 
 /*
- * The issuers whose tokens are believed, as the settings name them. What is not named has a preset; whose rows a token
- * reaches has none, because a wrong guess would show them to everybody.
+ * The issuers whose tokens are believed, as the settings name them. What is not set has a default, except for the
+ * tenant whose rows a token reaches: a wrong guess would show them to everybody.
  */
 
 /** Signatures that can be checked with a public key: whoever checks cannot sign. */

@@ -128,7 +128,7 @@ export async function rotateKey(
   return { key: keyText(kindOf(row), { id, secret }), ...keyView(row, now) };
 }
 
-/** Ends the key; again is harmless. @throws {NotFoundError} */
+/** Ends the key; repeating it is harmless. @throws {NotFoundError} */
 export async function revokeKey(services: RequestServices, id: string) {
   const now = services.now();
   const row = await services.db.transaction(async (tx) => {

@@ -22,7 +22,7 @@ export interface DagDiff {
 
 /**
  * A node that is none is null. Every node must be the only one of a step and carry its hash: a second node of a step is
- * an extra one, since nobody could say which of both runs.
+ * an extra one, since nobody could say which of the two runs.
  */
 export function diffDag(steps: readonly HashedStep[], nodes: readonly (DagNode | null)[]): DagDiff {
   const expected = new Map(steps.map(({ id, hash }) => [id, hash]));

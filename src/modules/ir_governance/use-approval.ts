@@ -114,7 +114,7 @@ async function tellRefusal(
         {
           tenant_id: use.tenantId,
           ir_hash: use.irHash,
-          // A token that was taken back is none any more: the catalogue has no other word. The event is in its story.
+          // A token that was taken back counts as invalid: the catalogue has no other word. The event is in its story.
           reason: outcome === "withdrawn" ? "token_not_found" : outcome,
           attempted_by: use.consumedBy,
           attempted_at: use.now.toISOString(),

@@ -131,7 +131,8 @@ type TakeValues = Pick<TakeOptions, "subscriber" | "shard" | "limit" | "pausedTy
 
 const keepTake = (holdKeys: boolean) =>
   keepNamedSql<TakeValues>(({ subscriber, shard, now, limit, pausedTypes, blockedKeys }) => {
-    // What was never tried is due whatever its time says: the clocks of who deferred it and who takes it may differ.
+    // What was never tried is due whatever its time says: the clocks of the worker that deferred it and of the one that
+    // takes it may differ.
     const isDue = (row: SQL) =>
       sql`(${row}.attempts = 0 OR ${row}.due_at <= ${now}::timestamptz OR ${row}.skip_reason IS NOT NULL)`;
     const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${pausedTypes}::text[]), false)`;

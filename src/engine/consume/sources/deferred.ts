@@ -126,7 +126,8 @@ export class DeferredSource implements Source {
       ended: row.ended,
       isBegun: begun === 0,
       firstFailedAtMs: row.firstFailedAtMs,
-      // What was taken is due, whatever its time says: the clocks of who deferred it and who takes it may differ.
+      // What was taken is due, whatever its time says: the clocks of the worker that deferred it and of this one may
+      // differ.
       dueAtMs: Math.min(row.dueAtMs, nowMs),
       lastError: row.lastError,
       overtakable: row.overtakable,

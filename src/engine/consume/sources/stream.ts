@@ -101,9 +101,9 @@ export class StreamSource implements Source {
   }
 
   /**
-   * Reads what is new while that which was taken is handled, for the next `take`; in the same round trip it acks what was
-   * done before. Only when nothing waits: of the pending list the length is enough. Is it another one than it should be,
-   * a worker that comes late has read in between. What that left is older than what was read here, which is put back, so
+   * Reads what is new while that which was taken is handled, for the next `take`; in the same round trip it acks what
+   * was done before. Only when nothing waits: of the pending list the length is enough. If it is not what it should be,
+   * a late worker has read in between. What that worker left is older than what was read here, which is put back, so
    * that the next `take` finds both.
    *
    * @throws {FencedError} another worker took over

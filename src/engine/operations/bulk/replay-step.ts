@@ -34,7 +34,7 @@ function eventCondition(filter: ReplayFilter, untilPosition: string | null): SQL
   return sql.join(conditions, sql` AND `);
 }
 
-/** The same as a condition on `archived_entries e`. What is no event, or may be one of ours, is nobody's to handle. */
+/** The same as a condition on `archived_entries e`. An entry that is no event, or may be one of ours, is left out. */
 function foreignCondition(filter: ReplayFilter, untilPosition: string | null): SQL {
   const conditions: SQL[] = [sql`e.event_type IS NOT NULL AND e.unread IS NULL AND NOT e.undecided`];
   if (untilPosition !== null) conditions.push(sql`e.position <= ${untilPosition}::bigint`);
@@ -147,7 +147,7 @@ export async function deferEvents(
       (SELECT position::text FROM bound) AS cursor`);
   const [row] = rows;
   if (row === undefined) return { inserted: 0, passed: 0, cursor: null };
-  // Its entry is deferred for another reason: the letter was taken in vain.
+  // Its entry is deferred for another reason, so the letter is opened again.
   if (row.inserted < row.chosen) await releaseLetters(tx, operation.id);
   return row;
 }

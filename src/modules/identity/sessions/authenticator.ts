@@ -97,7 +97,8 @@ async function requireOwnSite({ request, body }: Asking, { csrfToken }: SessionR
   const origin = request.headers.get("origin");
   if (origin !== null && origin !== new URL(request.url).origin) throw foreign("comes from another site");
   const given = request.headers.get("x-csrf-token") ?? (await formToken(request, body));
-  // Both are random and of one length; the time of comparing them tells what is right only to who has the session.
+  // Both are random and of one length; the time of comparing them tells what is right only to the holder of the
+  // session.
   if (given !== csrfToken) throw foreign("has no valid CSRF token");
 }
 
