@@ -148,6 +148,16 @@ test("a batch is one transaction: all or nothing", async () => {
   expect(await db.batch([])).toEqual([]);
 });
 
+test.each(["COMMIT", " ;-- now\n/* /* all */ */ rollback", "SAVEPOINT a", "END", "Begin"])(
+  "a batch that one of its statements would end is not asked: %s",
+  async (statement) => {
+    const db = createDatabase(inject("services").neonUrl);
+    await expect(db.batch([sql`SELECT 1`, sql.raw(statement)])).rejects.toThrow(
+      /would begin, end or divide it/,
+    );
+  },
+);
+
 describe("a proxy that does not answer", () => {
   test.each([
     ["takes the request and says nothing", ""],

@@ -176,6 +176,29 @@ test("of which one fails leave the others their effects, and become its dead let
   expect(await deadLetters(backbone)).toMatchObject([{ event_id: ids[2], attempts: 1 }]);
 });
 
+test.each(["COMMIT", "/* out */ ROLLBACK", "SAVEPOINT a"])(
+  "of which one would end the transaction leave no effect without a claim: %s",
+  async (ending) => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const consumer = defineConsumer({
+      subscriber: "statements",
+      retry: { baseMs: 1, capMs: 1, maxAttempts: 1 },
+      handlers: [
+        onSql(partChecked, ({ event }) => [
+          insertReport(event.id, event.payload.status),
+          sql.raw(ending),
+          sql`SELECT 1 / 0`,
+        ]),
+      ],
+    });
+    await drainUntilQuiet(backbone, consumer);
+    expect(await effects(backbone)).toEqual([]);
+    expect(await deadLetters(backbone)).toHaveLength(1);
+  },
+);
+
 test("whose handler throws count a try and are tried again", async () => {
   const backbone = await openBackbone();
   const [id = ""] = await publishReports(backbone, 1);

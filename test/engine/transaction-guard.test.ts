@@ -16,13 +16,17 @@ const ends = [
   "END",
   "COMMIT AND CHAIN",
   "ROLLBACK AND CHAIN",
+  "/* out */ ROLLBACK",
+  "ROLLBACK /* rollback to the start */",
+  "ROLLBACK; SELECT 'rollback to x'",
+  "SELECT 1; ROLLBACK",
   "ROLLBACK; BEGIN",
+  "SAVEPOINT a; ROLLBACK TO a; ROLLBACK",
 ];
 
 /** Texts of which nobody could tell to which savepoint what is published belongs. */
 const together = [
   "SAVEPOINT a; SELECT 1",
-  "SAVEPOINT a; ROLLBACK TO a; ROLLBACK",
   "SAVEPOINT a; INSERT INTO effects (subscriber) VALUES ('x'); RELEASE a",
 ];
 
@@ -79,6 +83,21 @@ describe("a statement that ends its transaction", () => {
     await session.close();
     expect(await effects(backbone)).toEqual([]);
   });
+
+  test.each(["COMMIT", "-- now\nCOMMIT", "SELECT 1; COMMIT"])(
+    "and fails with it, lets nothing run behind it: %s",
+    async (statement) => {
+      const backbone = await openBackbone();
+      await backbone.sql("CREATE TABLE twice (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+      const ended = backbone.system.transact({ source: "lab" }, async (tx) => {
+        await tx.execute(sql`INSERT INTO twice VALUES (1), (1)`);
+        await tx.execute(sql.raw(statement)).catch(() => undefined);
+        await tx.execute(sql`INSERT INTO effects (subscriber) VALUES ('behind')`);
+      });
+      await expect(ended).rejects.toThrow(/A statement in this transaction has ended it/);
+      expect(await effects(backbone)).toEqual([]);
+    },
+  );
 
   test("is refused in a transaction of a route", async () => {
     const backbone = await openBackbone();
@@ -147,6 +166,45 @@ describe("what is published behind a savepoint", () => {
       await publish(partChecked, report("behind"));
     });
     expect(await recorded(backbone)).toEqual(["behind"]);
+  });
+
+  test.each([
+    ["a comment before it", "/* try */ SAVEPOINT s", "/* undo */ ROLLBACK TO SAVEPOINT s"],
+    ["a line of comment before going back", "SAVEPOINT s", "-- undo\nROLLBACK TO s"],
+    ["comments for spaces", "SAVEPOINT/* /* a */ b */s", "ROLLBACK/**/TO/**/s"],
+    ["a comment behind the name", "SAVEPOINT s--x", "ROLLBACK TO s"],
+    ["semicolons around it", ";SAVEPOINT s;", "; ROLLBACK TO s ;"],
+    ["no space before a quoted name", 'SAVEPOINT"s"', 'ROLLBACK TO"s"'],
+    ["what looks like a comment in a name", 'SAVEPOINT "a--/*b"', 'ROLLBACK TO "a--/*b"'],
+  ])("goes back with %s", async (_, set, back) => {
+    const backbone = await openBackbone();
+    await transact(backbone, async (tx, publish) => {
+      await tx.execute(sql.raw(set));
+      await publish(partChecked, report("taken back"));
+      await tx.execute(sql.raw(back));
+      await publish(partChecked, report("behind"));
+    });
+    expect(await recorded(backbone)).toEqual(["behind"]);
+  });
+
+  test.each([
+    ["two statements in setting it", "SAVEPOINT s; SELECT 1", "ROLLBACK TO s"],
+    ["two statements in going back", "SAVEPOINT s", "ROLLBACK TO s; SELECT 1"],
+    ["going back and release in one", "SAVEPOINT s", "ROLLBACK TO s; RELEASE s"],
+    ["a failure behind it in one text", "SAVEPOINT s; SELECT 1 / 0", "ROLLBACK TO s"],
+    ["a name with escapes", 'SAVEPOINT U&"s"', "ROLLBACK TO s"],
+    ["a name that Postgres cuts", `SAVEPOINT ${"s".repeat(70)}`, `ROLLBACK TO ${"s".repeat(63)}`],
+  ])("that is not understood ends it: %s", async (_, set, back) => {
+    const backbone = await openBackbone();
+    const ended = transact(backbone, async (tx, publish) => {
+      await tx.execute(sql.raw(set)).catch(() => undefined);
+      await tx.execute(sql`INSERT INTO effects (subscriber) VALUES ('change')`).catch(() => undefined);
+      await publish(partChecked, report("taken back"));
+      await tx.execute(sql.raw(back)).catch(() => undefined);
+    });
+    await expect(ended).rejects.toThrow(/of several statements|name of a savepoint was not understood/);
+    expect(await effects(backbone)).toEqual([]);
+    expect(await recorded(backbone)).toEqual([]);
   });
 
   test("goes back as often as the transaction does, whatever the savepoint is called", async () => {

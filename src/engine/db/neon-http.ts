@@ -1,5 +1,7 @@
+import { PermanentError } from "../core/errors.ts";
 import { abortAfter } from "../core/time-limit.ts";
 import { HttpSqlError, postgresFields } from "./errors.ts";
+import { steeringWord } from "./statement-text.ts";
 import { readerOf, toText } from "./values.ts";
 
 /*
@@ -37,6 +39,7 @@ export interface NeonHttp {
    *
    * @param mayTakeMs what the statements may take where that can be longer than usual, ms
    * @throws {HttpSqlError}
+   * @throws {PermanentError} a statement would end the transaction, or a part of it; nothing was asked
    */
   batch(statements: readonly BuiltStatement[], mayTakeMs?: number): Promise<readonly Answer[]>;
 }
@@ -98,6 +101,7 @@ export function connectHttp(connectionString: string, usualMs = answerLimitMs): 
     },
     async batch(statements, mayTakeMs) {
       if (statements.length === 0) return [];
+      for (const { sql } of statements) if (steeringWord(sql) !== null) throw new PermanentError(notInBatch);
       const answer = await ask({ queries: statements.map(toRequest) }, mayTakeMs);
       const { results } = answer as { results?: Answer[] };
       if (!Array.isArray(results)) throw unreachable("Postgres' proxy answered a batch without results.");
@@ -105,6 +109,9 @@ export function connectHttp(connectionString: string, usualMs = answerLimitMs): 
     },
   };
 }
+
+const notInBatch =
+  "A statement of a transaction over HTTP would begin, end or divide it: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE or one that means the same. Leave that out: all statements are committed together, or none.";
 
 function toRequest({ sql, params }: BuiltStatement) {
   return { query: sql, params: params.map(toText) };

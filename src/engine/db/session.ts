@@ -7,6 +7,7 @@ import { knowErrorOfConnection, sqlState, translateDatabaseError } from "./error
 import { type FenceText, isFenced } from "./fence.ts";
 import { isLoopback } from "./neon-http.ts";
 import { guardClient, type Savepoints } from "./transaction-guard.ts";
+import { watchStatus } from "./transaction-status.ts";
 import {
   beginTrialText,
   changesBetween,
@@ -207,6 +208,7 @@ export async function openSession(
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
+  const status = watchStatus(client.connection, link.ended);
   const { statementTimeoutMs } = options;
   // For the transaction only: behind a pooler the next transaction on this connection may be somebody else's.
   const limit =
@@ -246,7 +248,7 @@ export async function openSession(
       let rows: readonly unknown[] = [];
       if (first === undefined) await (opened ?? begin());
       else rows = await beginWith(first, opened);
-      const guard = guardClient((args) => ask(link, args), savepoints ?? null);
+      const guard = guardClient((args) => ask(link, args), status, savepoints ?? null);
       let result: T;
       let ending: Ending | undefined;
       const texts: string[] = [];
@@ -278,7 +280,7 @@ export async function openSession(
       const beginning = begun ?? begin();
       begun = null;
       await beginning;
-      const guard = guardClient((args) => watched(args, ask(link, args), watch), null);
+      const guard = guardClient((args) => watched(args, ask(link, args), watch), status, null);
       try {
         const before = await control(link, beginTrialText);
         const result = await run(beginTx(guard.client));
