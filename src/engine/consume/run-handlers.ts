@@ -13,6 +13,7 @@ import {
   type PublishContext,
   type PublishSettings,
   prepareEvent,
+  publishedLate,
 } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
 import { type CallOutside, callOutside } from "./call-outside.ts";
@@ -49,6 +50,8 @@ export interface HandlerRun {
   neverApplied: ReadonlySet<string>;
   /** Events that handlers published, to be inserted before the commit. */
   readonly published: RecordedEvent[];
+  /** All handlers have returned, or one has thrown: an event that one of them publishes from here on would be lost. */
+  isClosed: boolean;
   /** How long handlers took for each delivery that they came to the end with, ms; those of a set share its time. */
   readonly processingMs: Map<Runnable, number>;
   /** Not begun, because the time for one transaction was used up; their claims are given back. */
@@ -62,6 +65,7 @@ export function beginRun(): HandlerRun {
     claimed: false,
     neverApplied: new Set(),
     published: [],
+    isClosed: false,
     processingMs: new Map(),
     remaining: [],
     culprit: null,
@@ -87,6 +91,20 @@ type SetSubscription = Exclude<Subscription, EachSubscription | { kind: "entries
  * @param sliceEndMs Unix time, ms, after which no further handler is begun
  */
 export async function runHandlers(
+  deps: HandlerDeps,
+  effects: Effects,
+  deliveries: readonly Runnable[],
+  run: HandlerRun,
+  sliceEndMs: number,
+): Promise<void> {
+  try {
+    await callHandlers(deps, effects, deliveries, run, sliceEndMs);
+  } finally {
+    run.isClosed = true;
+  }
+}
+
+async function callHandlers(
   deps: HandlerDeps,
   effects: Effects,
   deliveries: readonly Runnable[],
@@ -273,6 +291,7 @@ function publishFrom(
   span: Span | null,
 ): Publish {
   return async (definition, payload, options) => {
+    if (run.isClosed) throw publishedLate(definition);
     deps.beforePublish?.();
     const prepared = prepareEvent(deps.publish, definition, payload, {
       ...inherited(deps.consumer, cause),

@@ -98,6 +98,14 @@ function requireDefinition(definition: unknown): void {
   );
 }
 
+/** What whoever publishes is told when the events of the transaction were taken, or it failed: it would be in none. */
+export function publishedLate(definition: EventDefinition): PermanentError {
+  requireDefinition(definition);
+  return new PermanentError(
+    `"${definition.type}" was published when its transaction had ended; it is not recorded. Await every publish before you return.`,
+  );
+}
+
 /**
  * Builds and validates the envelope of one event. Pure but for id and clock.
  *
@@ -214,6 +222,8 @@ export interface Outbox {
   readonly publish: Publish;
   /** What records what was published, to be run last before the COMMIT; no statements when nothing was. */
   flush(): Promise<Ending>;
+  /** Whoever publishes has returned or thrown: what is published from here on is refused. `flush` does the same. */
+  close(): void;
   /** To be told of the savepoints of the transaction: what was published since goes back with the rest. */
   readonly savepoints: Savepoints;
 }
@@ -244,15 +254,10 @@ export function createOutbox(
   record?: RecordAtEnd,
 ): Outbox {
   const prepared: RecordedEvent[] = [];
-  let isFlushed = false;
+  let isClosed = false;
   return {
     publish: async (definition, payload, options) => {
-      requireDefinition(definition);
-      if (isFlushed) {
-        throw new PermanentError(
-          `"${definition.type}" was published when its transaction had ended; it is not recorded. Await every publish before you return.`,
-        );
-      }
+      if (isClosed) throw publishedLate(definition);
       const { kept, told } = keptApart(
         prepareEvent(settings, definition, payload, { ...context, ...options }),
       );
@@ -260,8 +265,11 @@ export function createOutbox(
       return told as never;
     },
     async flush() {
-      isFlushed = true;
+      isClosed = true;
       return endWithEvents(settings, prepared, record);
+    },
+    close() {
+      isClosed = true;
     },
     savepoints: cutBackBy(prepared),
   };
@@ -311,8 +319,12 @@ export function transactAndPublish<T>(
   record?: RecordAtEnd,
 ): Promise<T> {
   const outbox = createOutbox(settings, context, record);
-  return db.transaction((tx) => run(tx, outbox.publish), {
-    last: outbox.flush,
-    savepoints: outbox.savepoints,
-  });
+  const runAndClose = async (tx: Tx) => {
+    try {
+      return await run(tx, outbox.publish);
+    } finally {
+      outbox.close();
+    }
+  };
+  return db.transaction(runAndClose, { last: outbox.flush, savepoints: outbox.savepoints });
 }
