@@ -243,9 +243,9 @@ export function createEngine(options: EngineOptions): Engine {
     open,
     async transact(context, run, invocation = open()) {
       const record = (events: readonly RecordedEvent[]) => beginRecording(invocation, events);
-      const work = transactAndPublish(invocation.db, invocation.publish, context, run, record);
-      const [result] = await Promise.all([work, markActivity(invocation)]);
-      return result;
+      // Nobody waits for Redis. On Workers it goes on as long as the request, with what `afterCommit` does then.
+      void markActivity(invocation);
+      return transactAndPublish(invocation.db, invocation.publish, context, run, record);
     },
     afterCommit: ({ wake, invocation } = {}) =>
       withStream(async (stream) => {

@@ -111,6 +111,29 @@ describe("the mark of activity", () => {
     expect(await backbone.redis("EXISTS", backbone.open().keys.relayActive())).toBe(1);
   });
 
+  test("that was cut off with its request is tried again after a while", async () => {
+    let nowMs = Date.now();
+    const { backbone, redis } = await openFaultyBackbone({ now: () => nowMs });
+    redis.inject({ kind: "hold" }, { times: 1 });
+    // As a Worker that has ended: nobody hears how it went on.
+    const cutOff = markActivity(backbone.open());
+    nowMs += 10_000;
+    await markActivity(backbone.open());
+    expect(setsOf(redis.requests)).toBe(2);
+    redis.heal();
+    await cutOff;
+  });
+
+  test("ends no program, when the log fails as well", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    redis.inject({ kind: "error-500" }, { times: 1 });
+    const invocation = backbone.open();
+    const debug = () => {
+      throw new Error("The log is full.");
+    };
+    await markActivity({ ...invocation, log: { ...invocation.log, debug } });
+  });
+
   test("is not set without a stream", async () => {
     const backbone = await openBackbone();
     await markActivity({ ...backbone.open(), redis: null });

@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import type { News } from "../../src/engine/dispatch/news.ts";
 import type { Backbone } from "../backbone.ts";
 import { labCatalog, partChecked } from "./events.ts";
-import { effects, openBackbone, publishReports, recorder } from "./fixture.ts";
+import { effects, openBackbone, publishReports, recorder, until } from "./fixture.ts";
 import { streamIds } from "./janitor-fixture.ts";
 
 /*
@@ -81,8 +81,30 @@ test("an event whose trigger got lost is handled by the next cron run, which tra
   await engine.cron();
   expect(await numbers(backbone)).toEqual([]);
   await engine.transact(context, (_tx, publish) => publish(partChecked, report));
+  // Nobody waits for it.
+  const { redis, keys } = backbone.open();
+  await until(
+    () => redis.command(["EXISTS", keys.relayActive()]),
+    (told) => told === 1,
+    "cron was told",
+  );
   await engine.cron();
   expect(await numbers(backbone)).toEqual([0, 7]);
+});
+
+test("a Redis that does not answer keeps no transaction waiting", async () => {
+  const backbone = await openBackbone();
+  const engine = engineOn(backbone);
+  let asked = 0;
+  const { redis, ...opened } = backbone.open();
+  const silent = () => {
+    asked += 1;
+    return new Promise<never>(() => undefined);
+  };
+  const invocation = { ...opened, scope: crypto.randomUUID(), redis: { ...redis, command: silent } };
+  await engine.transact(context, (_tx, publish) => publish(partChecked, report), invocation);
+  expect(asked).toBe(1);
+  expect(await backbone.sql("SELECT payload FROM events")).toEqual([{ payload: report }]);
 });
 
 test("what the janitor finds lost is sent and handled at once, or by whom it is handed on to", async () => {

@@ -156,7 +156,7 @@ function jobContext(dispatch: Dispatch<Invocation>, name: string, onCommit: () =
     isOver: () => !hasBudget(dispatch),
     reveal: async (events) => invocation.publish.personal?.reveal(events) ?? events,
     async transact(context, run) {
-      await markActivity(invocation);
+      void markActivity(invocation);
       const result = await transactAndPublish(invocation.db, invocation.publish, { origin, ...context }, run);
       dispatch.progress = true;
       onCommit();
