@@ -284,22 +284,20 @@ function requestServices(
         ...context,
       };
       host.waitUntil(markActivity(invocation));
-      const { result, committed } = await transactAndPublish(
+      const result = await transactAndPublish(
         services.db,
         invocation.publish,
         bound,
-        async (tx, publish) => {
-          const watched = story.watch(publish);
-          return {
-            result: await run(tx, tellingOfRefusals(watched.publish, log)),
-            committed: watched.committed,
-          };
-        },
+        (tx, publish) => run(tx, tellingOfRefusals(publish, log)),
         // The relay is started behind it in any case, also where nobody knows whether it was committed.
         (events) => {
           const recording = beginRecording({ ...invocation, db: services.db }, events);
           return {
             ...recording,
+            committed(answers) {
+              const fresh = recording.committed(answers);
+              story.recorded(events.flatMap(({ event }) => (fresh.has(event.id) ? [event] : [])));
+            },
             failed(isSure) {
               recording.failed(isSure);
               if (!isSure) host.afterCommit();
@@ -307,7 +305,6 @@ function requestServices(
           };
         },
       );
-      committed();
       host.afterCommit();
       return result;
     },

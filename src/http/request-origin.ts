@@ -1,5 +1,5 @@
-import { describeError, noteStatusSql, type Publish, type RequestOrigin } from "@brain/engine";
-import { forbiddenValue } from "@brain/schemas";
+import { describeError, noteStatusSql, type RequestOrigin } from "@brain/engine";
+import { type Envelope, forbiddenValue } from "@brain/schemas";
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { AppEnv } from "./host.ts";
@@ -12,8 +12,8 @@ const maxPath = 300;
 export interface RequestStory {
   /** Asked for when the route is known. */
   origin(): RequestOrigin;
-  /** The same `publish`, which notes what it published; `committed` counts it. */
-  watch(publish: Publish): { readonly publish: Publish; committed(): void };
+  /** Told of the events that a transaction of the request has recorded anew, in their order. */
+  recorded(events: readonly Pick<Envelope, "id" | "correlation_id">[]): void;
   /** Notes the status on the first event of each story. Never throws: without it the status is not known. */
   end(status: number): Promise<void>;
 }
@@ -36,18 +36,10 @@ export function requestStory(c: Context<AppEnv>): RequestStory {
       };
       return origin;
     },
-    watch(publish) {
-      const published = new Map<string | null, string>();
-      return {
-        async publish(definition, payload, options) {
-          const event = await publish(definition, payload, options);
-          if (!published.has(event.correlation_id)) published.set(event.correlation_id, event.id);
-          return event;
-        },
-        committed() {
-          for (const [story, id] of published) if (!firsts.has(story)) firsts.set(story, id);
-        },
-      };
+    recorded(events) {
+      for (const { id, correlation_id } of events) {
+        if (!firsts.has(correlation_id)) firsts.set(correlation_id, id);
+      }
     },
     async end(status) {
       if (origin === null) return;
