@@ -49,6 +49,7 @@ export { createSubrequestMeter } from "./core/budget.ts";
 export { canonicalJson } from "./core/canonical-json.ts";
 export { classify, isNetworkError } from "./core/classify.ts";
 export { type Clock, systemClock } from "./core/clock.ts";
+export { csvCell } from "./core/csv.ts";
 export {
   ConfigError,
   calledUrl,

@@ -96,6 +96,34 @@ test("gives a row as CSV with the fields of the search", async () => {
   expect(first).toContain(",c-1,m-1,,WARNING,");
 });
 
+const formulas = [
+  "=1+1",
+  "+1",
+  "-1",
+  "@A1",
+  "\uFF1D1",
+  "\uFF0B1",
+  "\uFF0D1",
+  "\uFF201",
+  "\n=1",
+  "\r=1",
+  "\t=1",
+];
+
+test.each(formulas.map((source, n) => [n, source] as const))(
+  "writes formula %i, %j, so that no spreadsheet runs it",
+  async (n, source) => {
+    const type = `agent.formula_${n}`;
+    await engine.sql(
+      `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at)
+     VALUES (gen_random_uuid(), $1, $2, 1, 'sql', 'agents', '{}', '{}', now())`,
+      [type, source],
+    );
+    const [, behind] = (await exported(`format=csv&type=${type}`)).split(`,${type},`);
+    expect(behind).toMatch(/^"?'/);
+  },
+);
+
 test("reads rows whose texts have control characters as the search does", async () => {
   const actors = ["a\u001fb", "\u001f", "a\u001f=b\u001f\u001f"];
   await engine.sql(

@@ -1,4 +1,5 @@
 import type { SubrequestMeter } from "../core/budget.ts";
+import { csvCell } from "../core/csv.ts";
 import { completeUpTo } from "./complete-up-to.ts";
 import type { Found } from "./foreign-details.ts";
 import { type FoundPage, type SearchDeps, type SearchPage, search } from "./search.ts";
@@ -65,11 +66,8 @@ function toCsv(row: Found): string {
   return `${columns.map((name) => cell(fields[name])).join(",")}\r\n`;
 }
 
-/** A text that a spreadsheet would take for a formula gets an apostrophe before it. */
+/** Neither text nor number: as JSON. */
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
-  if (typeof value === "number") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return csvCell(typeof value === "number" || typeof value === "string" ? value : JSON.stringify(value));
 }
