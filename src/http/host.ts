@@ -48,7 +48,7 @@ export interface AppEnv {
     identifyAgain?: () => Promise<Principal>;
     /** What a refused request may have instead, for `WWW-Authenticate`. */
     schemes?: string;
-    /** SHA-256 of a request with an idempotency key, hex. */
+    /** SHA-256 of a request and its idempotency key, hex: the same in its repetitions and in no other. */
     keyHash?: string;
   };
 }

@@ -93,7 +93,7 @@ export function idempotent(handlingOf: (c: Context) => KeyHandling): MiddlewareH
         if (admission.status === 204) return c.body(null, 204);
         return c.body(admission.response, admission.status as 200, { "content-type": "application/json" });
       case "work":
-        bindWork(c, request, admission.since);
+        await bindWork(c, request, admission.since);
         await next();
         await settle(c, request, admission.since);
     }
@@ -106,9 +106,10 @@ function isAnsweredPost(c: Context): boolean {
 }
 
 /** The key's row is noted in every transaction of the request's services, and ids that it makes come from the key. */
-function bindWork(c: Context<AppEnv>, request: KeyedRequest, since: string): void {
+async function bindWork(c: Context<AppEnv>, request: KeyedRequest, since: string): Promise<void> {
   const services = c.get("services");
-  c.set("keyHash", request.hash);
+  // The hash alone is that of any request that says the same: another key is another request.
+  c.set("keyHash", await sha256Hex([request.hash, request.key]));
   c.set("services", {
     ...services,
     transact: (context, run) =>
@@ -130,7 +131,7 @@ async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedReque
   return {
     key: await ownKey(c, key),
     route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
-    // Ids of events come from it, so it is another one for whoever else says the same.
+    // Kept for two days, and compared by the release before and the one behind: what goes into it stays.
     hash: await sha256Hex([pathname, search, actor, await readBytes(c), ...cloudEventHeaders(c), ...whose]),
     correlationId: c.get("services").correlationId,
   };

@@ -203,6 +203,58 @@ describe("a request with a key", () => {
   });
 });
 
+describe("events with a key", () => {
+  const event = { type: "lab.part.checked", payload: { part: "db", status: "up" } };
+  const ids = (body: { readonly results: readonly { readonly id: string }[] }) =>
+    body.results.map(({ id }) => id);
+
+  test("are others under another key, though they say the same", async () => {
+    const { surface } = await open();
+    const send = (key: string) => surface.post("/api/events", event, { "idempotency-key": key });
+    const [one, two] = [await send("order-1"), await send("order-2")];
+    expect([one.status, two.status]).toEqual([202, 202]);
+    expect(two.body.id).not.toBe(one.body.id);
+    expect((await send("order-1")).body).toEqual(one.body);
+    expect(await surface.recorded()).toBe(2);
+  });
+
+  test("so are those of a batch", async () => {
+    const { surface } = await open();
+    const send = (key: string) =>
+      surface.post("/api/events/batch", [event, event], { "idempotency-key": key });
+    const [one, two] = [await send("k-1"), await send("k-2")];
+    expect([one.body.accepted, two.body.accepted]).toEqual([2, 2]);
+    expect(new Set([...ids(one.body), ...ids(two.body)]).size).toBe(4);
+    expect(ids((await send("k-1")).body)).toEqual(ids(one.body));
+    expect(await surface.recorded()).toBe(4);
+  });
+
+  test("are the same ones when the first answer was lost: the record tells", async () => {
+    const { surface } = await open();
+    const send = () => surface.post("/api/events", event, { "idempotency-key": "k-1" });
+    const first = await send();
+    // As an isolate that died behind the commit leaves it.
+    await surface.sql(
+      "UPDATE idempotency_keys SET status = NULL, response = NULL, created_at = created_at - interval '61 seconds'",
+    );
+    expect((await send()).body).toMatchObject({ deduplicated: true, id: first.body.id });
+    expect(await surface.recorded()).toBe(1);
+  });
+
+  test("that a release before has answered are answered the same way", async () => {
+    const { surface } = await open();
+    // Of path, query, actor and body.
+    const hash = "aa2d995c4464f38d42f2df9846097c9f6f6bd9331b352b0887c2afebbfef7674";
+    await surface.sql(
+      "INSERT INTO idempotency_keys (key, route, request_hash, status, response) VALUES ('k-1', 'POST /api/events', $1, 202, '{\"id\":\"of before\"}')",
+      [hash],
+    );
+    const reply = await surface.post("/api/events", event, { "idempotency-key": "k-1" });
+    expect([reply.status, reply.body]).toEqual([202, { id: "of before" }]);
+    expect(await surface.recorded()).toBe(0);
+  });
+});
+
 describe("operators' routes with a key", () => {
   const body = { filter: { subscriber: "recorder" }, rate_per_second: 0.01 };
   const start = (surface: Surface, key: string) =>
