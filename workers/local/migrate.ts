@@ -13,6 +13,7 @@ import pg from "pg";
 import { productMigrations } from "../../src/migration-list.ts";
 import { readMigrationFolder } from "./migration-folder.ts";
 import { probePostgres, ServiceAwayError } from "./named-services.ts";
+import { postgresSettings } from "./neon-database.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);
 
@@ -30,7 +31,7 @@ export async function migrationsAhead(databaseUrl: string): Promise<SchemaState>
 }
 
 async function inTransaction<T>(databaseUrl: string, run: (tx: MigrationTx) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({ ...postgresSettings(databaseUrl), connectionTimeoutMillis: 10_000 });
   client.on("error", () => undefined);
   await client.connect();
   // What went wrong first: on a lost connection drizzle fails again, at its ROLLBACK, and tells only that.

@@ -1,6 +1,7 @@
 /** Servers that the environment names are asked before anything counts on them: a name alone says nothing. */
 
 import pg from "pg";
+import { postgresSettings } from "./neon-database.ts";
 import { createRedisConnection } from "./redis-connection.ts";
 import { plainReply, type RedisReply, RedisReplyError } from "./resp.ts";
 
@@ -43,7 +44,7 @@ export async function probePostgres(url: string, variable: string): Promise<stri
     );
   }
   const { host } = new URL(url);
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: answerMs });
+  const client = new pg.Client({ ...postgresSettings(url), connectionTimeoutMillis: answerMs });
   client.on("error", () => undefined);
   let version: string;
   try {

@@ -1,7 +1,7 @@
 /** Postgres connections for SQL over HTTP: shared by requests, one at a time, and never with something left behind. */
 
 import pg from "pg";
-import { postgresErrorFields, RefusedSqlError, withDatabase } from "./neon-database.ts";
+import { postgresErrorFields, postgresSettings, RefusedSqlError } from "./neon-database.ts";
 import { type LeavingFunctions, leavingFunctionsQuery } from "./neon-session-state.ts";
 import type { Terminator } from "./neon-terminate.ts";
 import type { ArrayType } from "./neon-values.ts";
@@ -147,7 +147,7 @@ export class NeonConnections {
     const known = this.#pools.get(database);
     if (known) return known;
     const settings = {
-      connectionString: withDatabase(this.#options.databaseUrl, database),
+      ...postgresSettings(this.#options.databaseUrl, database),
       max: this.#options.maxConnections,
       idleTimeoutMillis: 1000,
       connectionTimeoutMillis: 5000,

@@ -44,10 +44,28 @@ export class RefusedSqlError extends Error {
   }
 }
 
+/** What pg connects with: all that it reads from the URL itself, but the name of the database, of which it undoes half. */
+export function postgresSettings(
+  databaseUrl: string,
+  database = databaseName(databaseUrl),
+): pg.ClientConfig & { readonly database: string } {
+  const { host, port, user, password, ssl } = new pg.Client({ connectionString: databaseUrl });
+  const others = Object.fromEntries(new URL(databaseUrl).searchParams);
+  return { ...others, host, port, user, password, ssl, database };
+}
+
+/** The characters that a path may have as they are: pg and the driver of Neon do not undo their encoding. */
+const plainInPath = /%(?:24|26|2B|2C|3A|3B|3D|40)/g;
+
+/** A connection URL's path for a database. */
+export function databasePath(database: string): string {
+  return `/${encodeURIComponent(database).replace(plainInPath, decodeURIComponent)}`;
+}
+
 /** `databaseUrl` with another database and everything else (user, TLS settings) as it is. */
 export function withDatabase(databaseUrl: string, database: string): string {
   const url = new URL(databaseUrl);
-  url.pathname = `/${encodeURIComponent(database)}`;
+  url.pathname = databasePath(database);
   return url.href;
 }
 

@@ -6,7 +6,7 @@
 import { createServer } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { BackendPool } from "./neon-backends.ts";
-import { databaseName, gatewayCredentials } from "./neon-database.ts";
+import { databaseName, databasePath, gatewayCredentials } from "./neon-database.ts";
 import { createNeonHttp } from "./neon-http.ts";
 import { LeavingFunctions } from "./neon-session-state.ts";
 import { createTerminator } from "./neon-terminate.ts";
@@ -86,7 +86,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
 
   return {
     connectionString(database = databaseName(databaseUrl)) {
-      const url = new URL(`postgres://127.0.0.1:${port}/${encodeURIComponent(database)}`);
+      const url = new URL(`postgres://127.0.0.1:${port}${databasePath(database)}`);
       url.username = encodeURIComponent(credentials.user);
       url.password = encodeURIComponent(credentials.password);
       return url.href;

@@ -1,6 +1,7 @@
 /** Ends what a Postgres connection is doing when nobody waits for it any more. */
 
 import pg from "pg";
+import { postgresSettings } from "./neon-database.ts";
 
 export interface Terminator {
   /**
@@ -16,7 +17,7 @@ export interface Terminator {
 /** One connection of its own, opened when it is needed: those of the clients may all be busy. */
 export function createTerminator(databaseUrl: string): Terminator {
   const pool = new pg.Pool({
-    connectionString: databaseUrl,
+    ...postgresSettings(databaseUrl),
     max: 1,
     idleTimeoutMillis: 1000,
     connectionTimeoutMillis: 5000,

@@ -17,7 +17,7 @@ import {
   type GatewayCredentials,
   type PostgresErrorFields,
   postgresErrorFields,
-  withDatabase,
+  postgresSettings,
   wrongPassword,
 } from "./neon-database.ts";
 import { messageMayLeaveState } from "./neon-session-state.ts";
@@ -138,10 +138,10 @@ class LoginReader {
 async function openUpstream(databaseUrl: string, parameters: Map<string, string>): Promise<Backend> {
   const database = parameters.get("database") || parameters.get("user") || "postgres";
   const client = new pg.Client({
-    connectionString: withDatabase(databaseUrl, database),
+    ...Object.fromEntries([...parameters].filter(([name]) => forwardedParameters.includes(name))),
+    ...postgresSettings(databaseUrl, database),
     connectionTimeoutMillis: 5000,
     keepAlive: true,
-    ...Object.fromEntries([...parameters].filter(([name]) => forwardedParameters.includes(name))),
   });
   const greeting: Buffer[] = [];
   let processId = 0;

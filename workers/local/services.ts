@@ -3,7 +3,7 @@
 import pg from "pg";
 import { prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
 import { probePostgres, probeRedis, probeUpstash } from "./named-services.ts";
-import { withDatabase } from "./neon-database.ts";
+import { postgresSettings, withDatabase } from "./neon-database.ts";
 import { startNeonGateway } from "./neon-gateway.ts";
 import { provideAppRole } from "./postgres-role.ts";
 import { startPostgres } from "./postgres-server.ts";
@@ -154,7 +154,7 @@ async function providePostgres(context: Context) {
 
 /** Runs one statement that names a database, from a session at another one. */
 async function administrate(databaseUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new pg.Client(postgresSettings(databaseUrl));
   client.on("error", () => undefined);
   await client.connect();
   try {
