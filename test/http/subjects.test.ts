@@ -242,6 +242,18 @@ describe("erasing a person", () => {
   });
 });
 
+test("an event that comes right behind an erasure by another isolate is refused once, and readable when it comes again", async () => {
+  expect((await granted("user-1", secret)).status).toBe(202);
+  // This isolate is not told.
+  await engine.sql("DELETE FROM subject_keys");
+  expect(await granted("user-1", other)).toMatchObject({
+    status: 503,
+    body: { error: { code: "unavailable" } },
+  });
+  expect((await granted("user-1", other)).status).toBe(202);
+  expect(await history()).toEqual(["[erased]", other]);
+});
+
 describe("the key of the environment", () => {
   test("can be changed: the keys of persons get the new one, and the events stay as they are", async () => {
     const changed = await createTestEngine({

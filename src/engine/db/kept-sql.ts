@@ -20,7 +20,7 @@ class Slot {
 const slotFor = (key: PropertyKey): SQLWrapper => new Param(new Slot(key));
 
 /** What is written into the text of a statement for each of its arguments or values. */
-type Slots<Values> = { readonly [Key in keyof Values]: SQLWrapper };
+export type Slots<Values> = { readonly [Key in keyof Values]: SQLWrapper };
 
 const dialect = new PgDialect();
 

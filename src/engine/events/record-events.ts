@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { createGathering, type Gathered, type Gathering } from "../core/gathering.ts";
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
 import type { Invocation } from "../invocation.ts";
-import { freelyLockedKeys, type RecordedEvent } from "../publish/record.ts";
+import { freelyLockedKeys, type RecordedEvent, rememberedKeysOf } from "../publish/record.ts";
 import { beginRecording } from "../relay/recording.ts";
 
 const deadlockDetected = "40P01";
@@ -46,6 +46,7 @@ async function insertAndHandOver(
     answers = await invocation.db.batch(recording.statements);
   } catch (error) {
     recording.failed(sqlState(error) !== null);
+    invocation.publish.personal?.forget(rememberedKeysOf(events));
     throw error;
   }
   return recording.committed(answers);

@@ -1603,4 +1603,25 @@ END
 $$;`,
     ],
   },
+  {
+    tag: "0039_require_subject_keys",
+    when: 1_795_812_841_610,
+    hash: "a892f304c752e87f073494a44a9acb787e9432e35e5c98bffdbb3393c9d749f9",
+    statements: [
+      `-- Fails when one of these keys of persons is there no more: whoever sealed with a key that it remembered asks this in the
+-- statement that records, so that nothing is stored which nobody can read. The class of the failure says "again": the next
+-- try seals with the key that the person has by then.
+CREATE FUNCTION require_subject_keys(p_ids json) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF (SELECT count(*) FROM subject_keys WHERE key_id IN (SELECT i::uuid FROM json_array_elements_text(p_ids) AS i))
+    < json_array_length(p_ids) THEN
+    RAISE EXCEPTION 'The key of a person was erased a moment ago.' USING ERRCODE = 'serialization_failure';
+  END IF;
+  RETURN true;
+END
+$$;`,
+    ],
+  },
 ];

@@ -502,6 +502,19 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.require_subject_keys(p_ids json)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF (SELECT count(*) FROM subject_keys WHERE key_id IN (SELECT i::uuid FROM json_array_elements_text(p_ids) AS i))
+    < json_array_length(p_ids) THEN
+    RAISE EXCEPTION 'The key of a person was erased a moment ago.' USING ERRCODE = 'serialization_failure';
+  END IF;
+  RETURN true;
+END
+$function$;
+
 CREATE TRIGGER events_all_forgotten AFTER TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION forget_all_events();
 
 CREATE TRIGGER events_forgotten AFTER DELETE ON public.events REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_events();

@@ -26,8 +26,9 @@ import type { RecordedEvent } from "./record.ts";
  * archive; opened for whoever reads an event here. A person's key is a row of `subject_keys`, wrapped by the key of the
  * environment. Erasing a person deletes that row: the events stay as they are, and nobody can read these fields again.
  *
- * An isolate remembers keys for a minute at most, so an erasure holds everywhere within a minute. Events without personal
- * fields cost nothing.
+ * An isolate remembers keys for a minute at most, so an erasure holds everywhere within a minute. What is sealed by a key
+ * that was only remembered is recorded while that key is there, and otherwise fails and is sealed anew: else it would be
+ * destroyed as it is stored. Events without personal fields cost nothing.
  */
 
 /** How long an isolate remembers a key, or that there is none, ms. */
@@ -107,13 +108,15 @@ export function createPersonal(deps: PersonalDeps): Personal {
           const own = wanted.filter((item) => item.recorded === recorded);
           if (own.length === 0) return recorded;
           const payload: JsonObject = { ...recorded.event.payload };
+          const rememberedKeys: string[] = [];
           for (const { field, text, tenantId, subject } of own) {
             const known = keys.get(nameOf(tenantId, subject));
             if (known?.keys == null) throw new Error("A key of a person was stored and not found.");
+            if (known.isRemembered) rememberedKeys.push(known.keyId);
             const place = { keyId: known.keyId, eventId: recorded.event.id, field };
             payload[field] = await sealPersonal(known.keys, place, text);
           }
-          return { ...recorded, event: { ...recorded.event, payload } };
+          return { ...recorded, event: { ...recorded.event, payload }, rememberedKeys };
         }),
       );
     },
@@ -202,14 +205,14 @@ async function openRow({ vault, memory, now }: PersonalDeps, row: KeyRow): Promi
 async function keysOfSubjects(
   deps: PersonalDeps,
   wanted: readonly ToBeSealed[],
-): Promise<ReadonlyMap<string, Remembered>> {
+): Promise<ReadonlyMap<string, Remembered & { readonly isRemembered: boolean }>> {
   const { db, vault, memory, now } = deps;
-  const found = new Map<string, Remembered>();
+  const found = new Map<string, Remembered & { readonly isRemembered: boolean }>();
   const unknown = new Map<string, ToBeSealed>();
   for (const item of wanted) {
     const name = nameOf(item.tenantId, item.subject);
     const known = memory.bySubject.get(name);
-    if (known !== undefined && known.untilMs > now()) found.set(name, known);
+    if (known !== undefined && known.untilMs > now()) found.set(name, { ...known, isRemembered: true });
     else unknown.set(name, item);
   }
   if (unknown.size === 0) return found;
@@ -226,7 +229,9 @@ async function keysOfSubjects(
     ORDER BY t, s
     ON CONFLICT (tenant_id, subject) DO UPDATE SET subject = o.subject
     RETURNING key_id::text, tenant_id, subject, sealed_key`);
-  for (const row of rows) found.set(nameOf(row.tenant_id, row.subject), await openRow(deps, row));
+  for (const row of rows) {
+    found.set(nameOf(row.tenant_id, row.subject), { ...(await openRow(deps, row)), isRemembered: false });
+  }
   return found;
 }
 

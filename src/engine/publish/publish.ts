@@ -16,7 +16,7 @@ import type { Database, Ending, Savepoints, Tx } from "../db/database.ts";
 import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";
 import type { Personal } from "./personal.ts";
-import { insertEvents, insertEventsSql, type RecordedEvent } from "./record.ts";
+import { insertEvents, insertEventsSql, type RecordedEvent, rememberedKeysOf } from "./record.ts";
 
 /** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
 export interface PublishContext {
@@ -244,7 +244,18 @@ export async function endWithEvents(
   prepared: readonly RecordedEvent[],
   record: RecordAtEnd = recordAlone,
 ): Promise<Ending> {
-  return prepared.length === 0 ? { statements: [] } : record(await sealed(settings, prepared));
+  if (prepared.length === 0) return { statements: [] };
+  const stored = await sealed(settings, prepared);
+  const ending = record(stored);
+  const remembered = rememberedKeysOf(stored);
+  if (remembered.length === 0) return ending;
+  return {
+    ...ending,
+    failed(isSure) {
+      settings.personal?.forget(remembered);
+      ending.failed?.(isSure);
+    },
+  };
 }
 
 /** The events of a transaction are inserted at its end, so that their locks (see `lockKeys`) are held for a moment only. */

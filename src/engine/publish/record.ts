@@ -1,7 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
-import { keepSql } from "../db/kept-sql.ts";
+import { keepSql, type Slots } from "../db/kept-sql.ts";
 import type { Origin } from "./origin.ts";
 
 /** A validated event, ready for the record. */
@@ -11,6 +11,8 @@ export interface RecordedEvent {
   readonly key: string | null;
   /** What began the work that published it, when no event did. */
   readonly origin?: Origin;
+  /** Keys of persons by which it is sealed and of which it is only remembered that they are there; left out: none. */
+  readonly rememberedKeys?: readonly string[];
 }
 
 /**
@@ -43,11 +45,19 @@ type RecordValues = [rows: string, count: number, keys: string | null, turn: num
  * A statement with more than `maxLockedKeys` keys does not lock: more than a bulk request can hold, but a handler of
  * whole batches can publish it. Its positions are in the order of its inserts only.
  */
-const record = keepSql<RecordValues>(
-  (rows, count, keys, turn) =>
-    sql`SELECT fresh, pg_current_xact_id_if_assigned()::xid::text AS transaction
-      FROM record_events(${rows}::json, ${count}::integer, ${keys}::json, ${turn}::integer) AS fresh`,
+const recordText = (...[rows, count, keys, turn]: Slots<RecordValues>) =>
+  sql`SELECT fresh, pg_current_xact_id_if_assigned()::xid::text AS transaction
+    FROM record_events(${rows}::json, ${count}::integer, ${keys}::json, ${turn}::integer) AS fresh`;
+const record = keepSql<RecordValues>(recordText);
+/** The same, if these keys of persons are still there: else the events could never be read. */
+const recordSealed = keepSql<[subjectKeys: string, ...RecordValues]>(
+  (subjectKeys, ...values) => sql`${recordText(...values)} WHERE require_subject_keys(${subjectKeys}::json)`,
 );
+
+/** Ids of all keys that were only remembered. */
+export function rememberedKeysOf(prepared: readonly RecordedEvent[]): readonly string[] {
+  return [...new Set(prepared.flatMap(({ rememberedKeys }) => rememberedKeys ?? []))];
+}
 
 /** What {@link insertEventsSql} tells. */
 export interface Inserted {
@@ -66,12 +76,14 @@ export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
   const keys = new Set(prepared.flatMap(({ key }) => (key === null ? [] : [key])));
   const locks = keys.size > 0 && keys.size <= maxLockedKeys;
   const inTurn = locks && keys.size > freelyLockedKeys;
-  return record(
+  const values: RecordValues = [
     JSON.stringify(prepared.map(toRow)),
     prepared.length,
     locks ? JSON.stringify([...keys]) : null,
     inTurn ? firstTurn + Math.floor(Math.random() * bulkTurns) : null,
-  );
+  ];
+  const subjectKeys = rememberedKeysOf(prepared);
+  return subjectKeys.length === 0 ? record(...values) : recordSealed(JSON.stringify(subjectKeys), ...values);
 }
 
 /** The row has its position in a column of its own; what another program wrote into meta under that name is not it. */
