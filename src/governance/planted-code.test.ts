@@ -43,6 +43,11 @@ export async function planted(services: RequestServices, id: string, eventStream
     await tx.execute(sql\`TRUNCATE course_access, dead_letters\`); //! C-3
     await tx.execute(sql\`SELECT 1 FROM course_access a, /* theirs */ public.paycore_refunds r\`); //! 11.1
     await tx.execute(sql\`ALTER TABLE IF EXISTS ONLY jobs ADD COLUMN own text\`); //! C-3
+    await tx.execute(sql\`DROP TABLE IF EXISTS events\`); //! E-8
+    await tx.execute(sql\`SELECT 1 FROM generate_series(1, 2) g, \${accessTable} a, (paycore_intents i)\`); //! 11.1
+    await tx.execute(sql\`WITH paycore_intents AS (SELECT 'from paycore_refunds') SELECT * FROM paycore_intents\`);
+    const text = \`SELECT '--' FROM paycore_refunds WHERE refund_id = \${id}\`; //! 11.1
+    await tx.execute(sql.raw(text));
     services.log.info({}, "It does not update paycore_intents.");
     await import(id); //! 11.1
     await fetch("https://example.org"); //! B-1

@@ -4,13 +4,14 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { engineTables } from "../tree/engine-tables.ts";
 import { bare, calledName } from "../tree/source.ts";
-import { sqlTextsOf, tablesNamed, tablesWritten } from "../tree/sql-tables.ts";
+import { type SqlTables, tablesOf } from "../tree/sql/tables.ts";
+import { mayHaveSql, readSqlTexts, type SqlText } from "../tree/sql-texts.ts";
 import type { TypeScriptModule } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
-const writes = /\b(?:insert|merge|delete|truncate|update)\b/i;
 const recordTable = "events";
+const claimTable = "processed_events";
 
 /** E-8: who inserts a row into the record publishes what nobody has checked; who changes one changes what was told. */
 export function writtenRecord(project: Project, report: Report): void {
@@ -20,10 +21,11 @@ export function writtenRecord(project: Project, report: Report): void {
   });
 }
 
-/** C-3, beyond the claims: what the engine keeps is written by the engine alone. */
+/** C-3: what the engine keeps is written by the engine alone. */
 export function writtenEngineTables(project: Project, report: Report): void {
   eachEngineTable(project, (module, at, table) => {
-    if (table !== recordTable && table !== "processed_events")
+    if (table === claimTable) report({ at, message: `${module.name} writes claims itself.` });
+    else if (table !== recordTable)
       report({ at, message: `${module.name} writes ${table}, a table of the engine.` });
   });
 }
@@ -33,25 +35,53 @@ function eachEngineTable(
   tell: (module: TypeScriptModule, at: ts.Node, table: string) => void,
 ): void {
   const owners = ownersOf(project);
-  for (const { module, nodes } of moduleSourcesWith(project, writes))
-    for (const text of sqlTextsOf(nodes))
-      for (const table of new Set(tablesWritten(text)))
-        if (engineTables.has(table) && !owners.has(table)) tell(module, text, table);
+  for (const { module, at, tables } of sqlOf(project))
+    for (const table of tables.written)
+      if (engineTables.has(table) && !owners.has(table)) tell(module, at, table);
 }
 
 /** 11.1: another module's table is its code as much as its functions are. */
 export function tablesOfOthers(project: Project, report: Report): void {
   const owners = ownersOf(project);
-  for (const { module, nodes } of moduleSourcesWith(project, /\bsql\b|\.(?:execute|query|raw|unsafe)\(/))
-    for (const text of sqlTextsOf(nodes))
-      for (const table of tablesNamed(text)) {
-        const owner = owners.get(table);
-        if (owner === undefined || owner.folder === module.folder) continue;
-        report({
-          at: text,
-          message: `${module.name} uses ${table}, which is a table of the module ${owner.name}.`,
-        });
+  const all = sqlOf(project);
+  const madeBy = (folder: string) =>
+    new Set(all.flatMap(({ module, tables }) => (module.folder === folder ? [...tables.made] : [])));
+  const made = new Map<string, ReadonlySet<string>>();
+  for (const { module, at, tables, isWhole } of all) {
+    for (const table of new Set([...tables.read, ...tables.written])) {
+      const owner = owners.get(table);
+      if (owner === undefined || owner.folder === module.folder) continue;
+      if (!isWhole && !tables.written.has(table)) {
+        // A piece may ask a CTE of the text that takes it.
+        const known = made.get(module.folder) ?? madeBy(module.folder);
+        made.set(module.folder, known);
+        if (known.has(table) && !tables.made.has(table)) continue;
       }
+      report({
+        at,
+        message: `${module.name} uses ${table}, which is a table of the module ${owner.name}.`,
+      });
+    }
+  }
+}
+
+/** A text of SQL in a module's code. */
+interface ModuleSql extends Pick<SqlText, "at" | "isWhole"> {
+  readonly module: TypeScriptModule;
+  readonly tables: SqlTables;
+}
+
+const isolateSql = new WeakMap<Project, readonly ModuleSql[]>();
+
+function sqlOf(project: Project): readonly ModuleSql[] {
+  const known = isolateSql.get(project);
+  if (known !== undefined) return known;
+  const reader = readSqlTexts(project.typescript.bindings);
+  const found = [...moduleSourcesWith(project, mayHaveSql)].flatMap(({ module, nodes }) =>
+    reader.textsOf(nodes).map(({ at, text, isWhole }) => ({ module, at, isWhole, tables: tablesOf(text) })),
+  );
+  isolateSql.set(project, found);
+  return found;
 }
 
 /** 11.1: nobody can see whose code that is. */
