@@ -169,6 +169,29 @@ describe("a secret that is logged all the same", () => {
     expect(JSON.stringify(lines)).not.toMatch(/brk_|pa55/);
   });
 
+  test("is not readable where a long text is cut whose secrets before that became shorter", () => {
+    const { log, lines } = capture("debug");
+    const mail = `${"x".repeat(60)}@mail.example.org `;
+    for (let length = 20_000; length < 25_000; length += 11) {
+      const before = mail
+        .repeat(length / mail.length + 1)
+        .slice(0, length)
+        .replace(/[^ ]*$/, (cut) => " ".repeat(cut.length));
+      log.info({ reason: `${before}maria.musterfrau@example.org ${mail.repeat(100)}` }, "Long.");
+    }
+    expect(JSON.stringify(lines)).not.toContain("maria");
+  });
+
+  test("is not readable as the name of a field", () => {
+    const { log, lines } = capture("debug");
+    log.info(
+      { counts: { "maria@example.org": 3, [key]: 1, [`${"a".repeat(300)}@example.org`]: 1 } } as never,
+      "Counted.",
+    );
+    expect(JSON.stringify(lines)).not.toMatch(/maria|brk_/);
+    expect(lines[0]?.line).toMatchObject({ counts: { "[redacted]": expect.any(Number) } });
+  });
+
   test("what cannot be written as JSON loses no line", () => {
     const { log, lines } = capture("debug");
     const failing = {

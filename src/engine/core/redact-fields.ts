@@ -17,13 +17,20 @@ interface Budget {
   values: number;
 }
 
-/** A text is cut here, characters: longer ones are no line for people. What begins before that is looked at as a whole. */
+/** A text is cut here, characters: longer ones are no line for people. */
 const maxLength = 16_384;
-const longestSecret = 4_096;
+/**
+ * Of a longer one as much more is looked at, and nothing shown of what came of it: a secret of up to half of that may be
+ * cut at its end, where it has no form any more, and what it begins with may be moved forward by those before it, which
+ * are shorter as `[redacted]`, and at most twice as long.
+ */
+const margin = 8_192;
 
 export function redactLine(text: string): string {
   if (text.length <= maxLength) return redactText(text);
-  return `${redactText(text.slice(0, maxLength + longestSecret)).slice(0, maxLength)}…`;
+  const seen = redactText(text.slice(0, maxLength + margin));
+  const shown = text.length <= maxLength + margin ? maxLength : Math.min(maxLength, seen.length - margin);
+  return `${seen.slice(0, Math.max(0, shown))}…`;
 }
 
 /** The same fields with `[redacted]` where something is that nobody should read. */
@@ -34,18 +41,20 @@ export function redactFields<Fields extends object>(fields: Fields): Fields {
 function redactEntries(fields: object, depth: number, budget: Budget): object {
   const entries = Object.entries(fields);
   const shown = depth === 0 ? entries : entries.slice(0, maxEntries);
-  return Object.fromEntries(shown.map(([name, value]) => [name, redactValue(name, value, depth, budget)]));
+  return Object.fromEntries(
+    shown.map(([name, value]) => [nameFacts(name).shown, redactValue(name, value, depth, budget)]),
+  );
 }
 
 function redactValue(name: string, value: unknown, depth: number, budget: Budget): unknown {
   if (typeof value === "string") {
-    if (isSecretName(name) && value !== "") return redacted;
+    if (nameFacts(name).isSecret && value !== "") return redacted;
     return isTraceId(name, value) ? value : redactLine(value);
   }
   // JSON has no form for it.
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;
-  if (isSecretName(name)) return redacted;
+  if (nameFacts(name).isSecret) return redacted;
   budget.values -= 1;
   if (depth >= maxDepth || budget.values < 0) return "[…]";
   // As JSON has it: a date is a text, and an error has no fields.
@@ -71,15 +80,29 @@ function isTraceId(name: string, value: string): boolean {
   return /^(?:trace|span|parent_span)_id$/.test(name) && /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/.test(value);
 }
 
+/** A name is shown as far as this, characters. */
+const maxNameLength = 200;
+
+interface NameFacts {
+  /** What stands in the field is nobody's to read. */
+  readonly isSecret: boolean;
+  /** Some count by an address, or by a token. */
+  readonly shown: string;
+}
+
 /** Names of fields are few, and each is judged by many patterns. */
-const isolateNames = new Map<string, boolean>();
+const isolateNames = new Map<string, NameFacts>();
 const maxNames = 1_000;
 
-function isSecretName(name: string): boolean {
+function nameFacts(name: string): NameFacts {
   const known = isolateNames.get(name);
   if (known !== undefined) return known;
   if (isolateNames.size >= maxNames) isolateNames.clear();
-  const is = name !== "" && namesSecret(name.slice(0, 200));
-  isolateNames.set(name, is);
-  return is;
+  const start = name.slice(0, maxNameLength);
+  const facts = {
+    isSecret: name !== "" && namesSecret(start),
+    shown: name.length <= maxNameLength ? redactText(name) : `${redactLine(name).slice(0, maxNameLength)}…`,
+  };
+  if (name.length <= maxNameLength) isolateNames.set(name, facts);
+  return facts;
 }

@@ -3,7 +3,7 @@
  * again would otherwise see a system in which nothing happened, and look at Postgres with the next hour.
  */
 
-/** Systems of which a tick found Redis away, or a relay could not send. */
+/** Systems of which a tick found Redis away, or could not end its look, or a relay could not send. */
 const isolateMissed = new Set<string>();
 
 export function noteMissed(scope: string): void {

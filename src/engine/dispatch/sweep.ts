@@ -9,6 +9,7 @@ import { markBulkOperationsRunning } from "../operations/bulk/bulk-store.ts";
 import { layoutProblem } from "../operations/reshard.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import type { Dispatch } from "./dispatch.ts";
+import { noteMissed } from "./missed.ts";
 import type { News, ShardNews } from "./news.ts";
 import { relayShards } from "./relay-shards.ts";
 import { silentMs, type Workload } from "./workload.ts";
@@ -58,7 +59,9 @@ export async function sweep(
   if (layout !== null && !dispatch.failed) return found;
   // It did not come to its end, so the next tick looks again and does not wait for the hour.
   const { redis, keys } = invocation;
-  await logged(invocation, "The sweep", () => redis.command(["DEL", keys.relaySwept()]));
+  const told = await logged(invocation, "The sweep", () => redis.command(["DEL", keys.relaySwept()]));
+  // Redis went away once more, and what ended the sweep may be just that.
+  if (told === null) noteMissed(invocation.scope);
   return found;
 }
 
