@@ -1,5 +1,10 @@
 import { PgDialect } from "drizzle-orm/pg-core";
-import { conditionsOf, inRecord, placesSql, type SearchFilter } from "../../src/engine/events/search-sql.ts";
+import {
+  conditionsOf,
+  positionsSql,
+  recordTable,
+  type SearchFilter,
+} from "../../src/engine/events/search-sql.ts";
 import { type Stack, startStack } from "./connect.ts";
 import { orderedId, withoutIndexes } from "./fill.ts";
 import { markdownTable, numberOptions, percentiles, short } from "./report.ts";
@@ -180,7 +185,9 @@ async function explain({ db }: Stack): Promise<void> {
   ];
   for (const [filter, types] of shown) {
     const stretch = { order: "desc", cursor: null, until: null, limit: 101 } as const;
-    const query = dialect.sqlToQuery(placesSql(inRecord, conditionsOf(filter, inRecord), types, stretch));
+    const query = dialect.sqlToQuery(
+      positionsSql(recordTable, conditionsOf(filter, recordTable), types, stretch),
+    );
     const { rows } = await db.query(`EXPLAIN (ANALYZE, BUFFERS) ${query.sql}`, query.params);
     console.log(
       `\n${JSON.stringify({ ...filter, types })}\n${rows.map((row) => row["QUERY PLAN"]).join("\n")}`,

@@ -4,7 +4,7 @@ import type { Archive } from "../archive.ts";
 import type { Database } from "../db/database.ts";
 import { type ArchivedLine, archivedLines } from "./archive-lines.ts";
 import type { Found } from "./foreign-details.ts";
-import type { SearchFilter, Whose } from "./search-sql.ts";
+import type { EqualField, SearchFilter, Whose } from "./search-sql.ts";
 
 /*
  * The search in the files of the archive: what fits is found line by line, and no more is held than a page.
@@ -31,10 +31,22 @@ function isOfType(type: string | null, wanted: string): boolean {
   return true;
 }
 
-const equal = [
-  ...(["tenant_id", "actor_id", "source", "target", "mission_id", "task_id", "correlation_id"] as const),
-  ...(["key", "severity"] as const),
-];
+/** Where a line has what a filter asks for. A field that the search in Postgres learns has to be found here, too. */
+const fieldsOfLine: Readonly<Record<EqualField, (line: ArchivedLine) => unknown>> = {
+  tenant_id: (line) => line.tenant_id,
+  actor_id: (line) => line.actor_id,
+  source: (line) => line.source,
+  target: (line) => line.target,
+  module: (line) => memberOf(line.meta)("source_module"),
+  mission_id: (line) => line.mission_id,
+  task_id: (line) => line.task_id,
+  correlation_id: (line) => line.correlation_id,
+  causation_id: (line) => memberOf(line.meta)("causation_id"),
+  key: (line) => line.key,
+  severity: (line) => line.severity,
+};
+
+const equalFields = Object.keys(fieldsOfLine) as EqualField[];
 
 /** As `conditionsOf` says it to Postgres. */
 function fits(line: ArchivedLine, filter: SearchFilter, entries: Whose): boolean {
@@ -43,10 +55,9 @@ function fits(line: ArchivedLine, filter: SearchFilter, entries: Whose): boolean
   const { types, from, to, occurred_from, occurred_to, agent_id, payload = [], text } = filter;
   const type = textOf(line.type);
   if (types !== undefined && !types.some((wanted) => isOfType(type, wanted))) return false;
-  if (equal.some((name) => filter[name] !== undefined && line[name] !== filter[name])) return false;
-  const meta = memberOf(line.meta);
-  if (filter.module !== undefined && meta("source_module") !== filter.module) return false;
-  if (filter.causation_id !== undefined && meta("causation_id") !== filter.causation_id) return false;
+  const differs = (name: EqualField) =>
+    filter[name] !== undefined && fieldsOfLine[name](line) !== filter[name];
+  if (equalFields.some(differs)) return false;
   if (agent_id !== undefined && line.source !== agent_id && line.target !== agent_id) return false;
   if (!isWithin(line.stored_at, from, to)) return false;
   const occurred = textOf(line.timestamp);

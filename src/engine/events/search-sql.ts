@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 
 /*
- * What is asked for, as conditions on the record and on the entries of other programs, and the places of what fits. Both
- * tables have their rows in one order of positions, so a page is the first rows of both together.
+ * What is asked for, as conditions on the record and on the entries of other programs, and the positions of what fits.
+ * Both tables have their rows in one order of positions, so a page is the first rows of both together.
  */
 
 /** Whose entries: what this system published, what others wrote, or both. */
@@ -42,16 +42,20 @@ export interface PayloadMember {
   readonly value: string;
 }
 
-/** Where it is looked for. */
-export interface Place {
-  readonly table: SQL;
+/** A table in which events are looked for, as `e`, with its columns. */
+export interface SearchedTable {
+  readonly name: SQL;
   readonly type: SQL;
   readonly storedAt: SQL;
 }
 
-export const inRecord: Place = { table: sql`events`, type: sql`e.type`, storedAt: sql`e.stored_at` };
-export const inForeign: Place = {
-  table: sql`archived_entries`,
+export const recordTable: SearchedTable = {
+  name: sql`events`,
+  type: sql`e.type`,
+  storedAt: sql`e.stored_at`,
+};
+export const foreignTable: SearchedTable = {
+  name: sql`archived_entries`,
   type: sql`e.event_type`,
   storedAt: sql`e.archived_at`,
 };
@@ -70,6 +74,9 @@ const equal = [
   ["key", sql`e.key`],
   ["severity", sql`e.severity`],
 ] as const satisfies readonly (readonly [keyof SearchFilter, SQL])[];
+
+/** Fields of a filter that are compared with one value, as they are. */
+export type EqualField = (typeof equal)[number][0];
 
 /** Few rows have one value of these, so whatever else is asked is looked at row by row. */
 const narrow = ["mission_id", "task_id", "correlation_id", "causation_id", "key"] as const;
@@ -95,14 +102,13 @@ export function looksThrough(filter: SearchFilter): boolean {
 const slack = sql.raw("interval '15 minutes'");
 
 /** All that a row must fit but the types and the agent, which have ways of their own. */
-export function conditionsOf(filter: SearchFilter, place: Place): SQL[] {
-  const conditions = equal.flatMap(([name, column]) => {
-    const value = filter[name];
+export function conditionsOf(filter: SearchFilter, { name, storedAt }: SearchedTable): SQL[] {
+  const conditions = equal.flatMap(([field, column]) => {
+    const value = filter[field];
     return value === undefined ? [] : [sql`${column} = ${value}`];
   });
   const { from, to, occurred_from, occurred_to, payload = [], text } = filter;
-  const { table, storedAt } = place;
-  const outer = (condition: SQL, order: SQL) => sql`(SELECT e.position FROM ${table} e
+  const outer = (condition: SQL, order: SQL) => sql`(SELECT e.position FROM ${name} e
     WHERE ${storedAt} ${condition} ORDER BY ${storedAt} ${order} LIMIT 1)`;
   if (from !== undefined) {
     const before = outer(sql`< ${from}::timestamptz - ${slack}`, sql`DESC`);
@@ -141,7 +147,7 @@ export function typeCondition(column: SQL, type: string): SQL {
 
 export interface Stretch {
   readonly order: "asc" | "desc";
-  /** Places behind this one, in the order asked for; null: from the beginning. */
+  /** Positions behind this one, in the order asked for; null: from the beginning. */
   readonly cursor: string | null;
   /** No further than this one, included. */
   readonly until: string | null;
@@ -156,8 +162,8 @@ export interface Stretch {
  * @param types exact ones; null: all
  * @param ways as `waysOf` gives them; there are none beside exact types
  */
-export function placesSql(
-  place: Place,
+export function positionsSql(
+  table: SearchedTable,
   conditions: readonly SQL[],
   types: readonly string[] | null,
   { order, cursor, until, limit, sorted = false }: Stretch,
@@ -170,7 +176,7 @@ export function placesSql(
   if (until !== null) where.push(sql`e.position ${isAsc ? sql`<=` : sql`>=`} ${until}::bigint`);
   const ordered = sql`ORDER BY e.position ${direction} LIMIT ${limit}`;
   const first = (more: readonly SQL[]) => {
-    const rows = sql`SELECT e.position FROM ${place.table} e
+    const rows = sql`SELECT e.position FROM ${table.name} e
       WHERE ${sql.join([...where, ...more, sql`true`], sql` AND `)}`;
     // OFFSET keeps the condition apart from the order.
     return sorted ? sql`SELECT e.position FROM (${rows} OFFSET 0) e ${ordered}` : sql`${rows} ${ordered}`;
@@ -181,20 +187,19 @@ export function placesSql(
     return sql`SELECT e.position FROM (${sql.join(each, sql` UNION `)}) e ${ordered}`;
   }
   if (types === null) return first([]);
-  if (types.length === 1) return first([sql`${place.type} = ${types[0]}`]);
+  if (types.length === 1) return first([sql`${table.type} = ${types[0]}`]);
   return sql`SELECT f.position FROM unnest(${sql.param([...types])}::text[]) AS t(type)
-    CROSS JOIN LATERAL (${first([sql`${place.type} = t.type`])}) f ORDER BY f.position ${direction} LIMIT ${limit}`;
+    CROSS JOIN LATERAL (${first([sql`${table.type} = t.type`])}) f ORDER BY f.position ${direction} LIMIT ${limit}`;
 }
 
 /** All types that there are, one look at the index for each. */
-export function typesSql(place: Place): SQL {
-  const next = (more: SQL) =>
-    sql`SELECT ${place.type} FROM ${place.table} e WHERE ${more} ORDER BY ${place.type} LIMIT 1`;
+export function typesSql({ name, type }: SearchedTable): SQL {
+  const next = (more: SQL) => sql`SELECT ${type} FROM ${name} e WHERE ${more} ORDER BY ${type} LIMIT 1`;
   return sql`
     WITH RECURSIVE known(type) AS (
-      (${next(sql`${place.type} IS NOT NULL`)})
+      (${next(sql`${type} IS NOT NULL`)})
       UNION ALL
-      SELECT (${next(sql`${place.type} > k.type`)}) FROM known k WHERE k.type IS NOT NULL
+      SELECT (${next(sql`${type} > k.type`)}) FROM known k WHERE k.type IS NOT NULL
     )
     SELECT type FROM known WHERE type IS NOT NULL`;
 }

@@ -15,13 +15,13 @@ import {
 import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "./history.ts";
 import {
   conditionsOf,
+  foreignTable,
   hasOther,
-  inForeign,
-  inRecord,
   isNarrow,
   looksThrough,
-  type Place,
-  placesSql,
+  positionsSql,
+  recordTable,
+  type SearchedTable,
   type SearchFilter,
   type Stretch,
   typeCondition,
@@ -34,8 +34,8 @@ import {
  * One search over the record and the entries of other programs, page by page in the order of their positions.
  *
  * From the oldest on, a page ends where a transaction is still open that may bring more, so that nobody passes over what
- * commits late; the next page goes on from there. From the newest on, what is there when a page is read is on it: places
- * never change, so nothing is told twice, and what comes in later is newer than the reader's beginning.
+ * commits late; the next page goes on from there. From the newest on, what is there when a page is read is on it:
+ * positions never change, so nothing is told twice, and what comes in later is newer than the reader's beginning.
  *
  * Payloads have no index. What asks for them looks through the record a stretch at a time, as far as it comes in a
  * moment: such a page may be short, or empty, although there is more; its cursor says so.
@@ -113,12 +113,12 @@ async function withArchived(
 
 async function searchStored(deps: SearchDeps, filter: SearchFilter, page: SearchPage): Promise<FoundPage> {
   const until = page.order === "asc" ? (page.until ?? (await completeUpTo(deps.all))) : null;
-  const types = await exactTypes(deps, filter, page.entries);
+  const { entries } = page;
+  const wanted: Wanted = { filter, entries, types: await exactTypes(deps, filter, entries) };
   const stretch: Stretch = { order: page.order, cursor: page.cursor ?? null, until, limit: page.limit + 1 };
-  const times = looksThrough(filter) ? "wide" : await toldTimes(deps, filter, page.entries);
-  if (times === "wide") return lookThrough(deps, filter, types, page, stretch);
-  const sorted = times === "few";
-  const rows = await readStretch(deps.db, filter, types, page.entries, { ...stretch, sorted });
+  const times = looksThrough(filter) ? "wide" : await toldTimes(deps, filter, entries);
+  if (times === "wide") return lookThrough(deps, wanted, page, stretch);
+  const rows = await readStretch(deps.db, wanted, { ...stretch, sorted: times === "few" });
   const found = rows.slice(0, page.limit);
   if (rows.length > page.limit) return { found, nextCursor: String(found.at(-1)?.position) };
   return { found, nextCursor: await restOf(deps, page, until, found) };
@@ -134,7 +134,7 @@ async function restOf(
   // Whoever asked before ends there.
   if (until === null || given !== undefined) return null;
   const [row] = await all.rows<{ more: boolean }>(
-    sql`SELECT EXISTS (${placesSql(entries === "foreign" ? inForeign : inRecord, [], null, {
+    sql`SELECT EXISTS (${positionsSql(entries === "foreign" ? foreignTable : recordTable, [], null, {
       order: "asc",
       cursor: until,
       until: null,
@@ -146,27 +146,35 @@ async function restOf(
   return String(Math.max(last, Number(cursor ?? 0)));
 }
 
+/** Exact types, as each table has them; null: all, or a filter of the rows. */
 type Types = Readonly<Record<"own" | "foreign", readonly string[] | null>>;
 
-const places: readonly (readonly ["own" | "foreign", Place])[] = [
-  ["own", inRecord],
-  ["foreign", inForeign],
-];
-
-function placesOf(entries: Whose) {
-  return places.filter(([whose]) => entries === "all" || entries === whose);
+/** What is searched for. */
+interface Wanted {
+  readonly filter: SearchFilter;
+  readonly entries: Whose;
+  readonly types: Types;
 }
 
-/** The types that are meant, each of which has its rows in the order of the pages. Null: all, or a filter of the rows. */
+const tables: readonly (readonly ["own" | "foreign", SearchedTable])[] = [
+  ["own", recordTable],
+  ["foreign", foreignTable],
+];
+
+function tablesOf(entries: Whose) {
+  return tables.filter(([whose]) => entries === "all" || entries === whose);
+}
+
+/** The types that are meant, each of which has its rows in the order of the pages. */
 async function exactTypes({ all }: SearchDeps, filter: SearchFilter, entries: Whose): Promise<Types> {
   const { types } = filter;
   if (types === undefined || types.includes("*") || hasOther(filter)) return { own: null, foreign: null };
   if (!types.some((type) => type.includes("*"))) return { own: types, foreign: types };
-  const asked = placesOf(entries);
+  const asked = tablesOf(entries);
   const known = (await all.batch(
     asked.map(
-      ([, place]) =>
-        sql`SELECT e.type FROM (${typesSql(place)}) e WHERE ${sql.join(
+      ([, table]) =>
+        sql`SELECT e.type FROM (${typesSql(table)}) e WHERE ${sql.join(
           types.map((type) => typeCondition(sql`e.type`, type)),
           sql` OR `,
         )}`,
@@ -190,7 +198,7 @@ async function toldTimes(
   const { occurred_from, occurred_to } = filter;
   if ((occurred_from === undefined && occurred_to === undefined) || isNarrow(filter)) return null;
   if (entries === "foreign") return null;
-  const conditions = conditionsOf({ occurred_from, occurred_to }, inRecord);
+  const conditions = conditionsOf({ occurred_from, occurred_to }, recordTable);
   const [, rows] = await all.batch([
     sql`SELECT set_config('enable_seqscan', 'off', true)`,
     sql`SELECT count(*)::integer AS count FROM (
@@ -200,48 +208,36 @@ async function toldTimes(
   return count > sortedAtOnce ? "wide" : "few";
 }
 
-function conditionsWith(filter: SearchFilter, types: readonly string[] | null, place: Place): SQL[] {
-  const conditions = conditionsOf(filter, place);
-  if (filter.types !== undefined && types === null) {
+/** The positions of the first rows of a table that fit, as a subquery. */
+function foundSql({ filter, types }: Wanted, [whose, table]: (typeof tables)[number], stretch: Stretch): SQL {
+  const conditions = conditionsOf(filter, table);
+  if (filter.types !== undefined && types[whose] === null) {
     conditions.push(
       sql`(${sql.join(
-        filter.types.map((type) => typeCondition(place.type, type)),
+        filter.types.map((type) => typeCondition(table.type, type)),
         sql` OR `,
       )})`,
     );
   }
-  if (place === inForeign) conditions.push(isDecided);
-  return conditions;
-}
-
-function placesOfFilter(
-  filter: SearchFilter,
-  types: readonly string[] | null,
-  place: Place,
-  stretch: Stretch,
-): SQL {
-  return placesSql(place, conditionsWith(filter, types, place), types, stretch, waysOf(filter));
+  if (whose === "foreign") conditions.push(isDecided);
+  return positionsSql(table, conditions, types[whose], stretch, waysOf(filter));
 }
 
 /** The first rows of a stretch, of both tables in one order. One round trip. */
-async function readStretch(
-  db: Database,
-  filter: SearchFilter,
-  types: Types,
-  entries: Whose,
-  stretch: Stretch,
-): Promise<Found[]> {
+async function readStretch(db: Database, wanted: Wanted, stretch: Stretch): Promise<Found[]> {
   const direction = stretch.order === "asc" ? sql`ASC` : sql`DESC`;
-  const statements = placesOf(entries).map(
-    ([whose, place]) => sql`
+  const asked = tablesOf(wanted.entries);
+  const statements = asked.map((each) => {
+    const [whose, table] = each;
+    return sql`
       SELECT ${whose === "own" ? detailColumns : foreignColumns}
-      FROM (${placesOfFilter(filter, types[whose], place, stretch)}) f
-        JOIN ${place.table} e ON e.position = f.position ${whose === "own" ? withEntry : sql``}
-      ORDER BY e.position ${direction}`,
-  );
+      FROM (${foundSql(wanted, each, stretch)}) f
+        JOIN ${table.name} e ON e.position = f.position ${whose === "own" ? withEntry : sql``}
+      ORDER BY e.position ${direction}`;
+  });
   const lists =
     statements.length === 1 && statements[0] ? [await db.rows(statements[0])] : await db.batch(statements);
-  const found = placesOf(entries).flatMap(([whose], index): Found[] => {
+  const found = asked.flatMap(([whose], index): Found[] => {
     const rows = lists[index] ?? [];
     return whose === "own"
       ? (rows as DetailsRow[]).map(toDetails)
@@ -255,8 +251,7 @@ async function readStretch(
 /** Looks through the record in stretches until a page is full, the time is over, or the end is reached. */
 async function lookThrough(
   deps: SearchDeps,
-  filter: SearchFilter,
-  types: Types,
+  wanted: Wanted,
   page: SearchPage,
   { order, cursor, until, limit }: Stretch,
 ): Promise<FoundPage> {
@@ -273,7 +268,7 @@ async function lookThrough(
   while (!isOver() && found.length < limit) {
     const to = isAsc ? Math.min(last, at + stretchLength) : Math.max(first, at - stretchLength);
     const part = { order, cursor: String(at), until: String(to), limit: limit - found.length };
-    found.push(...(await readStretch(deps.db, filter, types, page.entries, part)));
+    found.push(...(await readStretch(deps.db, wanted, part)));
     at = to;
     if (deps.now() >= endMs) break;
   }
@@ -300,12 +295,11 @@ export async function countFound(
   entries: Whose,
 ): Promise<Count | null> {
   if (looksThrough(filter)) return null;
-  const types = await exactTypes(deps, filter, entries);
+  const wanted: Wanted = { filter, entries, types: await exactTypes(deps, filter, entries) };
   const stretch: Stretch = { order: "desc", cursor: null, until: null, limit: countedAtMost + 1 };
   const counts = (await deps.db.batch(
-    placesOf(entries).map(
-      ([whose, place]) =>
-        sql`SELECT count(*)::integer AS count FROM (${placesOfFilter(filter, types[whose], place, stretch)}) f`,
+    tablesOf(entries).map(
+      (table) => sql`SELECT count(*)::integer AS count FROM (${foundSql(wanted, table, stretch)}) f`,
     ),
   )) as { count: number }[][];
   const count = counts.reduce((sum, rows) => sum + (rows[0]?.count ?? 0), 0);
