@@ -20,8 +20,10 @@ test("as many as allowed pass in a minute, also at the same time, then the calle
   await limitRate(backbone.open(), "intents:t-1", 4);
 });
 
-test("a Redis that does not answer refuses nobody", async () => {
+test("a Redis that does not answer refuses nobody; control: the same limit refuses when it answers", async () => {
   const { backbone, redis } = await openFaultyBackbone();
+  const ask = () => limitRate(backbone.open(), "intents:t-1", 0);
+  await expect(ask()).rejects.toThrow(TooManyRequestsError);
   redis.inject({ kind: "refuse" }, { when: sends("EVAL") });
-  await limitRate(backbone.open(), "intents:t-1", 0);
+  await expect(ask()).resolves.toBeUndefined();
 });

@@ -1,8 +1,9 @@
-import { systemHealth } from "@brain/schemas";
+import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { type FaultyRedis, sends, startFaultyRedis } from "../faults.ts";
+import { waitFor } from "../wait-for.ts";
 
 let redis: FaultyRedis;
 let engine: TestEngine;
@@ -151,7 +152,7 @@ test("a listener that comes back with its last id misses nothing and hears nothi
   }
 });
 
-test("filters by type, tenant and correlation", async () => {
+test("filters by type and tenant", async () => {
   const [byType, byTenant] = [
     await listen("/api/events/stream?type=system.*"),
     await listen("/api/events/stream?type=*health&tenant_id=t-2"),
@@ -164,15 +165,16 @@ test("filters by type, tenant and correlation", async () => {
   expect((await byTenant.next()).data.payload.status).toBe("of two");
   await byType.close();
   await byTenant.close();
-  const none = await listen("/api/events/stream?type=course.*");
-  await none.next();
+  const agents = await listen("/api/events/stream?type=agent.*");
+  await agents.next();
   await publish("unheard");
-  const heard = await Promise.race([
-    none.next().then(() => "heard"),
-    new Promise((resolve) => setTimeout(() => resolve("silence"), 2_500)),
-  ]);
-  expect(heard).toBe("silence");
-  await none.close().catch(() => undefined);
+  await engine.publish({ source: "test" }, (send) =>
+    send(agentHeartbeat, { agent_id: "a-1", tasks_completed: 1, tasks_failed: 0 }),
+  );
+  await engine.relay();
+  // What it hears first came behind the one that it must not hear.
+  expect((await agents.next()).event).toBe("agent.heartbeat");
+  await agents.close();
 });
 
 test("filters by ordering key, by severity and by several types at once", async () => {
@@ -237,8 +239,7 @@ test("nothing is read any more for a listener that went away", async () => {
   const reads = () => redis.requests.flat().filter(([name]) => name === "XRANGE").length;
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const before = reads();
-  await pause(2_500);
-  expect(reads()).toBeGreaterThan(before);
+  await waitFor("a read for the listener", reads, (count) => count > before);
   await close();
   await pause(1_200);
   const after = reads();

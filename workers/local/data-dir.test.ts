@@ -33,7 +33,9 @@ describe("the data directory", () => {
     // What a container leaves: in the next one the same id is that of the parent.
     for (const left of [`${process.ppid} 1`, String(process.ppid)]) {
       await writeFile(join(folder, "lock"), left);
-      await (await lockDataDir(folder))();
+      const release = await lockDataDir(folder);
+      expect(await readFile(join(folder, "lock"), "utf8")).toMatch(new RegExp(`^${process.pid} `));
+      await release();
     }
   });
 
