@@ -2,7 +2,7 @@ import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
 import { failureFromText } from "../consume/sources/pending.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
-import { parsePending, pendingRangeCommand } from "../stream/group.ts";
+import { parseGroups, parsePending, pendingRangeCommand } from "../stream/group.ts";
 import type { EventRow } from "./effects-sql.ts";
 
 /** Where the event is for a consumer of which Postgres knows nothing. */
@@ -53,7 +53,8 @@ async function askPlaces(
         ["HGET", keys.state(group, shard), "start"] as const,
       ]),
     ]);
-  const lastRead = lastReadOf(groups);
+  // Without a stream nobody has read anything.
+  const lastRead = new Map(parseGroups(groups).map((one) => [one.group, one.lastDeliveredId]));
   return new Map(
     consumers.map(({ subscriber, group }, index): [string, Place] => {
       const last = lastRead.get(group);
@@ -70,16 +71,4 @@ async function askPlaces(
       ];
     }),
   );
-}
-
-/** The last id that each group read. Without a stream nobody has read anything. */
-function lastReadOf(reply: unknown): ReadonlyMap<string, MessageId> {
-  const found = new Map<string, MessageId>();
-  for (const group of Array.isArray(reply) ? reply : []) {
-    const words = Array.isArray(group) ? group.map(String) : [];
-    const field = (name: string) => words[words.indexOf(name) + 1];
-    const last = field("last-delivered-id");
-    if (isMessageId(last)) found.set(field("name") ?? "", last);
-  }
-  return found;
 }
