@@ -6,7 +6,8 @@ import { requires } from "./kit/access.ts";
 import { reasonText as freeReason, plainText } from "./kit/free-text.ts";
 import { validated, validatedOptional } from "./kit/routing.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { operatorOf, pageFields, reasonText, visibleInvocation } from "./paging.ts";
+import { pageFields, reasonText } from "./operator-fields.ts";
+import { operatorOf, visibleInvocation } from "./requester.ts";
 
 const mayRead = requires("operations:read", "own_tenant");
 const mayOperate = requires("operate", "own_tenant");

@@ -1,17 +1,4 @@
-import {
-  beginRecording,
-  followEvents,
-  markActivity,
-  NotFoundError,
-  newEventId,
-  type RateLimit,
-  scheduleJob,
-  systemClock,
-  traceMeta,
-  transactAndPublish,
-  ValidationError,
-} from "@brain/engine";
-import type { Envelope } from "@brain/schemas";
+import { NotFoundError, newEventId, systemClock, ValidationError } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
@@ -19,9 +6,8 @@ import { TrieRouter } from "hono/router/trie-router";
 import { secureHeaders } from "hono/secure-headers";
 import { type AboutProduct, nothingTold } from "./about-product.ts";
 import { admitRequests } from "./admission.ts";
-import { authenticate, whileGood } from "./authentication.ts";
+import { authenticate } from "./authentication.ts";
 import { backboneMounts } from "./backbone-mounts.ts";
-import { callerOf } from "./caller.ts";
 import type { LoadExamples } from "./catalog-routes.ts";
 import type { DemoMaker } from "./demo-routes.ts";
 import { closedDocuments, type DocumentAccess, documentRoutes } from "./document-routes.ts";
@@ -30,17 +16,14 @@ import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
 import { idempotent } from "./idempotency.ts";
 import { type Authenticator, accessOf } from "./kit/access.ts";
-import type { FollowFilter, RequestServices } from "./kit/module-env.ts";
 import { keyHandlingOf } from "./kit/mount.ts";
-import { limitRate } from "./kit/rate-limit.ts";
-import { visibleTenant } from "./kit/tenants.ts";
 import { wantsPage } from "./kit/wants-page.ts";
-import { backbone, bucketOf, inOrder, type ModuleRoutes, requireAccessDeclared } from "./module-routes.ts";
+import { backbone, inOrder, type ModuleRoutes, requireAccessDeclared } from "./module-routes.ts";
 import { loadsRoutes, mountRoutes } from "./mounted-routes.ts";
-import { tellingOfRefusals } from "./publish-refusals.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
-import { type RequestStory, requestStory } from "./request-origin.ts";
+import { requestStory } from "./request-origin.ts";
+import { requestServices } from "./request-services.ts";
 import { beginRequestTrace } from "./request-trace.ts";
 
 /** Answers a request as the routes do. */
@@ -121,7 +104,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     const correlationId = told ?? c.get("requestId");
     c.header("x-correlation-id", correlationId);
     const story = requestStory(c);
-    c.set("services", requestServices(c, host, correlationId, story, limits));
+    c.set("services", requestServices(c, correlationId, story, limits));
     await next();
     // Behind the answer, like the relay.
     host.waitUntil(story.end(c.res.status));
@@ -215,98 +198,4 @@ function readCorrelation(c: Context): string | null {
     "The x-correlation-id header is not an id. Expected 1 to 255 letters, digits, and : _ . -",
     { issues: [{ path: "x-correlation-id", message: "expected an id" }] },
   );
-}
-
-/** Live events end after this time; the listener comes back with its cursor, ms. */
-const liveMs = 300_000;
-
-/** The filter of a follower; with a credential of one tenant nothing else passes, whatever the filter wants. */
-function ofOwnTenant(c: Context<AppEnv>, filter: FollowFilter): FollowFilter {
-  const services = c.get("services");
-  // The database of the request is the second wall here too: what it would not show does not come from the stream.
-  const bounds = [visibleTenant(services), services.db.tenantId].filter((tenantId) => tenantId !== null);
-  if (bounds.length === 0) return filter;
-  const isVisible = ({ tenant_id }: Envelope) => bounds.every((tenantId) => tenantId === tenant_id);
-  return { ...filter, wants: (event) => isVisible(event) && filter.wants(event) };
-}
-
-function requestServices(
-  c: Context<AppEnv>,
-  host: Host,
-  correlationId: string,
-  story: RequestStory,
-  limits: ReadonlySet<RateLimit>,
-): RequestServices {
-  const { invocation } = host;
-  const { requestId, log } = c.var;
-  return {
-    requestId,
-    correlationId,
-    principal: null,
-    actorId: null,
-    db: invocation.db,
-    log,
-    now: () => new Date(invocation.now()),
-    waitUntil: (work) => host.waitUntil(work),
-    schedule(job, at) {
-      // Planned in any case: the wake may get lost.
-      host.waitUntil(scheduleJob(invocation, job, at));
-      if (at.getTime() <= invocation.now()) host.startJobs([job]);
-    },
-    limit: (limit, whose) => limitRate(invocation, bucketOf(limits, limit, whose), limit.perMinute),
-    async limitCaller(limit, whose) {
-      const bucket = bucketOf(limits, limit, whose);
-      const { clientAddress } = host;
-      if (clientAddress == null) return;
-      await limitRate(invocation, `${bucket}:${await callerOf(clientAddress)}`, limit.perMinute);
-    },
-    follow: (filter, after, signal) =>
-      whileGood(
-        c,
-        followEvents(invocation, ofOwnTenant(c, filter), after, {
-          // The second one aborts when the client has gone, where the host tells.
-          signal: AbortSignal.any([signal, c.req.raw.signal]),
-          deadlineMs: invocation.now() + liveMs,
-          // Nobody without a credential follows.
-          caller: c.get("services").principal?.id ?? "",
-          // Whoever follows waits most of the time, and is counted among the followers.
-          onAdmitted: () => c.get("place").leave(),
-        }),
-      ),
-    async transact(context, run) {
-      // As the request is now: when it was made, nobody knew yet whose it is.
-      const services = c.get("services");
-      const bound = {
-        correlation_id: correlationId,
-        tenant_id: visibleTenant(services),
-        origin: story.origin(),
-        ...traceMeta(c.get("trace")),
-        ...context,
-      };
-      host.waitUntil(markActivity(invocation));
-      const result = await transactAndPublish(
-        services.db,
-        invocation.publish,
-        bound,
-        (tx, publish) => run(tx, tellingOfRefusals(publish, log)),
-        // The relay is started behind it in any case, also where nobody knows whether it was committed.
-        (events) => {
-          const recording = beginRecording({ ...invocation, db: services.db }, events);
-          return {
-            ...recording,
-            committed(answers) {
-              const fresh = recording.committed(answers);
-              story.recorded(events.flatMap(({ event }) => (fresh.has(event.id) ? [event] : [])));
-            },
-            failed(isSure) {
-              recording.failed(isSure);
-              if (!isSure) host.afterCommit();
-            },
-          };
-        },
-      );
-      host.afterCommit();
-      return result;
-    },
-  };
 }

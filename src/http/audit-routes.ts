@@ -7,7 +7,7 @@ import { day } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { answerExport, answerSearch, exportFoundQuery, searchQuery } from "./kit/search-query.ts";
 import { tenantOf } from "./kit/tenants.ts";
-import { visibleInvocation } from "./paging.ts";
+import { visibleInvocation } from "./requester.ts";
 
 const maySearch = requires("events:read", "own_tenant", "search");
 const mayExport = requires("events:read", "own_tenant", "export");

@@ -13,8 +13,8 @@ interface BackboneOptions {
 }
 
 /**
- * The routes of the backbone behind its documents and its health, a longer path before a shorter one. Those of events are there from the start, because most
- * programs call nothing else; operators can wait until the others are loaded.
+ * The routes of the backbone behind its documents and its health, a longer path before a shorter one. Those of events
+ * are there from the start, because most programs call nothing else; operators can wait until the others are loaded.
  */
 export function backboneMounts({
   about,

@@ -8,7 +8,7 @@ import { requires } from "./kit/access.ts";
 import { instantText } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { visibleTenant } from "./kit/tenants.ts";
-import { visibleInvocation } from "./paging.ts";
+import { visibleInvocation } from "./requester.ts";
 
 const mayRead = requires("events:read", "own_tenant");
 

@@ -23,8 +23,9 @@ import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { instantText } from "./kit/instant.ts";
 import { validated, withoutBody } from "./kit/routing.ts";
+import { reasonText } from "./operator-fields.ts";
 import { windowField } from "./overview-routes.ts";
-import { operatorOf, reasonText } from "./paging.ts";
+import { operatorOf } from "./requester.ts";
 
 // How far consumers are, and pausing one, concerns the events of all tenants.
 const mayRead = requires("operations:read", "all_tenants");

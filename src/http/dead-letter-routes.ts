@@ -25,7 +25,8 @@ import { plainText } from "./kit/free-text.ts";
 import { instantText } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { operatorOf, pageFields, readerOf, reasonText, rowId, visibleInvocation } from "./paging.ts";
+import { pageFields, reasonText, rowId } from "./operator-fields.ts";
+import { operatorOf, readerOf, visibleInvocation } from "./requester.ts";
 
 const mayRead = requires("operations:read", "own_tenant");
 const mayOperate = requires("operate", "own_tenant");

@@ -16,7 +16,8 @@ import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { visibleTenant } from "./kit/tenants.ts";
-import { operatorOf, pageFields, reasonText, visibleInvocation } from "./paging.ts";
+import { pageFields, reasonText } from "./operator-fields.ts";
+import { operatorOf, visibleInvocation } from "./requester.ts";
 
 const mayRead = requires("operations:read", "own_tenant");
 const mayOperate = requires("operate", "own_tenant");

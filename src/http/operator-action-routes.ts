@@ -6,7 +6,8 @@ import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { visibleTenant } from "./kit/tenants.ts";
-import { pageFields, visibleInvocation } from "./paging.ts";
+import { pageFields } from "./operator-fields.ts";
+import { visibleInvocation } from "./requester.ts";
 
 const mayRead = requires("operations:read", "own_tenant");
 

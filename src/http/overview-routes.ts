@@ -5,7 +5,7 @@ import type { AppEnv } from "./host.ts";
 import { requires } from "./kit/access.ts";
 import { validated } from "./kit/routing.ts";
 import { visibleTenant } from "./kit/tenants.ts";
-import { visibleInvocation } from "./paging.ts";
+import { visibleInvocation } from "./requester.ts";
 
 /** How far counts over time look back. */
 export const windowField = { window: z.enum(timeWindowNames).default("1h") };

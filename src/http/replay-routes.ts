@@ -9,7 +9,8 @@ import { plainText } from "./kit/free-text.ts";
 import { instantText } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { operatorOf, reasonText, visibleInvocation } from "./paging.ts";
+import { reasonText } from "./operator-fields.ts";
+import { operatorOf, visibleInvocation } from "./requester.ts";
 
 const mayOperate = requires("operate", "own_tenant");
 

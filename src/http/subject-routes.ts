@@ -6,7 +6,8 @@ import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { operatorOf, reasonText } from "./paging.ts";
+import { reasonText } from "./operator-fields.ts";
+import { operatorOf } from "./requester.ts";
 
 const subject = {
   /** Id of a user, as events name it. */

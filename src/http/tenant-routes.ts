@@ -5,7 +5,8 @@ import type { AppEnv } from "./host.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
-import { operatorOf, reasonText } from "./paging.ts";
+import { reasonText } from "./operator-fields.ts";
+import { operatorOf } from "./requester.ts";
 
 const tenantParam = z.object({ tenant: plainText(100) });
 
