@@ -5,7 +5,7 @@
  *
  * and inside the engine
  *
- *   core ← {stream, db} ← publish ← relay ← consume ← module ← invocation ← alerts ← operations ← events ← retention ← dispatch ← engine.ts
+ *   core ← {stream, db} ← publish ← relay ← consume ← module ← invocation ← alerts ← operations ← events ← retention ← dispatch ← prepare-invocations.ts ← engine.ts
  *
  * Tests and tools may import everything; nothing that is deployed may import them.
  */
@@ -28,6 +28,7 @@ const engineLayers = [
   ["events"],
   ["retention"],
   ["dispatch"],
+  ["prepare-invocations.ts"],
   ["engine.ts"],
   ["testing"],
 ];

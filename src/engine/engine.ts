@@ -4,36 +4,28 @@ import type { Consumer } from "./consume/consumer.ts";
 import { registerConsumers } from "./consume/define-consumer.ts";
 import { registerJobs, type ScheduledJob } from "./consume/define-job.ts";
 import type { DeliveryFailure } from "./consume/drain-base.ts";
-import { createSubrequestMeter } from "./core/budget.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { isObject, requireFitting, requireList } from "./core/received.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
 import { describeUnknownSetting } from "./core/unknown-settings.ts";
-import { createVault, type Vault } from "./core/vault.ts";
+import { createVault } from "./core/vault.ts";
 import type { AlertWatch } from "./db/alert-watch.ts";
-import { prepareDatabase, type Tx } from "./db/database.ts";
+import type { Tx } from "./db/database.ts";
 import { cronTick } from "./dispatch/cron.ts";
 import { drainAll } from "./dispatch/drain-shards.ts";
 import type { News } from "./dispatch/news.ts";
 import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 import { runJobsNow, runJobsOnNews } from "./dispatch/scheduled-jobs.ts";
-import { gatherEvents } from "./events/record-events.ts";
-import { type DrainTurns, hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
+import { hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
 import { rewrapSecrets } from "./operations/rewrap-secrets.ts";
+import { prepareInvocations } from "./prepare-invocations.ts";
 import { markActivity } from "./publish/activity.ts";
-import { createKeyMemory, createPersonal } from "./publish/personal.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
 import type { RecordedEvent } from "./publish/record.ts";
 import { beginRecording } from "./relay/recording.ts";
-import { defaultBatchBounds } from "./relay/relay-deps.ts";
-import { createHandOver } from "./relay/ride.ts";
 import { runJanitor } from "./retention/on-demand.ts";
 import { type EngineSettings, requireSettings } from "./settings.ts";
-import { createDatabases, evenNumbers } from "./stream/databases.ts";
-import { createStreamKeys } from "./stream/keys.ts";
-import { prepareRedis } from "./stream/redis.ts";
-import { openTracer } from "./traces/tracer.ts";
 
 /** How long the engine goes on at most when it is called, ms; what it leaves is for the next call. */
 export interface TimeBudgets {
@@ -51,14 +43,6 @@ export interface TimeBudgets {
 }
 
 const defaultBudgets: TimeBudgets = { backgroundMs: 25_000, cronMs: 50_000, janitorMs: 50_000 };
-
-/**
- * Workers allow six connections at a time, and each drain uses up to two. A turn begins with five or six round trips for
- * its lease and its connection, so it is long enough for them to be a small part of it.
- */
-const drainTurns: DrainTurns = { atOnce: 3, turnMs: 2_000 };
-/** Time limit of one call to Redis, ms. */
-const redisTimeoutMs = 5_000;
 
 export interface EngineOptions {
   /** The events that are published and understood. */
@@ -215,7 +199,20 @@ export function createEngine(options: EngineOptions): Engine {
   const sink: LogSink = options.sink ?? ((level, line) => console[level](line));
   const log = createLogger(sink, settings.logLevel, now);
   tellOfSettings(settings, catalog, log);
-  const open = prepareInvocations({ ...options, catalog, settings, consumers, jobs, log, now, vault });
+  const open = prepareInvocations({
+    catalog,
+    settings,
+    consumers,
+    jobs,
+    watches: options.watches ?? [],
+    migrations: options.migrations ?? [],
+    archive: options.archive ?? null,
+    vault,
+    log,
+    now,
+    hostStartedMs: options.hostStartedMs ?? null,
+    onFailure: options.onFailure,
+  });
 
   /** Relays and drains everything; null says that an earlier one could not finish. */
   const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {
@@ -314,101 +311,4 @@ function tellOfSettings(
     );
   }
   for (const setting of unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
-}
-
-interface Parts
-  extends Pick<EngineOptions, "watches" | "migrations" | "archive" | "hostStartedMs" | "onFailure"> {
-  readonly catalog: Catalog;
-  readonly settings: EngineSettings;
-  readonly consumers: ReadonlyMap<string, Consumer>;
-  readonly jobs: ReadonlyMap<string, ScheduledJob>;
-  readonly log: Logger;
-  readonly now: Clock;
-  readonly vault: Vault;
-}
-
-/** Puts together what all invocations share, so that each is begun with little work. */
-function prepareInvocations({
-  catalog,
-  settings,
-  consumers,
-  jobs,
-  log,
-  now,
-  vault,
-  watches,
-  migrations,
-  archive,
-  hostStartedMs,
-  onFailure,
-}: Parts): () => Invocation {
-  const { redis, furtherRedis = [] } = settings;
-  const databaseFor = prepareDatabase(settings.databaseUrl);
-  const redisFor = (redis === null ? [] : [redis, ...furtherRedis]).map((one) =>
-    prepareRedis({ ...one, timeoutMs: redisTimeoutMs }),
-  );
-  const numbers = settings.shardDatabases ?? evenNumbers(settings.shards, redisFor.length);
-  const shared = {
-    mode: settings.mode,
-    catalog,
-    migrations: migrations ?? [],
-    keys: createStreamKeys(settings.redisPrefix),
-    log,
-    tracer: openTracer(settings.traces, log, now),
-    publish: {
-      catalog,
-      shards: settings.shards,
-      payload: settings.payload,
-      onLargePayload: ({ type, id, bytes }) =>
-        log.warn(
-          { event_type: type, event_id: id, bytes },
-          "The payload is large; publish an id and let consumers read the rest.",
-        ),
-      now,
-    },
-    gathering: gatherEvents(now),
-    handOver: createHandOver(),
-    relay: {
-      ...defaultBatchBounds,
-      leaseMs: settings.leaseMs,
-      wireCompat: settings.wireCompat,
-      fanOut: settings.pubsubFanout,
-      restorableDays: settings.retention.dedupDays,
-      readers: [...consumers.values()].map(({ subscriber, group, any, byType }) => ({
-        subscriber,
-        group,
-        types: any === null ? [...byType.keys()] : null,
-      })),
-    },
-    leaseMs: settings.leaseMs,
-    drains: drainTurns,
-    followers: settings.followers,
-    ingestPerMinute: settings.ingestPerMinute,
-    relaySweepMs: settings.relaySweepMs,
-    retention: settings.retention,
-    alerts: settings.alerts,
-    watches: watches ?? [],
-    archive: archive ?? null,
-    consumers,
-    scheduled: jobs,
-    now,
-    hostStartedMs: hostStartedMs ?? null,
-    ...(onFailure === undefined ? {} : { onFailure }),
-    scope: `${settings.redisPrefix}@${redis?.url ?? "none"}`,
-  } satisfies Omit<Invocation, "db" | "redis" | "databases" | "meter">;
-  const sealing = {
-    catalog,
-    vault,
-    hasKey: (settings.secretsKeys?.current ?? null) !== null,
-    memory: createKeyMemory(),
-    now,
-  };
-  return () => {
-    const meter = createSubrequestMeter(settings.subrequestLimit);
-    const db = databaseFor(meter);
-    const publish = { ...shared.publish, personal: createPersonal({ ...sealing, db }) };
-    const all = redisFor.map((prepared) => prepared(meter));
-    const databases = all.length === 0 ? null : createDatabases(all, numbers);
-    return { ...shared, publish, db, redis: all[0] ?? null, databases, meter };
-  };
 }
