@@ -24,7 +24,7 @@ export function bare(text: string): string {
     out += text.slice(at, next);
     at = next;
   }
-  return out.replaceAll(/^[\s;]+|[\s;]+$/g, "");
+  return out.replaceAll(/^[\s;]+|(?<![\s;])[\s;]+$/g, "");
 }
 
 function endOfLine(text: string, from: number): number {
