@@ -213,6 +213,21 @@ describe("violations in other forms", () => {
     expect(found).toEqual(expected);
   });
 
+  test("a timer for a function of another file, however long that is, is set once and polls nothing", () => {
+    const { found, expected } = judge(
+      "11.2",
+      `import { load } from "./load.ts";
+export const soon = () => setTimeout(load, 1_000);`,
+      {
+        "src/shelf/load.ts": `export async function load() {
+  const rows = await db.select().from(books);
+  return rows.map((row) => row.id).concat("${"x".repeat(400)}");
+}`,
+      },
+    );
+    expect(found).toEqual(expected);
+  });
+
   test("code of another module by require", () => {
     const { found, expected } = judge(
       "11.1",

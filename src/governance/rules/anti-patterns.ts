@@ -2,7 +2,7 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { callsInside } from "../tree/reach.ts";
 import { declarationOf, functionOf, isGlobal } from "../tree/scope.ts";
-import { bare, calledName, type FunctionNode, nameOf, stringOf, walk } from "../tree/source.ts";
+import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf, walk } from "../tree/source.ts";
 import type { TypeScriptModule } from "../tree/typescript.ts";
 import { computedImports, tablesOfOthers } from "./foreign-tables.ts";
 import type { Report, Rule } from "./rule.ts";
@@ -69,9 +69,9 @@ function polling(project: Project, report: Report): void {
       if (given === undefined || (name !== "setInterval" && name !== "setTimeout")) continue;
       const callee = bare(call.expression);
       if (!ts.isIdentifier(callee) || !isGlobal(project.typescript.bindings, callee)) continue;
-      const run = functionGiven(project, given);
+      const run = functionOf(project.typescript, given);
       if (run === null || !reads(project, run)) continue;
-      const isAgain = name === "setInterval" || isWithin(call, run) || callsItself(project, call, run);
+      const isAgain = name === "setInterval" || isInside(call, run) || callsItself(project, call, run);
       if (isAgain) report({ at: call, message: `It looks again and again, by ${name}.` });
     }
     for (const branch of looked.nodes.branches) {
@@ -89,15 +89,10 @@ function polling(project: Project, report: Report): void {
   }
 }
 
-const functionGiven = ({ typescript }: Project, node: ts.Expression): FunctionNode | null =>
-  functionOf(typescript.bindings, (file) => typescript.source(file).ast, node);
-
-const isWithin = (node: ts.Node, outer: ts.Node) => node.pos >= outer.pos && node.end <= outer.end;
-
 /** `setTimeout(() => look(), 1_000)` inside of `look`. */
 function callsItself(project: Project, call: ts.CallExpression, run: FunctionNode): boolean {
-  const called = callsInside(run).map((inner) => functionGiven(project, inner.expression));
-  return called.some((target) => target !== null && isWithin(call, target));
+  const called = callsInside(run).map((inner) => functionOf(project.typescript, inner.expression));
+  return called.some((target) => target !== null && isInside(call, target));
 }
 
 /** Its condition never changes, or is a variable that somebody may set some day. */
@@ -123,7 +118,7 @@ function waits(project: Project, node: ts.Node): boolean {
   return callsInside(node).some((call) => {
     if (calledName(call) === "setTimeout" || /^(?:sleep|delay|wait(?:For)?)$/.test(calledName(call) ?? ""))
       return true;
-    const called = functionGiven(project, call.expression);
+    const called = functionOf(project.typescript, call.expression);
     return called !== null && /\bsetTimeout\(/.test(called.getText());
   });
 }
@@ -137,7 +132,7 @@ function reads(project: Project, node: ts.Node): boolean {
   };
   return callsInside(node).some((call) => {
     if (isRead(call)) return true;
-    const called = functionGiven(project, call.expression);
+    const called = functionOf(project.typescript, call.expression);
     return called !== null && callsInside(called).some(isRead);
   });
 }

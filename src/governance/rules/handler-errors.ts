@@ -3,10 +3,9 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { nodesOf } from "../tree/nodes.ts";
-import { isInside } from "../tree/publishers.ts";
 import { callsInside, handlerOf, reachedFrom } from "../tree/reach.ts";
 import { commandOf } from "../tree/redis-commands.ts";
-import { bare, calledName, type FunctionNode, isFunction } from "../tree/source.ts";
+import { bare, calledName, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";

@@ -3,9 +3,16 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { nodesOf } from "../tree/nodes.ts";
-import { comesFrom, givenPublisher, isInside, tableWrite } from "../tree/publishers.ts";
+import { comesFrom, givenPublisher, tableWrite } from "../tree/publishers.ts";
 import { declarationOf, isGlobal, parameterOwner } from "../tree/scope.ts";
-import { bare, calledName, type FunctionNode, functionsAround, isFunction } from "../tree/source.ts";
+import {
+  bare,
+  calledName,
+  type FunctionNode,
+  functionsAround,
+  isFunction,
+  isInside,
+} from "../tree/source.ts";
 import type { Published, TypeScriptTree } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 

@@ -99,7 +99,7 @@ function parallelPaths(project: Project, report: Report): void {
     callsInside(node).some((call) => {
       if (published.has(call) || rawPublished(typescript, call.getSourceFile().fileName, call) !== null)
         return true;
-      const called = functionOf(typescript.bindings, (file) => typescript.source(file).ast, call.expression);
+      const called = functionOf(typescript, call.expression);
       return called !== null && callsInside(called).some((inner) => published.has(inner));
     });
   const isWork = (node: ts.Node) => callsInside(node).length > 0 && !isRefusal(node);

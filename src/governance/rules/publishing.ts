@@ -133,8 +133,7 @@ function ownStreams(project: Project, report: Report): void {
 }
 
 function swallowedPublishes({ typescript }: Project, report: Report): void {
-  const bodyOf: BodyOf = (given) =>
-    functionOf(typescript.bindings, (file) => typescript.source(file).ast, given)?.body ?? null;
+  const bodyOf: BodyOf = (given) => functionOf(typescript, given)?.body ?? null;
   for (const { call, events } of typescript.published) {
     const [event] = events;
     const type = events.length === 1 && event?.type ? `"${event.type}"` : "the event";

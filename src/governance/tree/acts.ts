@@ -52,9 +52,12 @@ export function readActivity(
   follows: (file: string) => boolean,
 ): ActivityReader {
   const known = new Map<ts.Node, Activity>();
-  const sourceOf = (file: string) => (follows(file) ? tree.source(file).ast : null);
+  const sources = {
+    bindings: tree.bindings,
+    source: (file: string) => (follows(file) ? tree.source(file) : null),
+  };
   const functionCalled = (call: ts.CallExpression): FunctionNode | null => {
-    const found = functionOf(tree.bindings, sourceOf, call.expression);
+    const found = functionOf(sources, call.expression);
     return found !== null && follows(found.getSourceFile().fileName) ? found : null;
   };
 

@@ -4,7 +4,8 @@
  */
 
 import ts from "typescript";
-import { bare, type FunctionNode, isFunction, nameOf, walk } from "./source.ts";
+import { functionOf } from "./scope.ts";
+import { bare, type FunctionNode, isFunction, isInside, nameOf, walk } from "./source.ts";
 import { positionOf } from "./text.ts";
 import type { Handled, TypeScriptTree } from "./typescript.ts";
 
@@ -42,25 +43,22 @@ interface Reads {
 export function readPayloads(tree: TypeScriptTree): readonly PayloadReads[] {
   // In `on(event, (e) => dispatch(event, e))` the second call is a part of the first one's handler.
   const outer = tree.handled.filter(
-    ({ call }) => !tree.handled.some(({ handler }) => handler !== null && isWithin(call, handler)),
+    ({ call }) => !tree.handled.some(({ handler }) => handler !== null && isInside(call, handler)),
   );
   return outer.flatMap((handled) => {
     const reads: Reads = { fields: new Map(), everything: null, followed: new Set() };
     const maker = tree.calledOf(handled.file, handled.call, "@brain/engine");
-    const place = placeIn(tree, handled.file, handled.call);
+    const place = placeOf(tree, handled.call);
     if (handled.handler !== null) {
-      const found = functionOf(tree, handled.file, handled.handler);
+      const found = functionOf(tree, handled.handler);
       if (found === null) reads.everything = place;
-      else follow(tree, reads, found.file, found.node, 0, firstOf(maker));
+      else follow({ tree, reads }, found, 0, firstOf(maker));
     }
     const { fields, everything } = reads;
     const consumer = consumerAround(tree, handled);
     return handled.events.map(({ type }) => ({ ...place, consumer, type, fields, everything }));
   });
 }
-
-const isWithin = (node: ts.Node, outer: ts.Node) =>
-  node.getSourceFile() === outer.getSourceFile() && node.pos >= outer.pos && node.end <= outer.end;
 
 /** What the first parameter of a handler is. */
 function firstOf(maker: string | null): Value {
@@ -77,100 +75,51 @@ function consumerAround(tree: TypeScriptTree, { file, call }: Handled): string |
   return (inFile.length === 1 ? inFile[0]?.subscriber : tree.moduleOf(file)?.name) ?? null;
 }
 
-function placeIn(tree: TypeScriptTree, file: string, node: ts.Node): PlaceInFile {
+function placeOf(tree: TypeScriptTree, node: ts.Node): PlaceInFile {
+  const file = node.getSourceFile().fileName;
   const source = tree.source(file);
   return { file, line: positionOf(source, node.getStart(source.ast)).line };
 }
-
-interface FoundFunction {
-  readonly file: string;
-  readonly node: FunctionNode;
-}
-
-/** The function that an expression is or names, of this project; null: none that can be looked at. */
-function functionOf(tree: TypeScriptTree, file: string, given: ts.Expression): FoundFunction | null {
-  const value = bare(given);
-  if (isFunction(value)) return { file, node: value };
-  if (!ts.isIdentifier(value) && !ts.isPropertyAccessExpression(value)) return null;
-  const inside = ts.isIdentifier(value) ? localFunction(value) : null;
-  if (inside !== null) return { file, node: inside };
-  const origin = tree.bindings.originOfExpression(file, value);
-  if (origin === null || origin.file === null) return null;
-  if (origin.value !== null) {
-    const defined = bare(origin.value);
-    return isFunction(defined) ? { file: origin.file, node: defined } : null;
-  }
-  const declared = tree
-    .source(origin.file)
-    .ast.statements.find((node) => ts.isFunctionDeclaration(node) && node.name?.text === origin.name);
-  return declared !== undefined && isFunction(declared) ? { file: origin.file, node: declared } : null;
-}
-
-/** A function that is declared inside of another one, around the place where it is named. */
-function localFunction(name: ts.Identifier): FunctionNode | null {
-  for (let at: ts.Node | undefined = name.parent; at !== undefined; at = at.parent) {
-    if (!ts.isBlock(at)) continue;
-    for (const node of at.statements) {
-      if (ts.isFunctionDeclaration(node) && node.name?.text === name.text && isFunction(node)) return node;
-      if (!ts.isVariableStatement(node)) continue;
-      for (const { name: binding, initializer } of node.declarationList.declarations) {
-        const value = initializer === undefined ? null : bare(initializer);
-        if (nameOfBinding(binding) === name.text && value !== null && isFunction(value)) return value;
-      }
-    }
-  }
-  return null;
-}
-
-const nameOfBinding = (name: ts.BindingName) => (ts.isIdentifier(name) ? name.text : null);
 
 function keyOf(value: Value): string {
   if (value.kind === "list") return `list of ${keyOf(value.of)}`;
   return value.kind === "payload" ? `payload ${value.path}` : value.kind;
 }
 
-/** Follows a parameter through a function. */
-function follow(
-  tree: TypeScriptTree,
-  reads: Reads,
-  file: string,
-  node: FunctionNode,
-  index: number,
-  value: Value,
-): void {
-  const key = `${file} ${node.pos} ${index} ${keyOf(value)}`;
-  if (reads.followed.has(key)) return;
-  reads.followed.add(key);
-  const parameter = node.parameters[index];
-  if (parameter === undefined) return;
-  bind({ tree, reads, file }, parameter.name, value, node);
-}
-
-interface Scope {
+interface Reading {
   readonly tree: TypeScriptTree;
   readonly reads: Reads;
-  readonly file: string;
+}
+
+/** Follows a parameter through a function. */
+function follow(reading: Reading, node: FunctionNode, index: number, value: Value): void {
+  const key = `${node.getSourceFile().fileName} ${node.pos} ${index} ${keyOf(value)}`;
+  const { followed } = reading.reads;
+  if (followed.has(key)) return;
+  followed.add(key);
+  const parameter = node.parameters[index];
+  if (parameter !== undefined) bind(reading, parameter.name, value, node);
 }
 
 /** A name or a pattern that takes the value. @param within where the names hold */
-function bind(scope: Scope, name: ts.BindingName, value: Value, within: ts.Node): void {
+function bind(reading: Reading, name: ts.BindingName, value: Value, within: ts.Node): void {
   if (ts.isIdentifier(name)) {
-    for (const use of usesOf(name, within)) used(scope, use, value);
+    for (const use of usesOf(name, within)) used(reading, use, value);
     return;
   }
   if (ts.isArrayBindingPattern(name)) {
     for (const element of name.elements)
-      if (ts.isBindingElement(element)) bind(scope, element.name, elementOf(value), within);
+      if (ts.isBindingElement(element)) bind(reading, element.name, elementOf(value), within);
     return;
   }
   for (const element of name.elements) {
     if (element.dotDotDotToken !== undefined) {
-      everything(scope, element, value);
+      everything(reading, element, value);
       continue;
     }
     const field = nameOf(element.propertyName ?? (element.name as ts.Identifier));
-    const inside = field === null ? null : stepInto(scope, element, value, field);
-    if (inside !== null) bind(scope, element.name, inside, within);
+    const inside = field === null ? null : stepInto(reading, element, value, field);
+    if (inside !== null) bind(reading, element.name, inside, within);
   }
 }
 
@@ -198,10 +147,10 @@ function elementOf(value: Value): Value {
 }
 
 /** What a field of a value holds; null: nothing of the payload. */
-function stepInto(scope: Scope, node: ts.Node, value: Value, name: string): Value | null {
+function stepInto(reading: Reading, node: ts.Node, value: Value, name: string): Value | null {
   if (value.kind === "payload") {
     const path = value.path === "" ? name : `${value.path}.${name}`;
-    mark(scope, node, path);
+    mark(reading, node, path);
     return { kind: "payload", path };
   }
   if (value.kind === "event") return name === "payload" ? { kind: "payload", path: "" } : null;
@@ -211,14 +160,14 @@ function stepInto(scope: Scope, node: ts.Node, value: Value, name: string): Valu
   return name === "deliveries" ? { kind: "list", of: { kind: "delivery" } } : null;
 }
 
-function mark({ tree, reads, file }: Scope, node: ts.Node, path: string): void {
-  if (!reads.fields.has(path)) reads.fields.set(path, placeIn(tree, file, node));
+function mark({ tree, reads }: Reading, node: ts.Node, path: string): void {
+  if (!reads.fields.has(path)) reads.fields.set(path, placeOf(tree, node));
 }
 
 /** The value goes out of sight. */
-function everything(scope: Scope, node: ts.Node, value: Value): void {
-  if (value.kind === "payload" && value.path !== "") mark(scope, node, value.path);
-  else scope.reads.everything ??= placeIn(scope.tree, scope.file, node);
+function everything(reading: Reading, node: ts.Node, value: Value): void {
+  if (value.kind === "payload" && value.path !== "") mark(reading, node, value.path);
+  else reading.reads.everything ??= placeOf(reading.tree, node);
 }
 
 /** Methods of lists whose callback gets the elements. */
@@ -238,44 +187,44 @@ const mapping = new Set(["map", "flatMap"]);
 const choosing = new Set(["filter", "toSorted", "slice", "toReversed"]);
 
 /** An expression that holds the value: what becomes of it is seen in what stands around it. */
-function used(scope: Scope, node: ts.Expression, value: Value): void {
+function used(reading: Reading, node: ts.Expression, value: Value): void {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent) && parent.expression === node) {
     const call = parent.parent;
     if (ts.isCallExpression(call) && call.expression === parent && isListUse(value, parent.name.text)) {
-      usedByMethod(scope, call, parent.name.text, value);
+      usedByMethod(reading, call, parent.name.text, value);
       return;
     }
     // `title.trim()`: a method of a text or a number is no field.
     const isMethod = ts.isCallExpression(call) && call.expression === parent;
     if (isMethod && value.kind === "payload" && value.path !== "") return;
-    const inside = stepInto(scope, parent, value, parent.name.text);
-    if (inside !== null) used(scope, parent, inside);
+    const inside = stepInto(reading, parent, value, parent.name.text);
+    if (inside !== null) used(reading, parent, inside);
   } else if (ts.isElementAccessExpression(parent) && parent.expression === node) {
     const key = bare(parent.argumentExpression);
     if (ts.isStringLiteralLike(key)) {
-      const inside = stepInto(scope, parent, value, key.text);
-      if (inside !== null) used(scope, parent, inside);
-    } else if (value.kind === "list" || ts.isNumericLiteral(key)) used(scope, parent, elementOf(value));
-    else everything(scope, parent, value);
-  } else usedWhole(scope, node, value);
+      const inside = stepInto(reading, parent, value, key.text);
+      if (inside !== null) used(reading, parent, inside);
+    } else if (value.kind === "list" || ts.isNumericLiteral(key)) used(reading, parent, elementOf(value));
+    else everything(reading, parent, value);
+  } else usedWhole(reading, node, value);
 }
 
 function isListUse(value: Value, name: string): boolean {
   return (value.kind === "list" || value.kind === "payload") && (listMethods.has(name) || choosing.has(name));
 }
 
-function usedByMethod(scope: Scope, call: ts.CallExpression, name: string, value: Value): void {
+function usedByMethod(reading: Reading, call: ts.CallExpression, name: string, value: Value): void {
   const [callback] = call.arguments;
-  const found = callback === undefined ? null : functionOf(scope.tree, scope.file, callback);
+  const found = callback === undefined ? null : functionOf(reading.tree, callback);
   const element = elementOf(value);
-  if (found !== null) follow(scope.tree, scope.reads, found.file, found.node, 0, element);
-  else if (callback !== undefined && listMethods.has(name)) everything(scope, callback, value);
-  if (choosing.has(name)) used(scope, call, value);
-  else if (name === "find" || name === "findLast") used(scope, call, element);
+  if (found !== null) follow(reading, found, 0, element);
+  else if (callback !== undefined && listMethods.has(name)) everything(reading, callback, value);
+  if (choosing.has(name)) used(reading, call, value);
+  else if (name === "find" || name === "findLast") used(reading, call, element);
   else if (mapping.has(name) && found !== null) {
-    const given = givenBack(found.node, element);
-    if (given !== null) used(scope, call, { kind: "list", of: given });
+    const given = givenBack(found, element);
+    if (given !== null) used(reading, call, { kind: "list", of: given });
   }
 }
 
@@ -314,20 +263,21 @@ function boundAs(name: ts.BindingName, wanted: string): readonly string[] | null
 }
 
 /** The value itself, not a field of it. */
-function usedWhole(scope: Scope, node: ts.Expression, value: Value): void {
+function usedWhole(reading: Reading, node: ts.Expression, value: Value): void {
   const { parent } = node;
   if (ts.isVariableDeclaration(parent) && parent.initializer === node) {
-    bind(scope, parent.name, value, scopeOf(parent));
+    bind(reading, parent.name, value, scopeOf(parent));
   } else if (ts.isForOfStatement(parent) && parent.expression === node) {
     const { initializer } = parent;
     if (ts.isVariableDeclarationList(initializer)) {
-      for (const { name } of initializer.declarations) bind(scope, name, elementOf(value), parent.statement);
+      for (const { name } of initializer.declarations)
+        bind(reading, name, elementOf(value), parent.statement);
     }
   } else if (ts.isCallExpression(parent) && parent.arguments.includes(node)) {
-    handedOn(scope, parent, parent.arguments.indexOf(node), value);
-  } else if (isTransparent(parent)) used(scope, parent as ts.Expression, value);
+    handedOn(reading, parent, parent.arguments.indexOf(node), value);
+  } else if (isTransparent(parent)) used(reading, parent as ts.Expression, value);
   else if (isTold(node) || value.kind === "list") return;
-  else everything(scope, node, value);
+  else everything(reading, node, value);
 }
 
 function isTransparent(node: ts.Node): boolean {
@@ -360,8 +310,8 @@ function scopeOf(node: ts.Node): ts.Node {
   return node;
 }
 
-function handedOn(scope: Scope, call: ts.CallExpression, index: number, value: Value): void {
-  const found = functionOf(scope.tree, scope.file, call.expression);
-  if (found !== null) follow(scope.tree, scope.reads, found.file, found.node, index, value);
-  else everything(scope, call, value);
+function handedOn(reading: Reading, call: ts.CallExpression, index: number, value: Value): void {
+  const found = functionOf(reading.tree, call.expression);
+  if (found !== null) follow(reading, found, index, value);
+  else everything(reading, call, value);
 }

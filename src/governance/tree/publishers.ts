@@ -3,7 +3,16 @@
 import ts from "typescript";
 import type { Bindings } from "./bindings.ts";
 import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "./scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, nameOf, propertyOf, stringOf } from "./source.ts";
+import {
+  bare,
+  calledName,
+  type FunctionNode,
+  isFunction,
+  isInside,
+  nameOf,
+  propertyOf,
+  stringOf,
+} from "./source.ts";
 import type { Published, TypeScriptTree } from "./typescript.ts";
 
 /** The function that was given what publishes, e.g. the one that `transact` runs; null: nothing was given. */
@@ -73,9 +82,9 @@ function givenName(call: ts.CallExpression): string | null {
 }
 
 /** The object that a function of the project gives back, when that is all it does at its end; the expression itself otherwise. */
-function madeBy({ bindings, source }: TypeScriptTree, node: ts.Expression): ts.Expression {
+function madeBy(tree: TypeScriptTree, node: ts.Expression): ts.Expression {
   if (!ts.isCallExpression(node)) return node;
-  const maker = functionOf(bindings, (path) => source(path).ast, node.expression);
+  const maker = functionOf(tree, node.expression);
   if (maker === null) return node;
   const { body } = maker;
   const last = ts.isBlock(body) ? body.statements.at(-1) : undefined;
@@ -98,7 +107,7 @@ function behind(node: ts.Expression): ts.Expression {
 function isSomethingElse(tree: TypeScriptTree, file: string, call: ts.CallExpression): boolean {
   const origin = tree.bindings.originOfExpression(file, call.expression);
   if (origin !== null && origin.file === null) return true;
-  return functionOf(tree.bindings, (path) => tree.source(path).ast, call.expression) !== null;
+  return functionOf(tree, call.expression) !== null;
 }
 
 /** A statement that changes rows of a table: `tx.insert(orders)`. Null: it is none. */
@@ -134,6 +143,3 @@ export function comesFrom(name: ts.Identifier, owner: FunctionNode): boolean {
   const root = given === undefined || !isInside(at, owner) ? null : rootOf(given);
   return root !== null && root.text !== name.text && comesFrom(root, owner);
 }
-
-export const isInside = (node: ts.Node, outer: ts.Node) =>
-  node.getSourceFile() === outer.getSourceFile() && node.pos >= outer.pos && node.end <= outer.end;

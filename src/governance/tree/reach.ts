@@ -2,14 +2,13 @@
 
 import ts from "typescript";
 import { nodesOf } from "./nodes.ts";
-import { isInside } from "./publishers.ts";
 import { functionOf } from "./scope.ts";
-import type { FunctionNode } from "./source.ts";
+import { type FunctionNode, isInside } from "./source.ts";
 import type { Handled, TypeScriptTree } from "./typescript.ts";
 
 /** The function that handles; null: it is made elsewhere. */
 export const handlerOf = (tree: TypeScriptTree, { handler }: Handled): FunctionNode | null =>
-  handler === null ? null : functionOf(tree.bindings, (file) => tree.source(file).ast, handler);
+  handler === null ? null : functionOf(tree, handler);
 
 /** Calls inside of a function, those of functions inside of it too. */
 export const callsInside = (node: ts.Node): readonly ts.CallExpression[] =>
@@ -27,7 +26,7 @@ export function reachedFrom(
     const next: FunctionNode[] = [];
     for (const node of edge)
       for (const call of callsInside(node)) {
-        const called = functionOf(tree.bindings, (file) => tree.source(file).ast, call.expression);
+        const called = functionOf(tree, call.expression);
         if (called === null || found.has(called)) continue;
         found.add(called);
         next.push(called);

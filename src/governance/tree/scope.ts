@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import type { Bindings } from "./bindings.ts";
-import { bare, isFunction } from "./source.ts";
+import { bare, type FunctionNode, isFunction, type SourceFile } from "./source.ts";
 
 /** What declares a name. A piece of a destructured parameter or variable is a `BindingElement`. */
 export type Declaration =
@@ -89,15 +89,18 @@ export function rootOf(node: ts.Expression): ts.Identifier | null {
 export const isGlobal = (bindings: Bindings, name: ts.Identifier) =>
   declarationOf(name) === null && bindings.originOf(name.getSourceFile().fileName, name.text) === null;
 
+/** Where functions are looked for; a `TypeScriptTree` is one. */
+interface Sources {
+  readonly bindings: Bindings;
+  /** Null: functions of that file are not looked at. */
+  source(path: string): SourceFile | null;
+}
+
 /**
  * The function that an expression is, or names: here, at the top of this file, or in another one of the project.
  * Null: it is none, comes as a parameter, or from a package.
  */
-export function functionOf(
-  bindings: Bindings,
-  sourceOf: (file: string) => ts.SourceFile | null,
-  node: ts.Expression,
-): (ts.FunctionLikeDeclaration & { readonly body: ts.Node }) | null {
+export function functionOf({ bindings, source }: Sources, node: ts.Expression): FunctionNode | null {
   const value = bare(node);
   if (isFunction(value)) return value;
   if (ts.isIdentifier(value)) {
@@ -115,7 +118,7 @@ export function functionOf(
     const given = bare(origin.value);
     return isFunction(given) ? given : null;
   }
-  const top = sourceOf(origin.file);
-  const found = top === null ? undefined : scopeOf(top)?.get(origin.name);
+  const top = source(origin.file);
+  const found = top === null ? undefined : scopeOf(top.ast)?.get(origin.name);
   return found !== undefined && isFunction(found) ? found : null;
 }

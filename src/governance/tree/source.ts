@@ -99,6 +99,10 @@ export function isFunction(node: ts.Node): node is FunctionNode {
   return ts.isFunctionLike(node) && "body" in node && node.body !== undefined;
 }
 
+/** True for the outer node itself, too; never for a node of another file. */
+export const isInside = (node: ts.Node, outer: ts.Node): boolean =>
+  node.getSourceFile() === outer.getSourceFile() && node.pos >= outer.pos && node.end <= outer.end;
+
 /** The functions around a node, the innermost first. */
 export function functionsAround(node: ts.Node): readonly FunctionNode[] {
   const found: FunctionNode[] = [];
