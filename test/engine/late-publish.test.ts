@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   on,
   onAny,
@@ -9,7 +9,7 @@ import {
   type Subscription,
 } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError } from "../../src/engine/core/errors.ts";
+import { PermanentError, ValidationError } from "../../src/engine/core/errors.ts";
 import { type Publish, transactAndPublish } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { meterRead, partChecked } from "./events.ts";
@@ -145,4 +145,58 @@ test("a transaction that is being rolled back takes nothing more", async () => {
   await expect(failing).rejects.toThrow("no place left");
   const [told] = await Promise.all(late);
   expect(told).toBeInstanceOf(PermanentError);
+});
+
+const refused = { ...reading, faults: -1 };
+
+describe("an event that is refused, and whose promise nobody awaits", () => {
+  test.each(kinds)("fails the handler: %s", async (...kind) => {
+    const backbone = await openBackbone();
+    await callsOf(backbone, kind, async (publish) => {
+      void publish(meterRead, refused);
+      await publish(meterRead, reading);
+    });
+    expect(await deadLetters(backbone)).toMatchObject([
+      { error_class: "ValidationError", error_message: expect.stringContaining("faults") },
+    ]);
+    expect(await readings(backbone)).toEqual([]);
+  });
+
+  test("fails the transaction of a route", async () => {
+    const backbone = await openBackbone();
+    const work = backbone.system.transact({ source: "lab" }, async (_tx, publish) => {
+      void publish(meterRead, refused);
+      await publish(meterRead, reading);
+    });
+    await expect(work).rejects.toThrow(ValidationError);
+    expect(await readings(backbone)).toEqual([]);
+  });
+
+  test.each<readonly [form: string, notice: (work: Promise<unknown>) => unknown]>([
+    ["try and await", (work) => work.then(undefined, () => null)],
+    ["catch", (work) => void work.catch(() => undefined)],
+    ["Promise.all", (work) => Promise.all([work]).catch(() => undefined)],
+    ["Promise.allSettled", (work) => Promise.allSettled([work])],
+    ["what is derived from it", (work) => void work.finally(() => undefined).catch(() => undefined)],
+  ])("control: whoever takes notice goes on without it: %s", async (_, notice) => {
+    const backbone = await openBackbone();
+    await backbone.system.transact({ source: "lab" }, async (_tx, publish) => {
+      await notice(publish(meterRead, refused));
+      await publish(meterRead, reading);
+    });
+    expect(await readings(backbone)).toHaveLength(1);
+  });
+
+  test("control: await takes notice", async () => {
+    const backbone = await openBackbone();
+    const work = backbone.system.transact({ source: "lab" }, async (_tx, publish) => {
+      try {
+        await publish(meterRead, refused);
+      } catch {
+        await publish(meterRead, reading);
+      }
+    });
+    await work;
+    expect(await readings(backbone)).toHaveLength(1);
+  });
 });

@@ -6,6 +6,7 @@ import type { Logger } from "../core/log.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import { readTraceContext, traceMeta } from "../core/trace-context.ts";
 import type { Span } from "../core/tracer.ts";
+import { type UnawaitedFailures, watchFailures } from "../core/unawaited.ts";
 import { statementBuilder, type Tx } from "../db/database.ts";
 import {
   keptApart,
@@ -13,7 +14,7 @@ import {
   type PublishContext,
   type PublishSettings,
   prepareEvent,
-  publishedLate,
+  publishing,
 } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
 import { type CallOutside, callOutside } from "./call-outside.ts";
@@ -192,8 +193,9 @@ async function callEach(
       consumer.handlerTimeoutMs,
       `The handler of "${event.type}" in "${consumer.subscriber}"`,
       async (signal) => {
+        const failures = watchFailures();
         const context: Omit<HandlerContext, "tx" | "signal" | "fetch"> = {
-          publish: publishFrom(deps, run, event, span),
+          publish: publishFrom(deps, run, failures, event, span),
           log: eventLog(deps, delivery, span),
           attempt: attemptOf(delivery),
           streamMessageId: delivery.messageId,
@@ -204,9 +206,11 @@ async function callEach(
           now: () => new Date(deps.now()),
         };
         if (subscription.kind === "each") {
-          return subscription.handle(event, { ...context, ...withEffects(deps, effects, signal) });
+          await subscription.handle(event, { ...context, ...withEffects(deps, effects, signal) });
+          return failures.check();
         }
         const statements = await subscription.handle({ ...context, event, build: statementBuilder });
+        failures.check();
         for (const statement of statements) await effects.execute(statement.getSQL());
       },
     ),
@@ -238,8 +242,9 @@ async function callSet(
       consumer.handlerTimeoutMs,
       `The batch handler of ${what} in "${consumer.subscriber}"`,
       async (signal) => {
+        const failures = watchFailures();
         const context: Omit<BatchContext, "tx" | "signal" | "fetch"> = {
-          publishFrom: (cause) => publishFrom(deps, run, cause.event, span),
+          publishFrom: (cause) => publishFrom(deps, run, failures, cause.event, span),
           log: span === null ? deps.log : deps.log.child(idsOf(span)),
           idempotencyKey: (delivered, label) =>
             idempotencyKey(
@@ -251,9 +256,11 @@ async function callSet(
           now: () => new Date(deps.now()),
         };
         if (subscription.kind !== "statement_batch" && subscription.kind !== "statement_set") {
-          return subscription.handle(deliveries, { ...context, ...withEffects(deps, effects, signal) });
+          await subscription.handle(deliveries, { ...context, ...withEffects(deps, effects, signal) });
+          return failures.check();
         }
         const statements = await subscription.handle({ ...context, deliveries, build: statementBuilder });
+        failures.check();
         for (const statement of statements) await effects.execute(statement.getSQL());
       },
     ),
@@ -287,11 +294,11 @@ function withEffects(
 function publishFrom(
   deps: HandlerDeps,
   run: HandlerRun,
+  failures: UnawaitedFailures,
   cause: Envelope<unknown>,
   span: Span | null,
 ): Publish {
-  return async (definition, payload, options) => {
-    if (run.isClosed) throw publishedLate(definition);
+  return publishing(run, failures, (definition, payload, options) => {
     deps.beforePublish?.();
     const prepared = prepareEvent(deps.publish, definition, payload, {
       ...inherited(deps.consumer, cause),
@@ -301,8 +308,8 @@ function publishFrom(
     requireOwnTenant(deps.consumer, cause, prepared);
     const { kept, told } = keptApart(prepared);
     run.published.push(kept);
-    return told as never;
-  };
+    return told;
+  });
 }
 
 /**

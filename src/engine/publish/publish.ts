@@ -12,6 +12,7 @@ import {
 } from "@brain/schemas";
 import type { Clock } from "../core/clock.ts";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
+import { type UnawaitedFailures, watchFailures } from "../core/unawaited.ts";
 import type { Database, Ending, Savepoints, Tx } from "../db/database.ts";
 import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";
@@ -98,8 +99,39 @@ function requireDefinition(definition: unknown): void {
   );
 }
 
+/**
+ * `publish` as its users have it. Behind the end of its transaction it fails; until then a failure of which nobody takes
+ * notice is kept, for whoever ends the transaction.
+ *
+ * @param transaction `isClosed`: its events were taken, or it failed
+ * @param keep checks an event and keeps it, at once
+ */
+export function publishing(
+  transaction: { readonly isClosed: boolean },
+  failures: UnawaitedFailures,
+  keep: (
+    definition: EventDefinition,
+    payload: unknown,
+    options: Partial<PublishContext> | undefined,
+  ) => Envelope,
+): Publish {
+  return (definition, payload, options) => {
+    // Nobody asks for failures any more, so the runtime reports it.
+    if (transaction.isClosed) return failed(() => publishedLate(definition));
+    try {
+      return Promise.resolve(keep(definition, payload, options)) as never;
+    } catch (error) {
+      return failures.reject(error);
+    }
+  };
+}
+
+async function failed(error: () => Error): Promise<never> {
+  throw error();
+}
+
 /** What whoever publishes is told when the events of the transaction were taken, or it failed: it would be in none. */
-export function publishedLate(definition: EventDefinition): PermanentError {
+function publishedLate(definition: EventDefinition): PermanentError {
   requireDefinition(definition);
   return new PermanentError(
     `"${definition.type}" was published when its transaction had ended; it is not recorded. Await every publish before you return.`,
@@ -265,22 +297,23 @@ export function createOutbox(
   record?: RecordAtEnd,
 ): Outbox {
   const prepared: RecordedEvent[] = [];
-  let isClosed = false;
+  const transaction = { isClosed: false };
+  const failures = watchFailures();
   return {
-    publish: async (definition, payload, options) => {
-      if (isClosed) throw publishedLate(definition);
+    publish: publishing(transaction, failures, (definition, payload, options) => {
       const { kept, told } = keptApart(
         prepareEvent(settings, definition, payload, { ...context, ...options }),
       );
       prepared.push(kept);
-      return told as never;
-    },
+      return told;
+    }),
     async flush() {
-      isClosed = true;
+      transaction.isClosed = true;
+      failures.check();
       return endWithEvents(settings, prepared, record);
     },
     close() {
-      isClosed = true;
+      transaction.isClosed = true;
     },
     savepoints: cutBackBy(prepared),
   };
