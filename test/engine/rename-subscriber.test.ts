@@ -55,11 +55,25 @@ describe("a consumer that is renamed", () => {
     expect((await reconcile(backbone, postOffice())).claims).toMatchObject([{ missing: 0 }]);
   });
 
-  test("without the migration begins anew, and all of it has its effects twice", async () => {
+  test("waits for the migration, and says so", async () => {
     const backbone = await openBackbone();
     const events = await send(backbone, 4);
     await backbone.drain(mailer());
+    await expect(backbone.drain(postOffice())).rejects.toThrow(
+      /Call SELECT rename_subscriber\('mailer', 'post_office'\) in a migration/,
+    );
+    expect(await handled(backbone)).toEqual(events);
+    await rename(backbone);
+    events.push(...(await send(backbone, 1)));
     await backbone.drain(postOffice());
+    expect(await handled(backbone)).toEqual(events);
+  });
+
+  test("control: without either begins anew, and all of it has its effects twice", async () => {
+    const backbone = await openBackbone();
+    const events = await send(backbone, 4);
+    await backbone.drain(mailer());
+    await backbone.drain(recorder({ subscriber: "post_office" }));
     expect(await handled(backbone)).toEqual([...events, ...events]);
   });
 
@@ -133,7 +147,7 @@ describe("a consumer that is renamed", () => {
     const backbone = await openBackbone();
     await send(backbone, 1);
     await backbone.drain(mailer());
-    await backbone.drain(postOffice());
+    await backbone.drain(recorder({ subscriber: "post_office" }));
     await expect(rename(backbone)).rejects.toThrow(/Subscriber "post_office" has begun already/);
     expect(await backbone.drain(mailer())).toMatchObject({ paused: false });
   });

@@ -1,5 +1,6 @@
 import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { TransientError } from "../core/errors.ts";
 import { lastGeneratedId, readEdges } from "../stream/append.ts";
 import { createGroup } from "../stream/group.ts";
 import { moveGroup, olderGroupsOf } from "../stream/move-group.ts";
@@ -20,6 +21,7 @@ export async function startGroup(drain: DrainBase): Promise<void> {
     await createGroup(deps.redis, group, state.startId);
     return;
   }
+  await requireRenamed(drain);
   const startId = await firstPosition(drain);
   deps.log.info({ start_at: startId }, "The consumer group is new.");
   // First the group, which keeps the janitor from trimming on; then what was trimmed before can be looked at.
@@ -54,6 +56,23 @@ async function takeOverOldGroup(drain: DrainBase): Promise<boolean> {
     return true;
   }
   return false;
+}
+
+/**
+ * A consumer that has another name now must not begin before what it has in Postgres has that name, too.
+ *
+ * @throws {TransientError} the migration is missing; the events wait
+ */
+async function requireRenamed({ deps, consumer, options }: DrainBase): Promise<void> {
+  const { subscriber, formerly } = consumer;
+  if (formerly === subscriber) return;
+  const begun = await deps.db.rows(sql`
+    SELECT FROM consumer_shards
+    WHERE subscriber_name = ${formerly} AND shard = ${options.shard} AND start_id IS NOT NULL`);
+  if (begun.length === 0) return;
+  throw new TransientError(
+    `The consumer "${subscriber}" was formerly "${formerly}", and what was handled under that name does not have the new one. Call SELECT rename_subscriber('${formerly}', '${subscriber}') in a migration. Until then nothing is handled under the new name: all of it would have its effects twice.`,
+  );
 }
 
 async function rememberStart(drain: DrainBase, startId: string, backfilling: boolean): Promise<void> {
