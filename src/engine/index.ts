@@ -117,6 +117,7 @@ export {
   useWebSocket,
 } from "./db/database.ts";
 export { isMissingObject, translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
+export { isoText } from "./db/iso-text.ts";
 export { keepSql } from "./db/kept-sql.ts";
 export { namedLock } from "./db/locks.ts";
 export { isLoopback } from "./db/neon-http.ts";

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { AlertSeverity } from "./alerts.ts";
 
@@ -73,15 +74,12 @@ export interface AlertFilter {
   readonly cursor?: string | undefined;
 }
 
-const iso = (column: string) =>
-  sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
-
 // A worker of the release before ends an alert without a word on its state.
 const state = sql.raw("CASE WHEN a.resolved_at IS NULL THEN a.state ELSE 'closed' END");
 
 const columns = sql`a.id::text AS id, a.kind, a.subject, a.tenant_id, a.severity, ${state} AS state, a.message, a.count,
-  ${iso("a.first_seen_at")} AS first_seen_at, ${iso("a.last_seen_at")} AS last_seen_at,
-  ${iso("a.resolved_at")} AS resolved_at, to_jsonb(a.event_ids) AS event_ids, a.reopens::text AS reopens`;
+  ${isoText(sql`a.first_seen_at`)} AS first_seen_at, ${isoText(sql`a.last_seen_at`)} AS last_seen_at,
+  ${isoText(sql`a.resolved_at`)} AS resolved_at, to_jsonb(a.event_ids) AS event_ids, a.reopens::text AS reopens`;
 
 /** Alerts, newest first. */
 export async function listAlerts(db: Database, filter: AlertFilter): Promise<AlertPage> {
@@ -127,6 +125,6 @@ export async function findAlert(
 /** The statement of it, for transactions. */
 export const oneAlert = (id: string, tenantId: string | null): SQL => sql`
     SELECT ${columns}, (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'action', d.action, 'actor_id', d.actor_id, 'note', d.note, 'at', ${iso("d.at")}) ORDER BY d.id), '[]')
+        'action', d.action, 'actor_id', d.actor_id, 'note', d.note, 'at', ${isoText(sql`d.at`)}) ORDER BY d.id), '[]')
       FROM alert_actions d WHERE d.alert_id = a.id) AS actions
     FROM alerts a WHERE a.id = ${id}::bigint AND ${isOfTenant(sql`a.tenant_id`, tenantId)}`;

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 import { type AlertSeverity, severities } from "./alerts.ts";
 
 /*
@@ -51,10 +52,7 @@ export async function takeNews(tx: Tx, least: AlertSeverity, limit: number): Pro
     )
     SELECT id::text AS id, kind, subject, tenant_id, severity,
       CASE WHEN resolved_at IS NOT NULL THEN 'over' WHEN state = 'reopened' THEN 'reopened' ELSE 'open' END AS state,
-      message, count, ${sql.raw(isoText("first_seen_at"))}, ${sql.raw(isoText("last_seen_at"))}
+      message, count, ${isoText(sql`first_seen_at`)} AS first_seen_at, ${isoText(sql`last_seen_at`)} AS last_seen_at
     FROM told ORDER BY told.id`);
   return rows;
 }
-
-const isoText = (column: string) =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`;

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 
 /** What the claims of a consumer say of an event. */
 export interface ClaimState {
@@ -25,7 +26,7 @@ export async function claimState(
     FROM ${sql.raw(table)} WHERE subscriber_name = ${subscriber}
       AND (stream_message_id = ${messageId} OR event_id = ${eventId})`;
   const [claim] = await db.rows<ClaimState>(sql`
-    SELECT to_char(c.processed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, c.stream_message_id,
+    SELECT ${isoText(sql`c.processed_at`)} AS at, c.stream_message_id,
       c.replay_epoch, c.instead
     FROM (${from("processed_events")} UNION ALL ${from("replay_claims")}) c
     ORDER BY c.instead = 'applied' DESC, c.processed_at DESC LIMIT 1`);

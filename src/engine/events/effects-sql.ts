@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 
@@ -75,15 +76,12 @@ export interface Asked {
   readonly tenantId: string | null;
 }
 
-const iso = (column: string) =>
-  sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
-
 export const eventSql = ({ id, tenantId }: Asked): SQL => sql`
-  SELECT e.id::text AS id, e.type, e.position::text AS position, ${iso("e.stored_at")} AS stored_at,
-    ${iso("s.sent_at")} AS sent_at, s.shard, ${entryId} AS stream_message_id, e.causation_id, e.origin
+  SELECT e.id::text AS id, e.type, e.position::text AS position, ${isoText(sql`e.stored_at`)} AS stored_at,
+    ${isoText(sql`s.sent_at`)} AS sent_at, s.shard, ${entryId} AS stream_message_id, e.causation_id, e.origin
   FROM events e ${withEntry} WHERE e.id = ${id}::uuid AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`;
 
-const relatedColumns = sql`e.id::text AS id, e.type, e.source, ${iso("e.occurred_at")} AS timestamp, e.position::text AS position`;
+const relatedColumns = sql`e.id::text AS id, e.type, e.source, ${isoText(sql`e.occurred_at`)} AS timestamp, e.position::text AS position`;
 
 export type RelatedRow = Omit<RelatedEvent, "position"> & { readonly position: string };
 export const toRelated = (row: RelatedRow): RelatedEvent => ({ ...row, position: Number(row.position) });
@@ -103,19 +101,19 @@ export const effectsSql = ({ id, tenantId }: Asked): SQL => sql`
 export function traceStatements({ id, subscribers, tenantId }: Asked): SQL[] {
   const isOwn = isOfTenant(sql`tenant_id`, tenantId);
   return [
-    sql`SELECT subscriber_name AS subscriber, ${iso("processed_at")} AS applied_at, '0' AS job_id, metadata
+    sql`SELECT subscriber_name AS subscriber, ${isoText(sql`processed_at`)} AS applied_at, '0' AS job_id, metadata
       FROM processed_events WHERE event_id = ${id} AND ${isOwn}
       UNION ALL
-      SELECT subscriber_name, ${iso("processed_at")}, replay_epoch::text, metadata
+      SELECT subscriber_name, ${isoText(sql`processed_at`)}, replay_epoch::text, metadata
       FROM replay_claims WHERE event_id = ${id} AND ${isOwn} ORDER BY 3`,
     // They are found by the stream id; by their event there is no index.
-    sql`SELECT subscriber_name AS subscriber, cause, job_id::text AS job_id, ${iso("queued_at")} AS queued_at,
-        ${iso("due_at")} AS due_at, attempts, last_error AS error
+    sql`SELECT subscriber_name AS subscriber, cause, job_id::text AS job_id, ${isoText(sql`queued_at`)} AS queued_at,
+        ${isoText(sql`due_at`)} AS due_at, attempts, last_error AS error
       FROM deliveries WHERE subscriber_name = ANY(${sql.param([...subscribers])}::text[])
         AND stream_message_id = (SELECT ${entryId} FROM events e ${withEntry} WHERE e.id = ${id}::uuid)
         AND event_id = ${id} AND ${isOwn} ORDER BY replay_epoch`,
     sql`SELECT subscriber_name AS subscriber, id::text AS id, status, reason, left(error_message, 500) AS error, attempts,
-        ${iso("first_failed_at")} AS first_failed_at, ${iso("last_failed_at")} AS last_failed_at, job_id::text AS job_id, redrives
+        ${isoText(sql`first_failed_at`)} AS first_failed_at, ${isoText(sql`last_failed_at`)} AS last_failed_at, job_id::text AS job_id, redrives
       FROM dead_letters WHERE event_id = ${id} AND ${isOwn} ORDER BY dead_letters.id`,
   ];
 }

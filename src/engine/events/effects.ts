@@ -1,4 +1,5 @@
 import type { Consumer } from "../consume/consumer.ts";
+import { isUuid } from "../core/uuid.ts";
 import type { Database } from "../db/database.ts";
 import type { Invocation } from "../invocation.ts";
 import { type PauseRow, pausesSql } from "../operations/consumers/pauses.ts";
@@ -21,7 +22,6 @@ import {
   toTraces,
   traceStatements,
 } from "./effects-sql.ts";
-import { uuidShape } from "./history.ts";
 
 /*
  * What became of one event: whether it is on the stream, what each consumer did with it, what caused it and what it
@@ -108,7 +108,7 @@ export async function eventEffects(
   id: string,
   tenantId: string | null,
 ): Promise<EventEffects | null> {
-  if (!uuidShape.test(id)) return null;
+  if (!isUuid(id)) return null;
   const asked = { id: id.toLowerCase(), subscribers: [...invocation.consumers.keys()], tenantId };
   const [events, causes, effects, ...rows] = await db.batch([
     eventSql(asked),

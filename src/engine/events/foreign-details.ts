@@ -1,5 +1,6 @@
 import type { JsonValue } from "@brain/schemas";
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { isoText } from "../db/iso-text.ts";
 import { entryId } from "../db/stream-ids.ts";
 import type { RecordedDetails } from "./history.ts";
 
@@ -48,17 +49,15 @@ export interface ForeignRow
   readonly position: string;
 }
 
-const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /** Columns of `archived_entries e`, for `toForeignDetails`. */
 export const foreignColumns = sql`e.event_id AS id, e.event_type AS type, e.source, e.target, e.payload::text AS payload,
-  ${iso(sql`e.occurred_at`)} AS timestamp, e.meta::text AS meta, e.mission_id, e.task_id, e.correlation_id, e.tenant_id,
-  e.actor_id, e.severity, e.position::text AS position, ${iso(sql`e.archived_at`)} AS stored_at, e.stream_message_id,
+  ${isoText(sql`e.occurred_at`)} AS timestamp, e.meta::text AS meta, e.mission_id, e.task_id, e.correlation_id, e.tenant_id,
+  e.actor_id, e.severity, e.position::text AS position, ${isoText(sql`e.archived_at`)} AS stored_at, e.stream_message_id,
   e.shard, e.key, e.stream_name, e.raw_fields::text AS raw_fields, e.decode_notes::text AS decode_notes, e.unread`;
 
 /** Columns of `archived_entries e` as an envelope, for `toEnvelope`: of what is an event alone. */
 export const foreignEnvelope = sql`e.event_id AS id, e.event_type AS type, e.source, e.target, e.payload::text AS payload,
-  ${iso(sql`e.occurred_at`)} AS timestamp, (e.meta || jsonb_build_object('position', e.position))::text AS meta,
+  ${isoText(sql`e.occurred_at`)} AS timestamp, (e.meta || jsonb_build_object('position', e.position))::text AS meta,
   e.mission_id, e.task_id, e.correlation_id, e.tenant_id, e.actor_id, e.severity`;
 
 /** A row among others: it is ours when somebody else's has that place. */

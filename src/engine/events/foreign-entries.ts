@@ -1,6 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { StreamEntry } from "../consume/consumer.ts";
+import { isUuid } from "../core/uuid.ts";
 import type { Database } from "../db/database.ts";
 import { entryId, withEntry, withSentEntry } from "../db/stream-ids.ts";
 
@@ -34,10 +35,8 @@ interface Kept {
   readonly copies: readonly string[] | null;
 }
 
-const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 function looksOwn({ event }: StreamEntry): boolean {
-  return event !== null && uuidShape.test(event.id) && typeof event.meta.position === "number";
+  return event !== null && isUuid(event.id) && typeof event.meta.position === "number";
 }
 
 function keepSql(claimOwn: readonly StreamEntry[], others: readonly StreamEntry[]): SQL {
@@ -78,7 +77,7 @@ function toRow(entry: StreamEntry) {
   return {
     stream_name: stream,
     stream_message_id: streamMessageId,
-    uuid: id !== null && uuidShape.test(id) ? id : null,
+    uuid: id !== null && isUuid(id) ? id : null,
     event_id: cutTo(id, 255),
     event_type: cutTo(event?.type ?? type ?? fields.type ?? null, 255),
     raw_fields: fields,

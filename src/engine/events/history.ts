@@ -1,6 +1,8 @@
 import type { Envelope } from "@brain/schemas";
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { isUuid } from "../core/uuid.ts";
 import type { Database } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
@@ -27,10 +29,9 @@ export interface DetailsRow extends EnvelopeRow {
   readonly key: string | null;
 }
 
-const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 /** Columns of `events e` behind which `withEntry` stands. */
 export const detailColumns = sql`${envelopeColumns}, e.position::text AS position, s.shard, e.key,
-  ${entryId} AS stream_message_id, ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`s.sent_at`)} AS sent_at`;
+  ${entryId} AS stream_message_id, ${isoText(sql`e.stored_at`)} AS stored_at, ${isoText(sql`s.sent_at`)} AS sent_at`;
 
 /** An event as it leaves the record: envelope, position, and where it went. */
 export function toDetails(row: DetailsRow): RecordedDetails {
@@ -46,15 +47,13 @@ export function toDetails(row: DetailsRow): RecordedDetails {
   };
 }
 
-export const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** One event by its id; null when the record does not hold it, or it is not the tenant's. @param tenantId null: of any */
 export async function findRecorded(
   db: Database,
   id: string,
   tenantId: string | null = null,
 ): Promise<RecordedDetails | null> {
-  if (!uuidShape.test(id)) return null;
+  if (!isUuid(id)) return null;
   const [row] = await db.rows<DetailsRow>(
     sql`SELECT ${detailColumns} FROM events e ${withEntry} WHERE e.id = ${id}::uuid AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`,
   );

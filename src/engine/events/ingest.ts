@@ -2,6 +2,7 @@ import { type Catalog, type Envelope, isUuidV4, type JsonValue } from "@brain/sc
 import { sql } from "drizzle-orm";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
 import { type TraceContext, traceMeta } from "../core/trace-context.ts";
+import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
@@ -248,7 +249,7 @@ async function lookUp(
   const found = await invocation.db.rows<KnownRow>(sql`
     SELECT r.n, e.type = r.type AND e.payload = r.payload AS same, ${entryId} AS stream_message_id,
       coalesce(e.stored_at > now() - ${lostMs}::float8 * interval '1 millisecond', false) AS is_of_lost,
-      to_char(e.stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS stored_at
+      ${isoText(sql`e.stored_at`)} AS stored_at
     FROM json_to_recordset(${rows}::json) AS r(n integer, id uuid, type text, payload jsonb)
     JOIN events e ON e.id = r.id AND ${isOfTenant(sql`e.tenant_id`, tenantId)} ${withEntry}`);
   return new Map(

@@ -1,5 +1,6 @@
 import type { PayloadObject } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
+import { isoText } from "../db/iso-text.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 
 /*
@@ -61,8 +62,6 @@ export interface ObservedPayloads {
   readonly fields: readonly SeenField[];
 }
 
-const iso = (time: SQL) => sql`to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /** A text's bytes without the spaces that Postgres writes between what stands in it. */
 const bytesOf = sql.raw(`(SELECT octet_length(w.whole) - length(b.bare) + length(replace(b.bare, ' ', ''))
     FROM (SELECT e.payload::text AS whole) w,
@@ -116,7 +115,7 @@ export function payloadsSql(
       SELECT type, schema_version AS version, count(*)::integer AS count,
         percentile_disc(0.5) WITHIN GROUP (ORDER BY bytes) AS p50_bytes,
         percentile_disc(0.95) WITHIN GROUP (ORDER BY bytes) AS p95_bytes, max(bytes) AS max_bytes,
-        ${iso(sql`min(stored_at)`)} AS first_at, ${iso(sql`max(stored_at)`)} AS last_at
+        ${isoText(sql`min(stored_at)`)} AS first_at, ${isoText(sql`max(stored_at)`)} AS last_at
       FROM sample GROUP BY type, schema_version ORDER BY type, schema_version LIMIT 2000) r) AS payloads,
     (SELECT json_agg(r) FROM (
       SELECT type, place, key, is_whole, "of", filled FROM field WHERE is_whole OR is_known) r) AS known,

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { isoText } from "../db/iso-text.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import type { DeclaredPayload, ObservedPayloads } from "./observed-payloads.ts";
@@ -56,8 +57,6 @@ export interface ObservedTypes {
   readonly inside: ObservedPayloads | null;
 }
 
-const iso = (time: SQL) => sql`to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /** What is looked at. */
 interface Look {
   readonly tenantId: string | null;
@@ -69,16 +68,16 @@ const isSince = (time: SQL, { since }: Look) =>
   sql`(${since}::text IS NULL OR ${time} >= ${since}::timestamptz)`;
 
 const recordSql = (look: Look) => sql`
-  SELECT type, producer, source, false AS is_entry, count(*)::integer AS count, ${iso(sql`min(stored_at)`)} AS first_at,
-    ${iso(sql`max(stored_at)`)} AS last_at
+  SELECT type, producer, source, false AS is_entry, count(*)::integer AS count, ${isoText(sql`min(stored_at)`)} AS first_at,
+    ${isoText(sql`max(stored_at)`)} AS last_at
   FROM (SELECT type, meta ->> 'producer' AS producer, source, stored_at FROM events
     WHERE ${isOfTenant(sql`tenant_id`, look.tenantId)} ORDER BY position DESC LIMIT ${look.newest}) n
   WHERE ${isSince(sql`stored_at`, look)}
   GROUP BY type, producer, source ORDER BY type, count DESC LIMIT ${maxRows}`;
 
 const entriesSql = (look: Look) => sql`
-  SELECT type, producer, source, true AS is_entry, count(*)::integer AS count, ${iso(sql`min(archived_at)`)} AS first_at,
-    ${iso(sql`max(archived_at)`)} AS last_at
+  SELECT type, producer, source, true AS is_entry, count(*)::integer AS count, ${isoText(sql`min(archived_at)`)} AS first_at,
+    ${isoText(sql`max(archived_at)`)} AS last_at
   FROM (SELECT event_type AS type, producer, source, archived_at FROM archived_entries
     WHERE event_type IS NOT NULL AND NOT undecided AND ${isOfTenant(sql`tenant_id`, look.tenantId)}
     ORDER BY position DESC LIMIT ${look.newest}) n
@@ -87,7 +86,7 @@ const entriesSql = (look: Look) => sql`
 
 /** Two steps into the index for each type, however many events it has. */
 const everSql = (types: readonly string[]) => sql`
-  SELECT t.type, ${iso(sql`f.stored_at`)} AS first_at, ${iso(sql`e.stored_at`)} AS last_at
+  SELECT t.type, ${isoText(sql`f.stored_at`)} AS first_at, ${isoText(sql`e.stored_at`)} AS last_at
   FROM jsonb_array_elements_text(${JSON.stringify(types)}::jsonb) AS t(type)
   LEFT JOIN LATERAL (SELECT stored_at FROM events WHERE type = t.type ORDER BY position LIMIT 1) f ON true
   LEFT JOIN LATERAL (SELECT stored_at FROM events WHERE type = t.type ORDER BY position DESC LIMIT 1) e ON true`;

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Archive } from "../archive.ts";
 import type { Database } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { JobOrigin, Origin, RequestOrigin } from "../publish/origin.ts";
@@ -197,9 +198,6 @@ function readOrigin(origins: Map<string, StoryBegin>, text: string | null): stri
 
 type OfEvent<T> = Required<T> & { readonly event_id: string };
 
-const iso = (column: string) =>
-  sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
-
 function eventsSql(correlationId: string, limit: number, tenantId: string | null) {
   return sql`
     WITH story AS (
@@ -211,7 +209,7 @@ function eventsSql(correlationId: string, limit: number, tenantId: string | null
         count(*) OVER ()::integer AS found
       FROM story JOIN events USING (position) WINDOW running AS (ORDER BY position)
     )
-    SELECT ${envelopeColumns}, e.position::text AS position, e.source_module AS module, e.causation_id, ${iso("s.sent_at")} AS sent_at, ${entryId} AS stream_message_id, e.origin::text AS origin, m.found
+    SELECT ${envelopeColumns}, e.position::text AS position, e.source_module AS module, e.causation_id, ${isoText(sql`s.sent_at`)} AS sent_at, ${entryId} AS stream_message_id, e.origin::text AS origin, m.found
     FROM measured m JOIN events e ON e.position = m.position ${withEntry}
     WHERE m.place = 1 OR (m.place <= ${limit} AND m.bytes <= ${maxPayloadBytes})
     ORDER BY e.position`;
@@ -225,10 +223,10 @@ function handledSql(ids: readonly string[], tenantId: string | null) {
   const isOwn = isOfTenant(sql`tenant_id`, tenantId);
   return sql`
     SELECT DISTINCT ON (event_id, subscriber) event_id, subscriber, processed_at, replay_epoch FROM (
-      SELECT event_id, subscriber_name AS subscriber, ${iso("processed_at")} AS processed_at, 0 AS replay_epoch
+      SELECT event_id, subscriber_name AS subscriber, ${isoText(sql`processed_at`)} AS processed_at, 0 AS replay_epoch
       FROM processed_events WHERE event_id = ${listed(ids)} AND ${isOwn}
       UNION ALL
-      SELECT event_id, subscriber_name, ${iso("processed_at")}, replay_epoch
+      SELECT event_id, subscriber_name, ${isoText(sql`processed_at`)}, replay_epoch
       FROM replay_claims WHERE event_id = ${listed(ids)} AND ${isOwn}
     ) claims
     ORDER BY event_id, subscriber, replay_epoch DESC`;
@@ -237,7 +235,7 @@ function handledSql(ids: readonly string[], tenantId: string | null) {
 function failedSql(ids: readonly string[], tenantId: string | null) {
   return sql`
     SELECT event_id, subscriber_name AS subscriber, id::text AS id, reason, status, left(error_message, 500) AS error, attempts,
-      ${iso("first_failed_at")} AS first_failed_at, ${iso("last_failed_at")} AS last_failed_at
+      ${isoText(sql`first_failed_at`)} AS first_failed_at, ${isoText(sql`last_failed_at`)} AS last_failed_at
     FROM dead_letters WHERE event_id = ${listed(ids)} AND ${isOfTenant(sql`tenant_id`, tenantId)}
     ORDER BY dead_letters.id`;
 }

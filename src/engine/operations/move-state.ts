@@ -1,5 +1,6 @@
 import type { Catalog } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { isUuid } from "../core/uuid.ts";
 import type { Invocation } from "../invocation.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 import { RedisReplyError } from "../stream/redis.ts";
@@ -82,11 +83,9 @@ function parseNewest(reply: unknown): NewEntry[] {
   }));
 }
 
-const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** Which of the events the record holds. By their own ids: the ids of their entries are noted a moment after the append. */
 async function recorded({ db }: Invocation, entries: readonly NewEntry[]): Promise<ReadonlySet<string>> {
-  const ids = entries.map(({ eventId }) => eventId.toLowerCase()).filter((id) => uuidShape.test(id));
+  const ids = entries.map(({ eventId }) => eventId.toLowerCase()).filter((id) => isUuid(id));
   if (ids.length === 0) return new Set();
   const rows = await db.rows<{ id: string }>(
     sql`SELECT id::text AS id FROM events WHERE id = ANY(${sql.param(ids)}::uuid[])`,

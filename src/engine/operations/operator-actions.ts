@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 
 /** Who acts, as the audit keeps it. */
@@ -56,7 +57,7 @@ export interface OperatorActionView {
 /** Columns of `operator_actions a` as `OperatorActionView`. */
 export const actionColumns: SQL = sql`a.id::text AS id, a.action, a.actor_id, a.reason,
   a.subscriber_name AS subscriber, a.filter, a.affected, a.job_id::text AS job_id, a.request_id,
-  to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`;
+  ${isoText(sql`a.at`)} AS at`;
 
 export interface ActionFilter {
   readonly subscriber?: string | undefined;

@@ -1,6 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 import { keepSql, type Slots } from "../db/kept-sql.ts";
 import type { Origin } from "./origin.ts";
 
@@ -98,7 +99,7 @@ export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): 
 }
 
 const columnsWith = (meta: SQL): SQL => sql`e.id::text AS id, e.type, e.source, e.target,
-  e.payload::text AS payload, to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp,
+  e.payload::text AS payload, ${isoText(sql`e.occurred_at`)} AS timestamp,
   (${meta})::text AS meta, e.mission_id, e.task_id, e.correlation_id, e.tenant_id, e.actor_id, e.severity`;
 
 /** Columns of `events` as an envelope with texts for the JSON columns; shared by every reader. */

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";
 import { type ForeignRow, foreignColumns } from "../events/foreign-details.ts";
 import { envelopeColumns } from "../publish/record.ts";
@@ -16,8 +17,6 @@ const startOf = (day: string): SQL => sql`(${day}::date::timestamp AT TIME ZONE 
 const endOf = (day: string): SQL => sql`((${day}::date + 1)::timestamp AT TIME ZONE 'UTC')`;
 const within = (column: SQL, day: string): SQL =>
   sql`${column} >= ${startOf(day)} AND ${column} < ${endOf(day)}`;
-const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /** A row of `archive_days`. Positions are texts: they may be beyond 2^53. */
 export interface DayRow {
   readonly day: string;
@@ -104,7 +103,7 @@ export interface PageBounds {
 export function eventsOfDaySql(day: string, cursor: string, last: string, bounds: PageBounds): SQL {
   return sql`
     SELECT p.position::text AS position, ${envelopeColumns}, s.shard, e.key, ${entryId} AS stream_message_id,
-      ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`s.sent_at`)} AS sent_at
+      ${isoText(sql`e.stored_at`)} AS stored_at, ${isoText(sql`s.sent_at`)} AS sent_at
     FROM (
       SELECT c.position, sum(c.bytes) OVER (ORDER BY c.position) - c.bytes AS bytes_before FROM (
         SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes FROM events e

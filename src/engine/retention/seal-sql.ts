@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { isoText } from "../db/iso-text.ts";
 import { withEntry } from "../db/stream-ids.ts";
 import {
   type ForeignDetails,
@@ -25,11 +26,9 @@ export interface Seal {
   readonly announced_at: string | null;
 }
 
-const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 const sealColumns = sql`day::text AS day, from_position::text AS "from", to_position::text AS "to",
-  cursor_position::text AS cursor, rows::float8 AS rows, blocks, previous, root, ${iso(sql`sealed_at`)} AS sealed_at,
-  ${iso(sql`announced_at`)} AS announced_at`;
+  cursor_position::text AS cursor, rows::float8 AS rows, blocks, previous, root, ${isoText(sql`sealed_at`)} AS sealed_at,
+  ${isoText(sql`announced_at`)} AS announced_at`;
 
 /** Seals, the newest first. @param before a day; null: from the newest on */
 export function sealsSql(before: string | null, limit: number): SQL {

@@ -2,6 +2,7 @@ import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import { cleanFields } from "../consume/dead-letters.ts";
+import { isUuid } from "../core/uuid.ts";
 import { idValue } from "../db/stream-ids.ts";
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { recordedNumber, requireNumber } from "../relay/shard-databases.ts";
@@ -168,7 +169,7 @@ async function keepForeign(
   stream: string,
   page: readonly EntryHead[],
 ): Promise<number> {
-  const ids = JSON.stringify(page.map((head) => head.eventId).filter((id) => uuidShape.test(id)));
+  const ids = JSON.stringify(page.map((head) => head.eventId).filter((id) => isUuid(id)));
   const recorded = await db.rows<{ id: string }>(sql`
     SELECT e.id::text AS id FROM json_array_elements_text(${ids}::json) AS given(id)
     JOIN events e ON e.id = given.id::uuid`);
@@ -195,8 +196,6 @@ async function keepForeign(
   }
   return foreign.length;
 }
-
-const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const short = (text: string | undefined) => text?.slice(0, 255).toWellFormed() ?? null;
 

@@ -1,4 +1,4 @@
-import { type AlertSeverity, type Database, hasNews, type Tx } from "@brain/engine";
+import { type AlertSeverity, type Database, hasNews, isoText, type Tx } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 
@@ -110,7 +110,7 @@ export async function sinkStates(db: Database, sinks: readonly string[]): Promis
   return db.rows<SinkState>(sql`
     SELECT s.sink, count(m.id) FILTER (WHERE m.status = 'waiting')::integer AS waiting,
       count(m.id) FILTER (WHERE m.status = 'failed')::integer AS failed,
-      to_char(max(m.finished_at) FILTER (WHERE m.status = 'delivered') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS last_delivered_at,
+      ${isoText(sql`max(m.finished_at) FILTER (WHERE m.status = 'delivered')`)} AS last_delivered_at,
       (array_agg(m.error ORDER BY m.id DESC) FILTER (WHERE m.error IS NOT NULL))[1] AS last_error
     FROM json_array_elements_text(${JSON.stringify(sinks)}::json) AS s (sink) LEFT JOIN alert_messages m ON m.sink = s.sink
     GROUP BY s.sink ORDER BY s.sink`);

@@ -1,9 +1,9 @@
-import { ConflictError, type Database, type Tx } from "@brain/engine";
+import { ConflictError, type Database, isoText, type Tx } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import type { GenerationRequest, Outline } from "./content/model.ts";
 import { noCourse } from "./errors.ts";
 import type { Progress } from "./progress.ts";
-import { type ArtifactRow, artifactsOf, isoColumn, progressOf } from "./store.ts";
+import { type ArtifactRow, artifactsOf, progressOf } from "./store.ts";
 import { courses } from "./tables.ts";
 import { andTenant, isCourse } from "./whose-course.ts";
 
@@ -39,7 +39,7 @@ export async function findAuthoredCourse(
     Omit<AuthoredCourse, "progress"> & { outline: Outline | null; artifacts: readonly ArtifactRow[] }
   >(sql`
     SELECT c.tenant_id, c.status, c.workflow_state AS "workflowState", c.version, c.request,
-      ${isoColumn(sql`c.created_at`)} AS created_at, c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
+      ${isoText(sql`c.created_at`)} AS created_at, c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
     FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`);
   if (row === undefined) return null;
   const { outline, artifacts, ...course } = row;

@@ -1,4 +1,4 @@
-import { type Database, NotFoundError } from "@brain/engine";
+import { type Database, isoText, NotFoundError } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
 import { type AccessRule, openAccess } from "../access-rule.ts";
 import { lessonsOf } from "./content/assemble.ts";
@@ -6,7 +6,7 @@ import type { GenerationRequest, GenerationResult, Lesson, Outline } from "./con
 import { type Tone, toneWord } from "./content/tone.ts";
 import { noCourse } from "./errors.ts";
 import { outlineWithStates, type Progress } from "./progress.ts";
-import { type ArtifactRow, artifactsOf, isoColumn, progressOf } from "./store.ts";
+import { type ArtifactRow, artifactsOf, progressOf } from "./store.ts";
 import type { StoredResult } from "./tables.ts";
 import { andTenant } from "./whose-course.ts";
 import type { TransitionRecord } from "./workflow.ts";
@@ -62,12 +62,12 @@ interface CourseRow {
 function courseQuery(courseId: string, tenantId: string | null): SQL {
   return sql`
     SELECT c.tenant_id, c.status, c.version, c.workflow_state, c.request, c.outline, c.result, c.error_message,
-      c.error_type, ${isoColumn(sql`c.created_at`)} AS created_at, ${isoColumn(sql`c.updated_at`)} AS updated_at,
+      c.error_type, ${isoText(sql`c.created_at`)} AS created_at, ${isoText(sql`c.updated_at`)} AS updated_at,
       ${artifactsOf(sql`c.course_id`)} AS artifacts,
       (SELECT coalesce(json_agg(json_build_object('transition_id', t.transition_id, 'course_id', t.course_id,
         'from_state', t.from_state, 'to_state', t.to_state, 'requires_approval', t.requires_approval,
         'approval_id', t.approval_id, 'approved_by', t.approved_by, 'validation_passed', true,
-        'validation_errors', '[]'::json, 'transitioned_at', ${isoColumn(sql`t.transitioned_at`)},
+        'validation_errors', '[]'::json, 'transitioned_at', ${isoText(sql`t.transitioned_at`)},
         'transitioned_by', t.transitioned_by, 'reason', t.reason, 'can_rollback', t.can_rollback,
         'rollback_state', t.rollback_state, 'rollback_of', t.rollback_of) ORDER BY t.position), '[]'::json)
         FROM course_factory_transitions t WHERE t.course_id = c.course_id) AS history,

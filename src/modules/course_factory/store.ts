@@ -1,4 +1,4 @@
-import type { Tx } from "@brain/engine";
+import { isoText, type Tx } from "@brain/engine";
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { AccessRule } from "../access-rule.ts";
 import { artifactId } from "./content/assemble.ts";
@@ -7,11 +7,6 @@ import { LostLeaseError } from "./errors.ts";
 import type { Run } from "./produce.ts";
 import { type LessonArtifact, type Made, noProgress, outlineWithStates, type Progress } from "./progress.ts";
 import { artifacts, courses, type StoredResult } from "./tables.ts";
-
-/** ISO text in UTC with milliseconds, as the driver would not give it. */
-export function isoColumn(column: SQL): SQL {
-  return sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-}
 
 /** End of a lease that begins now, by the clock of Postgres: all runs see the same one. */
 function leaseEnd(leaseMs: number): SQL {
@@ -217,7 +212,7 @@ export async function reopenFailed(
       takeovers = takeovers + 1, error_message = NULL, error_type = NULL, finished_at = NULL,
       updated_at = ${at.toISOString()}::timestamptz
     WHERE course_id = ${courseId} AND status = 'failed'
-    RETURNING tenant_id, request, correlation_id, requested_by, ${isoColumn(sql`created_at`)} AS created_at, takeovers`);
+    RETURNING tenant_id, request, correlation_id, requested_by, ${isoText(sql`created_at`)} AS created_at, takeovers`);
   const row = rows[0];
   if (row === undefined) return null;
   await tx.delete(artifacts).where(and(eq(artifacts.courseId, courseId), eq(artifacts.fallback, true)));
@@ -271,7 +266,7 @@ function taking(courseId: string, { owner, leaseMs, at }: Taker, isLost: boolean
       takeovers = takeovers + ${isLost ? 1 : 0}::integer, started_at = coalesce(started_at, ${time}),
       updated_at = CASE WHEN started_at IS NULL THEN ${time} ELSE updated_at END
     WHERE course_id = ${courseId} AND status = 'generating' AND ${condition}
-    RETURNING tenant_id, request, correlation_id, requested_by, ${isoColumn(sql`created_at`)} AS created_at,
+    RETURNING tenant_id, request, correlation_id, requested_by, ${isoText(sql`created_at`)} AS created_at,
       takeovers, outline, ${artifactsOf(sql`c.course_id`)} AS artifacts`;
 }
 

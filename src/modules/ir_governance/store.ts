@@ -1,4 +1,4 @@
-import { type Database, type Tx, translated } from "@brain/engine";
+import { type Database, isoText, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
 import {
   type ApprovalStatus,
@@ -112,7 +112,7 @@ export async function countByStatus(
       count(*) FILTER (WHERE status = 'expired' OR (status = 'pending' AND expires_at < ${time}))::integer AS expired,
       count(*) FILTER (WHERE status = 'pending' AND expires_at < ${time})::integer AS overdue,
       count(*) FILTER (WHERE status = 'withdrawn')::integer AS withdrawn,
-      to_char(min(expires_at) FILTER (WHERE status = 'pending') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS next_expiry
+      ${isoText(sql`min(expires_at) FILTER (WHERE status = 'pending')`)} AS next_expiry
     FROM ir_governance_approvals ${tenant}`);
   return row ?? { pending: 0, consumed: 0, expired: 0, withdrawn: 0, overdue: 0, next_expiry: null };
 }
@@ -120,7 +120,7 @@ export async function countByStatus(
 /** The earliest end of an approval that is pending; null when none is. */
 export async function findNextExpiry(db: Database): Promise<Date | null> {
   const [row] = await db.rows<{ at: string | null }>(sql`
-    SELECT to_char(min(expires_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
+    SELECT ${isoText(sql`min(expires_at)`)} AS at
     FROM ir_governance_approvals WHERE status = 'pending'`);
   return row?.at ? new Date(row.at) : null;
 }

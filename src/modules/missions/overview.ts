@@ -1,6 +1,7 @@
 import {
   BrainError,
   type EnvelopeRow,
+  isoText,
   outgoingColumns,
   recordAction,
   type Tx,
@@ -32,7 +33,7 @@ const running: QueuePause = { paused: false, reason: null, paused_by: null, paus
 /** Whether the queue is paused, and why. A tenant is not told who paused it, which is no person of its own. */
 export async function readPause(services: RequestServices): Promise<QueuePause> {
   const [row] = await services.db.rows<{ reason: string; paused_by: string | null; paused_at: string }>(sql`
-    SELECT reason, paused_by, to_char(paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS paused_at
+    SELECT reason, paused_by, ${isoText(sql`paused_at`)} AS paused_at
     FROM mission_queue_pauses WHERE queue = ${theQueue}`);
   if (row === undefined) return running;
   return { paused: true, ...row, paused_by: visibleTenant(services) === null ? row.paused_by : null };

@@ -1,4 +1,4 @@
-import type { Database, Tx } from "@brain/engine";
+import { type Database, isoText, type Tx } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
 import type { ListQuery, Task } from "./model.ts";
 import { type RunRows, rowsIn, rowsOf } from "./postgres-events.ts";
@@ -23,12 +23,11 @@ interface TaskRow {
   readonly refs: readonly string[];
 }
 
-const isoText = (column: string): SQL =>
-  sql.raw(`to_char(t.${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`);
+const timeOf = (column: string): SQL => sql`${isoText(sql.raw(`t.${column}`))} AS ${sql.raw(column)}`;
 
 const columns = sql`
   t.task_id, t.tenant_id, t.title, t.priority, t.status, t.version, t.completion_notes, t.created_by,
-  ${isoText("created_at")}, ${isoText("updated_at")}, ${isoText("completed_at")}, ${isoText("deleted_at")},
+  ${timeOf("created_at")}, ${timeOf("updated_at")}, ${timeOf("completed_at")}, ${timeOf("deleted_at")},
   coalesce((
     SELECT jsonb_agg(r.referenced_id ORDER BY r.referenced_id COLLATE "C")
     FROM task_references r JOIN task_items other ON other.task_id = r.referenced_id AND other.status <> 'DELETED'

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { NotFoundError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
+import { isoText } from "../../db/iso-text.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
 
 /** What a bulk operation does: redrive of dead letters, replay of the record, or first fill of a new consumer. */
@@ -46,9 +47,6 @@ export interface BulkView {
 }
 
 type JobRow = Omit<BulkView, "in_flight" | "progress">;
-
-export const isoText = (column: SQL) =>
-  sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const operationColumns = sql`j.id::text AS id, j.kind, j.subscriber_name AS subscriber, j.name, j.status, j.status_reason,
   j.mode, j.filter, j.total, j.queued, j.succeeded, j.failed, j.skipped,

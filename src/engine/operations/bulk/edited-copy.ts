@@ -1,6 +1,7 @@
 import { type Catalog, decodeEntry, type Envelope, encodeEntry, type JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
+import { isUuid } from "../../core/uuid.ts";
 import type { Database } from "../../db/database.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
 import { newEventId } from "../../publish/event-id.ts";
@@ -72,8 +73,6 @@ interface Source {
   readonly event_id: string | null;
 }
 
-const uuidShape = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-
 /** The letter's event as it came, not as it was edited before. */
 async function originalOf(
   db: Database,
@@ -95,7 +94,7 @@ async function originalOf(
       `The entry of dead letter ${letterId} cannot be read as an event, so there is nothing to edit: ${decoded.message} Publish the event anew, and discard the letter.`,
     );
   }
-  const [row] = uuidShape.test(letter.event_id ?? "")
+  const [row] = isUuid(letter.event_id ?? "")
     ? await db.rows<EnvelopeRow>(
         sql`SELECT ${envelopeColumns} FROM events e WHERE e.id = ${letter.event_id}::uuid`,
       )

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
+import { isoText } from "../../db/iso-text.ts";
 import { entryId, withSentEntry } from "../../db/stream-ids.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
-import { isoText } from "./bulk-view.ts";
 import { type HandedOver, releaseLetters } from "./redrive-step.ts";
 
 export type ReplayMode = "only_missing" | "force";

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
 import { ConflictError, ValidationError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
+import { isoText } from "../../db/iso-text.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 import {
@@ -11,7 +12,6 @@ import {
   lockBulkOperations,
   markBulkOperationsRunning,
 } from "./bulk-store.ts";
-import { isoText } from "./bulk-view.ts";
 import { hasClaim, type ReplayFilter, type ReplayMode, replayableSql } from "./replay-step.ts";
 
 /*

@@ -10,11 +10,11 @@ import {
   toPendingReplies,
 } from "../../consume/sources/pending.ts";
 import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
+import { isoText } from "../../db/iso-text.ts";
 import { byId } from "../../db/stream-ids.ts";
 import type { StreamInvocation } from "../../invocation.ts";
 import { askAll, askThere, isAway, toShards } from "../../stream/databases.ts";
 import { type Group, isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
-import { isoText } from "../bulk/bulk-view.ts";
 
 /*
  * The oldest event of each key: on the stream, from the pending list of the group and the hash of retry times; in

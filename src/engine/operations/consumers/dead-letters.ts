@@ -1,9 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { barSql } from "../../consume/dedup.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
+import { uuidPattern } from "../../core/uuid.ts";
 import type { Database, Tx } from "../../db/database.ts";
+import { isoText } from "../../db/iso-text.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
-import { isoText, isRowId } from "../bulk/bulk-view.ts";
+import { isRowId } from "../bulk/bulk-view.ts";
 import { actionColumns, type Operator, type OperatorActionView, recordAction } from "../operator-actions.ts";
 
 /*
@@ -63,8 +65,6 @@ const letterColumns = sql`l.id::text AS id, l.subscriber_name AS subscriber, l.s
   l.error_message, l.fingerprint, l.attempts, l.redrives, l.status, l.job_id::text AS job_id, l.replay_epoch,
   ${isoText(sql`l.first_failed_at`)} AS first_failed_at, ${isoText(sql`l.last_failed_at`)} AS last_failed_at,
   l.resolution, ${isoText(sql`l.resolved_at`)} AS resolved_at, l.edited_event_id`;
-
-const uuidPattern = "^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$";
 
 /** True for letters `l` whose event's body is still somewhere: on the letter, as an edited copy, or in the record. */
 export const hasBody: SQL = sql`(coalesce(jsonb_typeof(l.edited_fields) = 'object', false)

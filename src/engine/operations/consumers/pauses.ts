@@ -3,8 +3,8 @@ import type { Consumer } from "../../consume/consumer.ts";
 import { forgetShardState } from "../../consume/deferred-signal.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
+import { isoText } from "../../db/iso-text.ts";
 import type { Invocation } from "../../invocation.ts";
-import { isoText } from "../bulk/bulk-view.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 
 /*

@@ -1,6 +1,7 @@
 import { encodeEntry, type JsonObject, type MessageId, parseMessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { ConflictError, NotFoundError, ValidationError } from "../../core/errors.ts";
+import { isUuid, uuidPattern } from "../../core/uuid.ts";
 import type { Database } from "../../db/database.ts";
 import { entryId, withEntry } from "../../db/stream-ids.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
@@ -22,9 +23,6 @@ export interface TryReader {
   /** The one tenant whose events are tried; null: those of all. */
   readonly tenantId: string | null;
 }
-
-const uuidPattern = "^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$";
-const uuidShape = new RegExp(uuidPattern);
 
 interface LetterRow {
   readonly subscriber: string;
@@ -105,7 +103,7 @@ type RecordedRow = EnvelopeRow & { readonly stream_message_id: string | null };
 
 /** @throws {NotFoundError} the record does not hold it, or it is another tenant's */
 async function recordedOf({ db, tenantId }: TryReader, id: string): Promise<RecordedRow> {
-  const [row] = uuidShape.test(id)
+  const [row] = isUuid(id)
     ? await db.rows<RecordedRow>(
         sql`${recordedSql(sql`${id}::uuid`)} AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`,
       )

@@ -1,6 +1,5 @@
-import type { Database, Tx } from "@brain/engine";
+import { type Database, isoText, type Tx } from "@brain/engine";
 import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
-import { isoColumn } from "../store.ts";
 import type { Enhanced } from "./enhance.ts";
 import { enhancements } from "./tables.ts";
 
@@ -83,7 +82,7 @@ export async function readVersions(
       diff_hash: enhancements.diffHash,
       generator: enhancements.generator,
       created_by: enhancements.createdBy,
-      created_at: sql<string>`${isoColumn(sql`${enhancements.createdAt}`)}`,
+      created_at: sql<string>`${isoText(sql`${enhancements.createdAt}`)}`,
     })
     .from(enhancements)
     .where(and(eq(enhancements.courseId, courseId), eq(enhancements.lessonId, lessonId), older))

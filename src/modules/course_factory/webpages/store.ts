@@ -1,6 +1,5 @@
-import type { Database, Tx } from "@brain/engine";
+import { type Database, isoText, type Tx } from "@brain/engine";
 import { eq, type SQL, sql } from "drizzle-orm";
-import { isoColumn } from "../store.ts";
 import { pages } from "./tables.ts";
 
 type PageRow = typeof pages.$inferInsert;
@@ -42,7 +41,7 @@ export async function readPage(db: Database, courseId: string) {
       seoPack: pages.seoPack,
       previewUrl: pages.previewUrl,
       previewVersion: pages.previewVersion,
-      updatedAt: sql<string>`${isoColumn(sql`${pages.updatedAt}`)}`,
+      updatedAt: sql<string>`${isoText(sql`${pages.updatedAt}`)}`,
     })
     .from(pages)
     .where(eq(pages.courseId, courseId));
