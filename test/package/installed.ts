@@ -15,7 +15,14 @@ export interface Installed {
   readonly folder: string;
   /** Runs a program of the project there. @throws {Error} with its output when it fails */
   run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+  /** The same, whatever its exit code. */
+  tried(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
   remove(): Promise<void>;
+}
+
+export interface Ended {
+  readonly code: number | string;
+  readonly output: string;
 }
 
 /** Takes from this checkout what a folder does not have. */
@@ -34,18 +41,22 @@ async function lend(folder: string, names: readonly string[]): Promise<void> {
 
 const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
 
-async function run(
+async function tried(
   folder: string,
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<string> {
+): Promise<Ended> {
   const own = join(folder, "node_modules/.bin");
   const path = `${own}${delimiter}${process.env.PATH ?? ""}`;
   const child = startChild(join(own, program), args, { NO_COLOR: "1", ...env, PATH: path }, { cwd: folder });
-  const code = await child.ended(npmMs);
-  expect(code, child.output()).toBe(0);
-  return child.output();
+  return { code: await child.ended(npmMs), output: child.output() };
+}
+
+async function run(...words: Parameters<typeof tried>): Promise<string> {
+  const { code, output } = await tried(...words);
+  expect(code, output).toBe(0);
+  return output;
 }
 
 /**
@@ -72,6 +83,7 @@ export async function installApp(tarballs: Tarballs): Promise<Installed> {
   return {
     folder,
     run: (program, args, env = {}) => run(folder, program, args, env),
+    tried: (program, args, env = {}) => tried(folder, program, args, env),
     remove: () => rm(place, { recursive: true, force: true }),
   };
 }

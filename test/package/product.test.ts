@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { realpath, writeFile } from "node:fs/promises";
+import { realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -15,7 +15,7 @@ import type { Overlay } from "../readme/overlay.ts";
 import { waitFor } from "../wait-for.ts";
 import { startChild } from "../workers/child.ts";
 import { type Installed, installApp } from "./installed.ts";
-import { createPackable, npmMs, packAll } from "./packed.ts";
+import { createPackable, npm, npmMs, packAll } from "./packed.ts";
 
 /* What `npm create @brain/app` writes, installed from the tarballs: what somebody has who begins on the packages. */
 
@@ -158,7 +158,7 @@ interface Home {
   redeliver(): Promise<void>;
 }
 
-/** An empty database, migrated as a reader of the example migrates it, and a prefix in Redis. */
+/** An empty database, and a prefix in Redis. */
 async function makeHome(): Promise<Home> {
   const { databaseUrl, neonUrl, upstash, redisUrl } = inject("services");
   const name = `shop_${randomBytes(4).toString("hex")}`;
@@ -178,9 +178,6 @@ async function makeHome(): Promise<Home> {
     BRAIN_REDIS_PREFIX: name,
     APP_API_KEY: apiKey,
   };
-  const applied = await shop.run("node", ["src/migrate.ts"], env);
-  expect(applied).toContain("0000_shop of tea-shop");
-  expect(await shop.run("node", ["src/migrate.ts"], env)).toContain("nothing to do");
   return {
     env,
     rows: async (text) => (await pool.query(text)).rows,
@@ -196,6 +193,52 @@ async function makeHome(): Promise<Home> {
   };
 }
 
+/** Migrated as a reader of the example migrates it. */
+async function makeMigratedHome(): Promise<Home> {
+  const home = await makeHome();
+  expect(await shop.run("node", ["src/migrate.ts"], home.env)).toContain("0000_shop of tea-shop");
+  return home;
+}
+
+test(
+  "npm run migrate takes the address from .dev.vars, says what is missing, and refuses what it does not know",
+  async () => {
+    const { env, rows } = await makeHome();
+    const migrate = (words: readonly string[], own = env) =>
+      shop.tried("node", ["src/migrate.ts", ...words], own);
+    expect(await migrate(["--status"])).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^missing 0000_init of the engine$.*^missing 0000_shop of tea-shop$/ms),
+    });
+    expect(await migrate(["--dry-run"])).toMatchObject({ code: 0 });
+    expect(await migrate(["--dryrun"])).toMatchObject({
+      code: 2,
+      output: expect.stringContaining("not known"),
+    });
+    // Control: none of them has made a table.
+    expect(await rows("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
+    await writeFile(join(shop.folder, ".dev.vars"), `NEON_DATABASE_URL=${env.NEON_DATABASE_URL}\n`);
+    onTestFinished(() => rm(join(shop.folder, ".dev.vars")));
+    expect(await npm(shop.folder, ["run", "migrate"])).toContain("applied 0000_shop of tea-shop");
+    expect(await migrate(["--status"])).toMatchObject({ code: 0 });
+    expect(await migrate([])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("has all migrations"),
+    });
+    const away = "postgres://a:secret-4711@127.0.0.1:1/c";
+    for (const [address, expected] of [
+      ["", /^NEON_DATABASE_URL is not set\./],
+      [away, /^✗ NEON_DATABASE_URL names 127\.0\.0\.1:1, .*\n$/],
+    ] as const) {
+      const { code, output } = await migrate([], { NEON_DATABASE_URL: address });
+      expect(code).toBe(1);
+      expect(output).toMatch(expected);
+      expect(output).not.toMatch(/secret-4711|^ +at /m);
+    }
+  },
+  npmMs,
+);
+
 type Call = (method: string, path: string, body?: unknown) => Promise<{ status: number; body: unknown }>;
 
 /** Orders by HTTP; sees the effect once, also when all is delivered again. */
@@ -208,6 +251,7 @@ async function expectShopToWork({ rows, redeliver }: Home, call: Call): Promise<
       (seen) => (seen[0] as { handled?: unknown } | undefined)?.handled === count,
     );
   expect(await call("GET", "/api/health")).toMatchObject({ status: 200, body: { status: "healthy" } });
+  await expectHealthToNameWhatIsMissing(rows, call);
   const { status, body } = await order(2);
   expect(status).toBe(201);
   const { order_id } = body as { order_id: string };
@@ -226,10 +270,19 @@ async function expectShopToWork({ rows, redeliver }: Home, call: Call): Promise<
   expect(await rows("SELECT count(*)::int AS count FROM shop_orders")).toEqual([{ count: 2 }]);
 }
 
+async function expectHealthToNameWhatIsMissing(rows: Home["rows"], call: Call): Promise<void> {
+  const journal = "drizzle.__drizzle_migrations";
+  await rows(`ALTER TABLE ${journal} RENAME TO kept; CREATE TABLE ${journal} (LIKE drizzle.kept)`);
+  const reason = expect.stringMatching(/0000_shop of tea-shop.* missing\. Run npm run migrate$/);
+  expect(await call("GET", "/api/health")).toMatchObject({ status: 503, body: { reasons: [reason] } });
+  await rows(`DROP TABLE ${journal}; ALTER TABLE drizzle.kept RENAME TO __drizzle_migrations`);
+  expect(await call("GET", "/api/health")).toMatchObject({ status: 200 });
+}
+
 test(
   "it works in workerd",
   async () => {
-    const home = await makeHome();
+    const home = await makeMigratedHome();
     const { outputFiles } = await build({
       absWorkingDir: shop.folder,
       entryPoints: ["src/worker.ts"],
@@ -266,7 +319,7 @@ test(
 test(
   "it works in Deno",
   async () => {
-    const home = await makeHome();
+    const home = await makeMigratedHome();
     const port = await findFreePort();
     const rights = ["--allow-env", "--allow-net", "--unstable-cron", "--node-modules-dir=manual"];
     const env = { ...home.env, PORT: String(port), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };

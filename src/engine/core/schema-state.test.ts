@@ -47,7 +47,7 @@ test("each set is judged by its own newest, and what is missing says whose it is
 
 test("names what is missing and what to run, and only then says anything", () => {
   expect(describeMissing(judge(20))).toBe(
-    "The schema of the database is behind the code: migration 0002_last is missing. Run DATABASE_URL=… npm run migrate",
+    "The schema of the database is behind the code: migration 0002_last is missing. Run npm run migrate",
   );
   expect(describeMissing(judge(10))).toContain("migrations 0001_more, 0002_last are missing");
   for (const newest of [30, 40]) expect(describeMissing(judge(newest))).toBeNull();

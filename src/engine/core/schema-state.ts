@@ -55,5 +55,5 @@ export function describeMissing(state: SchemaState): string | null {
   if (state.kind !== "behind") return null;
   const { missing } = state;
   const what = missing.length === 1 ? `migration ${missing[0]} is` : `migrations ${missing.join(", ")} are`;
-  return `The schema of the database is behind the code: ${what} missing. Run DATABASE_URL=… npm run migrate`;
+  return `The schema of the database is behind the code: ${what} missing. Run npm run migrate`;
 }

@@ -88,6 +88,29 @@ describe("SQLSTATE", () => {
     expect(translateDatabaseError(wrap(onConnection("42703")), "caller")).toBeInstanceOf(TransientError);
   });
 
+  test.each([
+    [
+      "42P01",
+      'relation "loans" does not exist',
+      /^Postgres: relation "loans" does not exist; the schema may be/,
+    ],
+    ["42P01", 'relation "shop.loans" does not exist', /relation "shop\.loans" does not exist;/],
+    ["42703", 'column "due" of relation "loans" does not exist', /column "due" of relation "loans" does not/],
+    ["42703", "column l.due does not exist", /column l\.due does not exist;/],
+    [
+      "42883",
+      "function brain_record(text, text[]) does not exist",
+      /brain_record\(text, text\[\]\) does not/,
+    ],
+    // In another language, or another form: nothing of it is passed on.
+    ["42P01", `Relation »${secret}« existiert nicht`, /^Postgres: a table is missing; the schema may be/],
+    ["42883", `operator does not exist: text = ${secret}`, /^Postgres: a function is missing;/],
+  ])("%s names what is missing: %s", (code, message, expected) => {
+    const error = translateDatabaseError(wrap(new HttpSqlError(message, { code })), "caller");
+    expect((error as Error).message).toMatch(expected);
+    expect((error as Error).message).not.toContain("hunter2");
+  });
+
   const system = (code: string) => Object.assign(new Error(code), { code });
   test.each([
     new Error("plain"),

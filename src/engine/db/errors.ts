@@ -185,7 +185,9 @@ export function translateDatabaseError(error: unknown, origin: "driver" | "calle
 function translateState(error: unknown, state: string): BrainError {
   const transient = transientStates.find((entry) => state.startsWith(entry.prefix));
   if (transient) {
-    return new TransientError(`Postgres: ${transient.meaning} (SQLSTATE ${state}).`, {
+    const named = state in missingObjects ? missingName(error) : null;
+    const meaning = named === null ? transient.meaning : `${named}; ${behind}`;
+    return new TransientError(`Postgres: ${meaning} (SQLSTATE ${state}).`, {
       cause: error,
       backend: "postgres",
     });
@@ -202,6 +204,16 @@ function translateState(error: unknown, state: string): BrainError {
     cause: error,
     backend: "postgres",
   });
+}
+
+/** In what Postgres says of a missing object, before ` does not exist`: a name in quotes, or a function with its types. */
+const missingPattern =
+  /^((?:relation|column|function) (?:"[^"]{1,130}"|[\w.$]{1,130}(?:\([\w\s,.[\]"]{0,300}\))?)(?: of relation "[^"]{1,63}")?) does not exist/;
+
+/** `relation "loans" does not exist`: what is missing, which is never a value; null: Postgres says it in other words. */
+function missingName(error: unknown): string | null {
+  const found = missingPattern.exec(postgresError(error)?.message ?? "");
+  return found === null ? null : `${found[1]} does not exist`;
 }
 
 /** Runs a statement outside a transaction, and gives its failure its place in the taxonomy. @throws {BrainError} */

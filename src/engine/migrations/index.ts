@@ -4,10 +4,12 @@ import type { MigrationSet, SchemaState } from "../core/schema-state.ts";
 import { createDatabase } from "../db/database.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import { applyMigrations, inspectMigrations } from "./apply.ts";
+import { runMigrateCommand } from "./command.ts";
 import type { SqlMigrationSet } from "./sql-migration.ts";
 
 export type { Migration, MigrationSet, SchemaState } from "../core/schema-state.ts";
 export { applyMigrations, inspectMigrations, type MigrationTx } from "./apply.ts";
+export { type MigrateCommandOptions, type Migrator, runMigrateCommand } from "./command.ts";
 export { MigrationError } from "./migration-error.ts";
 export type { SqlMigration, SqlMigrationSet } from "./sql-migration.ts";
 
@@ -38,6 +40,35 @@ export async function migrate({
     if (!dryRun) return applyMigrations(tx, also);
     const state = await inspectMigrations(tx, also);
     return state.kind === "behind" ? state.missing : [];
+  });
+}
+
+/**
+ * `npm run migrate` of a product, by the driver of Neon: applies what is missing; `--status` and `--dry-run` say what is,
+ * `--status` with exit code 1; anything else is refused with 2. It says what it met in one line, with the name of the
+ * setting, and throws nothing.
+ *
+ * ```ts
+ * process.exitCode = await migrateCommand(process.argv.slice(2), process.env, [await readMigrations()]);
+ * ```
+ *
+ * @param args what stands behind the program
+ * @param env has `NEON_DATABASE_URL`
+ * @returns the exit code
+ */
+export function migrateCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  also: readonly SqlMigrationSet[] = [],
+): Promise<number> {
+  return runMigrateCommand({
+    args,
+    env,
+    settings: ["NEON_DATABASE_URL"],
+    open: (databaseUrl) => ({
+      apply: () => migrate({ databaseUrl, also }),
+      inspect: () => openDatabase(databaseUrl).transaction((tx) => inspectMigrations(tx, also)),
+    }),
   });
 }
 

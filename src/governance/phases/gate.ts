@@ -77,7 +77,7 @@ function migration(judged: Judged, system: System): Said {
     }
     return fail(
       `${made}, and the schema lacks what they make`,
-      "Run DATABASE_URL=… npm run migrate. Restore what was dropped by hand: see G-3.",
+      "Run npm run migrate. Restore what was dropped by hand: see G-3.",
     );
   }
   if (!isOriginal(system)) return unknown(whyOf(settings), keyOrStart(settings.why));

@@ -2,6 +2,7 @@ import { checkHealth, createEngine, defineProduct, type Engine, parseEngineSetti
 import { createCatalog } from "@brain/schemas";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
+import { migrationList } from "./migration-list.ts";
 import { sampleRoom } from "./modules/sample_room/index.ts";
 import type { Background, Mount } from "./mount.ts";
 
@@ -18,7 +19,7 @@ type Environment = Readonly<Record<string, unknown>>;
 /** @param env of the host: a Worker's, `Deno.env.toObject()`, `process.env` */
 export function createProduct(env: Environment, hostStartedMs: number | null = null): Engine {
   const settings = parseEngineSettings(env, { others: ["APP_API_KEY"] });
-  return createEngine({ catalog, consumers, jobs, settings, hostStartedMs });
+  return createEngine({ catalog, consumers, jobs, settings, hostStartedMs, migrations: [migrationList] });
 }
 
 /** What callers send as a bearer. @throws {TypeError} there is none, or one that is guessed */
