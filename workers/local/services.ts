@@ -2,6 +2,7 @@
 
 import pg from "pg";
 import { prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
+import { onKeptPort } from "./kept-ports.ts";
 import { probePostgres, probeRedis, probeUpstash } from "./named-services.ts";
 import { postgresSettings, withDatabase } from "./neon-database.ts";
 import { startNeonGateway } from "./neon-gateway.ts";
@@ -31,6 +32,13 @@ export interface ServicesOptions {
   readonly keepsRunning?: boolean;
   /** True: on a PostgreSQL of our own the gateway has a role that owns one database and can do nothing else. */
   readonly limitsRole?: boolean;
+  /** Ports of the gateways; default: those of the last start on this data, or any that are free. */
+  readonly ports?: GatewayPorts;
+}
+
+interface GatewayPorts {
+  readonly upstash?: number | undefined;
+  readonly neon?: number | undefined;
 }
 
 export interface Services {
@@ -70,10 +78,11 @@ interface Context {
   readonly fsync: boolean;
   readonly keepsRunning: boolean;
   readonly limitsRole: boolean;
+  readonly ports: GatewayPorts;
   readonly steps: StopStep[];
 }
 
-async function provideRedis({ env, dataDir, onProgress, keepsRunning, steps }: Context) {
+async function provideRedis({ env, dataDir, onProgress, keepsRunning, ports, steps }: Context) {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
   if (Boolean(url) !== Boolean(token)) {
     throw new Error(
@@ -102,17 +111,19 @@ async function provideRedis({ env, dataDir, onProgress, keepsRunning, steps }: C
     redisUrl = redis.url;
     onProgress(`✓ redis-server ${redis.version} on ${new URL(redisUrl).host}`);
   }
-  const gateway = await startUpstashGateway({
-    redisUrl,
-    token: await readOrCreateSecret(dataDir, "upstash-token"),
-  });
+  const behind = { redisUrl, token: await readOrCreateSecret(dataDir, "upstash-token") };
+  const gateway = await onKeptPort(
+    { dataDir, name: "upstash-port", wanted: ports.upstash ?? null, onProgress },
+    (port) => startUpstashGateway({ ...behind, port }),
+    ({ url: address }) => Number(new URL(address).port),
+  );
   steps.push(() => gateway.close());
   onProgress(`✓ Upstash-compatible gateway on ${new URL(gateway.url).host}`);
   return { redisUrl, upstash: { url: gateway.url, token: gateway.token } };
 }
 
 async function providePostgres(context: Context) {
-  const { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, steps } = context;
+  const { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, ports, steps } = context;
   if (env.NEON_DATABASE_URL) {
     const neonUrl = env.NEON_DATABASE_URL;
     const databaseUrl = env.DATABASE_URL || neonUrl;
@@ -141,7 +152,11 @@ async function providePostgres(context: Context) {
     onProgress(`✓ PostgreSQL ${postgres.version} on ${new URL(databaseUrl).host}`);
   }
   const migrationUrl = appUrl || databaseUrl;
-  const gateway = await startNeonGateway({ databaseUrl: migrationUrl });
+  const gateway = await onKeptPort(
+    { dataDir, name: "neon-port", wanted: ports.neon ?? null, onProgress },
+    (port) => startNeonGateway({ databaseUrl: migrationUrl, port }),
+    ({ httpUrl }) => Number(new URL(httpUrl).port),
+  );
   steps.push(() => gateway.close());
   onProgress(`✓ Neon-compatible gateway on ${new URL(gateway.httpUrl).host}`);
   return {
@@ -176,10 +191,11 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     fsync = true,
     keepsRunning = false,
     limitsRole = false,
+    ports = {},
   } = options;
   const dataDir = await prepareDataDir(options.dataDir);
   const steps: StopStep[] = [];
-  const context: Context = { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, steps };
+  const context: Context = { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, ports, steps };
   try {
     const redis = await provideRedis(context);
     const postgres = await providePostgres(context);

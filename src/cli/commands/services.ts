@@ -4,19 +4,32 @@ import { constants, tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Services } from "../../../workers/local/services.ts";
+import { wholeNumber } from "../command.ts";
 import { CliError, UsageError } from "../errors.ts";
+
+interface ServicesCommandOptions {
+  readonly run?: boolean;
+  readonly redisPort?: number;
+  readonly postgresPort?: number;
+}
+
+const port = wholeNumber(1, 65_535);
 
 /** `charter services`: a Redis and a Postgres of this machine, behind the protocols that are deployed. */
 export function addServices(program: Command): void {
   program
     .command("services")
     .argument("[words...]", "with --run: the program and what it is given")
-    .description("start Redis and Postgres on this machine, behind the protocols of Upstash and Neon")
+    .description(
+      "start Redis and Postgres on this machine, behind the protocols of Upstash and Neon, at the addresses of the last start",
+    )
+    .option("--redis-port <port>", "where Redis is reached; default: as at the last start", port)
+    .option("--postgres-port <port>", "where Postgres is reached; default: as at the last start", port)
     .option("--run", "run a program beside them, on data that is thrown away, and end with its exit code")
     // They are the program's.
     .allowUnknownOption()
-    .action((words: string[], { run = false }: { readonly run?: boolean }) =>
-      run ? runBeside(words) : keepOpen(words),
+    .action((words: string[], options: ServicesCommandOptions) =>
+      options.run === true ? runBeside(words, options) : keepOpen(words, options),
     );
 }
 
@@ -27,7 +40,11 @@ const variablesOf = ({ neonUrl, upstash }: Services) => ({
 });
 
 /** @throws {CliError} one of them cannot be started; says what to do */
-async function start(dataDir: string, isKept: boolean): Promise<Services> {
+async function start(
+  dataDir: string,
+  isKept: boolean,
+  { redisPort, postgresPort }: ServicesCommandOptions,
+): Promise<Services> {
   const { startServices } = await import("../../../workers/local/services.ts");
   try {
     return await startServices({
@@ -36,13 +53,17 @@ async function start(dataDir: string, isKept: boolean): Promise<Services> {
       onProgress: (line) => process.stderr.write(`${line}\n`),
       fsync: isKept,
       keepsRunning: isKept,
+      ports: { upstash: redisPort, neon: postgresPort },
     });
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
-async function runBeside([program, ...args]: readonly string[]): Promise<void> {
+async function runBeside(
+  [program, ...args]: readonly string[],
+  options: ServicesCommandOptions,
+): Promise<void> {
   if (program === undefined)
     throw new UsageError("--run is for a program: charter services --run vitest run");
   const dataDir = await mkdtemp(join(tmpdir(), "charter-services-"));
@@ -51,7 +72,7 @@ async function runBeside([program, ...args]: readonly string[]): Promise<void> {
   process.on("SIGINT", stay);
   process.on("SIGTERM", stay);
   try {
-    const services = await start(dataDir, false);
+    const services = await start(dataDir, false, options);
     try {
       process.exitCode = await exitCodeOf(program, args, variablesOf(services));
     } finally {
@@ -84,7 +105,7 @@ async function exitCodeOf(
   });
 }
 
-async function keepOpen(words: readonly string[]): Promise<void> {
+async function keepOpen(words: readonly string[], options: ServicesCommandOptions): Promise<void> {
   if (words.length > 0) throw new UsageError(`"${words.join(" ")}" is nothing here. To run it: --run.`);
   const { lockDataDir, prepareDataDir } = await import("../../../workers/local/data-dir.ts");
   const dataDir = await prepareDataDir(process.env.BRAIN_DATA_DIR ?? ".brain").catch((error: Error) => {
@@ -97,7 +118,7 @@ async function keepOpen(words: readonly string[]): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
   });
   try {
-    const services = await start(dataDir, true);
+    const services = await start(dataDir, true, options);
     for (const [name, value] of Object.entries(variablesOf(services)))
       process.stdout.write(`${name}=${value}\n`);
     process.stderr.write("ready; Ctrl-C stops it\n");
