@@ -89,7 +89,11 @@ async function list({ client, out }: Cli): Promise<void> {
       ["STATE", stateOf],
     ]),
   );
+  if (answer.consumers.some(({ lag }) => (lag ?? 0) > 0)) out.note(lagNote);
 }
+
+const lagNote =
+  "LAG counts all entries that it has not read, also of types that it does not handle: its next drain passes over those, within a minute at the latest. Who handles whole entries, as audit_log, reads only once a minute.";
 
 /** What is unusual about a consumer, in a few words. */
 function stateOf({ paused, brake, jobs, foreign_readers = [] }: ConsumerState): string {
@@ -150,6 +154,7 @@ async function show({ client, out }: Cli, subscriber: string): Promise<void> {
       ["BREAKER", (row) => (row.brake === null ? "closed" : `open: ${row.brake.error ?? "?"}`)],
     ]),
   );
+  if (shards.some(({ lag }) => (lag ?? 0) > 0)) out.note(lagNote);
 }
 
 function printPauses({ out }: Pick<Cli, "out">, paused: readonly Pause[]): void {

@@ -180,6 +180,21 @@ describe("the doctor", () => {
     expect(problems(late)).toHaveLength(5);
   });
 
+  test("needs no drain for work that has just come: the last one may be as long ago as the quiet before it", () => {
+    const idle = { last_tick: { at: ago(240_000), stopped: null } };
+    const young = { lag: 552, oldest_unread_age_ms: 3_000, ...idle };
+    expect(seen({ consumer: young }).every(({ level }) => level === "ok")).toBe(true);
+    const pending = { pending: 1, oldest_pending_age_ms: 3_000, ...idle };
+    expect(problems({ consumer: pending })).toEqual([]);
+    expect(problems({ consumer: { queued: 1, oldest_queued_age_ms: 3_000, ...idle } })).toEqual([]);
+    // Control: what came before the silence began to be too long, and what has no age.
+    expect(problems({ consumer: { ...young, oldest_unread_age_ms: 200_000 } })).toContainEqual(
+      "mailer, shard 0: there is work, and the last drain was 4 min ago",
+    );
+    expect(problems({ consumer: { ...pending, oldest_pending_age_ms: 200_000 } })).toHaveLength(2);
+    expect(problems({ consumer: { ...young, oldest_unread_age_ms: null } })).toHaveLength(1);
+  });
+
   test("needs no drain where there is nothing to do", () => {
     expect(problems({ consumer: { last_tick: { at: ago(1e9) } } })).toEqual([]);
   });

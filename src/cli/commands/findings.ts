@@ -139,20 +139,26 @@ function consumer(state: ConsumerState, observed: Judged): Finding[] {
     : findings;
 }
 
-/** An idle consumer needs no drain; one with work and without drains is silent. */
+/** An idle consumer needs no drain; one with work that waits, and without drains, is silent. */
 function silence(
   state: ConsumerState,
   about: string,
   { nowMs, isLate }: Judged,
   isPaused: boolean,
 ): Finding[] {
-  const isUnread = (state.lag ?? 0) > 0 || (state.lag === null && state.oldest_unread_age_ms !== null);
-  const hasWork = isUnread || (state.pending ?? 0) > 0 || state.queued > 0;
-  if (!hasWork || isPaused) return [];
+  const waits = [
+    [(state.lag ?? 0) > 0, state.oldest_unread_age_ms],
+    [(state.pending ?? 0) > 0, state.oldest_pending_age_ms],
+    [state.queued > 0, state.oldest_queued_age_ms],
+  ] as const;
+  const work = waits.filter(([is, age]) => is || age !== null);
+  if (work.length === 0 || isPaused) return [];
   const at = state.last_tick?.at;
   if (at === undefined) return [note(about, "there is work, and no drain was ever seen")];
   const age = nowMs - Date.parse(at);
-  if (!isLate(age, cronSilenceMs)) return [];
+  // Before work came there was nothing to drain for. What has no age may wait since the last drain.
+  const waitsMs = Math.max(...work.map(([, workAge]) => workAge ?? age));
+  if (!isLate(Math.min(age, waitsMs), cronSilenceMs)) return [];
   return [problem(about, `there is work, and the last drain was ${duration(age)} ago`)];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type PendingDelivery, pendingLines } from "./story-pending.ts";
+import { type PendingDelivery, pendingHeading, pendingLines } from "./story-pending.ts";
 
 const delivery = (subscriber: string, more: Partial<PendingDelivery> = {}): PendingDelivery => ({
   event_id: `e-${subscriber}`,
@@ -39,4 +39,13 @@ test("one event that is not read yet is told with its type and id", () => {
     "audit_log: not read yet  system.health  e-audit_log",
   ]);
   expect(pendingLines([])).toEqual([]);
+});
+
+test("a fresh story whose watchers read with the tick is not told as a trouble", () => {
+  expect(pendingHeading(unread("audit_log", 13))).toMatch(
+    /^Not over yet, and nothing is wrong; .*within a minute/,
+  );
+  expect(pendingHeading([...unread("audit_log", 13), delivery("tasks", { state: "retrying" })])).toBe(
+    "Not over yet:",
+  );
 });

@@ -73,6 +73,13 @@ const isCalm = ({ state, failed_attempts, error, paused, deferred }: PendingDeli
   paused !== true &&
   deferred === null;
 
+/** What stands above the lines. */
+export function pendingHeading(deliveries: readonly PendingDelivery[]): string {
+  return deliveries.every(isCalm)
+    ? "Not over yet, and nothing is wrong; what is not read yet is read within a minute, with the tick of cron:"
+    : "Not over yet:";
+}
+
 /**
  * Lines about what is not over. What failed, or waits for a reason, comes first, each for itself. What is merely on its
  * way is one line for each state: a consumer that reads with the tick has not read any event of a fresh story.

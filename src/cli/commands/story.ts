@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Story, StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 import { cliOf, wholeNumber } from "../command.ts";
 import { duration, printable } from "../output.ts";
-import { countOfTries, pendingLines, readPending } from "./story-pending.ts";
+import { countOfTries, pendingHeading, pendingLines, readPending } from "./story-pending.ts";
 
 interface StoryOptions {
   readonly limit: number;
@@ -39,7 +39,7 @@ export function addStory(program: Command): void {
         out.line(`${branches[place]}${text}`);
       });
       const { deliveries, missing } = await readPending(client, events);
-      if (deliveries.length > 0) out.line("\nNot over yet:");
+      if (deliveries.length > 0) out.line(`\n${pendingHeading(deliveries)}`);
       for (const line of pendingLines(deliveries)) out.line(line);
       if (missing !== null) out.note(missing);
       if (story.truncated)

@@ -199,6 +199,7 @@ function Shards({ visit, consumer }: Props) {
   return (
     <section>
       <h2>{w.shards}</h2>
+      <p class="quiet">{w.lagWhy}</p>
       <Table
         label={w.shards}
         columns={[

@@ -17,7 +17,9 @@ export const page: PageModule = {
             <h1>{w.title}</h1>
             <WindowSwitch visit={visit} />
           </div>
-          <p class="quiet">{w.lead}</p>
+          <p class="quiet">
+            {w.lead} {w.lagWhy}
+          </p>
           {consumers === null ? (
             <Empty>{visit.isForAllTenants ? w.notKnown : w.onlyAll}</Empty>
           ) : (

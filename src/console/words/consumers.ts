@@ -7,6 +7,8 @@ export const consumerWords = defineWords({
     name: "Consumer",
     state: "State",
     lag: "Unread",
+    lagWhy:
+      "Unread are all events behind the place where it stands, also those that it does not handle: its next run passes over them, within a minute at the latest. Who reads whole entries, as an audit log does, reads only once a minute.",
     pending: "In work",
     queued: "Aside",
     oldest: "Oldest",
@@ -88,6 +90,8 @@ export const consumerWords = defineWords({
     name: "Consumer",
     state: "Zustand",
     lag: "Ungelesen",
+    lagWhy:
+      "Ungelesen sind alle Ereignisse nach der Stelle, an der er steht, auch die, die er nicht behandelt: Sein nächster Lauf übergeht sie, spätestens nach einer Minute. Wer ganze Einträge liest, wie ein Audit-Log, liest nur einmal in der Minute.",
     pending: "In Arbeit",
     queued: "Beiseite",
     oldest: "Alter",
