@@ -96,6 +96,17 @@ describe("what happens after a try", () => {
 });
 
 describe("backoff", () => {
+  test("lasts as long as the documents say: by the defaults, and for a quiet consumer that calls a service", () => {
+    const waits = (policy: RetryPolicy) =>
+      Array.from({ length: policy.maxAttempts - 1 }, (_, at) =>
+        Math.max(...Array.from({ length: 2_000 }, (_, seed) => backoffMs(policy, at + 1, `${seed}`))),
+      );
+    const seconds = (policy: RetryPolicy) => waits(policy).map((ms) => Math.ceil(ms / 1_000));
+    expect(seconds(defaultRetryPolicy)).toEqual([1, 2, 4, 8]);
+    const quiet = { ...defaultRetryPolicy, baseMs: 60_000, capMs: 3_600_000, maxAttempts: 8 };
+    expect(waits(quiet).map((ms) => Math.ceil(ms / 60_000))).toEqual([1, 2, 4, 8, 16, 32, 60]);
+  });
+
   const policies = fc
     .record({ baseMs: fc.integer({ min: 1, max: 60_000 }), factor: fc.integer({ min: 1, max: 1_000 }) })
     .map(({ baseMs, factor }) => ({ ...policy, baseMs, capMs: baseMs * factor }));
