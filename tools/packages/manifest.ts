@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { oldestNode } from "./start.ts";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url).href);
 
@@ -44,7 +45,6 @@ const published = [
   "license",
   "type",
   "sideEffects",
-  "engines",
   // Whoever installs the package runs none of them. They are what mends a folder in which a pack was ended.
   "scripts",
   "dependencies",
@@ -64,5 +64,7 @@ export function builtFrom(source: string): { readonly types: string; readonly de
 export function publishedManifest(source: SourceManifest): Record<string, unknown> {
   const kept = published.flatMap((field) => (field in source ? [[field, source[field]]] : []));
   const doors = Object.entries(source.exports).map(([door, file]) => [door, builtFrom(file)]);
-  return { ...Object.fromEntries(kept), files: ["dist"], exports: Object.fromEntries(doors) };
+  // Of who installs it. In this checkout everything runs on the Node that it brings, whatever npm runs on.
+  const engines = { node: `>=${oldestNode.major}.${oldestNode.minor}` };
+  return { ...Object.fromEntries(kept), engines, files: ["dist"], exports: Object.fromEntries(doors) };
 }
