@@ -123,7 +123,12 @@ const child = spawn(command, [...args, ...rest], {
   detached: isServer,
   stdio: isServer ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",
   shell: windows,
-  env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` },
+  // What runs is the Node of here; what `charter new app` writes will run on the one outside.
+  env: {
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`,
+    CHARTER_OUTER_NODE: process.versions.node,
+  },
 });
 
 let lastSignalAt = -SAME_SIGNAL_MS;

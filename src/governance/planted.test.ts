@@ -217,6 +217,23 @@ const beds: readonly Bed[] = [
       ],
     },
   },
+  {
+    name: "consumers of events",
+    rules: /^EV-6$/,
+    files: {
+      "schemas/events/course-delivery.ts": [
+        [`consumers: ["payment"],`, `consumers: ["analytics"],`, {}],
+        // A near miss: one that handles nothing of it is another rule's.
+        [`consumers: ["course_distribution"],`, `consumers: ["course_distribution", "payment"],`, {}],
+      ],
+      "src/modules/payment/consumer.ts": [
+        ["on(coursePaymentRequired, async", "on(coursePaymentRequired, async", { "EV-6": [0] }],
+      ],
+      "src/modules/course_factory/EVENTS.md": [
+        ["**Consumers:**\n\n- `payment`\n", "**Consumers:**\n\n- outside: `payment`\n", { "EV-6": [0] }],
+      ],
+    },
+  },
 ];
 
 let project: Project;

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import pg from "pg";
@@ -112,16 +114,32 @@ test(
   npmMs,
 );
 
+/** All that is there, as the first commit of a branch. */
+async function commitAs(folder: string, branch: string): Promise<void> {
+  const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+  for (const args of [
+    ["init", "-q", "-b", branch],
+    ["add", "-A"],
+    [...who, "commit", "-qm", "first"],
+  ])
+    await promisify(execFile)("git", ["-C", folder, ...args]);
+}
+
 test(
   "charter check finds nothing in it, and what charter new adds to it compiles and passes its tests",
   async () => {
     await shop.run("charter", ["check"]);
+    const breaking = () => shop.run("charter", ["breaking", "--against", "last"]);
+    expect(await breaking()).toContain("nothing to compare with yet");
+    await commitAs(shop.folder, "main");
     const charter = (...args: readonly string[]) => shop.run("charter", ["new", ...args, "--yes"]);
     await charter("module", "store", "--event", "store.box.packed", "--lang", "en");
     await charter("event", "store.box.opened", "--module", "store");
     await charter("consumer", "box_notes", "--module", "store", "--on", "store.box.packed");
     await shop.run("tsc", []);
     await shop.run("charter", ["check"]);
+    // Events that are new break nobody.
+    expect(await breaking()).toMatch(/main \([0-9a-f]{10}\)/);
     const { neonUrl, upstash } = inject("services");
     // Servers that are named are used; otherwise it starts its own.
     const output = await shop.run("charter", ["services", "--run", "vitest", "run"], {

@@ -18,7 +18,10 @@ export function addBreaking(program: Command): void {
   program
     .command("breaking [path]")
     .description("say which changes of events break whom, against a release or a revision; needs no server")
-    .option("--against <release>", "a file that --write made, or a revision of git, e.g. main or v1.2.0")
+    .option(
+      "--against <release>",
+      "a file that --write made, a revision of git, e.g. main or v1.2.0, or last: the last release, or main, if there is one",
+    )
     .option("--write <file>", "write the catalogue as JSON, and compare nothing; - is standard output")
     .option("--catalogue <file>", "the module with the catalogue, e.g. src/product.ts#catalog")
     .option("--accepted <file>", "breaks that were accepted (default: charter-breaking.json, if it is there)")
@@ -52,11 +55,13 @@ async function breaking(path: string | undefined, options: Options, command: Com
       process.stderr.write(`charter breaking: ${note}.\n`);
       return;
     }
+    const compared = await comparedWith(path ?? ".", against ?? "");
+    if (compared === null) return;
     const observed = await observedBy(command);
     const found = await governance.runBreaking({
       ...others,
       path: path ?? ".",
-      against: against ?? "",
+      against: compared,
       today: today(),
       ...(observed === null ? {} : { observed }),
     });
@@ -69,6 +74,18 @@ async function breaking(path: string | undefined, options: Options, command: Com
     if (error instanceof governance.BreakingError) throw new CliError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** Null: nothing was released yet, which is said. */
+async function comparedWith(path: string, against: string): Promise<string | null> {
+  if (against !== "last") return against;
+  const { lastRelease } = await import("../../governance/last-release.ts");
+  const last = await lastRelease(path);
+  if (last === null)
+    process.stderr.write(
+      "charter breaking: nothing to compare with yet: there is no released catalogue, no tag v1.2.3 and no branch main.\n",
+    );
+  return last;
 }
 
 /** Who handles which type on the server of `--url`, and who has dead letters of it; null: no server was given. */

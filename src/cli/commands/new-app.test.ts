@@ -13,8 +13,8 @@ function newApp(
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [main, "new", "app", folder, "--yes", ...more],
-      { timeout: 60_000 },
+      [main, "new", "app", folder, ...more],
+      { timeout: 60_000, env: { ...process.env, CHARTER_OUTER_NODE: "20.20.2" } },
       (_error, _stdout, stderr) => resolve({ code: child.exitCode, stderr }),
     );
   });
@@ -28,13 +28,22 @@ function newPlace(): string {
 
 test("without packages, which no registry has, a clone says what to run and writes nothing", async () => {
   const folder = join(newPlace(), "tea-shop");
-  const { code, stderr } = await newApp(folder, "--purpose", "Sells tea.");
+  const { code, stderr } = await newApp(folder, "--yes", "--purpose", "Sells tea.");
   expect(code).toBe(2);
   expect(stderr).toContain(
     `\n  npm run pack -- out\n  npm run charter -- new app ${folder} --yes --purpose 'Sells tea.' --packages out\n`,
   );
   expect(existsSync(folder)).toBe(false);
-  expect(await newApp(folder, "--dry-run")).toMatchObject({ code: 0 });
+  expect(await newApp(folder, "--yes", "--dry-run")).toMatchObject({ code: 0 });
+});
+
+test("without a terminal it asks nothing, takes what it would propose, and says first that the Node outside is too old", async () => {
+  const place = newPlace();
+  const { code, stderr } = await newApp(join(place, "tea-shop"), "--dry-run");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /^The project needs Node 22\.18 or newer, and this is 20\.20\.2: install a newer one first\.\n/,
+  );
 });
 
 test("headings are English when nobody says otherwise", async () => {

@@ -29,7 +29,7 @@ export function asNewApp(command: Command): Command {
       "--packages <folder>",
       "with tarballs of our packages, as npm run pack makes them: no public registry has them",
     )
-    .option("-y, --yes", "ask nothing: what was not given is what would be proposed")
+    .option("-y, --yes", "ask nothing, as without a terminal: what was not given is what would be proposed")
     .option("--dry-run", "tell the files that would be written, and write none")
     .action(newApp);
 }
@@ -58,12 +58,18 @@ async function newApp(folder: string | undefined, options: AppOptions, command: 
   const { yes = false, lang: language, packages = null } = options;
   if (packages === null && options.dryRun !== true) refuseWithoutPackages(process.argv.slice(2));
   await writing(options, outputOf(command), async () => {
-    const { planApp } = await import("../../governance/scaffold/new-app.ts");
-    const place = await ask(folder, { option: "the folder", text: "the folder", fallback: null }, yes);
+    const { planApp, olderNode } = await import("../../governance/scaffold/new-app.ts");
+    // A clone runs on a Node of its own; what is written will not.
+    const node = process.env.CHARTER_OUTER_NODE ?? process.versions.node;
+    const older = olderNode(node);
+    if (older !== null) outputOf(command).note(older);
+    // Where nobody can be asked, all that would be proposed is taken, and told in what is written.
+    const isAlone = yes || !process.stdin.isTTY;
+    const place = await ask(folder, { option: "the folder", text: "the folder", fallback: null }, isAlone);
     const module = await ask(
       options.module,
       { option: "--module <name>", text: "the name of its first module", fallback: "shop" },
-      yes,
+      isAlone,
     );
     const event = await ask(
       options.event,
@@ -72,9 +78,9 @@ async function newApp(folder: string | undefined, options: AppOptions, command: 
         text: "the name of what it publishes",
         fallback: module === "shop" ? "shop.order.placed" : `${module}.item.created`,
       },
-      yes,
+      isAlone,
     );
     const { purpose = null, owner = ownerHere() } = options;
-    return planApp({ folder: place, module, event, purpose, owner, language, packages, date: today() });
+    return planApp({ folder: place, module, event, purpose, owner, language, packages, date: today(), node });
   });
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../core/errors.ts";
-import { type MigrateCommandOptions, runMigrateCommand } from "./command.ts";
+import { type MigrateRunOptions, runMigrateCommand } from "./command.ts";
 
 const databaseUrl = "postgres://brain:secret-4711@db.example/brain";
 
-async function run(args: readonly string[], changes: Partial<MigrateCommandOptions> = {}) {
+async function run(args: readonly string[], changes: Partial<MigrateRunOptions> = {}) {
   const said: string[] = [];
   const wrong: string[] = [];
   const done: string[] = [];

@@ -4,14 +4,14 @@ import type { SchemaState } from "../core/schema-state.ts";
 import { MigrationError } from "./migration-error.ts";
 
 /** Brings the database to this release, and says how it stands to it. */
-export interface Migrator {
+export interface MigrateRun {
   /** @returns the names of what was applied, the oldest first */
   apply(): Promise<readonly string[]>;
   /** Changes nothing. */
   inspect(): Promise<SchemaState>;
 }
 
-export interface MigrateCommandOptions {
+export interface MigrateRunOptions {
   /** What stands behind the program: `process.argv.slice(2)`. */
   readonly args: readonly string[];
   /** Where the address of the database is: `process.env`. */
@@ -19,7 +19,7 @@ export interface MigrateCommandOptions {
   /** Names in `env` under which the address may stand; the first that is set counts. */
   readonly settings: readonly [string, ...string[]];
   /** @param setting the one that has the address, for messages */
-  readonly open: (databaseUrl: string, setting: string) => Migrator | Promise<Migrator>;
+  readonly open: (databaseUrl: string, setting: string) => MigrateRun | Promise<MigrateRun>;
   /** Default: the console. */
   readonly print?: { log(line: string): void; error(line: string): void };
 }
@@ -37,7 +37,7 @@ const usageOf = (setting: string) =>
  *
  * @returns the exit code: 2 for words that it does not know, 1 when it failed or `--status` found something missing
  */
-export async function runMigrateCommand(options: MigrateCommandOptions): Promise<number> {
+export async function runMigrateCommand(options: MigrateRunOptions): Promise<number> {
   const { args, env, settings, open, print = console } = options;
   const unknown = args.find((arg) => !flags.includes(arg));
   const usage = usageOf(settings[0]);

@@ -9,7 +9,7 @@ import type { SqlMigrationSet } from "./sql-migration.ts";
 
 export type { Migration, MigrationSet, SchemaState } from "../core/schema-state.ts";
 export { applyMigrations, inspectMigrations, type MigrationTx } from "./apply.ts";
-export { type MigrateCommandOptions, type Migrator, runMigrateCommand } from "./command.ts";
+export { type MigrateRun, type MigrateRunOptions, runMigrateCommand } from "./command.ts";
 export { MigrationError } from "./migration-error.ts";
 export type { SqlMigration, SqlMigrationSet } from "./sql-migration.ts";
 

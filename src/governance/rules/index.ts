@@ -1,6 +1,7 @@
 import { antiPatterns } from "./anti-patterns.ts";
 import { catalogued } from "./catalogued.ts";
 import { consuming } from "./consuming.ts";
+import { documentedConsumers } from "./documented-consumers.ts";
 import { documentedEvents } from "./documented-events.ts";
 import { envelopes } from "./envelopes.ts";
 import { leftovers } from "./leftovers.ts";
@@ -23,6 +24,7 @@ const lists: readonly Rule[] = [
   ...payloads,
   ...readmes,
   ...documentedEvents,
+  ...documentedConsumers,
   ...antiPatterns,
   ...mandatoryTests,
   ...publishing,

@@ -21,6 +21,19 @@ export interface NewApp {
   readonly date: string;
   /** A folder with tarballs of our packages, where they are not to come from the registry; null: they are. */
   readonly packages: string | null;
+  /** Version of the Node that is here: `process.versions.node`. */
+  readonly node: string;
+}
+
+/** What has to be done before anything of a new project runs; null: nothing, this Node is new enough. */
+export function olderNode(node: string): string | null {
+  const { engines } = JSON.parse(readTemplate("app/package.json")) as { engines: { node: string } };
+  const needed = engines.node.replace(/^>=/, "");
+  const [[major = 0, minor = 0], [wantedMajor = 0, wantedMinor = 0]] = [node, needed].map((version) =>
+    version.split(".").map(Number),
+  ) as [number[], number[]];
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return null;
+  return `The project needs Node ${needed} or newer, and this is ${node}: install a newer one first.`;
 }
 
 const appName = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
@@ -112,12 +125,14 @@ export function planApp(options: NewApp): Plan {
     .filter((path) => !ofOthers.test(path))
     .map((path) => fileOf(path, values, options));
   const shown = relative(".", folder) || ".";
+  const older = olderNode(options.node);
   return {
     root: resolve(folder),
     files: [...files, ...documents],
     steps: [],
     notes: [
       ...(options.packages === null ? [registryNote] : []),
+      ...(older === null ? [] : [older]),
       `Next: cd ${shown}, then npm install, npm test, npm run check.`,
       `More: ${join(shown, "README.md")}`,
     ],
