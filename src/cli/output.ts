@@ -49,6 +49,9 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
     .join("\n");
 }
 
+/** Whether a table has room for less than the whole text. */
+export const isCutInTable = (text: string): boolean => printable(text).length > maxCell;
+
 function cell(value: unknown): string {
   if (value === null || value === undefined || value === "") return "-";
   const text = printable(String(value));

@@ -74,6 +74,24 @@ test("a wrong number, flag or choice is told with what was received, a text is n
   expect(message).not.toContain("planted");
 });
 
+test("all that is missing is told at once, also what only others make necessary", () => {
+  const message = messageOf(() => parseEngineSettings({}));
+  expect(message.match(/^ {2}\w+(?=:)/gm)?.map((name) => name.trim())).toEqual([
+    "NEON_DATABASE_URL",
+    "UPSTASH_REDIS_REST_URL",
+    "UPSTASH_REDIS_REST_TOKEN",
+  ]);
+  // Control: what is not needed is not told, and nothing twice.
+  const degraded = messageOf(() => parseEngineSettings({ BRAIN_EVENTSTREAM_MODE: "degraded" }));
+  expect(degraded).not.toContain("UPSTASH");
+  // One that is wrong does not hide them, and what depends on it is not guessed.
+  const wrong = messageOf(() =>
+    parseEngineSettings({ BRAIN_PAYLOAD_WARN_BYTES: "x", BRAIN_PAYLOAD_MAX_BYTES: "1000" }),
+  );
+  expect(wrong).toContain("UPSTASH_REDIS_REST_URL: is missing");
+  expect(wrong).not.toContain("is above");
+});
+
 test("settings that contradict each other are told, beside those that are missing", () => {
   const sizes = { BRAIN_PAYLOAD_WARN_BYTES: "2000", BRAIN_PAYLOAD_MAX_BYTES: "1000" };
   const message = messageOf(() =>

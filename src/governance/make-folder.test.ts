@@ -64,6 +64,13 @@ test("a name that is too long, and very many folders, are told and end", () => {
   expect(() => makeFolder(join(place, "n/".repeat(20_000)))).toThrow(FolderError);
 });
 
+test("what was made above a folder that cannot be made is taken away, and nothing that was there", () => {
+  const place = newPlace();
+  makeFolder(join(place, "there"));
+  expect(() => makeFolder(join(place, "there/a/b", "n".repeat(300)))).toThrow(/\(ENAMETOOLONG\)/);
+  expect(readdirSync(join(place, "there"))).toEqual([]);
+});
+
 // Below /proc nobody can make a folder, and the system calls what is asked for missing.
 test.runIf(process.platform === "linux")(
   "a place that takes no folder is told, where Node's own way tries for ever",

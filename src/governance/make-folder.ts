@@ -1,6 +1,6 @@
 /** Folders of this machine. Every program that makes one where its user said makes it by this. */
 
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** What the system says when the place is wrong; anything else, as a full disk, is nobody's mistake. */
@@ -43,7 +43,8 @@ function isFolder(path: string): boolean | null {
 
 /**
  * Makes a folder and those above it, one after the other; one that is there stays as it is. Node's own way tries for ever
- * where the system calls a folder missing that cannot be made, as below `/proc`.
+ * where the system calls a folder missing that cannot be made, as below `/proc`. When one cannot be made, those that were
+ * made above it are taken away again.
  *
  * @param mode who may use those that are made, as of `chmod`; the umask takes from it
  * @throws {FolderError} the place is wrong: says which of them, and what to do
@@ -59,16 +60,32 @@ export function makeFolder(path: string, mode?: number): void {
     above = next;
   }
   if (isFolder(above) === false) throw inTheWay(path, above);
-  for (const folder of missing.toReversed()) makeOne(path, folder, mode);
+  const made: string[] = [];
+  try {
+    for (const folder of missing.toReversed()) if (makeOne(path, folder, mode)) made.push(folder);
+  } catch (error) {
+    for (const folder of made.toReversed()) removeEmpty(folder);
+    throw error;
+  }
 }
 
-function makeOne(path: string, folder: string, mode: number | undefined): void {
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody put something there meanwhile: it is theirs now.
+  }
+}
+
+/** @returns false: somebody else made it meanwhile */
+function makeOne(path: string, folder: string, mode: number | undefined): boolean {
   try {
     mkdirSync(folder, { mode });
+    return true;
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     // Somebody else made it meanwhile; a link that leads nowhere is there as well, and no folder.
-    if (code === "EEXIST" && isFolder(folder) === true) return;
+    if (code === "EEXIST" && isFolder(folder) === true) return false;
     if (code === "EEXIST") throw inTheWay(path, folder);
     if (!wrongPlace.has(code)) throw error;
     throw new FolderError(

@@ -257,6 +257,18 @@ test(
   npmMs,
 );
 
+test(
+  "all settings that are missing are named at once",
+  async () => {
+    const program = 'import("./src/product.ts").then(({ createProduct }) => createProduct({}))';
+    const { code, output } = await shop.tried("node", ["-e", program]);
+    expect(code).toBe(1);
+    const names = ["NEON_DATABASE_URL", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "APP_API_KEY"];
+    for (const name of names) expect(output).toMatch(new RegExp(`^ {2}${name}: `, "m"));
+  },
+  npmMs,
+);
+
 type Call = (method: string, path: string, body?: unknown) => Promise<{ status: number; body: unknown }>;
 
 /** Orders by HTTP; sees the effect once, also when all is delivered again. */

@@ -18,7 +18,7 @@ import {
 import { confirm } from "../confirm.ts";
 import { UsageError } from "../errors.ts";
 import { fileError } from "../file-errors.ts";
-import { facts, table } from "../output.ts";
+import { facts, isCutInTable, table } from "../output.ts";
 import { printJob, watchJob } from "../progress.ts";
 import { mapStack } from "../source-map.ts";
 import { actionColumns } from "./actions.ts";
@@ -180,9 +180,10 @@ async function list(cli: Cli, options: ListOptions): Promise<void> {
       ["STATUS", (row) => row.status],
       ["LAST FAILED", (row) => row.last_failed_at],
       ["FINGERPRINT", (row) => row.fingerprint],
-      ["ERROR", (row) => `${row.error_class}: ${row.error_message}`],
+      ["ERROR", errorOf],
     ]),
   );
+  noteCutErrors(cli, answer.dead_letters);
   noteNextPage(cli, answer.next_cursor);
 }
 
@@ -223,9 +224,22 @@ async function listGroups({ client, out }: Cli, { subscriber, status }: ListOpti
       ["TYPE", (row) => row.event_type],
       ["LAST FAILED", (row) => row.last_failed_at],
       ["E.G.", (row) => row.sample_id],
-      ["ERROR", (row) => `${row.error_class}: ${row.error_message}`],
+      ["ERROR", errorOf],
     ]),
   );
+  noteCutErrors({ out }, answer.groups);
+}
+
+interface Failed {
+  readonly error_class: string;
+  readonly error_message: string;
+}
+
+const errorOf = (row: Failed) => `${row.error_class}: ${row.error_message}`;
+
+function noteCutErrors({ out }: Pick<Cli, "out">, rows: readonly Failed[]): void {
+  if (rows.some((row) => isCutInTable(errorOf(row))))
+    out.note("What ends with … was cut; dlq show <id> and --json have it whole.");
 }
 
 async function show({ client, out }: Cli, id: string, { sourceMap }: ShowOptions): Promise<void> {

@@ -50,11 +50,8 @@ export function addSubject(program: Command): void {
       const reason = requireReason(options.reason);
       const cli = cliOf(command);
       if (options.yes !== true) {
-        const whose = `${id} ${ofTenant(await tenantMeant(cli, options.tenant))}`;
-        await confirm(
-          `Make the personal fields of all events about ${whose} unreadable for ever? Nobody can undo it.`,
-          false,
-        );
+        const tenant = await tenantMeant(cli, options.tenant);
+        await confirm(erasureQuestion(id, tenant, tenant !== null || options.tenant === false), false);
       }
       await erase(cli, id, options.tenant, reason);
     });
@@ -70,6 +67,14 @@ function withTenant(command: Command): Command {
 }
 
 const ofTenant = (tenant: string | null) => (tenant === null ? "of no tenant" : `of tenant ${tenant}`);
+
+/** @param isNamed false: the key is for all tenants, and nobody said whose person it is */
+export function erasureQuestion(id: string, tenant: string | null, isNamed: boolean): string {
+  const whose = isNamed
+    ? `${id} ${ofTenant(tenant)}`
+    : `${id} (no tenant was named; when one knows ${id}, nothing is erased and you are told which)`;
+  return `Make the personal fields of all events about ${whose} unreadable for ever? Nobody can undo it.`;
+}
 
 /** Null: none. One that must be named and is not is refused by the server. */
 async function tenantMeant({ client }: Cli, given: SubjectOptions["tenant"]): Promise<string | null> {

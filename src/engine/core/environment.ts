@@ -57,6 +57,11 @@ export interface SettingsDefinition<T> {
   readonly shown: readonly string[];
   /** Reads texts by name. */
   readonly schema: z.ZodType<T>;
+  /** What is missing because of other variables, where `schema` ends before it comes to that: some are wrong by themselves. */
+  readonly missingBeside: (
+    given: Readonly<Record<string, unknown>>,
+    wrong: ReadonlySet<string>,
+  ) => readonly { readonly name: string; readonly message: string }[];
 }
 
 /**
@@ -80,8 +85,27 @@ export function defineSettings<const S extends z.ZodRawShape, T>(
       .transform((values, context) =>
         read(values, (name, message) => context.addIssue({ code: "custom", path: [name], message })),
       ),
+    missingBeside(given, wrong) {
+      const values = names.map((name) => [
+        name,
+        wrong.has(name) ? undefined : readOne(shape[name], given[name]),
+      ]);
+      const missing: { name: string; message: string }[] = [];
+      try {
+        read(Object.fromEntries(values), (name, message) => {
+          // What contradicts a variable that is wrong may be right when that is.
+          if (given[name] === undefined && !wrong.has(name)) missing.push({ name, message });
+        });
+      } catch {
+        // It needs what is wrong. That is told, and the rest with the next start.
+      }
+      return missing;
+    },
   };
 }
+
+const readOne = (schema: z.core.$ZodType | undefined, given: unknown) =>
+  schema === undefined ? undefined : z.safeParse(schema, given).data;
 
 /** The configuration is missing or wrong; the message names each variable, and its value unless it may be a secret. */
 export class ConfigError extends Error {}
@@ -140,7 +164,7 @@ export function readEnvironment<P extends Readonly<Record<string, SettingsDefini
   // A set: parts that share a variable find the same fault.
   const lines = new Set<string>();
   const settings: Record<string, unknown> = {};
-  for (const [part, { schema, shown }] of Object.entries(parts)) {
+  for (const [part, { schema, shown, missingBeside }] of Object.entries(parts)) {
     const parsed = schema.safeParse(given);
     settings[part] = parsed.data;
     for (const { path, message } of parsed.error?.issues ?? []) {
@@ -149,6 +173,9 @@ export function readEnvironment<P extends Readonly<Record<string, SettingsDefini
         given[name] === undefined || !shown.includes(name) ? "" : ` (received "${given[name]}")`;
       lines.add(`  ${name}: ${message}${received}`);
     }
+    if (parsed.error === undefined) continue;
+    const wrong = new Set(parsed.error.issues.map(({ path }) => path.join(".")));
+    for (const { name, message } of missingBeside(given, wrong)) lines.add(`  ${name}: ${message}`);
   }
   if (lines.size > 0) throw new ConfigError(`The configuration is not valid:\n${[...lines].join("\n")}`);
   const known = Object.values(parts).flatMap(({ names }) => names);

@@ -1,7 +1,16 @@
-import { checkHealth, createEngine, defineProduct, type Engine, parseEngineSettings } from "@brain/engine";
+import {
+  checkHealth,
+  createEngine,
+  defineProduct,
+  defineSettings,
+  type Engine,
+  engineSettings,
+  readEnvironment,
+} from "@brain/engine";
 import { createCatalog } from "@brain/schemas";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
+import * as z from "zod";
 import { migrationList } from "./migration-list.ts";
 import { sampleRoom } from "./modules/sample_room/index.ts";
 import type { Background, Mount } from "./mount.ts";
@@ -16,19 +25,32 @@ export const { consumers, jobs, modules } = product.open({});
 
 type Environment = Readonly<Record<string, unknown>>;
 
-/** @param env of the host: a Worker's, `Deno.env.toObject()`, `process.env` */
+const expectedKey = "expected at least 16 characters, e.g. what openssl rand -hex 16 prints";
+
+/** What the product itself reads, beside the engine's settings; a further one is written here. */
+const appSettings = defineSettings(
+  {
+    /** What callers send as a bearer. */
+    APP_API_KEY: z.string(`is missing; ${expectedKey}`).min(16, expectedKey),
+  },
+  ({ APP_API_KEY: apiKey }) => ({ apiKey }),
+);
+
+/** All of them at once. @throws {ConfigError} with a line for each that is missing or wrong */
+const readSettings = (env: Environment) => readEnvironment(env, { engine: engineSettings, app: appSettings });
+
+/**
+ * @param env of the host: a Worker's, `Deno.env.toObject()`, `process.env`
+ * @throws {ConfigError} with a line for each setting that is missing or wrong
+ */
 export function createProduct(env: Environment, hostStartedMs: number | null = null): Engine {
-  const settings = parseEngineSettings(env, { others: ["APP_API_KEY"] });
+  const { settings: read, unknown } = readSettings(env);
+  const settings = { ...read.engine, unknown };
   return createEngine({ catalog, consumers, jobs, settings, hostStartedMs, migrations: [migrationList] });
 }
 
-/** What callers send as a bearer. @throws {TypeError} there is none, or one that is guessed */
-export function apiKeyOf({ APP_API_KEY: key }: Environment): string {
-  if (typeof key === "string" && key.length >= 16) return key;
-  throw new TypeError(
-    `APP_API_KEY is ${typeof key === "string" ? `a text of ${key.length} characters` : "not set"}, expected at least 16 characters. Set it, e.g. to what openssl rand -hex 16 prints.`,
-  );
-}
+/** What callers send as a bearer. @throws {ConfigError} as `createProduct` */
+export const apiKeyOf = (env: Environment): string => readSettings(env).settings.app.apiKey;
 
 /**
  * @param apiKey what callers have to send; health asks for none
