@@ -104,6 +104,7 @@ export function printJob({ out }: Cli, job: Job): void {
       ["status", job.status_reason === null ? job.status : `${job.status}: ${job.status_reason}`],
       ...(job.mode === null ? [] : [["mode", job.mode] as const]),
       ["progress", `${Math.floor(job.progress * 100)}%  ${counts(job)}`],
+      ...(job.failed === 0 ? [] : [["failures", `charter dlq ls --job ${job.id} --status all`] as const]),
       ["in flight", job.in_flight],
       ["step", job.step],
       ["rate", job.rate_per_second === null ? "unlimited" : `${job.rate_per_second} a second`],

@@ -42,6 +42,7 @@ const listQuery = z.strictObject({
   fingerprint: fingerprint.optional(),
   tenant_id: plainText(255).optional(),
   key: plainText(255).optional(),
+  job_id: rowId.optional(),
   ...pageFields,
 });
 const groupsQuery = z.strictObject({
@@ -58,6 +59,7 @@ const filter = z
     fingerprint: fingerprint.optional(),
     tenant_id: plainText(255).optional(),
     key: plainText(255).optional(),
+    job_id: rowId.optional(),
     failed_from: instantText.optional(),
     failed_to: instantText.optional(),
   })

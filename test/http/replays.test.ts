@@ -78,6 +78,26 @@ describe("a replay of what is missing", () => {
   });
 });
 
+test("what fails in a replay is found by its id, and can be redriven by it", async () => {
+  const { surface, refused, beat, applied, statuses } = await openLedger();
+  await beat([1, 2]);
+  await surface.sql("DELETE FROM processed_events");
+  await surface.sql("DELETE FROM ledger");
+  refused.add(2);
+  const { id } = (await replay(surface, { name: "fails" })).body;
+  await surface.background();
+  expect((await surface.send(`/api/replays/${id}`)).body).toMatchObject({ succeeded: 1, failed: 1 });
+  const found = (await surface.send(`/api/dead-letters?job_id=${id}`)).body.dead_letters;
+  expect(found).toMatchObject([{ job_id: id, status: "open" }]);
+  expect((await surface.send(`/api/dead-letters?job_id=${Number(id) + 1}`)).body.dead_letters).toEqual([]);
+  refused.clear();
+  const redrive = await surface.post("/api/dead-letters/redrive", { name: "again", filter: { job_id: id } });
+  expect(redrive).toMatchObject({ status: 202, body: { total: 1 } });
+  await surface.background();
+  expect(await applied()).toEqual([1, 2]);
+  expect(await statuses()).toEqual(["resolved"]);
+});
+
 describe("a forced replay", () => {
   test("applies everything once more, and a second one once again", async () => {
     const { surface, beat, applied } = await openLedger();

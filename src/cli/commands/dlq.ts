@@ -37,6 +37,7 @@ interface FilterOptions {
   readonly fingerprint?: string;
   readonly tenant?: string;
   readonly eventKey?: string;
+  readonly job?: string;
   readonly failedFrom?: string;
   readonly failedTo?: string;
 }
@@ -131,7 +132,8 @@ function withFilter(command: Command, byTime: boolean): Command {
     .option("--type <type>", "only of this event type")
     .option("--fingerprint <hex>", "only of this kind of failure, see --groups")
     .option("--tenant <id>", "only of this tenant")
-    .option("--event-key <key>", "only with this ordering key");
+    .option("--event-key <key>", "only with this ordering key")
+    .option("--job <id>", "only what this redrive or replay has, or failed in it last");
   if (!byTime) return command;
   return command
     .option("--failed-from <time>", "only last failed at or after this time", instant)
@@ -146,6 +148,7 @@ function filterOf(ids: readonly string[], options: FilterOptions) {
     fingerprint: options.fingerprint,
     tenant_id: options.tenant,
     key: options.eventKey,
+    job_id: options.job,
     failed_from: options.failedFrom,
     failed_to: options.failedTo,
   };
@@ -160,14 +163,14 @@ function requiredFilter(ids: readonly string[], options: FilterOptions) {
 
 async function list(cli: Cli, options: ListOptions): Promise<void> {
   const { status, limit, cursor } = options;
-  const { subscriber, type, fingerprint, tenant_id, key } = filterOf([], options);
+  const { subscriber, type, fingerprint, tenant_id, key, job_id } = filterOf([], options);
   const answer = await cli.client.get<{
     readonly dead_letters: readonly DeadLetter[];
     readonly next_cursor: string | null;
-  }>(letters, { subscriber, type, fingerprint, tenant_id, key, status, limit, cursor });
+  }>(letters, { subscriber, type, fingerprint, tenant_id, key, job_id, status, limit, cursor });
   if (cli.out.json) return cli.out.data(answer);
   if (answer.dead_letters.length === 0) {
-    const filter = { subscriber, type, fingerprint, tenant_id, key };
+    const filter = { subscriber, type, fingerprint, tenant_id, key, job_id };
     return cli.out.line(await describeNone(cli.client, status, cursor === undefined ? filter : null));
   }
   cli.out.line(

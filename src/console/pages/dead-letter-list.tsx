@@ -11,7 +11,7 @@ import { shellWords } from "../words/shell.ts";
 export const page: PageModule = {
   async show(visit) {
     const w = visit.words(deadLetterWords);
-    const { status, subscriber, type, key, fingerprint, tenant_id, cursor } = visit.queries;
+    const { status, subscriber, type, key, fingerprint, job_id, tenant_id, cursor } = visit.queries;
     const found = await visit.api.get<{
       readonly dead_letters: readonly DeadLetter[];
       readonly next_cursor: string | null;
@@ -21,6 +21,7 @@ export const page: PageModule = {
       type,
       key,
       fingerprint,
+      job_id,
       tenant_id,
       cursor,
       limit: 100,
@@ -60,6 +61,7 @@ export const page: PageModule = {
             {fingerprint === undefined ? null : (
               <input type="hidden" name="fingerprint" value={fingerprint} />
             )}
+            {job_id === undefined ? null : <input type="hidden" name="job_id" value={job_id} />}
           </FilterForm>
           {found.dead_letters.length === 0 ? (
             <Empty>{Object.keys(visit.queries).length === 0 ? w.none : w.noneFound}</Empty>

@@ -143,11 +143,11 @@ function JobFacts({ visit, job }: JobProps) {
           [w.succeeded, n(job.succeeded)],
           [
             w.failed,
-            job.failed === 0 || job.subscriber === null ? (
+            job.failed === 0 ? (
               n(job.failed)
             ) : (
               <a
-                href={visit.href("/dead-letters/list", { subscriber: job.subscriber })}
+                href={visit.href("/dead-letters/list", { job_id: job.id, status: "all" })}
                 title={w.deadLetters}
               >
                 {n(job.failed)}

@@ -68,7 +68,7 @@ export async function storeDeadLetters(
       WHERE EXISTS (SELECT FROM consumer_shards
         WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${fencingToken}::bigint FOR SHARE)
     ), gone AS (
-      DELETE FROM deliveries q USING given WHERE q.place = given.place RETURNING q.job_id
+      DELETE FROM deliveries q USING given WHERE q.place = given.place RETURNING q.place, q.job_id
     ), counted AS (
       UPDATE jobs j SET failed = j.failed + c.n, updated_at = now()
       FROM (SELECT job_id, count(*)::integer AS n FROM gone WHERE job_id IS NOT NULL GROUP BY job_id) c
@@ -76,17 +76,18 @@ export async function storeDeadLetters(
     ), stored AS (
       INSERT INTO dead_letters AS l (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
         correlation_id, raw_fields, reason, error_class, error_message, error_stack, attempts, first_failed_at,
-        last_failed_at, shard, key, fingerprint, replay_epoch)
+        last_failed_at, shard, key, fingerprint, replay_epoch, job_id)
       SELECT d.subscriber, ${stream}, d.message_id, d.event_id, d.event_type, d.tenant_id, d.correlation_id,
         d.raw_fields, d.reason, d.error_class, d.error_message, d.error_stack,
         d.attempts + coalesce(before.attempts, 0), coalesce(before.first_failed_at, d.first_failed_at),
-        d.last_failed_at, ${shard}, d.key, d.fingerprint, d.replay_epoch
-      FROM given d LEFT JOIN dead_letters before ON before.id = d.letter_id
+        d.last_failed_at, ${shard}, d.key, d.fingerprint, d.replay_epoch, gone.job_id
+      FROM given d LEFT JOIN dead_letters before ON before.id = d.letter_id LEFT JOIN gone ON gone.place = d.place
       ON CONFLICT (subscriber_name, stream_message_id) DO UPDATE SET
         reason = excluded.reason, error_class = excluded.error_class, error_message = excluded.error_message,
         error_stack = excluded.error_stack, correlation_id = coalesce(excluded.correlation_id, l.correlation_id),
         attempts = excluded.attempts, last_failed_at = excluded.last_failed_at, status = 'open', key = excluded.key,
-        fingerprint = excluded.fingerprint, replay_epoch = excluded.replay_epoch, resolution = NULL, resolved_at = NULL
+        fingerprint = excluded.fingerprint, replay_epoch = excluded.replay_epoch,
+        job_id = coalesce(excluded.job_id, l.job_id), resolution = NULL, resolved_at = NULL
       WHERE l.subscriber_name <> ${everybody}
       RETURNING l.id, l.stream_message_id
     )

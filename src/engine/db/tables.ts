@@ -289,7 +289,7 @@ export const deadLetters = pgTable(
     fingerprint: varchar("fingerprint", { length: 16 }).notNull().default(""),
     /** Epoch of the forced replay in which it failed; else 0. */
     replayEpoch: integer("replay_epoch").notNull().default(0),
-    /** The redrive that took it last; null when none did. */
+    /** The redrive that took it last, or the redrive or replay in which it failed last; null: neither. */
     jobId: bigint("job_id", { mode: "bigint" }),
     /** Times it was redriven. */
     redrives: integer("redrives").notNull().default(0),

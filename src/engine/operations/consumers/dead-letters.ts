@@ -79,6 +79,8 @@ export interface LetterFilter {
   readonly fingerprint?: string | undefined;
   readonly tenant_id?: string | undefined;
   readonly key?: string | undefined;
+  /** Taken by this redrive last, or failed in this redrive or replay last. */
+  readonly job_id?: string | undefined;
   readonly failed_from?: string | undefined;
   readonly failed_to?: string | undefined;
 }
@@ -92,6 +94,7 @@ export function letterCondition(filter: LetterFilter): SQL {
   if (filter.fingerprint !== undefined) conditions.push(sql`l.fingerprint = ${filter.fingerprint}`);
   if (filter.tenant_id !== undefined) conditions.push(sql`l.tenant_id = ${filter.tenant_id}`);
   if (filter.key !== undefined) conditions.push(sql`l.key = ${filter.key}`);
+  if (filter.job_id !== undefined) conditions.push(sql`l.job_id = ${filter.job_id}::bigint`);
   if (filter.failed_from !== undefined)
     conditions.push(sql`l.last_failed_at >= ${filter.failed_from}::timestamptz`);
   if (filter.failed_to !== undefined)
