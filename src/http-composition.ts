@@ -1,13 +1,12 @@
-import type { OpenedModule, SettingState } from "@brain/engine";
+import type { SettingState } from "@brain/engine";
 import type { Context, Hono } from "hono";
 import { catalog, openModules, type RunningModules } from "./composition.ts";
 import type { Config } from "./config.ts";
-import type { AboutProduct } from "./http/about-product.ts";
+import { describeProduct } from "./http/about-product.ts";
 import { createApp } from "./http/app.ts";
 import type { DemoMaker } from "./http/demo-routes.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import { authenticatorPort } from "./http/kit/access.ts";
-import type { Mount } from "./http/kit/mount.ts";
 import type { ResolveHost } from "./modules/ports/host-names.ts";
 import { product } from "./product.ts";
 
@@ -37,34 +36,6 @@ async function loadExamples() {
   return released;
 }
 
-/** Where a store is, without the account; null: nowhere. */
-const hostOf = (address: string | undefined) => (address === undefined ? null : new URL(address).host);
-
-function aboutOf(
-  config: Config,
-  settings: readonly SettingState[],
-  modules: readonly OpenedModule<Mount>[],
-): AboutProduct {
-  return {
-    settings,
-    setInVain: config.unknown,
-    mode: config.mode,
-    hosts: {
-      postgres: hostOf(config.databaseUrl),
-      redis: hostOf(config.redis?.url),
-      furtherRedis: (config.furtherRedis ?? []).flatMap(({ url }) => hostOf(url) ?? []),
-    },
-    modules: modules.map(({ name, consumers, jobs, routes }) => ({
-      name,
-      events: catalog.all.filter(({ module }) => module === name).length,
-      consumers: consumers.map(({ subscriber }) => subscriber),
-      jobs: jobs.map((job) => job.name),
-      paths: routes.map(({ path }) => path),
-      settings: product.settings[name]?.names ?? [],
-    })),
-  };
-}
-
 /** @throws {Error} the modules do not fit together; names them */
 export function openProduct(
   config: Config,
@@ -83,7 +54,12 @@ export function openProduct(
         requestLimits: config.requestLimits,
         examples: loadExamples,
         documents: config.documents,
-        about: aboutOf(config, settings, modules),
+        about: describeProduct(config, {
+          catalog,
+          modules,
+          told: settings,
+          settingsOf: (name) => product.settings[name]?.names ?? [],
+        }),
         demo,
         pages: async (api) => (await import("./console/index.ts")).createConsole({ api }),
       }),

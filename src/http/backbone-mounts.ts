@@ -12,6 +12,28 @@ interface BackboneOptions {
   readonly demo: DemoMaker | undefined;
 }
 
+/** Where the routes of the backbone begin, with its health and its documents. */
+export const backbonePaths = [
+  "/api/health",
+  "/api/events",
+  "/api/operator-actions",
+  "/api/dead-letters",
+  "/api/maintenance",
+  "/api/consumers",
+  "/api/settings",
+  "/api/overview",
+  "/api/subjects",
+  "/api/replays",
+  "/api/tenants",
+  "/api/catalog",
+  "/api/alerts",
+  "/api/audit",
+  "/api/me",
+  "/metrics",
+  "/asyncapi.json",
+  "/schemas",
+] as const;
+
 /**
  * The routes of the backbone behind its documents and its health, a longer path before a shorter one. Those of events
  * are there from the start, because most programs call nothing else; operators can wait until the others are loaded.
@@ -72,6 +94,7 @@ export function backboneMounts({
       path: "/api/audit",
       routes: async () => (await import("./audit-routes.ts")).auditRoutes(),
     },
+    { path: "/api/me", routes: async () => (await import("./me-routes.ts")).meRoutes() },
     { path: "/metrics", routes: async () => (await import("./metrics-routes.ts")).metricsRoutes() },
     ...demoMounts(demo),
   ];

@@ -1,7 +1,7 @@
 import { createVault } from "@brain/engine";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKeyAuthenticator } from "../../src/modules/identity/key-authenticator.ts";
-import { callerRoutes, keyRoutes } from "../../src/modules/identity/routes.ts";
+import { keyRoutes } from "../../src/modules/identity/routes.ts";
 import { testSecretsKey } from "../backbone.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
@@ -11,7 +11,6 @@ beforeAll(async () => {
   station = await openStation({
     mounts: [
       { path: "/api/keys", routes: keyRoutes(vault), keys: { "/": "refused", "/:id/rotate": "refused" } },
-      { path: "/api/me", routes: callerRoutes() },
     ],
     authenticators: [createKeyAuthenticator({ credentialCacheMs: 0 })],
   });

@@ -50,7 +50,6 @@ export const identity = defineModule({
       // An answer with a secret is not kept.
       keys: { "/": "refused", "/:id/rotate": "refused" },
     },
-    { path: "/api/me", routes: async () => (await import("./routes.ts")).callerRoutes() },
     {
       path: "/api/sessions",
       routes: async () => (await import("./sessions/routes.ts")).sessionRoutes(settings),

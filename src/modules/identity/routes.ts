@@ -1,6 +1,6 @@
 import type { Vault } from "@brain/engine";
 import { Hono } from "hono";
-import { identified, requires } from "../../http/kit/access.ts";
+import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { createKey, listKeyViews, readKeyView, revokeKey, rotateKey } from "./keys.ts";
@@ -42,19 +42,4 @@ export function keyRoutes(vault: Vault): Hono<ModuleEnv> {
   );
 
   return app;
-}
-
-/** `/api/me`: who calls, as the system sees it. */
-export function callerRoutes(): Hono<ModuleEnv> {
-  return new Hono<ModuleEnv>().get("/", identified("whoever has a credential may ask whose it is"), (c) => {
-    const { principal, actorId } = c.var.services;
-    return c.json({
-      kind: principal?.kind ?? null,
-      id: principal?.id ?? null,
-      name: principal?.name ?? null,
-      tenant_id: principal?.tenantId ?? null,
-      scopes: principal?.scopes ?? [],
-      acting_as: actorId,
-    });
-  });
 }
