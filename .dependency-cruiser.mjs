@@ -273,7 +273,7 @@ export default {
   options: {
     doNotFollow: { path: "node_modules" },
     // What `npm run build` makes of the sources; what is measured beside us, with packages of its own.
-    exclude: { path: "^((schemas|src/engine)/dist|test/bench/peers)/" },
+    exclude: { path: "^((schemas|src/(engine|http))/dist|test/bench/peers)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     combinedDependencies: true,

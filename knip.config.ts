@@ -8,6 +8,8 @@ export default {
         "workers/local/{main,migrate,front-worker}.ts",
         "tools/{build,build-workers,check,check-breaking,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
         "tools/packages/{pack,prepack}.ts",
+        // The door of the package @brain/operator.
+        "src/http/operator.ts",
         // Bundled for browsers by tools/console-assets.ts.
         "src/console/client/main.ts",
         "test/bench/{main,stack,deno-host}.ts",

@@ -11,5 +11,5 @@ for (const folder of packages) {
   if (putBack(folder))
     console.log(`${folder}/package.json: put back, an npm pack was ended before it did so`);
 }
-build("src/engine");
+build("src/http");
 for (const folder of packages) console.log(`${folder}/dist`);

@@ -138,7 +138,7 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
         const body = parseBody(await response.text());
         throw new AnswerError(
           response.status,
-          explain(response.status, body as ErrorBody | null, { url, key }),
+          explain(response.status, body as ErrorBody | null, { url, key, path }),
         );
       }
       for await (const text of response.body
@@ -168,7 +168,7 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
     }
     const body = parseBody(text);
     if (!response.ok) {
-      const message = explain(response.status, body as ErrorBody | null, { url, key });
+      const message = explain(response.status, body as ErrorBody | null, { url, key, path });
       throw new AnswerError(response.status, message);
     }
     if (body === null)
@@ -216,7 +216,7 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
       );
       if (response.ok && response.body !== null) return response.body;
       const body = parseBody(await response.text()) as ErrorBody | null;
-      throw new AnswerError(response.status, explain(response.status, body, { url, key }));
+      throw new AnswerError(response.status, explain(response.status, body, { url, key, path }));
     },
     listen: (path, query, after) => listen(withQuery(path, query), after),
     async probe(path) {
@@ -266,13 +266,17 @@ function parseBody(text: string): unknown {
 function explain(
   status: number,
   body: ErrorBody | null,
-  { url, key }: Pick<ClientOptions, "url" | "key">,
+  { url, key, path }: Pick<ClientOptions, "url" | "key"> & { readonly path: string },
 ): string {
   if (status === 401) {
     const what = key === null ? "No key was given" : `${url} refused the key`;
     return `${what}. Set CHARTER_KEY (or BRAIN_API_KEY), or give --key; "npm start" prints the key of a local server, where API keys are not the only ones.`;
   }
   const error = body?.error;
+  if (error?.message === undefined && status === 404) {
+    const route = path.split("?", 1)[0];
+    return `${url} has no route ${route}. A program of your own answers operators with operatorRoutes of @brain/operator; keys, sessions, tasks and who is told of alerts are modules of BRAiN EventStream itself.`;
+  }
   if (error?.message === undefined) return `${url} answered ${status} without an explanation.`;
   const details = (error.details ?? []).map(
     ({ path, message }) => `\n  ${path === "" ? "request" : path}: ${message}`,

@@ -164,7 +164,7 @@ function rootOf(path: string): string {
 }
 
 /** Undefined where the host has none; Hono throws then. */
-function executionContextOf(c: Context): Context["executionCtx"] | undefined {
+export function executionContextOf(c: Context): Context["executionCtx"] | undefined {
   try {
     return c.executionCtx;
   } catch {

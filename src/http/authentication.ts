@@ -79,7 +79,7 @@ export async function* whileGood<Step>(c: Context<AppEnv>, live: AsyncIterable<S
 }
 
 /** The holder of BRAIN_API_KEY: nobody in particular, with all rights. */
-const bootstrap: Principal = {
+export const bootstrap: Principal = {
   kind: "bootstrap",
   id: "bootstrap",
   name: "BRAIN_API_KEY",
@@ -93,7 +93,7 @@ function bootstrapCheck(): (c: Context<AppEnv>) => boolean {
   let isKey = createSecretCheck("");
   return (c) => {
     const { apiKey } = c.get("host");
-    const token = bearerOf(c);
+    const token = bearerOf(c.req.raw);
     if (apiKey === null || token === null) return false;
     if (apiKey !== checked) [checked, isKey] = [apiKey, createSecretCheck(apiKey)];
     return isKey(token);
@@ -145,15 +145,15 @@ async function firstOf(
 }
 
 /** The token of `Authorization: Bearer …`; null when there is none. */
-function bearerOf(c: Context): string | null {
-  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? null;
+export function bearerOf({ headers }: Request): string | null {
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(headers.get("authorization") ?? "")?.[1] ?? null;
 }
 
 function whyNot(c: Context): string {
   const how =
     'Send "Authorization: Bearer <key>" with an API key, or with the key printed at start (BRAIN_API_KEY) where that one is not switched off.';
   if (c.req.header("authorization") === undefined) return `The request has no key. ${how}`;
-  if (bearerOf(c) === null) return `The Authorization header is not a bearer key. ${how}`;
+  if (bearerOf(c.req.raw) === null) return `The Authorization header is not a bearer key. ${how}`;
   return `The key is not valid. ${how}`;
 }
 

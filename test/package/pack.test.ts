@@ -18,7 +18,7 @@ let before: Record<string, string>;
 /** Texts of all files but those that the project tells git to leave out. */
 async function sources(): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
-  for (const folder of ["schemas", "src/engine"]) {
+  for (const folder of ["schemas", "src/engine", "src/http"]) {
     const entries = await readdir(join(overlay.folder, folder), { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((one) => one.isFile())) {
       const path = join(entry.parentPath, entry.name);
@@ -53,12 +53,16 @@ afterAll(() => overlay?.remove());
 
 describe("a tarball", () => {
   test("holds what was built, and neither sources nor tests", async () => {
-    for (const tarball of [tarballs.schemas, tarballs.engine]) {
+    for (const [tarball, door] of [
+      [tarballs.schemas, "index"],
+      [tarballs.engine, "index"],
+      [tarballs.operator, "operator"],
+    ] as const) {
       const paths = await contentsOf(tarball);
       const others = paths.filter((path) => !/^dist\/.+\.(js|js\.map|d\.ts)$/.test(path));
       expect(others.filter((path) => path !== "README.md").sort()).toEqual(["LICENSE", "package.json"]);
       expect(paths.filter((path) => /\.test\.|fixtures/.test(path))).toEqual([]);
-      expect(paths).toContain("dist/index.d.ts");
+      expect(paths).toContain(`dist/${door}.d.ts`);
     }
   });
 
@@ -66,6 +70,7 @@ describe("a tarball", () => {
     for (const [folder, tarball] of [
       ["schemas", tarballs.schemas],
       ["src/engine", tarballs.engine],
+      ["src/http", tarballs.operator],
     ] as const) {
       const paths = await contentsOf(tarball);
       const source = JSON.parse(before[manifestOf(folder)] ?? "");

@@ -42,6 +42,7 @@ export interface Tarballs {
   readonly folder: string;
   readonly schemas: string;
   readonly engine: string;
+  readonly operator: string;
   readonly charter: string;
   readonly createApp: string;
 }
@@ -55,6 +56,7 @@ export async function packAll({ folder }: Overlay): Promise<Tarballs> {
     folder: out,
     schemas: tarball("schemas"),
     engine: tarball("engine"),
+    operator: tarball("operator"),
     charter: tarball("charter"),
     createApp: tarball("create-app"),
   };

@@ -8,7 +8,7 @@ import { oldestNode } from "./start.ts";
 export const root = fileURLToPath(new URL("../../", import.meta.url).href);
 
 /** In the order in which they need each other. */
-export const packages = ["schemas", "src/engine"] as const;
+export const packages = ["schemas", "src/engine", "src/http"] as const;
 export type PackageFolder = (typeof packages)[number];
 
 export interface SourceManifest {

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { makeFolder } from "../../src/governance/make-folder.ts";
-import { root } from "./manifest.ts";
+import { packages, root } from "./manifest.ts";
 import { makePrograms } from "./programs.ts";
 
 const usage = "usage: npm run pack -- <folder for the tarballs>";
@@ -30,7 +30,7 @@ function folderOf(args: readonly string[]): string {
 const out = resolve(folderOf(process.argv.slice(2)));
 makeFolder(out);
 const programs = await makePrograms();
-const packed = ["schemas", "src/engine"].map((folder) => `./${folder}`);
+const packed = packages.map((folder) => `./${folder}`);
 const { status } = spawnSync("npm", ["pack", ...packed, ...programs, `--pack-destination=${out}`], {
   cwd: root,
   stdio: "inherit",

@@ -1,0 +1,135 @@
+import { createEngine, parseEngineSettings } from "@brain/engine";
+import { createCatalog } from "@brain/schemas";
+import { Hono } from "hono";
+import { describe, expect, test } from "vitest";
+import { nothingTold } from "./about-product.ts";
+import { createApp } from "./app.ts";
+import { backbonePaths } from "./backbone-mounts.ts";
+import { loadRoutes } from "./mounted-routes.ts";
+import { type Authenticate, byApiKey, type OperatorOptions, operatorRoutes } from "./operator.ts";
+import { declaredRoutes } from "./route-list.ts";
+
+const key = "of-the-operators-0123456789";
+
+/** An engine that no request here has to reach anything with, and what it logs. */
+function openEngine() {
+  const lines: string[] = [];
+  const settings = parseEngineSettings({
+    BRAIN_EVENTSTREAM_MODE: "degraded",
+    NEON_DATABASE_URL: "postgres://nobody:nothing@localhost/nowhere",
+  });
+  const sink = (_level: string, line: string) => lines.push(line);
+  return { engine: createEngine({ catalog: createCatalog([]), settings, sink }), lines };
+}
+
+function openApp(authenticate: Authenticate = byApiKey(key)) {
+  const { engine, lines } = openEngine();
+  const app = new Hono().route("/", operatorRoutes({ engine, authenticate }));
+  const ask = (path: string, headers: Record<string, string> = {}) => app.request(path, { headers });
+  return { app, ask, lines };
+}
+
+const withKey = { authorization: `Bearer ${key}` };
+
+test("all routes of the backbone are reached, and each path that is taken has one", async () => {
+  const app = createApp({
+    open: () => {
+      throw new Error("Nothing is sent here.");
+    },
+    about: nothingTold,
+  });
+  await loadRoutes(app);
+  const found = declaredRoutes(app).map(({ path }) =>
+    backbonePaths.find((base) => path === base || path.startsWith(`${base}/`)),
+  );
+  expect(new Set(found)).toEqual(new Set(backbonePaths));
+});
+
+describe("without somebody who says who calls it does not start", () => {
+  const { engine } = openEngine();
+
+  test.each([
+    [undefined, "not set"],
+    ["", "not set"],
+    ["short-key-4711", "a text of 14 characters"],
+    ["a key with blanks 4711", "a text that no bearer key can be"],
+    [["a", "b"], "a object"],
+  ])("key %j", (given, expected) => {
+    expect(() => byApiKey(given)).toThrow(expected);
+    // A secret that is odd is one all the same.
+    if (typeof given === "string" && given !== "") expect(() => byApiKey(given)).not.toThrow(given);
+  });
+
+  test("no function", () => {
+    expect(() => operatorRoutes({ engine } as Partial<OperatorOptions> as OperatorOptions)).toThrow(
+      /authenticate is not a function/,
+    );
+  });
+});
+
+test("the key is asked for everywhere but by health, and what is not a route of these is left to the app", async () => {
+  const { app, ask } = openApp();
+  app.get("/api/orders", (c) => c.text("an order"));
+  for (const path of backbonePaths.filter((one) => one.startsWith("/api/") && one !== "/api/health")) {
+    expect((await ask(path)).status, path).toBe(401);
+    expect((await ask(path, { authorization: `Bearer ${key}x` })).status, path).toBe(401);
+  }
+  expect((await ask("/metrics")).status).toBe(401);
+  expect(await (await ask("/api/me", withKey)).json()).toMatchObject({ scopes: ["admin"], tenant_id: null });
+  expect(await (await ask("/api/orders")).text()).toBe("an order");
+  expect((await ask("/api/alertsx", withKey)).status).toBe(404);
+});
+
+describe("a function of the app", () => {
+  const viewer = { kind: "session", id: "ada", name: "Ada", tenantId: "acme", scopes: ["*:read"] } as const;
+
+  test("says who calls, and what it grants is all that may be done", async () => {
+    const { ask } = openApp((request) => (request.headers.has("x-ada") ? viewer : null));
+    expect((await ask("/api/me", withKey)).status).toBe(401);
+    const seen = await ask("/api/me", { "x-ada": "1" });
+    expect(await seen.json()).toMatchObject({ id: "ada", tenant_id: "acme", acting_as: "ada" });
+    // It concerns all tenants.
+    expect((await ask("/api/consumers", { "x-ada": "1" })).status).toBe(403);
+  });
+
+  test.each([
+    ["tenantId", { ...viewer, tenantId: undefined }],
+    ["tenantId", { ...viewer, tenantId: "" }],
+    ["scopes", { ...viewer, scopes: ["everything"] }],
+    ["id", { ...viewer, id: "Ada Lovelace" }],
+    ["id", undefined],
+  ])(
+    "that gives no whole principal lets nobody in, and the log says what is wrong with %s",
+    async (field, given) => {
+      const { ask, lines } = openApp(() => given as unknown as typeof viewer);
+      const answer = await ask("/api/me");
+      expect(answer.status).toBe(500);
+      expect(await answer.text()).not.toContain("Ada");
+      expect(lines.join("\n")).toContain(`${field}: expected`);
+    },
+  );
+});
+
+test("mounted below a path, where charter would not find them, they say so", async () => {
+  const { engine } = openEngine();
+  const app = new Hono().route("/shop", operatorRoutes({ engine, authenticate: byApiKey(key) }));
+  app.onError((error, c) => c.text(error.message, 500));
+  const answer = await app.request("/shop/api/me", { headers: withKey });
+  expect(await answer.text()).toContain('stand at "/shop/api/me/*", and charter asks at "/api/me"');
+});
+
+test("a route of the app that nobody would reach is told, one that was added before answers", async () => {
+  const { app } = openApp();
+  app.get("/api/alerts/mine", (c) => c.text("mine"));
+  app.get("*", (c) => c.text("anything"));
+  app.onError((error, c) => c.text(error.message, 500));
+  expect(await (await app.request("/api/alerts/mine")).text()).toMatch(
+    /^The app answers GET \/api\/alerts\/mine/,
+  );
+  // A page for all that is left is no such route.
+  expect((await app.request("/api/me", { headers: withKey })).status).toBe(200);
+  const { engine } = openEngine();
+  const first = new Hono().get("/api/alerts/mine", (c) => c.text("mine"));
+  first.route("/", operatorRoutes({ engine, authenticate: byApiKey(key) }));
+  expect(await (await first.request("/api/alerts/mine")).text()).toBe("mine");
+});
