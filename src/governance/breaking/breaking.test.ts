@@ -232,6 +232,30 @@ const rows: readonly Row[] = [
     nearMiss: shelf(text.refine((value) => value !== "x", "expected another shelf than x")),
   },
   {
+    rule: "FORMAT_NARROWED",
+    before: shelf(z.iso.datetime({ offset: true })),
+    after: shelf(z.iso.datetime()),
+    nearMiss: shelf(z.iso.datetime({ offset: true }).describe("When.")),
+  },
+  {
+    rule: "FORMAT_WIDENED",
+    before: shelf(z.iso.datetime()),
+    after: shelf(z.iso.datetime({ offset: true })),
+    nearMiss: shelf(z.iso.datetime({ offset: false })),
+  },
+  {
+    rule: "NORMALIZATION_CHANGED",
+    before: shelf(text),
+    after: shelf(text.trim()),
+    nearMiss: shelf(text),
+  },
+  {
+    rule: "DEFAULT_CHANGED",
+    before: shelf(text.default("a")),
+    after: shelf(text.default("b")),
+    nearMiss: shelf(text.prefault("a")),
+  },
+  {
     rule: "MEANING_CHANGED",
     before: shelf(z.int().min(0).max(9).describe("Days.")),
     after: shelf(z.int().min(0).max(9).describe("Hours.")),
@@ -433,6 +457,196 @@ describe("a change", () => {
     ]);
     const whole = { ...record, events: { "library.book.lent": { ...event, version: 3, upcasts: [1, 2] } } };
     expect(compareCatalogues(record, whole)[0]?.others).toEqual([]);
+  });
+});
+
+const listed = z.enum(["a", "b"]);
+const byKey = (names: readonly [string, ...string[]]) => z.record(z.enum(names), z.int());
+
+describe("what zod decides and JSON Schema does not say", () => {
+  test.each<readonly [what: string, before: z.ZodType, after: z.ZodType, rules: readonly RuleId[]]>([
+    ["a time without an offset", z.iso.datetime({ offset: true }), z.iso.datetime(), ["FORMAT_NARROWED"]],
+    ["a time in whole seconds", z.iso.datetime(), z.iso.datetime({ precision: 0 }), ["FORMAT_NARROWED"]],
+    [
+      "a time in seconds for one in milliseconds",
+      z.iso.datetime({ precision: 3 }),
+      z.iso.datetime({ precision: 0 }),
+      ["FORMAT_NARROWED", "FORMAT_WIDENED"],
+    ],
+    [
+      "an address of one host",
+      z.url().max(200),
+      z.url({ hostname: /^a\.org$/ }).max(200),
+      ["FORMAT_NARROWED"],
+    ],
+    [
+      "an address of any protocol",
+      z.url({ protocol: /^https$/ }).max(200),
+      z.url().max(200),
+      ["FORMAT_WIDENED"],
+    ],
+    ["a pattern that minds capitals", text.regex(/^a/i), text.regex(/^a/), ["PATTERN_CHANGED"]],
+    [
+      "a pattern of what may be left out",
+      text.regex(/^a/i).nullish(),
+      text.regex(/^a/).nullish(),
+      ["PATTERN_CHANGED"],
+    ],
+    [
+      "a time that may be left out",
+      z.iso.datetime({ offset: true }).nullish(),
+      z.iso.datetime().nullish(),
+      ["FORMAT_NARROWED"],
+    ],
+    [
+      "a text that may be left out and is trimmed",
+      text.optional(),
+      text.trim().optional(),
+      ["NORMALIZATION_CHANGED"],
+    ],
+    [
+      "a value of a loose record",
+      z.looseRecord(text.regex(/^a/), z.int()).refine(...atMostMembers(3)),
+      z.looseRecord(text.regex(/^a/), z.boolean()).refine(...atMostMembers(3)),
+      ["FIELD_TYPE_CHANGED"],
+    ],
+    ["a pattern that minds none", text.regex(/^a/), text.regex(/^a/i), ["PATTERN_CHANGED"]],
+    [
+      "a pattern of lines",
+      text.regex(/^a/).regex(/^b$/m),
+      text.regex(/^a/).regex(/^b$/),
+      ["PATTERN_CHANGED"],
+    ],
+    ["a default that is gone", text.default("a"), text, ["FIELD_NOW_REQUIRED"]],
+    ["a prefault that is gone", text.prefault("a"), text, ["FIELD_NOW_REQUIRED"]],
+    [
+      "a default of null that is gone",
+      text.nullable().default(null),
+      text.nullable(),
+      ["FIELD_NOW_REQUIRED"],
+    ],
+    [
+      "a default in place of which nothing stands",
+      text.default("a"),
+      text.optional(),
+      ["DEFAULT_CHANGED", "FIELD_NOW_OPTIONAL"],
+    ],
+    [
+      "another default of a list",
+      z.array(text).max(3).default([]),
+      z.array(text).max(3).default(["a"]),
+      ["DEFAULT_CHANGED"],
+    ],
+    ["a text in small letters", text, text.toLowerCase(), ["NORMALIZATION_CHANGED"]],
+    ["a text in capitals", text.toLowerCase(), text.toUpperCase(), ["NORMALIZATION_CHANGED"]],
+    ["a text that is overwritten", text, text.overwrite((one) => one.slice(0, 2)), ["NORMALIZATION_CHANGED"]],
+    ["a number that is rounded", z.number(), z.number().overwrite(Math.round), ["NORMALIZATION_CHANGED"]],
+    ["a text that is trimmed no more", text.trim(), text, ["NORMALIZATION_CHANGED"]],
+    [
+      "elements that are trimmed",
+      z.array(text).max(3),
+      z.array(text.trim()).max(3),
+      ["NORMALIZATION_CHANGED"],
+    ],
+    ["exactly one of two", z.union([text, z.int()]), z.xor([text, z.int()]), ["REFINEMENT_ADDED"]],
+    [
+      "a condition of one of two",
+      z.union([text, z.int()]),
+      z.union([text, z.int()]).refine((one) => one !== 3),
+      ["REFINEMENT_ADDED"],
+    ],
+    [
+      "a condition beside null",
+      text.refine((one) => one !== "a", "not a").nullable(),
+      text
+        .refine((one) => one !== "a", "not a")
+        .nullable()
+        .refine((one) => one !== "b", "not b"),
+      ["REFINEMENT_ADDED"],
+    ],
+    [
+      "a condition of its length",
+      text,
+      text.check(z.property("length", z.int().max(4))),
+      ["REFINEMENT_ADDED"],
+    ],
+    [
+      "a record whose keys are all needed",
+      z.partialRecord(listed, z.int()),
+      byKey(["a", "b"]),
+      ["FIELD_NOW_REQUIRED", "FIELD_NOW_REQUIRED"],
+    ],
+    ["a record with one more key", byKey(["a"]), byKey(["a", "b"]), ["NEW_REQUIRED_FIELD"]],
+    ["a number above zero", z.number().gte(0), z.number().gt(0), ["BOUND_NARROWED"]],
+    ["a number from one", z.number().gt(0), z.number().gte(1), ["BOUND_NARROWED"]],
+    ["a number with zero", z.number().gt(0), z.number().gte(0), ["BOUND_WIDENED"]],
+    ["steps that do not divide", z.int().multipleOf(6), z.int().multipleOf(4), ["BOUND_NARROWED"]],
+    ["steps of fractions", z.number().multipleOf(0.1), z.number().multipleOf(0.25), ["BOUND_NARROWED"]],
+    ["smaller steps", z.number().multipleOf(0.3), z.number().multipleOf(0.1), ["BOUND_WIDENED"]],
+    ["steps within bounds", z.int().min(7).max(9), z.int().min(7).max(9).multipleOf(7), ["BOUND_NARROWED"]],
+    [
+      "a value less in a union with others",
+      z.union([listed, z.int()]),
+      z.union([z.literal("a"), z.int()]),
+      ["ENUM_VALUE_REMOVED"],
+    ],
+  ])("%s is a change", (_what, before, after, expected) => {
+    expect(told(breaksBetween(shelf(before), shelf(after))).toSorted()).toEqual(expected.toSorted());
+    expect(breaksBetween(shelf(after), shelf(after))).toEqual([]);
+  });
+
+  test.each<readonly [what: string, before: z.ZodType, after: z.ZodType]>([
+    ["whole numbers above zero", z.int().positive(), z.int().min(1)],
+    ["whole numbers below ten", z.int().lt(10), z.int().max(9)],
+    ["whole numbers from a fraction on", z.int().min(0.5), z.int().min(1)],
+    ["numbers with two bounds", z.number().gt(0), z.number().gt(0).gte(-1)],
+    ["steps of one", z.int(), z.int().multipleOf(1)],
+    ["values as literals", listed, z.union([z.literal("b"), z.literal("a")])],
+    ["values and null", listed.nullable(), z.union([z.literal("b"), z.null(), z.literal("a")])],
+    ["values beside others", z.union([listed, z.int()]), z.union([z.literal("b"), z.int(), z.literal("a")])],
+    ["both booleans", z.boolean(), z.union([z.literal(false), z.literal(true)])],
+    ["a record of listed keys", byKey(["a", "b"]), z.strictObject({ b: z.int(), a: z.int() })],
+    ["a pattern that is global", text.regex(/^a/), text.regex(/^a/gu)],
+    ["a default before anything else", text.default("a"), text.prefault("a")],
+    ["a default that is new", text, text.default("a")],
+    ["a brand", text, text.brand("shelf")],
+    ["two ways to trim", text.trim(), text.overwrite((one) => one.trim())],
+    ["a time as it is", z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true })],
+  ])("%s are no change", (_what, before, after) => {
+    expect(told(breaksBetween(shelf(before), shelf(after)))).toEqual([]);
+    if (!_what.includes("new")) expect(told(breaksBetween(shelf(after), shelf(before)))).toEqual([]);
+  });
+
+  test("a time with an offset is read here all the same: who publishes one is refused", () => {
+    const [found] = breaksBetween(shelf(z.iso.datetime({ offset: true })), shelf(z.iso.datetime()));
+    expect([found?.severity, found?.hurts]).toEqual(["error", ["producers"]]);
+    // Control: whole seconds refuse what is stored, too.
+    const [seconds] = breaksBetween(shelf(z.iso.datetime()), shelf(z.iso.datetime({ precision: 0 })));
+    expect([seconds?.hurts, seconds?.shown]).toEqual([
+      ["producers", "stored"],
+      expect.stringMatching(/^An event with .* is refused/),
+    ]);
+  });
+
+  test("a default that is gone is shown by an old event that leaves it out, and stands in the step", () => {
+    const [found] = breaksBetween(shelf(text.default("a")), shelf(text));
+    expect(found?.hurts).toEqual(["producers", "stored"]);
+    expect(found?.shown).toMatch(/is refused: payload\.shelf/);
+    const after = lent({ shelf: text }, { version: 2, upcasts: { 1: (old) => ({ shelf: "a", ...old }) } });
+    expect(told(breaksBetween(shelf(text.default("a")), release(after)))).toEqual([]);
+  });
+
+  test("what an older catalogue does not say is no change", () => {
+    const of = (schema: z.ZodType) =>
+      describeCatalogue(createCatalog([lent({ shelf: schema })]), { product: "p", release: "1", golden: {} });
+    const { details: _, ...older } = of(text.regex(/^a/));
+    const is = of(text.regex(/^a/i).trim());
+    expect(compareCatalogues(older, is)[0]?.shape).toEqual([]);
+    // Control: with them it is one.
+    expect(compareCatalogues(of(text.regex(/^a/)), is)[0]?.shape.map(({ rule }) => rule)).toEqual([
+      "PATTERN_CHANGED",
+      "NORMALIZATION_CHANGED",
+    ]);
   });
 });
 

@@ -7,10 +7,9 @@ import {
   type JsonObject,
   type JsonValue,
   keyFields,
-  maxMembersOf,
-  schemaDef,
 } from "@brain/schemas";
 import * as z from "zod";
+import { detailsForm, detailsOf } from "./details.ts";
 import type { Shape } from "./shape.ts";
 
 /** The form of the file. A tool that knows an older one refuses a newer one, because it would overlook what is new. */
@@ -48,6 +47,8 @@ export interface EventRecord {
 export interface CatalogueRecord {
   /** {@link catalogueForm} */
   readonly catalogue: number;
+  /** {@link detailsForm}; left out by releases whose shapes have none. */
+  readonly details?: number;
   readonly product: string;
   readonly release: string;
   /** Older wire name → catalogued name. */
@@ -71,6 +72,7 @@ export function describeCatalogue(catalog: Catalog, facts: ProductFacts): Catalo
   const events = catalog.all.map((definition) => [definition.type, describeEvent(definition, facts.golden)]);
   return sorted({
     catalogue: catalogueForm,
+    details: detailsForm,
     product: facts.product,
     release: facts.release,
     // Catalogues of before did not tell their older names.
@@ -109,52 +111,16 @@ function describeEvent(definition: EventDefinition, golden: Golden): EventRecord
   };
 }
 
-/** The payload as JSON Schema, with what JSON Schema cannot say: bounds of members and what refinements say. */
+/** The payload as JSON Schema, with what JSON Schema cannot say. */
 function payloadShapeOf({ payload }: EventDefinition): Shape {
   const written = z.toJSONSchema(payload, {
     unrepresentable: "any",
     override: ({ zodSchema, jsonSchema }) => {
-      const most = maxMembersOf(zodSchema);
-      const told = refinementsOf(zodSchema);
-      if (most !== null) jsonSchema["x-brain-max-members"] = most;
-      if (told.length > 0) jsonSchema["x-brain-refinements"] = told;
+      Object.assign(jsonSchema, detailsOf(zodSchema));
     },
   });
   const { $schema: _, ...shape } = written as JsonObject;
   return shape as Shape;
-}
-
-function refinementsOf(schema: z.core.$ZodType): readonly string[] {
-  if (maxMembersOf(schema) !== null && (schemaDef(schema).checks ?? []).length === 1) return [];
-  return (schemaDef(schema).checks ?? []).flatMap((check) => {
-    const {
-      check: kind,
-      error,
-      params,
-      path,
-    } = check._zod.def as {
-      readonly check: string;
-      readonly error?: unknown;
-      readonly params?: { readonly maxMembers?: number };
-      readonly path?: readonly PropertyKey[];
-    };
-    if (kind !== "custom" || params?.maxMembers !== undefined) return [];
-    const at = path === undefined || path.length === 0 ? "" : `${path.map(String).join(".")}: `;
-    return [`${at}${messageOf(error)}`];
-  });
-}
-
-/** What a refinement answers; most give a text, and zod keeps it as a function. */
-function messageOf(error: unknown): string {
-  try {
-    const told: unknown = typeof error === "function" ? error({ input: undefined, issues: [] }) : error;
-    if (typeof told === "string") return told;
-    const { message } = (told ?? {}) as { readonly message?: unknown };
-    if (typeof message === "string") return message;
-  } catch {
-    // It wants the value that it refuses.
-  }
-  return "a condition without a message";
 }
 
 /** Lists whose order says nothing. */

@@ -5,6 +5,7 @@ import { compareFacets } from "./compare-facets.ts";
 import { renamedFields } from "./renames.ts";
 import type { RuleId } from "./rules.ts";
 import {
+  besideBranches,
   branchesOf,
   isNullable,
   resolved,
@@ -13,6 +14,7 @@ import {
   typeOfValue,
   typesOf,
   valuesOf,
+  withOuter,
 } from "./shape.ts";
 import { absent, type ShapeChange, type ShapePair } from "./shape-change.ts";
 
@@ -61,7 +63,14 @@ function comparePair(raw: ShapePair): readonly ShapeChange[] {
           before: withOuter(pair.before, before),
           after: withOuter(pair.after, after),
         })
-      : compareUnions(branches, branchesAfter, pair)),
+      : [
+          ...compareUnions(branches, branchesAfter, pair),
+          ...compareFacets({
+            ...pair,
+            before: besideBranches(pair.before),
+            after: besideBranches(pair.after),
+          }),
+        ]),
   ];
 }
 
@@ -90,13 +99,6 @@ function compareMeaning(raw: ShapePair, pair: ShapePair): readonly ShapeChange[]
   return was === is || was === ""
     ? []
     : [{ rule: "MEANING_CHANGED", ...textsOf(pair), was, is, stored: false, readers: false }];
-}
-
-/** What stands beside `anyOf` holds for each of its branches. */
-function withOuter(outer: Shape, branch: Shape): Shape {
-  if (outer === branch) return branch;
-  const { anyOf: _a, oneOf: _o, ...rest } = outer;
-  return { ...rest, ...branch };
 }
 
 /** Two shapes that are no unions: their types first, then what is inside of them. */
@@ -197,13 +199,29 @@ function requiredField({ after, path, roots }: ShapePair, name: string): ShapeCh
 /** Whether a field that was and is there must be there. */
 function compareRequired(object: ShapePair, name: string, field: ShapePair): readonly ShapeChange[] {
   const [was, is] = [isRequired(object.before, name), isRequired(object.after, name)];
-  if (was === is) return [];
+  const left = compareDefault(field, is);
+  if (was === is || left.some(({ rule }) => rule === "FIELD_NOW_REQUIRED")) return left;
   const { path, roots } = field;
   const texts = { path, was: was ? "required" : "optional", is: is ? "required" : "optional" };
   const shapes = { before: resolved(field.before, roots.before), after: resolved(field.after, roots.after) };
   return is
     ? [{ rule: "FIELD_NOW_REQUIRED", ...texts, ...shapes, stored: true, readers: false, witness: absent }]
-    : [{ rule: "FIELD_NOW_OPTIONAL", ...texts, ...shapes, stored: false, readers: true }];
+    : [...left, { rule: "FIELD_NOW_OPTIONAL", ...texts, ...shapes, stored: false, readers: true }];
+}
+
+/** What stands for a field that is left out. Where nothing stood for it before, nothing was promised. */
+function compareDefault({ before, after, path }: ShapePair, isNeeded: boolean): readonly ShapeChange[] {
+  const standIn = (shape: Shape) =>
+    JSON.stringify(shape.default === undefined ? shape["x-brain-prefault"] : shape.default);
+  const [was, is] = [standIn(before), standIn(after)];
+  if (was === undefined || was === is) return [];
+  const texts = { path, was: `left out, it is ${was}`, before, after };
+  if (is === undefined && isNeeded) {
+    const hurts = { stored: true, readers: false, producers: true };
+    return [{ rule: "FIELD_NOW_REQUIRED", ...texts, is: "required", ...hurts, witness: absent }];
+  }
+  const now = is === undefined ? "left out, it is nothing" : `left out, it is ${is}`;
+  return [{ rule: "DEFAULT_CHANGED", ...texts, is: now, stored: false, readers: false }];
 }
 
 /** Values of records, and their keys. */
@@ -268,8 +286,7 @@ function compareUnions(
 function isSameBranch(one: Shape, other: Shape): boolean {
   const [mark, otherMark] = [markOf(one), markOf(other)];
   if (mark !== null || otherMark !== null) return mark === otherMark;
-  if (valuesOf(one) !== null && valuesOf(other) !== null)
-    return JSON.stringify(valuesOf(one)) === JSON.stringify(valuesOf(other));
+  if (valuesOf(one) !== null && valuesOf(other) !== null) return true;
   if (JSON.stringify(typesOf(one)) !== JSON.stringify(typesOf(other))) return false;
   if (one.properties === undefined || other.properties === undefined) return true;
   const names = Object.keys(one.properties);

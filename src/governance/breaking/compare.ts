@@ -2,6 +2,7 @@
 
 import type { CatalogueRecord, EventRecord } from "./catalogue.ts";
 import { compareShapes } from "./compare-shape.ts";
+import { plainShape } from "./plain-shape.ts";
 import { isSameShape } from "./renames.ts";
 import type { RuleId } from "./rules.ts";
 import type { ShapeChange } from "./shape-change.ts";
@@ -28,9 +29,20 @@ export interface Comparison {
 }
 
 /** All events of before. An event that is new breaks nobody, so it is not among them. */
-export function compareCatalogues(before: CatalogueRecord, after: CatalogueRecord): readonly Comparison[] {
+export function compareCatalogues(was: CatalogueRecord, is: CatalogueRecord): readonly Comparison[] {
+  // What one of the two does not say would be told as a change of the other.
+  const hasDetails = was.details !== undefined && is.details !== undefined;
+  const [before, after] = [withPlainShapes(was, hasDetails), withPlainShapes(is, hasDetails)];
   const events = Object.entries(before.events).map(([type, event]) => compareOne(type, event, before, after));
   return withRenamedConsumers([...events, ...lostAliases(before, after)], before, after);
+}
+
+function withPlainShapes(record: CatalogueRecord, hasDetails: boolean): CatalogueRecord {
+  const events = Object.entries(record.events).map(([type, event]) => [
+    type,
+    { ...event, payload: plainShape(event.payload, hasDetails) },
+  ]);
+  return { ...record, events: Object.fromEntries(events) };
 }
 
 /**

@@ -127,6 +127,7 @@ function decideShape(comparison: Comparison, change: ShapeChange, trial: Trial |
   const facts = { path, was, is };
   const hurts = new Set<Hurt>(may.includes("meaning") ? ["meaning"] : []);
   if (change.readers || rule === "OPTIONAL_FIELD_REMOVED") hurts.add("readers");
+  if (change.producers === true) hurts.add("producers");
   const found: Break[] = [];
   // With a step it is for the step to fulfil a condition; without one nothing does.
   const isCleared = isRead && (isRaised || !conditions.has(rule));

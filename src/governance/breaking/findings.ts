@@ -41,6 +41,7 @@ export interface ToTell {
 const whom: Readonly<Record<Hurt, string>> = {
   stored: "stored events",
   readers: "readers with the definition of before",
+  producers: "producers with the definition of before",
   meaning: "what it means",
 };
 

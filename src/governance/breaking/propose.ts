@@ -131,9 +131,13 @@ function wordsOf(shape: Shape): string {
 
 /** The expression that makes the value of now of one of before. */
 function changed(change: ShapeChange, value: string): string {
-  const { rule, after = {}, limit } = change;
+  const { rule, before = {}, after = {}, limit } = change;
   const needs = () => open(wordsOf(after));
-  if (rule === "FIELD_NOW_REQUIRED") return `${value} ?? ${isNullable(after, after) ? "null" : needs()}`;
+  if (rule === "FIELD_NOW_REQUIRED") {
+    const stoodFor = before.default ?? before["x-brain-prefault"];
+    if (stoodFor !== undefined) return `${value} ?? ${JSON.stringify(stoodFor)}`;
+    return `${value} ?? ${isNullable(after, after) ? "null" : needs()}`;
+  }
   if (rule === "NULLABILITY_NARROWED") return `${value} ?? ${needs()}`;
   if (rule === "ENUM_VALUE_REMOVED") {
     const lost = change.was;

@@ -5,9 +5,10 @@ import type { Severity } from "../finding.ts";
 /**
  * Whom a change hurts. `stored`: events that are stored already, and the readers of now who replay them. `readers`: who
  * reads with the definition of before: a worker of the last release while the new one goes out or comes back, a Python
- * program, whoever copied the schema. `meaning`: everybody can read it, and something else holds than before.
+ * program, whoever copied the schema. `producers`: who publishes with the definition of before, and is refused.
+ * `meaning`: everybody can read it, and something else holds than before.
  */
-export type Hurt = "stored" | "readers" | "meaning";
+export type Hurt = "stored" | "readers" | "producers" | "meaning";
 
 interface Rule {
   readonly severity: Severity;
@@ -107,6 +108,22 @@ export const rules = {
     why: "Texts of the one are none of the other.",
     mend: raise,
   },
+  FORMAT_NARROWED: {
+    severity: "error",
+    raised: "warning",
+    hurts: ["stored", "producers"],
+    what: "A text of the same format lets less through: a time without an offset or with a set precision, an address of some hosts.",
+    why: "Who publishes what was right before is refused. Stored times are read here in any form; who reads with the schema alone refuses them.",
+    mend: "Keep what the format allowed, or tell all who publish the event before it goes out",
+  },
+  FORMAT_WIDENED: {
+    severity: "warning",
+    raised: "warning",
+    hurts: ["readers"],
+    what: "A text of the same format lets more through: a time with an offset or any precision, an address of any host.",
+    why: "Readers of before may refuse it.",
+    mend: back,
+  },
   PATTERN_CHANGED: {
     severity: "error",
     raised: "warning",
@@ -194,6 +211,22 @@ export const rules = {
     what: "A condition is gone.",
     why: "Readers of before refuse events that do not fulfil it.",
     mend: back,
+  },
+  NORMALIZATION_CHANGED: {
+    severity: "error",
+    raised: "warning",
+    hurts: ["meaning"],
+    what: "A value is changed into another one than before when it is published and read (`trim`, `toLowerCase`, `overwrite`).",
+    why: "Stored values are read as others than they were: ids and keys that go by them are not found, and events of one subject get another ordering key.",
+    mend: "Change the value in the publisher's code, before it is published, and leave the definition as it is",
+  },
+  DEFAULT_CHANGED: {
+    severity: "warning",
+    raised: "warning",
+    hurts: ["meaning"],
+    what: "Something else, or nothing, stands for a field that is left out.",
+    why: "Producers that leave it out, and stored events from before there was one, say something else than they did.",
+    mend: "Keep it, and let producers that mean something else say so",
   },
   MEANING_CHANGED: {
     severity: "info",

@@ -6,8 +6,6 @@ import type { Path, Shape } from "./shape.ts";
 export type BoundName =
   | "minimum"
   | "maximum"
-  | "exclusiveMinimum"
-  | "exclusiveMaximum"
   | "multipleOf"
   | "minLength"
   | "maxLength"
@@ -26,6 +24,8 @@ export interface ShapeChange {
   readonly stored: boolean;
   /** True: who reads with the shape of before may refuse new payloads. */
   readonly readers: boolean;
+  /** True: who publishes with the shape of before may be refused, whatever is stored. */
+  readonly producers?: boolean;
   /** A value of before that the new shape refuses, to be tried; undefined: the payload as a whole is it. */
   readonly witness?: JsonValue | typeof absent;
   /** A bound that was moved. */

@@ -1,13 +1,15 @@
 import type { JsonValue } from "@brain/schemas";
+import type { Details, LaterDetails } from "./details.ts";
 
-/** The parts of JSON Schema (draft 2020-12) that zod writes for payloads, and two words of our own. */
-export interface Shape {
+/** The parts of JSON Schema (draft 2020-12) that zod writes for payloads, and words of our own. */
+export interface Shape extends Details, LaterDetails {
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly format?: string;
   readonly pattern?: string;
   readonly enum?: readonly JsonValue[];
   readonly const?: JsonValue;
+  readonly default?: JsonValue;
   readonly anyOf?: readonly Shape[];
   readonly oneOf?: readonly Shape[];
   readonly allOf?: readonly Shape[];
@@ -15,6 +17,7 @@ export interface Shape {
   readonly required?: readonly string[];
   readonly additionalProperties?: Shape | boolean;
   readonly propertyNames?: Shape;
+  readonly patternProperties?: Readonly<Record<string, Shape>>;
   readonly items?: Shape;
   readonly prefixItems?: readonly Shape[];
   readonly minimum?: number;
@@ -28,10 +31,6 @@ export interface Shape {
   readonly maxItems?: number;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Shape>>;
-  /** Members that a record or an open object has at most. */
-  readonly "x-brain-max-members"?: number;
-  /** What refinements say of themselves; what they do cannot be read. */
-  readonly "x-brain-refinements"?: readonly string[];
 }
 
 /** Formats that only say how a pattern was written. */
@@ -48,9 +47,12 @@ export function formatOf({ format }: Shape): string | undefined {
   return format !== undefined && patternFormats.has(format) ? undefined : format;
 }
 
-/** All patterns that a text must match. */
-export function patternsOf({ pattern, allOf = [] }: Shape): readonly string[] {
-  return [pattern, ...allOf.map((other) => other.pattern)].filter((one) => one !== undefined);
+/** All patterns that a text must match, those with flags as `(?i:…)`. */
+export function patternsOf(shape: Shape): readonly string[] {
+  const { pattern, allOf = [], "x-brain-pattern-flags": flags = {} } = shape;
+  return [pattern, ...allOf.map((other) => other.pattern)]
+    .filter((one) => one !== undefined)
+    .map((one) => (Object.hasOwn(flags, one) ? `(?${flags[one]}:${one})` : one));
 }
 
 /** A step into a payload: a field's name, `[]` for the elements of a list, `{}` for the values of a record. */
@@ -90,6 +92,29 @@ export function branchesOf(shape: Shape, root: Shape): readonly Shape[] {
     const values = way.enum?.filter((value) => value !== null);
     return [{ ...way, type: others, ...(values === undefined ? {} : { enum: values }) }];
   });
+}
+
+/** What stands beside `anyOf` holds for each of its branches. */
+export function withOuter(outer: Shape, branch: Shape): Shape {
+  if (outer === branch) return branch;
+  const { anyOf: _a, oneOf: _o, ...rest } = outer;
+  const both = (name: keyof Shape & ("x-brain-refinements" | "x-brain-normalizations")) => {
+    const list = [...(branch[name] ?? []), ...(outer[name] ?? [])];
+    return list.length === 0 ? {} : { [name]: list };
+  };
+  return { ...rest, ...branch, ...both("x-brain-refinements"), ...both("x-brain-normalizations") };
+}
+
+/** What stands beside `anyOf` alone, and nothing of its branches. */
+export function besideBranches(shape: Shape): Shape {
+  const { "x-brain-refinements": refinements = [], "x-brain-conditions": conditions = [] } = shape;
+  const { "x-brain-normalizations": normalizations = [], anyOf, oneOf } = shape;
+  if (anyOf === undefined && oneOf === undefined) return {};
+  return {
+    "x-brain-refinements": refinements,
+    "x-brain-conditions": conditions,
+    "x-brain-normalizations": normalizations,
+  };
 }
 
 export function isNullable(shape: Shape, root: Shape): boolean {

@@ -51,12 +51,8 @@ function atLimit(
   root: Shape,
   present: JsonValue | undefined,
 ): JsonValue | undefined {
-  const isLeast = name.startsWith("min") || name === "exclusiveMinimum";
+  const isLeast = name.startsWith("min");
   const limit = was ?? (isLeast ? Math.max(0, (is ?? 0) - 1) : (is ?? 0) + 1);
-  if (name === "multipleOf") return was ?? 0.1;
-  if (name === "minimum" || name === "maximum") return was ?? (isLeast ? (is ?? 0) - 1 : (is ?? 0) + 1);
-  if (name === "exclusiveMinimum") return limit + 1;
-  if (name === "exclusiveMaximum") return limit - 1;
   if (limit > 20_000) return undefined;
   if (name === "minLength" || name === "maxLength") return textOfLength(limit, before, present);
   if (name === "x-brain-max-members") {
