@@ -142,6 +142,28 @@ describe("sessions over WebSocket", () => {
     await client.end();
   });
 
+  test.each([
+    ["endpoint=ep-cool-darkness-123456", "0"],
+    ["project=shop", "0"],
+    ["neon_lsn:0/2 -c statement_timeout=5s", "5s"],
+    ["-c statement_timeout=5s endpoint=ep-x", "5s"],
+    ["endpoint=ep\\ x\t-c  statement_timeout=5s", "5s"],
+    ["-c statement_timeout=5s -c application_name=a\\ endpoint=b", "5s"],
+  ])("what is meant for Neon in the options %j does not reach Postgres", async (options, timeout) => {
+    const url = new URL(sandbox.neonUrl);
+    url.searchParams.set("options", options);
+    const shown = await withClient(url.href, (client) => client.query("SHOW statement_timeout"));
+    expect(shown.rows).toEqual([{ statement_timeout: timeout }]);
+  });
+
+  test("control: other options do", async () => {
+    const url = new URL(sandbox.neonUrl);
+    url.searchParams.set("options", "endpoints=x");
+    await expect(withClient(url.href, (client) => client.query("SELECT 1"))).rejects.toMatchObject({
+      code: "42601",
+    });
+  });
+
   test("an error in a session has its code, and the session goes on", async () => {
     await withClient(sandbox.neonUrl, async (client) => {
       await expect(client.query("SELECT 1/0")).rejects.toMatchObject({ code: "22012" });

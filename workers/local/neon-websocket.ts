@@ -21,6 +21,7 @@ import {
   wrongPassword,
 } from "./neon-database.ts";
 import { messageMayLeaveState } from "./neon-session-state.ts";
+import { parseStartup, settingsForPostgres } from "./neon-startup.ts";
 
 const PROTOCOL_3 = 196_608;
 const SSL_REQUEST = 80_877_103;
@@ -58,25 +59,6 @@ function errorResponse(fields: PostgresErrorFields): Buffer {
   const body = entries.flatMap(([type, value]) => (value === undefined ? [] : [`${type}${value}\0`]));
   return message("E", Buffer.from(`${body.join("")}\0`));
 }
-
-/** The parameters of a startup packet: user, database, application_name and settings of the session. */
-function parseStartup(packet: Buffer): Map<string, string> {
-  const parts = packet.toString("utf8", 8).split("\0");
-  const parameters = new Map<string, string>();
-  for (let index = 0; index + 1 < parts.length && parts[index]; index += 2) {
-    parameters.set(parts[index] ?? "", parts[index + 1] ?? "");
-  }
-  return parameters;
-}
-
-/** Startup parameters that are passed on. Everything else of the connection is the gateway's own decision. */
-const forwardedParameters = [
-  "application_name",
-  "options",
-  "statement_timeout",
-  "lock_timeout",
-  "idle_in_transaction_session_timeout",
-];
 
 interface Login {
   readonly parameters: Map<string, string>;
@@ -138,7 +120,7 @@ class LoginReader {
 async function openUpstream(databaseUrl: string, parameters: Map<string, string>): Promise<Backend> {
   const database = parameters.get("database") || parameters.get("user") || "postgres";
   const client = new pg.Client({
-    ...Object.fromEntries([...parameters].filter(([name]) => forwardedParameters.includes(name))),
+    ...settingsForPostgres(parameters),
     ...postgresSettings(databaseUrl, database),
     connectionTimeoutMillis: 5000,
     keepAlive: true,
