@@ -2,6 +2,7 @@
 
 import pg from "pg";
 import { postgresErrorFields, postgresSettings, RefusedSqlError } from "./neon-database.ts";
+import { cancelled, type Leaving, Places } from "./neon-places.ts";
 import { type LeavingFunctions, leavingFunctionsQuery } from "./neon-session-state.ts";
 import type { Terminator } from "./neon-terminate.ts";
 import type { ArrayType } from "./neon-values.ts";
@@ -10,6 +11,9 @@ export interface NeonConnectionsOptions {
   readonly databaseUrl: string;
   /** Connections to one database at a time; further requests wait. */
   readonly maxConnections: number;
+  /** So many of them for one database; further ones are refused. */
+  readonly maxWaiting: number;
+  readonly connectTimeoutMs: number;
   /** A larger answer ends its connection. Neon allows 64 MB. */
   readonly maxAnswerBytes: number;
   readonly terminator: Terminator;
@@ -26,23 +30,6 @@ export interface Lease {
   mayLeaveState: boolean;
   /** Others have been told that it may make a function that leaves something, and are told when it is over. */
   isDoubtful: boolean;
-}
-
-/** Whether the client of a request has gone away; an AbortController costs several times as much. */
-export class Leaving {
-  #left = false;
-  /** Called once, when it goes. */
-  onLeave: (() => void) | null = null;
-
-  get left(): boolean {
-    return this.#left;
-  }
-
-  leave(): void {
-    this.#left = true;
-    this.onLeave?.();
-    this.onLeave = null;
-  }
 }
 
 interface DatabasePool {
@@ -67,9 +54,6 @@ const leavingMessages = {
   replicationStart: "COPY in both directions",
 } as const;
 
-const cancelled = () =>
-  new RefusedSqlError(400, { message: "Query cancelled, connection was terminated", code: "08P01" });
-
 /**
  * After an error that Postgres told, the connection goes on, unless it was the last word of its session.
  *
@@ -84,18 +68,30 @@ export class NeonConnections {
   readonly #options: NeonConnectionsOptions;
   readonly #pools = new Map<string, DatabasePool>();
   readonly #watches = new WeakMap<pg.Client, Watch>();
+  readonly #places: Places;
 
   constructor(options: NeonConnectionsOptions) {
     this.#options = options;
+    this.#places = new Places(options.maxConnections, options.maxWaiting);
   }
 
   /**
    * Runs `work` on a connection to `database`. When its client leaves meanwhile, its statement and transaction end
    * without effect.
    *
-   * @throws RefusedSqlError when `work` made the connection unusable, with the reason; else whatever `work` throws.
+   * @throws RefusedSqlError when too many wait already, or when `work` made the connection unusable, with the reason;
+   * else whatever `work` throws.
    */
   async use<T>(database: string, leaving: Leaving, work: (lease: Lease) => Promise<T>): Promise<T> {
+    await this.#places.take(database, leaving);
+    try {
+      return await this.#run(database, leaving, work);
+    } finally {
+      this.#places.free(database);
+    }
+  }
+
+  async #run<T>(database: string, leaving: Leaving, work: (lease: Lease) => Promise<T>): Promise<T> {
     const entry = this.#poolOf(database);
     const client = await this.#connect(database, entry.pool);
     const watch = this.#watches.get(client) ?? { refusal: null, receivedBytes: 0 };
@@ -150,7 +146,7 @@ export class NeonConnections {
       ...postgresSettings(this.#options.databaseUrl, database),
       max: this.#options.maxConnections,
       idleTimeoutMillis: 1000,
-      connectionTimeoutMillis: 5000,
+      connectionTimeoutMillis: this.#options.connectTimeoutMs,
       allowExitOnIdle: true,
       keepAlive: true,
       pipeline: true,

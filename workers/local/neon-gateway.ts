@@ -23,6 +23,10 @@ export interface NeonGatewayOptions {
   readonly maxBodyBytes?: number;
   /** Connections for SQL over HTTP to one database at a time. */
   readonly maxConnections?: number;
+  /** Requests that wait for one of them; further ones get 503. */
+  readonly maxWaiting?: number;
+  /** Longest time until Postgres has let a connection in. */
+  readonly connectTimeoutMs?: number;
 }
 
 export interface NeonGateway {
@@ -37,7 +41,7 @@ export interface NeonGateway {
 
 /** Serves the gateway on 127.0.0.1. It keeps running while Postgres is away. */
 export async function startNeonGateway(options: NeonGatewayOptions): Promise<NeonGateway> {
-  const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024, maxConnections = 20 } = options;
+  const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024 } = options;
   const credentials = gatewayCredentials(databaseUrl);
   const terminator = createTerminator(databaseUrl);
   const functions = new LeavingFunctions();
@@ -45,7 +49,9 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
     databaseUrl,
     credentials,
     maxBodyBytes,
-    maxConnections,
+    maxConnections: options.maxConnections ?? 20,
+    maxWaiting: options.maxWaiting ?? 1000,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     terminator,
     functions,
   });

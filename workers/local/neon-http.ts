@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
-import { type Lease, Leaving, NeonConnections } from "./neon-connections.ts";
+import { type Lease, NeonConnections } from "./neon-connections.ts";
 import {
   connectionFailure,
   errorFieldNames,
@@ -15,6 +15,7 @@ import {
   RefusedSqlError,
   wrongPassword,
 } from "./neon-database.ts";
+import { Leaving } from "./neon-places.ts";
 import { queryText, type TextResult, type TextRow } from "./neon-query.ts";
 import {
   parseConnectionString,
@@ -34,6 +35,9 @@ export interface NeonHttpOptions {
   readonly maxBodyBytes: number;
   /** Connections to one database at a time; further requests wait. */
   readonly maxConnections: number;
+  /** So many of them for one database; further ones get 503. */
+  readonly maxWaiting: number;
+  readonly connectTimeoutMs: number;
   readonly terminator: Terminator;
   readonly functions: LeavingFunctions;
 }

@@ -1,0 +1,59 @@
+/* More requests for SQL over HTTP at once than there are connections. */
+
+import { neon } from "@neondatabase/serverless";
+import pg from "pg";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { startNeonGateway } from "../../workers/local/neon-gateway.ts";
+import { waitFor } from "../wait-for.ts";
+import { postSql, useLocalGateway } from "./neon-client.ts";
+
+const { databaseUrl } = inject("services");
+const lock = 4_715;
+let admin: pg.Client;
+
+beforeAll(async () => {
+  useLocalGateway();
+  admin = new pg.Client({ connectionString: databaseUrl });
+  await admin.connect();
+});
+afterAll(() => admin?.end());
+
+test("one waits for its turn, also longer than a connection may take to open", async () => {
+  const gateway = await startNeonGateway({ databaseUrl, maxConnections: 1, connectTimeoutMs: 3_000 });
+  try {
+    const sql = neon(gateway.connectionString());
+    const answers = await Promise.all([sql`SELECT pg_sleep(3.5), 1 AS n`, sql`SELECT 2 AS n`]);
+    expect(answers.map(([row]) => row?.n)).toEqual([1, 2]);
+  } finally {
+    await gateway.close();
+  }
+});
+
+test("where too many wait, one more is refused with the limit, and the others get their turn", async () => {
+  const gateway = await startNeonGateway({ databaseUrl, maxConnections: 1, maxWaiting: 1 });
+  const url = gateway.connectionString();
+  const run = (query: string) => postSql(url, { query });
+  await admin.query(`SELECT pg_advisory_lock(${lock})`);
+  try {
+    const first = run(`SELECT pg_advisory_xact_lock(${lock})`);
+    const waits = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${lock} AND NOT granted`;
+    await waitFor(
+      "the first",
+      () => admin.query(waits),
+      ({ rowCount }) => rowCount === 1,
+    );
+    const others = [run("SELECT 1"), run("SELECT 1")];
+    expect(await Promise.race(others)).toMatchObject({
+      status: 503,
+      body: { message: expect.stringMatching(/1 at once and 1 waiting/) },
+    });
+    await admin.query(`SELECT pg_advisory_unlock(${lock})`);
+    expect((await first).status).toBe(200);
+    const statuses = (await Promise.all(others)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, 503]);
+    expect((await run("SELECT 1")).status).toBe(200);
+  } finally {
+    await admin.query("SELECT pg_advisory_unlock_all()");
+    await gateway.close();
+  }
+});
