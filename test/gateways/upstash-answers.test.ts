@@ -102,6 +102,20 @@ describe("Upstash-Response-Format", () => {
     expect(answer.bytes.toString()).toMatch(/^\+OK\r\n-ERR Command is not available: 'SELECT'.*\r\n:2\r\n$/);
   });
 
+  test.each([
+    ["a command that is not offered", "/", ["BLPOP", "a", 1], /not available: 'BLPOP'/],
+    ["an argument that is null", "/", ["GET", null], /null args/],
+    ["an empty command", "/", [], /empty command/],
+    ["no pipeline", "/pipeline", ["GET", "a"], /failed to parse pipeline/],
+    ["a command in the path", "/blpop/a/1", undefined, /not available: 'BLPOP'/],
+  ])("resp2 gives what is refused as an error of Redis: %s", async (_, at, sent, message) => {
+    const body = sent === undefined ? null : JSON.stringify(sent);
+    const answer = await send(at, { body, headers: resp2 });
+    expect(answer).toMatchObject({ status: 400, type: "application/octet-stream" });
+    expect(answer.bytes.toString()).toMatch(/^-ERR [^\r\n]*\r\n$/);
+    expect(answer.bytes.toString()).toMatch(message);
+  });
+
   test("a transaction is answered in JSON all the same", async () => {
     const answer = await send("/multi-exec", { body: JSON.stringify([["SET", key, "1"]]), headers: resp2 });
     expect(answer).toMatchObject({ status: 200, type: "application/json" });

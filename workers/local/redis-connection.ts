@@ -17,12 +17,19 @@ export class RedisUnavailableError extends Error {
   override readonly name = "RedisUnavailableError";
 }
 
+/** What Redis answered is more than is kept, and was thrown away. The commands have run. */
+export class AnswerTooLargeError extends Error {
+  override readonly name = "AnswerTooLargeError";
+}
+
 export interface RedisConnectionOptions {
   /** `redis://` or `rediss://`, with user, password and database number as far as needed. */
   readonly url: string;
   readonly connectTimeoutMs?: number;
-  /** A reply that takes longer counts as a lost connection. */
+  /** Who hears nothing from Redis for longer gives up, and the connection is used for nothing new. */
   readonly commandTimeoutMs?: number;
+  /** Of the replies to what is sent together; nothing means that there is no limit. */
+  readonly maxAnswerBytes?: number;
 }
 
 export interface RedisConnection {
@@ -30,7 +37,7 @@ export interface RedisConnection {
    * Sends `commands` in one write and gives their replies in order. Nothing else comes between them, so
    * MULTI … EXEC is safe. Error replies are values of the result.
    *
-   * @throws RedisUnavailableError within the timeouts, never hangs.
+   * @throws RedisUnavailableError within the timeouts, never hangs. AnswerTooLargeError.
    */
   send(commands: readonly (readonly CommandArgument[])[], shape: ReplyShape): Promise<RedisReply[]>;
   /**
@@ -46,32 +53,51 @@ export interface RedisConnection {
 }
 
 interface PendingBatch {
-  readonly count: number;
+  /** Replies that have not come yet. */
+  left: number;
   readonly replies: RedisReply[];
+  /** What of them is read; Infinity when nobody waits for them any more. */
+  bytes: number;
   readonly shape: ReplyShape;
-  readonly deadline: number;
+  readonly sentAt: number;
   readonly resolve: (replies: RedisReply[]) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface LinkOptions {
+  readonly commandTimeoutMs: number;
+  readonly maxAnswerBytes: number;
+  readonly onEnd: (link: RedisLink) => void;
 }
 
 /** A socket with its parser and the batches that wait for an answer. It dies with the socket. */
 class RedisLink {
   readonly #socket: Socket;
+  readonly #options: LinkOptions;
+  /** In the order in which they were sent, and so are their answers. */
   readonly #pending: PendingBatch[] = [];
-  readonly #commandTimeoutMs: number;
   readonly #watch: NodeJS.Timeout;
+  #heardAt = performance.now();
   #onPush: ((reply: RedisReply) => void) | null = null;
   #onClose: (() => void) | null = null;
-  alive = true;
+  #ended = false;
+  /** Redis was silent for too long once: it finishes what was sent, and gets nothing new here. */
+  #retired = false;
 
-  constructor(socket: Socket, commandTimeoutMs: number) {
+  get alive(): boolean {
+    return !this.#ended && !this.#retired;
+  }
+
+  constructor(socket: Socket, options: LinkOptions) {
     this.#socket = socket;
-    this.#commandTimeoutMs = commandTimeoutMs;
+    this.#options = options;
     const parser = new ReplyParser(
       (reply) => this.#accept(reply),
       () => this.#pending[0]?.shape ?? plainReply,
+      (bytes) => this.#fits(bytes),
     );
     socket.on("data", (chunk: Buffer) => {
+      this.#heardAt = performance.now();
       try {
         parser.write(chunk);
       } catch (error) {
@@ -80,10 +106,32 @@ class RedisLink {
     });
     socket.on("error", (error) => this.end(error.message));
     socket.on("close", () => this.end("connection closed by Redis"));
-    this.#watch = setInterval(() => {
-      const oldest = this.#pending[0];
-      if (oldest && oldest.deadline < performance.now()) this.end(`no reply within ${commandTimeoutMs} ms`);
-    }, 100).unref();
+    this.#watch = setInterval(() => this.#giveUpLate(), 100).unref();
+  }
+
+  /** Whoever was sent later has the whole time, too, and may still get an answer. */
+  #giveUpLate(): void {
+    const reason = `no reply within ${this.#options.commandTimeoutMs} ms`;
+    const since = performance.now() - this.#options.commandTimeoutMs;
+    const firstInTime = this.#pending.findIndex(({ sentAt }) => Math.max(sentAt, this.#heardAt) >= since);
+    if (this.#pending.length > 0 && firstInTime === -1) {
+      this.end(reason);
+      return;
+    }
+    for (const batch of this.#pending.slice(0, firstInTime)) {
+      this.#retired = true;
+      batch.bytes = Number.POSITIVE_INFINITY;
+      batch.reject(unanswered(reason));
+    }
+  }
+
+  #fits(bytes: number): boolean {
+    const batch = this.#pending[0];
+    if (batch === undefined) return true;
+    batch.bytes += bytes;
+    if (batch.bytes <= this.#options.maxAnswerBytes) return true;
+    batch.replies.length = 0;
+    return false;
   }
 
   #accept(reply: RedisReply): void {
@@ -92,17 +140,21 @@ class RedisLink {
       this.#onPush?.(reply);
       return;
     }
-    batch.replies.push(reply);
-    if (batch.replies.length < batch.count) return;
+    const { maxAnswerBytes } = this.#options;
+    if (batch.bytes <= maxAnswerBytes) batch.replies.push(reply);
+    batch.left -= 1;
+    if (batch.left > 0) return;
     this.#pending.shift();
-    batch.resolve(batch.replies);
+    if (batch.bytes <= maxAnswerBytes) batch.resolve(batch.replies);
+    else batch.reject(new AnswerTooLargeError(`${maxAnswerBytes} bytes`));
+    if (this.#retired && this.#pending.length === 0) this.end("all is answered");
   }
 
   send(commands: readonly (readonly CommandArgument[])[], shape: ReplyShape): Promise<RedisReply[]> {
     const payload = encodeCommands(commands);
     return new Promise((resolve, reject) => {
-      const deadline = performance.now() + this.#commandTimeoutMs;
-      this.#pending.push({ count: commands.length, replies: [], shape, deadline, resolve, reject });
+      const sentAt = performance.now();
+      this.#pending.push({ left: commands.length, replies: [], bytes: 0, shape, sentAt, resolve, reject });
       this.#socket.write(payload);
     });
   }
@@ -114,15 +166,18 @@ class RedisLink {
   }
 
   end(reason: string): void {
-    if (!this.alive) return;
-    this.alive = false;
+    if (this.#ended) return;
+    this.#ended = true;
     clearInterval(this.#watch);
     this.#socket.destroy();
-    for (const batch of this.#pending.splice(0)) {
-      batch.reject(new RedisUnavailableError(`${reason}; the command may have been executed`));
-    }
+    for (const batch of this.#pending.splice(0)) batch.reject(unanswered(reason));
     this.#onClose?.();
+    this.#options.onEnd(this);
   }
+}
+
+function unanswered(reason: string): RedisUnavailableError {
+  return new RedisUnavailableError(`${reason}; the command may have been executed`);
 }
 
 function openSocket(url: URL, timeoutMs: number): Promise<Socket> {
@@ -150,8 +205,8 @@ function openSocket(url: URL, timeoutMs: number): Promise<Socket> {
   });
 }
 
-async function openLink(url: URL, connectTimeoutMs: number, commandTimeoutMs: number): Promise<RedisLink> {
-  const link = new RedisLink(await openSocket(url, connectTimeoutMs), commandTimeoutMs);
+async function openLink(url: URL, connectTimeoutMs: number, options: LinkOptions): Promise<RedisLink> {
+  const link = new RedisLink(await openSocket(url, connectTimeoutMs), options);
   const greeting: string[][] = [];
   if (url.password) {
     const user = decodeURIComponent(url.username);
@@ -169,19 +224,23 @@ async function openLink(url: URL, connectTimeoutMs: number, commandTimeoutMs: nu
 
 /** A connection that opens at the first command and again after each loss. */
 export function createRedisConnection(options: RedisConnectionOptions): RedisConnection {
-  const { connectTimeoutMs = 1000, commandTimeoutMs = 5000 } = options;
+  const { connectTimeoutMs = 1000, commandTimeoutMs = 5000, maxAnswerBytes = Number.MAX_VALUE } = options;
   const url = new URL(options.url);
+  /** Those that have not ended; all but one finish what was sent before. */
+  const links = new Set<RedisLink>();
+  const onEnd = (ended: RedisLink) => links.delete(ended);
   let link: RedisLink | null = null;
   let opening: Promise<RedisLink> | null = null;
   let closed = false;
 
   const acquire = async (): Promise<RedisLink> => {
     if (link?.alive) return link;
-    opening ??= openLink(url, connectTimeoutMs, commandTimeoutMs).finally(() => {
+    opening ??= openLink(url, connectTimeoutMs, { commandTimeoutMs, maxAnswerBytes, onEnd }).finally(() => {
       opening = null;
     });
     const opened = await opening;
     if (closed) opened.end("connection closed");
+    else links.add(opened);
     link = opened;
     return opened;
   };
@@ -197,7 +256,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     },
     close() {
       closed = true;
-      link?.end("connection closed");
+      for (const open of links) open.end("connection closed");
     },
   };
 }

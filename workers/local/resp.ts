@@ -54,7 +54,8 @@ const MINUS = 45;
 const [STATUS, ERROR, INTEGER, BULK, ARRAY] = [43, 45, 58, 36, 42];
 
 interface OpenArray {
-  readonly length: number;
+  /** Items that have not come yet. */
+  left: number;
   readonly items: RedisReply[];
 }
 
@@ -69,10 +70,14 @@ function parseInteger(bytes: Buffer, from: number, to: number): number {
 /**
  * A resumable reader of replies: bytes come in as the socket gives them, each complete reply goes to `onReply`.
  * `shapeOf` is asked once per reply, when its first byte is read. A byte that is not RESP2 throws.
+ *
+ * `fits` is asked once per value, with its bytes, before it is kept. When it says no, the rest of the reply is thrown away
+ * as it comes, with what was read of it: the reply is null then, or an array without items.
  */
 export class ReplyParser {
   readonly #onReply: (reply: RedisReply) => void;
   readonly #shapeOf: () => ReplyShape;
+  readonly #fits: (bytes: number) => boolean;
   #buffer: Buffer = Buffer.alloc(0);
   #position = 0;
   /** Chunks that wait because the value being read is known to be longer than what has come so far. */
@@ -83,10 +88,21 @@ export class ReplyParser {
   #shape: ReplyShape = plainReply;
   /** The bytes of the reply being read, when it is wanted as it came. */
   #raw: Buffer[] = [];
+  /** Whether there is room for the string that is being read; null before that is asked. */
+  #bulkFits: boolean | null = null;
+  /** Bytes of a string that are thrown away when they come. */
+  #skipBytes = 0;
+  /** The reply being read did not fit. */
+  #isDropped = false;
 
-  constructor(onReply: (reply: RedisReply) => void, shapeOf: () => ReplyShape) {
+  constructor(
+    onReply: (reply: RedisReply) => void,
+    shapeOf: () => ReplyShape,
+    fits: (bytes: number) => boolean = () => true,
+  ) {
     this.#onReply = onReply;
     this.#shapeOf = shapeOf;
+    this.#fits = fits;
   }
 
   write(chunk: Buffer): void {
@@ -107,10 +123,14 @@ export class ReplyParser {
 
   /** Reads one element; false when its end has not arrived yet. */
   #readOne(): boolean {
+    if (this.#skipBytes > 0) return this.#skip();
     const start = this.#position;
     const lineEnd = this.#buffer.indexOf(CR, start + 1);
     if (lineEnd === -1 || lineEnd + 1 >= this.#buffer.length) return false;
-    if (this.#open.length === 0) this.#shape = this.#shapeOf();
+    if (this.#open.length === 0) {
+      this.#shape = this.#shapeOf();
+      this.#isDropped = false;
+    }
     const type = this.#buffer[start];
     if (type === BULK) return this.#readBulk(start, lineEnd);
     this.#consume(start, lineEnd + 2);
@@ -122,7 +142,7 @@ export class ReplyParser {
       const length = parseInteger(this.#buffer, start + 1, lineEnd);
       if (length < 0) this.#deliver(null);
       else if (length === 0) this.#deliver([]);
-      else this.#open.push({ length, items: [] });
+      else this.#open.push({ left: length, items: [] });
     } else throw new Error(`Redis sent the byte ${type}, which starts no RESP2 value`);
     return true;
   }
@@ -136,19 +156,45 @@ export class ReplyParser {
       return true;
     }
     const end = from + length + 2;
+    this.#bulkFits ??= this.#fits(end - start);
+    if (!this.#bulkFits) {
+      this.#bulkFits = null;
+      this.#drop();
+      this.#position = from;
+      this.#skipBytes = end - from;
+      return this.#skip();
+    }
     if (this.#buffer.length < end) {
       this.#neededBytes = end - start;
       return false;
     }
-    this.#consume(start, end);
+    this.#bulkFits = null;
+    this.#consume(start, end, true);
     const { encoding } = this.#shape;
     this.#deliver(encoding === "resp2" ? "" : this.#buffer.toString(encoding, from, from + length));
     return true;
   }
 
-  #consume(start: number, end: number): void {
-    if (this.#shape.encoding === "resp2") this.#raw.push(this.#buffer.subarray(start, end));
+  #consume(start: number, end: number, fits = this.#fits(end - start)): void {
+    if (!fits) this.#drop();
+    else if (this.#shape.encoding === "resp2") this.#raw.push(this.#buffer.subarray(start, end));
     this.#position = end;
+  }
+
+  #drop(): void {
+    this.#isDropped = true;
+    this.#raw = [];
+    for (const { items } of this.#open) items.length = 0;
+  }
+
+  /** Throws away what has come of a string that did not fit; false when more of it is to come. */
+  #skip(): boolean {
+    const bytes = Math.min(this.#skipBytes, this.#buffer.length - this.#position);
+    this.#position += bytes;
+    this.#skipBytes -= bytes;
+    if (this.#skipBytes > 0) return false;
+    this.#deliver(null);
+    return true;
   }
 
   #status(from: number, to: number): string {
@@ -167,8 +213,9 @@ export class ReplyParser {
         this.#onReply(this.#shape.encoding === "resp2" ? this.#takeRaw() : finished);
         return;
       }
-      array.items.push(finished);
-      if (array.items.length < array.length) return;
+      array.left -= 1;
+      if (!this.#isDropped) array.items.push(finished);
+      if (array.left > 0) return;
       this.#open.pop();
       finished = array.items;
     }

@@ -54,6 +54,16 @@ const offeredSubcommands: Readonly<Record<string, readonly string[]>> = {
 /** In place of CLIENT SETINFO: a name given here would be that of everybody's connection, and older servers know none. */
 const nothingToSet: string[] = ["EVAL", "return redis.status_reply('OK')", "0"];
 
+/** SCAN with the type of each key behind it, in place of the option WITHTYPE, which only Upstash knows. */
+const scanWithTypes = `local page = redis.pcall('SCAN', unpack(ARGV))
+if page.err then return page end
+local found = {}
+for _, key in ipairs(page[2]) do
+  found[#found + 1] = key
+  found[#found + 1] = redis.call('TYPE', key).ok
+end
+return { page[1], found }`;
+
 /** Redis modules: whether there is one behind the gateway is for Redis to say. */
 const moduleCommand = /^(?:JSON|SEARCH|VECTOR)\.|^AR[A-Z]/;
 
@@ -85,6 +95,17 @@ function refuseUnoffered(args: readonly CommandArgument[]): void {
   }
 }
 
+/** What Redis is asked in place of a command that only Upstash understands. */
+function translate<T extends CommandArgument>(args: T[]): (T | string)[] {
+  const name = nameOf(args[0]);
+  if (name === "CLIENT") return nothingToSet;
+  if (name !== "SCAN") return args;
+  // Behind the cursor; each option but this one has a value.
+  let at = 2;
+  while (at < args.length && nameOf(args[at]) !== "WITHTYPE") at += 2;
+  return at < args.length ? ["EVAL", scanWithTypes, "0", ...args.slice(1).toSpliced(at - 1, 1)] : args;
+}
+
 function toArgument(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === null) throw new RefusedRequestError("ERR null args are not supported");
@@ -112,7 +133,7 @@ export function parseCommand(value: unknown): string[] {
   if (value.length === 0) throw new RefusedRequestError("ERR empty command");
   const args = value.map(toArgument);
   refuseUnoffered(args);
-  return nameOf(args[0]) === "CLIENT" ? nothingToSet : args;
+  return translate(args);
 }
 
 /**
@@ -138,9 +159,28 @@ export function parseCommands(value: unknown, path: string): (string[] | Refused
   });
 }
 
+/** What stands behind the method of a request. */
+export interface RequestTarget {
+  /** Begins with a slash as a rule; nothing in it is decoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+/**
+ * Takes the target apart as it came. A URL would be put right before it is read: `//get/k` has a host there, `..` and
+ * `%2E` vanish, and a backslash is a slash.
+ */
+export function parseTarget(target: string): RequestTarget {
+  // As a proxy is asked.
+  const local = target.replace(/^https?:\/\/[^/?]*/i, "");
+  const end = local.indexOf("?");
+  if (end === -1) return { path: local || "/", query: new URLSearchParams() };
+  return { path: local.slice(0, end) || "/", query: new URLSearchParams(local.slice(end + 1)) };
+}
+
 /** The decoded parts of a path. @throws RefusedRequestError when they are not percent-encoded UTF-8. */
-export function pathParts(url: URL): string[] {
-  return url.pathname
+export function pathParts(path: string): string[] {
+  return path
     .slice(1)
     .split("/")
     .map((part) => {
@@ -156,15 +196,15 @@ export function pathParts(url: URL): string[] {
  * The command of a path like `/set/key/value?EX=60`. A body is one more argument, byte for byte, before those of the query string.
  * The parameter `_token` is the key of the request and no argument.
  */
-export function parsePathCommand(url: URL, body: Uint8Array): CommandArgument[] {
-  const args: CommandArgument[] = pathParts(url);
+export function parsePathCommand({ path, query }: RequestTarget, body: Uint8Array): CommandArgument[] {
+  const args: CommandArgument[] = pathParts(path);
   if (body.length > 0) args.push(body);
-  for (const [name, value] of url.searchParams) {
+  for (const [name, value] of query) {
     if (name === "_token") continue;
     args.push(name);
     if (value !== "") args.push(value);
   }
   if (args[0] === "") throw new RefusedRequestError("ERR empty command");
   refuseUnoffered(args);
-  return nameOf(args[0]) === "CLIENT" ? nothingToSet : args;
+  return translate(args);
 }

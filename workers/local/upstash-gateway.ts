@@ -7,7 +7,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecretCheck } from "../../src/http/kit/secret-check.ts";
 import { closeServer, listenOnLoopback } from "./ports.ts";
-import { createRedisConnection, type RedisConnection, RedisUnavailableError } from "./redis-connection.ts";
+import {
+  AnswerTooLargeError,
+  createRedisConnection,
+  type RedisConnection,
+  RedisUnavailableError,
+} from "./redis-connection.ts";
 import { readBody } from "./request-body.ts";
 import { type CommandArgument, type RedisReply, RedisReplyError, type ReplyShape } from "./resp.ts";
 import {
@@ -15,8 +20,11 @@ import {
   parseCommand,
   parseCommands,
   parsePathCommand,
+  parseTarget,
   RefusedRequestError,
+  type RequestTarget,
 } from "./upstash-commands.ts";
+import { answerBrokenRequests, maxHeadBytes } from "./upstash-heads.ts";
 import { createScriptTranslation } from "./upstash-scripts.ts";
 import { isSubscription, serveSubscription } from "./upstash-subscribe.ts";
 
@@ -27,7 +35,9 @@ export interface UpstashGatewayOptions {
   readonly port?: number;
   /** Larger requests get 413. Upstash allows 10 MB. */
   readonly maxBodyBytes?: number;
-  /** A reply of Redis that takes longer is answered with 500. */
+  /** Larger replies of Redis to one request are an error. 100 MiB, because a value may have 100 MB at Upstash. */
+  readonly maxAnswerBytes?: number;
+  /** Whoever hears nothing from Redis for longer is answered with 500. */
   readonly commandTimeoutMs?: number;
 }
 
@@ -79,6 +89,11 @@ interface Answer {
   readonly body: unknown;
 }
 
+/** An error as Redis writes it, one character for each byte. */
+function rawError(message: string): string {
+  return Buffer.from(`-${message.replace(/[\r\n]+/g, " ")}\r\n`).toString("latin1");
+}
+
 async function runCommand(
   redis: RedisConnection,
   args: readonly CommandArgument[],
@@ -100,7 +115,7 @@ async function runPipeline(redis: RedisConnection, body: Uint8Array, shape: Repl
   let next = 0;
   if (shape.encoding === "resp2") {
     const raw = commands.map((command) =>
-      Array.isArray(command) ? String(replies[next++]) : `-${command.message}\r\n`,
+      Array.isArray(command) ? String(replies[next++]) : rawError(command.message),
     );
     return { status: 200, body: Buffer.from(raw.join(""), "latin1") };
   }
@@ -128,101 +143,155 @@ async function runTransaction(redis: RedisConnection, body: Uint8Array, shape: R
 
 const allowedMethods: ReadonlySet<string | undefined> = new Set(["HEAD", "GET", "POST", "PUT"]);
 
-function errorAnswer(error: unknown): Answer {
-  if (error instanceof RefusedRequestError) return { status: error.status, body: { error: error.message } };
-  if (error instanceof RedisUnavailableError) {
-    return { status: 500, body: { error: `ERR upstream redis unavailable: ${error.message}` } };
+function describe(error: unknown): { readonly status: number; readonly message: string } {
+  if (error instanceof RefusedRequestError) return error;
+  if (error instanceof AnswerTooLargeError) {
+    return {
+      status: 400,
+      message: `ERR max response size exceeded. Limit: ${error.message}; the commands have run`,
+    };
   }
-  return { status: 500, body: { error: `ERR internal gateway error: ${String(error)}` } };
+  if (error instanceof RedisUnavailableError) {
+    return { status: 500, message: `ERR upstream redis unavailable: ${error.message}` };
+  }
+  return { status: 500, message: `ERR internal gateway error: ${String(error)}` };
 }
 
-function createTokenCheck(token: string): (request: IncomingMessage, url: URL | null) => boolean {
+function errorAnswer(error: unknown): Answer {
+  const { status, message } = describe(error);
+  return { status, body: { error: message } };
+}
+
+function rawErrorAnswer(error: unknown): Answer {
+  const { status, message } = describe(error);
+  return { status, body: Buffer.from(rawError(message), "latin1") };
+}
+
+function createTokenCheck(token: string): (request: IncomingMessage, target: RequestTarget) => boolean {
   const isToken = createSecretCheck(token);
-  return (request, url) => {
+  return (request, { query }) => {
     const header = request.headers.authorization;
-    return isToken(header?.startsWith("Bearer ") ? header.slice(7) : (url?.searchParams.get("_token") ?? ""));
+    return isToken(header?.startsWith("Bearer ") ? header.slice(7) : (query.get("_token") ?? ""));
   };
+}
+
+/** What is sent for an answer. @throws RangeError for a text longer than the runtime can build */
+function toContent({ body }: Answer): string | Uint8Array {
+  return body instanceof Uint8Array ? body : JSON.stringify(body);
+}
+
+/** What requests are run with. */
+interface Backing {
+  readonly redis: RedisConnection;
+  readonly redisUrl: string;
+  readonly maxBodyBytes: number;
+  readonly hasToken: ReturnType<typeof createTokenCheck>;
+}
+
+function requirePost({ method }: IncomingMessage, path: string): void {
+  if (method !== "POST") throw new RefusedRequestError(`ERR ${path} takes POST, received ${method}`, 405);
+}
+
+/** Runs a request that has the right to it. Null: it is answered already. */
+async function run(
+  { redis, redisUrl, maxBodyBytes }: Backing,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: RequestTarget,
+  encoding: ReplyShape["encoding"],
+): Promise<Answer | null> {
+  const { path } = target;
+  const shape = { encoding, plainOkDepth: 0 };
+  const body = await readBody(request, maxBodyBytes);
+  if (body === null) {
+    response.setHeader("Connection", "close");
+    throw new RefusedRequestError(`ERR max request size exceeded. Limit: ${maxBodyBytes} bytes`, 413);
+  }
+  if (path === "/pipeline" || path === "/multi-exec") {
+    requirePost(request, path);
+    if (path === "/pipeline") return runPipeline(redis, body, shape);
+    return runTransaction(redis, body, { encoding, plainOkDepth: 1 });
+  }
+  if (path === "/") {
+    requirePost(request, path);
+    return runCommand(redis, parseCommand(parseBody(body)), shape);
+  }
+  if (isSubscription(path)) {
+    await serveSubscription(redisUrl, path, request, response);
+    return null;
+  }
+  return runCommand(redis, parsePathCommand(target, body), shape);
+}
+
+/** @throws RefusedRequestError, AnswerTooLargeError, RedisUnavailableError; in `resp2` they are the answer */
+async function answer(
+  backing: Backing,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer | null> {
+  if (!allowedMethods.has(request.method)) {
+    request.resume();
+    throw new RefusedRequestError(
+      `ERR method ${request.method} is not allowed, only HEAD, GET, POST and PUT`,
+      405,
+    );
+  }
+  const target = parseTarget(request.url ?? "/");
+  if (!backing.hasToken(request, target)) {
+    request.resume();
+    return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
+  }
+  const encoding = replyEncoding(request);
+  if (encoding !== "resp2") return run(backing, request, response, target, encoding);
+  // A transaction is always answered in JSON.
+  if (target.path === "/multi-exec") return run(backing, request, response, target, "utf8");
+  return run(backing, request, response, target, encoding).catch(rawErrorAnswer);
 }
 
 /** Serves the gateway on 127.0.0.1. It keeps running while Redis is away and answers 500 meanwhile. */
 export async function startUpstashGateway(options: UpstashGatewayOptions): Promise<UpstashGateway> {
   const { redisUrl, token, maxBodyBytes = 10 * 1024 * 1024, commandTimeoutMs = 5000 } = options;
-  const connection = createRedisConnection({ url: redisUrl, commandTimeoutMs });
+  const { maxAnswerBytes = 100 * 1024 * 1024 } = options;
+  const connection = createRedisConnection({ url: redisUrl, commandTimeoutMs, maxAnswerBytes });
   const translateScript = createScriptTranslation();
   const redis: RedisConnection = {
     ...connection,
     send: (commands, shape) => connection.send(commands.map(translateScript), shape),
   };
-  const hasToken = createTokenCheck(token);
+  const backing: Backing = { redis, redisUrl, maxBodyBytes, hasToken: createTokenCheck(token) };
   let syncToken = 0;
 
-  const respond = (response: ServerResponse, { status, body }: Answer) => {
-    const isBytes = body instanceof Uint8Array;
-    // As text it goes out in one piece with the headers.
-    const content = isBytes ? body : JSON.stringify(body);
+  const respond = (response: ServerResponse, status: number, content: string | Uint8Array) => {
     response.writeHead(status, {
-      "Content-Type": isBytes ? "application/octet-stream" : "application/json",
+      "Content-Type": typeof content === "string" ? "application/json" : "application/octet-stream",
       "Content-Length": Buffer.byteLength(content),
       // Upstash names a position of its replicas here; one Redis is always up to date with itself.
       "Upstash-Sync-Token": `local=${++syncToken}`,
     });
+    // Text goes out in one piece with the headers.
     response.end(content);
   };
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | null> => {
-    if (!allowedMethods.has(request.method)) {
-      request.resume();
-      throw new RefusedRequestError(
-        `ERR method ${request.method} is not allowed, only HEAD, GET, POST and PUT`,
-        405,
-      );
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let status: number;
+    let content: string | Uint8Array;
+    try {
+      const given = await answer(backing, request, response);
+      if (given === null) return;
+      status = given.status;
+      content = toContent(given);
+    } catch (error) {
+      const refusal = errorAnswer(error);
+      status = refusal.status;
+      content = toContent(refusal);
     }
-    const target = request.url ?? "/";
-    const url =
-      target === "/" || target === "/pipeline" || target === "/multi-exec"
-        ? null
-        : new URL(target, "http://gateway");
-    if (!hasToken(request, url)) {
-      request.resume();
-      return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
-    }
-    const encoding = replyEncoding(request);
-    const shape = { encoding, plainOkDepth: 0 };
-    const body = await readBody(request, maxBodyBytes);
-    if (body === null) {
-      response.setHeader("Connection", "close");
-      return { status: 413, body: { error: `ERR max request size exceeded. Limit: ${maxBodyBytes} bytes` } };
-    }
-    const path = url?.pathname ?? target;
-    if (path === "/pipeline" || path === "/multi-exec") {
-      if (request.method !== "POST")
-        throw new RefusedRequestError(`ERR ${path} takes POST, received ${request.method}`, 405);
-      if (path === "/pipeline") return runPipeline(redis, body, shape);
-      // A transaction is always answered in JSON.
-      return runTransaction(redis, body, {
-        encoding: encoding === "resp2" ? "utf8" : encoding,
-        plainOkDepth: 1,
-      });
-    }
-    if (path === "/") {
-      if (request.method !== "POST")
-        throw new RefusedRequestError(`ERR / takes POST, received ${request.method}`, 405);
-      return runCommand(redis, parseCommand(parseBody(body)), shape);
-    }
-    if (url && isSubscription(url)) {
-      await serveSubscription(redisUrl, url, request, response);
-      return null;
-    }
-    return runCommand(redis, parsePathCommand(url ?? new URL(path, "http://gateway"), body), shape);
+    if (!response.headersSent) respond(response, status, content);
   };
 
-  const server = createServer((request, response) => {
-    answer(request, response)
-      .catch(errorAnswer)
-      .then((given) => {
-        if (given && !response.headersSent) respond(response, given);
-      });
+  const server = createServer({ maxHeaderSize: maxHeadBytes }, (request, response) => {
+    void handle(request, response);
   });
+  answerBrokenRequests(server);
   server.keepAliveTimeout = 60_000;
   const port = await listenOnLoopback(server, options.port ?? 0);
 

@@ -8,8 +8,8 @@ import { pathParts, RefusedRequestError } from "./upstash-commands.ts";
 const streamed: ReadonlySet<string> = new Set(["subscribe", "psubscribe", "monitor"]);
 
 /** Whether the path asks for a stream of messages instead of one answer. */
-export function isSubscription(url: URL): boolean {
-  return streamed.has(url.pathname.slice(1).split("/", 1)[0]?.toLowerCase() ?? "");
+export function isSubscription(path: string): boolean {
+  return streamed.has(path.slice(1).split("/", 1)[0]?.toLowerCase() ?? "");
 }
 
 /** An unread event more than this, and the subscriber is too slow to be kept; Redis does the same to its own. */
@@ -29,11 +29,11 @@ function toEvent(reply: RedisReply, isMonitorStart: boolean): string {
  */
 export async function serveSubscription(
   redisUrl: string,
-  url: URL,
+  path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const command = pathParts(url);
+  const command = pathParts(path);
   const isMonitor = command[0]?.toLowerCase() === "monitor";
   if (command.length < 2 && !isMonitor) {
     throw new RefusedRequestError(

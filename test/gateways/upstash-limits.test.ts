@@ -1,0 +1,147 @@
+/* Answers and requests of a size, and Redis servers of a slowness, that the gateway has a bound for. */
+
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, describe, expect, inject, test, vi } from "vitest";
+import { listenOnLoopback } from "../../workers/local/ports.ts";
+import {
+  startUpstashGateway,
+  type UpstashGateway,
+  type UpstashGatewayOptions,
+} from "../../workers/local/upstash-gateway.ts";
+import { waitFor } from "../wait-for.ts";
+import { request } from "./upstash-client.ts";
+
+let gateway: UpstashGateway | undefined;
+let server: Server | undefined;
+const sockets = new Set<Socket>();
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await gateway?.close();
+  for (const socket of sockets) socket.destroy();
+  server?.close();
+});
+
+async function start(options: Partial<UpstashGatewayOptions> = {}) {
+  gateway = await startUpstashGateway({ redisUrl: inject("services").redisUrl, token: "t", ...options });
+  return { upstash: { url: gateway.url, token: "t" } };
+}
+
+/** A Redis that gets what was sent, and answers as it likes. */
+async function standIn(onData: (socket: Socket, text: string) => void): Promise<string> {
+  server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (data) => onData(socket, data.toString()));
+  });
+  return `redis://127.0.0.1:${await listenOnLoopback(server, 0)}`;
+}
+
+describe("an answer above the limit", () => {
+  const refused = { error: "ERR max response size exceeded. Limit: 1000 bytes; the commands have run" };
+  const long = JSON.stringify(["EVAL", "return string.rep('x', 1001)", "0"]);
+  const many = JSON.stringify(["EVAL", "local t = {} for i = 1, 600 do t[i] = 'x' end return t", "0"]);
+  const half = JSON.stringify(["EVAL", "return string.rep('x', 501)", "0"]);
+
+  test.each([
+    ["a value", "/", long],
+    ["an array", "/", many],
+    ["the values of a pipeline", "/pipeline", `[${half},${half}]`],
+    ["the values of a transaction", "/multi-exec", `[${half},${half}]`],
+  ])("%s: is an error, and others on the connection get theirs", async (_, path, body) => {
+    const target = await start({ maxAnswerBytes: 1_000 });
+    const answers = await Promise.all([
+      request(target, "/", '["ECHO","before"]'),
+      request(target, path, body),
+      request(target, "/", '["ECHO","after"]'),
+      request(target, "/", half),
+    ]);
+    expect(answers).toEqual([
+      { status: 200, body: { result: "before" } },
+      { status: 400, body: refused },
+      { status: 200, body: { result: "after" } },
+      { status: 200, body: { result: "x".repeat(501) } },
+    ]);
+  });
+
+  test("a text that cannot be built is an error of its request", async () => {
+    const target = await start();
+    const { stringify } = JSON;
+    vi.spyOn(JSON, "stringify").mockImplementation((value: unknown) => {
+      if (typeof value === "object" && value !== null && "result" in value && value.result === "too long")
+        throw new RangeError("Invalid string length");
+      return stringify(value);
+    });
+    const { status, body } = await request(target, "/", '["ECHO","too long"]');
+    expect(status).toBe(500);
+    expect(body).toEqual({ error: expect.stringMatching(/Invalid string length/) });
+  });
+});
+
+describe("a Redis that takes its time", () => {
+  const commandTimeoutMs = 1_500;
+
+  test("a pipeline may take longer than one command, as long as replies come", async () => {
+    const redisUrl = await standIn((socket) => {
+      let sent = 0;
+      const timer = setInterval(() => {
+        socket.write("+OK\r\n");
+        sent += 1;
+        if (sent === 5) clearInterval(timer);
+      }, 400);
+    });
+    const target = await start({ redisUrl, commandTimeoutMs });
+    const { body } = await request(target, "/pipeline", '[["PING"],["PING"],["PING"],["PING"],["PING"]]');
+    expect(body).toEqual(Array.from({ length: 5 }, () => ({ result: "OK" })));
+  });
+
+  test("a command that takes too long fails alone; one that was sent later has its time", async () => {
+    let answer = () => undefined as unknown;
+    let arrived = 0;
+    const redisUrl = await standIn((socket, text) => {
+      arrived += text.split("ECHO").length - 1;
+      answer = () => socket.write("$4\r\nslow\r\n$4\r\nfast\r\n");
+    });
+    const target = await start({ redisUrl, commandTimeoutMs });
+    const begun = performance.now();
+    const slow = request(target, "/", '["ECHO","slow"]');
+    await waitFor(
+      "the first",
+      () => arrived,
+      (count) => count === 1,
+    );
+    await waitFor(
+      "most of its time",
+      () => performance.now() - begun,
+      (passed) => passed > 1_000,
+    );
+    const fast = request(target, "/", '["ECHO","fast"]');
+    await waitFor(
+      "the second",
+      () => arrived,
+      (count) => count === 2,
+    );
+    const first = await slow;
+    answer();
+    expect([first, await fast]).toEqual([
+      { status: 500, body: { error: expect.stringMatching(/no reply within 1500 ms/) } },
+      { status: 200, body: { result: "fast" } },
+    ]);
+  });
+});
+
+describe("a path that is long", () => {
+  const get = (target: { upstash: { url: string } }, value: string) =>
+    fetch(`${target.upstash.url}/echo/${value}`, { headers: { Authorization: "Bearer t" } });
+
+  test("of 64 KiB is a command", async () => {
+    const value = "v".repeat(64 * 1024);
+    const response = await get(await start(), value);
+    expect(await response.json()).toEqual({ result: value });
+  });
+
+  test("of more than a megabyte is refused in JSON", async () => {
+    const response = await get(await start(), "v".repeat(1024 * 1024));
+    expect(response.status).toBe(431);
+    expect(await response.json()).toEqual({ error: expect.stringMatching(/^ERR .*1048576 bytes/) });
+  });
+});
