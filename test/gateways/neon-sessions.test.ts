@@ -210,11 +210,94 @@ describe("a function that leaves something", () => {
   });
 });
 
-test("the functions of the engine leave nothing: with one that did, each session would be reset", async () => {
+describe("what leaves something and is in no statement of the session", () => {
+  const stored: readonly (readonly [string, string, string, string, Partial<typeof clean>])[] = [
+    [
+      "a view",
+      "CREATE VIEW stored AS SELECT pg_try_advisory_lock(4714)",
+      "SELECT * FROM stored",
+      "DROP VIEW stored",
+      { locks: 1 },
+    ],
+    [
+      "a view on the settings",
+      "CREATE VIEW stored AS SELECT name, setting FROM pg_settings",
+      "UPDATE stored SET setting = 'off' WHERE name = 'enable_material'",
+      "DROP VIEW stored",
+      { material: "off" },
+    ],
+    [
+      "a rule",
+      "CREATE RULE stored AS ON DELETE TO item DO ALSO SELECT set_config('enable_material', 'off', false)",
+      "DELETE FROM item",
+      "DROP RULE stored ON item",
+      { material: "off" },
+    ],
+    [
+      "a default",
+      "CREATE TABLE stored (a text DEFAULT set_config('enable_material', 'off', false))",
+      "INSERT INTO stored DEFAULT VALUES",
+      "DROP TABLE stored",
+      { material: "off" },
+    ],
+    [
+      "a constraint",
+      "CREATE TABLE stored (a integer CHECK (a < 0 OR set_config('enable_material', 'off', false) IS NOT NULL))",
+      "INSERT INTO stored VALUES (1)",
+      "DROP TABLE stored",
+      { material: "off" },
+    ],
+    [
+      "a condition of a trigger",
+      `CREATE TABLE stored (a integer); CREATE TRIGGER stored AFTER INSERT ON stored
+       WHEN (set_config('enable_material', 'off', false) = '') EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+      "INSERT INTO stored VALUES (1)",
+      "DROP TABLE stored",
+      { material: "off" },
+    ],
+    [
+      "a default of a type",
+      `CREATE DOMAIN stored AS text DEFAULT set_config('enable_material', 'off', false); CREATE TABLE store (a stored)`,
+      "INSERT INTO store DEFAULT VALUES",
+      "DROP TABLE store; DROP DOMAIN stored",
+      { material: "off" },
+    ],
+  ];
+
+  test.each(stored)("%s: the next one does not find it", async (_, make, use, drop) => {
+    await withClient(sandbox.neonUrl, asks(make));
+    const { gateway, close } = await listen(sandbox.databaseUrl, false);
+    const url = gateway.connectionString();
+    try {
+      // The first look at a database comes with a reset in any case.
+      await findAfter(url, asks("SELECT 1"));
+      expect(await findAfter(url, asks(use))).toEqual(clean);
+    } finally {
+      await close();
+      await withClient(sandbox.neonUrl, asks(drop));
+    }
+  });
+
+  test.each(stored)("control: %s, when nothing takes it away", async (_, make, use, drop, left) => {
+    await withClient(sandbox.neonUrl, asks(make));
+    const { gateway, close } = await listen(sandbox.databaseUrl, true);
+    const url = gateway.connectionString();
+    try {
+      // The first look at a database comes with a reset in any case.
+      await findAfter(url, asks("SELECT 1"));
+      expect(await findAfter(url, asks(use))).toEqual({ ...clean, ...left });
+    } finally {
+      await close();
+      await withClient(sandbox.neonUrl, asks(drop));
+    }
+  });
+});
+
+test("what the engine keeps in a database leaves nothing: with one thing that did, each session would be reset", async () => {
   const client = new pg.Client({ connectionString: sandbox.databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query(leavingFunctionsQuery.replace("SELECT FROM", "SELECT proname FROM"));
+    const { rows } = await client.query(leavingFunctionsQuery);
     expect(rows).toEqual([]);
   } finally {
     await client.end();

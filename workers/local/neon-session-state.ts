@@ -53,19 +53,47 @@ export function messageMayLeaveState(type: string, payload: Buffer | null): bool
   return mayLeaveState(payload.toString("latin1", from, payload.indexOf(0, from)));
 }
 
+/** Functions of Postgres that leave something in the session, or run a statement that they are given. */
+const leavingFunctions = [
+  "set_config",
+  ...["pg_advisory_lock", "pg_try_advisory_lock"].flatMap((name) => [name, `${name}_shared`]),
+  ...["query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema"],
+];
+
 /**
- * A row when the database has a function that may leave something in the session of whoever calls it, or changes a row
- * for which a trigger calls it, or reads a view with it: no text says that. Functions in C are those of extensions.
- * Texts are looked at like those of clients, but a function is kept in one piece; what it executes is not known. A setting
- * for the transaction alone may have its value from a variable.
+ * A row, with its name, for each thing in the database that may leave something in the session of whoever uses it; no
+ * text says that.
+ *
+ * First the functions that are called, or run by a trigger. Those in C are those of extensions. Texts are looked at like
+ * those of clients, but a function is kept in one piece; what it executes is not known. A setting for the transaction
+ * alone may have its value from a variable.
+ *
+ * Then views and rules, defaults, constraints, policies and conditions of triggers, for what Postgres itself brings. Their
+ * parsed form is looked at, in which functions and tables are numbers: to give the text of a view, Postgres would wait for
+ * locks on its tables. What everybody may make has numbers from 16384 on.
+ *
+ * Source: https://github.com/postgres/postgres/blob/master/src/include/access/transam.h (FirstNormalObjectId)
  */
-export const leavingFunctionsQuery = `SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+export const leavingFunctionsQuery = `SELECT p.proname::text AS name
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
 AND CASE WHEN l.lanname IN ('sql', 'plpgsql')
   THEN regexp_replace(COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc),
       '\\mset_config\\(''[a-z_.]+'', [a-z_]+, true\\)', '', 'gi')
     ~* '\\m(pg_temp|temp(orary)?\\M)|advisory_lock|set_config|pg_settings|_to_xml|u&"|\\m(execute|prepare|listen|load|discard|reset|dblink\\w*)\\M|with\\s+hold|(^|;|\\m(begin|then|else|loop)\\M|\\*/|--[^\\n]*\\n)\\s*set\\M'
   ELSE l.lanname NOT IN ('c', 'internal') END
+UNION ALL
+SELECT name FROM (
+  SELECT rulename::text AS name, concat(ev_action, ev_qual) AS tree FROM pg_catalog.pg_rewrite WHERE ev_class >= 16384
+  UNION ALL SELECT 'a default', adbin::text FROM pg_catalog.pg_attrdef WHERE adrelid >= 16384
+  UNION ALL SELECT conname::text, conbin::text FROM pg_catalog.pg_constraint WHERE contype = 'c' AND oid >= 16384
+  UNION ALL SELECT polname::text, concat(polqual, polwithcheck) FROM pg_catalog.pg_policy
+  UNION ALL SELECT tgname::text, tgqual::text FROM pg_catalog.pg_trigger WHERE tgqual IS NOT NULL
+  UNION ALL SELECT typname::text, typdefaultbin::text FROM pg_catalog.pg_type WHERE typdefaultbin IS NOT NULL AND oid >= 16384
+) stored WHERE tree ~ (
+  SELECT 'funcid (' || string_agg(oid::text, '|') || ') |:relid ' || 'pg_catalog.pg_settings'::regclass::oid || ' '
+  FROM pg_catalog.pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND proname IN (${leavingFunctions.map((name) => `'${name}'`).join(", ")}))
 LIMIT 1`;
 
 /** Short enough for a person who makes a function and calls it; the look takes a millisecond or two. */
