@@ -17,6 +17,8 @@ let services: Services;
 beforeAll(async () => {
   useLocalGateway();
   dataDir = await mkdtemp(join(tmpdir(), "brain-role-"));
+  // As in the shell of somebody who works with another server, too.
+  Object.assign(process.env, { PGSSLMODE: "require", PGOPTIONS: "-c default_transaction_read_only=on" });
   // As earlier versions did: everything belongs to the administrator.
   const earlier = await startPostgres({ dataDir, fsync: false });
   await migrate(earlier.url);
@@ -64,6 +66,13 @@ test.each([
   await admin.connect();
   await admin.query(statement);
   await admin.end();
+});
+
+test("what the shell says to clients of another Postgres is not for this one", async () => {
+  const shown = "SHOW default_transaction_read_only";
+  expect(await asWorker(shown)).toEqual([{ default_transaction_read_only: "off" }]);
+  expect(process.env).not.toHaveProperty("PGSSLMODE");
+  expect(process.env).not.toHaveProperty("PGOPTIONS");
 });
 
 test("it reaches no other database", async () => {

@@ -110,6 +110,16 @@ async function endLeftoverPostgres(folder: string): Promise<void> {
   await rm(lockFile, { force: true });
 }
 
+/** Variables that pg goes by where a URL says nothing. In a shell they stand for another server than the one made here. */
+const clientVariables = [
+  "PGSSLMODE",
+  "PGSSLNEGOTIATION",
+  "PGOPTIONS",
+  "PGREPLICATION",
+  "PGCLIENT_ENCODING",
+  "PGBINARY",
+];
+
 /** The cluster of a data directory, made when it is not there, and used by nobody. */
 async function prepareCluster(options: PostgresServerOptions, password: string): Promise<Cluster> {
   const { dataDir, authMethod = "password", onProgress = () => undefined } = options;
@@ -200,9 +210,15 @@ async function launch(
   return { child, version };
 }
 
-/** Starts PostgreSQL, with an initialised cluster and a database. @throws Error that says what to install or set. */
+/**
+ * Starts PostgreSQL, with an initialised cluster and a database. What the environment says to clients of another server
+ * is taken out of it, for this program and those that it starts.
+ *
+ * @throws Error that says what to install or set.
+ */
 export async function startPostgres(options: PostgresServerOptions): Promise<RunningServer> {
   const { dataDir, fsync = true, keepsRunning = false, onProgress = () => undefined } = options;
+  for (const name of clientVariables) delete process.env[name];
   const password = await readOrCreateSecret(dataDir, "postgres-password");
   const cluster = await prepareCluster(options, password);
   const port = await findFreePort();
