@@ -161,8 +161,11 @@ export type ReadCloudEvent =
 export interface ReadCloudEventOptions {
   /** Time of an event that tells none. */
   readonly now: Date;
-  /** Id of an event whose own is no UUID of version 4: the same for the same source and id, and no other. */
-  readonly deriveId: (source: string, id: string) => string;
+  /**
+   * Id of an event whose own is no UUID of version 4: the same for the same source, id and tenant, and no other.
+   * `tenantId` is the tenant that the event names; null: none.
+   */
+  readonly deriveId: (source: string, id: string, tenantId: string | null) => string;
 }
 
 /**
@@ -202,7 +205,7 @@ export function fromCloudEvent(
     envelope: {
       severity: isOurs ? null : (definition?.severity ?? null),
       ...Object.fromEntries(fields.filter(([field, value]) => field !== "severity" || value !== null)),
-      id: isUuidV4(id) ? id : deriveId(String(event.source), id),
+      id: isUuidV4(id) ? id : deriveId(String(event.source), id, tenantOf(event)),
       type,
       source,
       timestamp: event.time ?? now.toISOString(),
@@ -219,6 +222,11 @@ export function fromCloudEvent(
       },
     },
   };
+}
+
+/** What is no text is refused with the envelope. */
+function tenantOf({ tenantid }: JsonObject): string | null {
+  return typeof tenantid === "string" ? tenantid : null;
 }
 
 /** An attribute that is null is not there: JSON format, section 2.2. */

@@ -9,6 +9,7 @@ import {
 } from "@brain/schemas";
 import type { Context } from "hono";
 import { v5 as uuidv5 } from "uuid";
+import type { AppEnv } from "./host.ts";
 import { jsonOf, readText } from "./kit/request-body.ts";
 
 /*
@@ -21,6 +22,8 @@ const maxBatch = 1_000;
 /** What `ingest` takes; an item that could not be read is its error. */
 export interface GivenEvents {
   readonly inputs: readonly unknown[];
+  /** Of ids that were made for them: see `IngestContext.formerIds`. */
+  readonly formerIds: ReadonlyMap<string, string>;
   /** The answer is that of a batch. */
   readonly isBatch: boolean;
 }
@@ -30,7 +33,7 @@ export interface GivenEvents {
  * @throws {ValidationError} the one event would not be kept as it is
  * @throws {UnsupportedMediaTypeError} CloudEvents in another format than JSON
  */
-export async function readEvents(c: Context, invocation: Invocation): Promise<GivenEvents> {
+export async function readEvents(c: Context<AppEnv>, invocation: Invocation): Promise<GivenEvents> {
   const cloud = await readCloudEvents(c, invocation);
   if (cloud !== null) return cloud;
   const text = await readText(c);
@@ -40,8 +43,10 @@ export async function readEvents(c: Context, invocation: Invocation): Promise<Gi
   const event = read.ok ? read.value : jsonOf(text);
   const around = aroundEvents(event);
   if (around !== null) throw notOneEvent(around);
-  return { inputs: [event], isBatch: false };
+  return { inputs: [event], formerIds: noIds, isBatch: false };
 }
+
+const noIds: ReadonlyMap<string, string> = new Map();
 
 const oneEvent =
   'expected one event itself, { "type": …, "payload": … }. POST /api/events/batch takes a list, or one event a line (application/x-ndjson).';
@@ -84,13 +89,29 @@ function wordOf(value: unknown): string {
 }
 
 /** The same where every answer is that of a batch. */
-export async function readBatchOfEvents(c: Context, invocation: Invocation): Promise<readonly unknown[]> {
+export async function readBatchOfEvents(
+  c: Context<AppEnv>,
+  invocation: Invocation,
+): Promise<Omit<GivenEvents, "isBatch">> {
   const cloud = await readCloudEvents(c, invocation);
-  return cloud === null ? readBatch(await readText(c), c.req.header("content-type") ?? "") : cloud.inputs;
+  if (cloud !== null) return cloud;
+  return { inputs: readBatch(await readText(c), c.req.header("content-type") ?? ""), formerIds: noIds };
 }
 
 /** Null: the request has no CloudEvents. */
-async function readCloudEvents(c: Context, { catalog, now }: Invocation): Promise<GivenEvents | null> {
+async function readCloudEvents(
+  c: Context<AppEnv>,
+  { catalog, now }: Invocation,
+): Promise<GivenEvents | null> {
+  const formerIds = new Map<string, string>();
+  const whose = c.get("services").principal?.tenantId ?? null;
+  const deriveId = (source: string, id: string, tenantId: string | null): string => {
+    const tenant = tenantId ?? whose;
+    if (tenant === null) return idOf(source, id);
+    const made = idOf(source, id, tenant);
+    formerIds.set(made, idOf(source, id));
+    return made;
+  };
   const [mediaType = ""] = (c.req.header("content-type") ?? "").toLowerCase().split(";");
   const toInput = (event: unknown): unknown => {
     if (event instanceof ValidationError) return event;
@@ -105,10 +126,10 @@ async function readCloudEvents(c: Context, { catalog, now }: Invocation): Promis
   switch (mediaType.trim()) {
     case "application/cloudevents-batch+json": {
       const inputs = bounded(readItems(await readText(c))).map(toInput);
-      return { inputs, isBatch: true };
+      return { inputs, formerIds, isBatch: true };
     }
     case "application/cloudevents+json":
-      return { inputs: [toInput(jsonOf(await readText(c)))], isBatch: false };
+      return { inputs: [toInput(jsonOf(await readText(c)))], formerIds, isBatch: false };
   }
   if (mediaType.startsWith("application/cloudevents")) {
     throw new UnsupportedMediaTypeError(
@@ -120,7 +141,8 @@ async function readCloudEvents(c: Context, { catalog, now }: Invocation): Promis
   if (attributes === null) return null;
   const text = await readText(c);
   const data = text.trim() === "" || !isJson(attributes.datacontenttype) ? undefined : jsonOf(text);
-  return { inputs: [toInput(data === undefined ? attributes : { ...attributes, data })], isBatch: false };
+  const input = toInput(data === undefined ? attributes : { ...attributes, data });
+  return { inputs: [input], formerIds, isBatch: false };
 }
 
 /** What else it may be, is refused with the event. */
@@ -128,10 +150,13 @@ function isJson(type: JsonValue | undefined): boolean {
   return type === undefined || (typeof type === "string" && type.toLowerCase().includes("json"));
 }
 
-/** The id of an event whose own is no UUID: made of source and id, which together name an event. */
-function deriveId(source: string, id: string): string {
+/**
+ * The id of an event whose own is no UUID. Source and id together name an event among those of one tenant: two may count
+ * from 1 under the same source. Without a tenant, and in releases that knew of none here, it is made of these two alone.
+ */
+function idOf(...names: readonly string[]): string {
   // Ids of events are of version 4; which digits of it are random nobody can tell.
-  return uuidv5(JSON.stringify([source, id]), uuidv5.URL).replace(/^(.{14})./, "$14");
+  return uuidv5(JSON.stringify(names), uuidv5.URL).replace(/^(.{14})./, "$14");
 }
 
 const isObject = (value: unknown): value is object =>

@@ -30,9 +30,9 @@ export function addIngestRoutes(routes: Hono<AppEnv>): void {
   routes.post("/", mayPublish, receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const { inputs, isBatch } = await readEvents(c, invocation);
+    const { inputs, formerIds, isBatch } = await readEvents(c, invocation);
     await limitEvents(c, inputs.length);
-    const context = isBatch ? contextOf(c) : { ...contextOf(c), waitUntil };
+    const context = { ...contextOf(c), formerIds, ...(isBatch ? {} : { waitUntil }) };
     const results = await ingest(visibleInvocation(c), permitted(c, inputs), context);
     if (isBatch) return answerBatch(c, results, afterCommit);
     const [result] = results;
@@ -45,13 +45,10 @@ export function addIngestRoutes(routes: Hono<AppEnv>): void {
   routes.post("/batch", mayPublish, receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const inputs = await readBatchOfEvents(c, invocation);
+    const { inputs, formerIds } = await readBatchOfEvents(c, invocation);
     await limitEvents(c, inputs.length);
-    return answerBatch(
-      c,
-      await ingest(visibleInvocation(c), permitted(c, inputs), contextOf(c)),
-      afterCommit,
-    );
+    const context = { ...contextOf(c), formerIds };
+    return answerBatch(c, await ingest(visibleInvocation(c), permitted(c, inputs), context), afterCommit);
   });
 }
 

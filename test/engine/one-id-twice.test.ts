@@ -5,12 +5,10 @@ import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { ingest } from "../../src/engine/events/ingest.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
-import { transactAndPublish } from "../../src/engine/publish/publish.ts";
-import { beginRecording } from "../../src/engine/relay/recording.ts";
 import type { Backbone } from "../backbone.ts";
 import { invoke, soon } from "./dispatch-fixture.ts";
 import { meterRead, partChecked } from "./events.ts";
-import { openBackbone, publishReports, streamEntries } from "./fixture.ts";
+import { deadLetters, openBackbone, publishReports, streamEntries } from "./fixture.ts";
 
 /*
  * Of several events with one id the record keeps the first. The isolate that recorded them has all of them in its hand, and
@@ -76,22 +74,6 @@ test("of two callers at the same time", async () => {
   expect(await toldOf(backbone, isolate, id)).toEqual(first);
 });
 
-test("in one transaction", async () => {
-  const { backbone, isolate } = await openSystem();
-  const id = crypto.randomUUID();
-  await transactAndPublish(
-    isolate.db,
-    isolate.publish,
-    { source: "lab" },
-    async (_tx, publish) => {
-      await publish(partChecked, { part: "db", status: "1" }, { id });
-      await publish(partChecked, { part: "db", status: "2" }, { id });
-    },
-    (events) => beginRecording(isolate, events),
-  );
-  expect(await toldOf(backbone, isolate, id)).toEqual(first);
-});
-
 test("by the handlers of two events, under an id that both derive from what they are about", async () => {
   const backbone = await openBackbone();
   const id = crypto.randomUUID();
@@ -111,4 +93,6 @@ test("by the handlers of two events, under an id that both derive from what they
   await drainAll(isolate, soon(), null);
   const read = { meter_id: "m", reading: 0, faults: 0 };
   expect(await toldOf(backbone, isolate, id)).toEqual({ record: [read], stream: [read] });
+  // The second one was refused, and its handler knows.
+  expect(await deadLetters(backbone)).toMatchObject([{ error_class: "ConflictError" }]);
 });

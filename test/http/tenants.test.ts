@@ -15,6 +15,7 @@ import {
   search,
   tenantEventStats,
 } from "@brain/engine";
+import { v5 as uuidv5 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "./refusal.ts";
@@ -381,5 +382,97 @@ describe("an event that is sent", () => {
     expect([first.status, second.status]).toEqual([202, 202]);
     expect(first.body.id).not.toBe(second.body.id);
     expect((await statusOf(acme, health({ actor_id: null }), headers)).body.id).toBe(first.body.id);
+  });
+
+  test("under the id of an event of another tenant is refused to a credential for all, too", async () => {
+    const id = crypto.randomUUID();
+    const of = (tenant_id: string | null) => health({ id, tenant_id, actor_id: null });
+    expect((await statusOf(all, of("acme"))).status).toBe(202);
+    for (const other of ["zenith", null]) {
+      expectErrorShape(await statusOf(all, of(other)), 409, "conflict");
+      const batch = await send(all, "POST", "/api/events/batch", [of(other)]);
+      expect(batch.body.results).toMatchObject([{ status: "rejected", error: { code: "conflict" } }]);
+    }
+    // The control: the same event again.
+    expect((await statusOf(all, of("acme"))).body).toMatchObject({ status: "deduplicated", id });
+    expect(await stored(id)).toMatchObject({ tenant: "acme" });
+  });
+});
+
+describe("a CloudEvent whose id is no UUID", () => {
+  const cloud = { "content-type": "application/cloudevents+json" };
+  const batched = { "content-type": "application/cloudevents-batch+json" };
+  let counted = 0;
+  /** Programs of two tenants count from 1 under the same source. */
+  const numbered = (fields: object = {}) => {
+    counted += 1;
+    return {
+      ...{ specversion: "1.0", id: String(counted), source: "/thermostat", type: "system.health" },
+      data: { component: "relay", status: "ok" },
+      ...fields,
+    };
+  };
+  const tell = (key: string, told: object) => send(key, "POST", "/api/events", told, cloud);
+  const idBefore = (told: { readonly source: string; readonly id: string }) =>
+    uuidv5(JSON.stringify([told.source, told.id]), uuidv5.URL).replace(/^(.{14})./, "$14");
+  const tenantsOf = async (ids: readonly string[]) =>
+    (
+      await engine.sql<{ tenant: string | null }>(
+        "SELECT tenant_id AS tenant FROM events WHERE id = ANY($1::uuid[]) ORDER BY tenant_id NULLS LAST",
+        [ids],
+      )
+    ).map(({ tenant }) => tenant);
+
+  test("is another one for each tenant, and a repetition for each alone", async () => {
+    const told = numbered();
+    const replies = [];
+    for (const key of [acme, zenith, all]) replies.push(await tell(key, told));
+    expect(replies.map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(await tenantsOf(replies.map(({ body }) => body.id))).toEqual(["acme", "zenith", null]);
+    for (const [place, key] of [acme, zenith, all].entries()) {
+      const again = await tell(key, told);
+      expect(again.body).toMatchObject({ status: "deduplicated", id: replies[place]?.body.id });
+      const other = await tell(key, { ...told, data: { component: "relay", status: "down" } });
+      expectErrorShape(other, 409, "conflict");
+    }
+  });
+
+  test("is so for a credential of all tenants that names them, alone and in a batch", async () => {
+    const told = numbered();
+    const both = ["acme", "zenith"].map((tenantid) => ({ ...told, tenantid }));
+    const first = await send(all, "POST", "/api/events", both, batched);
+    expect(first.body).toMatchObject({ accepted: 2 });
+    // Its own event, as the tenant itself tells it.
+    expect((await tell(zenith, told)).body).toMatchObject({
+      status: "deduplicated",
+      id: first.body.results[1].id,
+    });
+    expect((await send(all, "POST", "/api/events/batch", both, batched)).body).toMatchObject({
+      deduplicated: 2,
+    });
+  });
+
+  test("that a release before recorded under the id of source and id alone is a repetition", async () => {
+    const [told, other] = [numbered(), numbered()];
+    const before = async (of: typeof told, tenant_id: string) =>
+      statusOf(all, {
+        ...{ id: idBefore(of), type: of.type, source: of.source, tenant_id, payload: of.data },
+      });
+    const statusOf = (key: string, body: object) => send(key, "POST", "/api/events", body);
+    for (const one of [told, other]) expect((await before(one, "acme")).status).toBe(202);
+    expect((await tell(acme, told)).body).toMatchObject({ status: "deduplicated", id: idBefore(told) });
+    const changed = { ...told, data: { component: "relay", status: "down" } };
+    expectErrorShape(await tell(acme, changed), 409, "conflict");
+    const batch = await send(acme, "POST", "/api/events/batch", [told, numbered(), other, changed], batched);
+    expect(batch.body.results.map(({ status }: { status: string }) => status)).toEqual([
+      "deduplicated",
+      "accepted",
+      "deduplicated",
+      "rejected",
+    ]);
+    // To another tenant it means nothing, and takes nothing away.
+    const own = await tell(zenith, told);
+    expect(own.status, own.text).toBe(202);
+    expect((await tell(zenith, told)).body).toMatchObject({ status: "deduplicated", id: own.body.id });
   });
 });

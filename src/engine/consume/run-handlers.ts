@@ -195,7 +195,7 @@ async function callEach(
       async (signal) => {
         const failures = watchFailures();
         const context: Omit<HandlerContext, "tx" | "signal" | "fetch"> = {
-          publish: publishFrom(deps, run, failures, event, span),
+          publish: publishFrom(deps, run, failures, event, isRepeated(run, delivery), span),
           log: eventLog(deps, delivery, span),
           attempt: attemptOf(delivery),
           streamMessageId: delivery.messageId,
@@ -244,7 +244,7 @@ async function callSet(
       async (signal) => {
         const failures = watchFailures();
         const context: Omit<BatchContext, "tx" | "signal" | "fetch"> = {
-          publishFrom: (cause) => publishFrom(deps, run, failures, cause.event, span),
+          publishFrom: (cause) => publishFrom(deps, run, failures, cause.event, cause.repeated, span),
           log: span === null ? deps.log : deps.log.child(idsOf(span)),
           idempotencyKey: (delivered, label) =>
             idempotencyKey(
@@ -296,6 +296,7 @@ function publishFrom(
   run: HandlerRun,
   failures: UnawaitedFailures,
   cause: Envelope<unknown>,
+  isRepeated: boolean,
   span: Span | null,
 ): Publish {
   return publishing(run, failures, (definition, payload, options) => {
@@ -307,7 +308,7 @@ function publishFrom(
     });
     requireOwnTenant(deps.consumer, cause, prepared);
     const { kept, told } = keptApart(prepared);
-    run.published.push(kept);
+    run.published.push(isRepeated ? { ...kept, again: true } : kept);
     return told;
   });
 }

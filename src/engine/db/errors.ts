@@ -58,6 +58,9 @@ const missingObjects: Readonly<Record<string, string>> = {
   "42883": "a function",
 };
 
+/** SQLSTATE that the function `publish_events` raises: an id belongs to another event, and is its detail. */
+const takenId = "ZE001";
+
 /** What a missing table, column or function means most often: the code was rolled out before its migrations. */
 const behind = "the schema may be behind the code: npm run migrate -- --status";
 
@@ -194,6 +197,13 @@ function translateState(error: unknown, state: string): BrainError {
   }
   const constraint = violatedConstraint(error);
   const named = constraint === null ? "" : `, constraint ${constraint}`;
+  if (state === takenId) {
+    const id = postgresError(error)?.detail ?? "of an event";
+    return new ConflictError(
+      `The id ${id} belongs to another event: of another tenant or type, or with another payload. Nothing of this transaction was committed. Give each event an id of its own; the same event may be published again under its id.`,
+      { cause: error, issues: [{ path: "id", message: "is taken by another event" }] },
+    );
+  }
   if (state === "23505") {
     return new ConflictError(`Postgres: a row with this key already exists (SQLSTATE 23505${named}).`, {
       cause: error,

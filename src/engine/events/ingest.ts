@@ -15,9 +15,10 @@ import { recordEvents, recordTogether } from "./record-events.ts";
 /** What became of one event that another program sent. */
 export type IngestResult =
   | { readonly status: "accepted"; readonly id: string; readonly type: string }
-  /** This id is in the record already, with the same type and payload: nothing was stored again. */
+  /** It is in the record already, with the same tenant, type and payload: nothing was stored again. */
   | {
       readonly status: "deduplicated";
+      /** Under which it is recorded. */
       readonly id: string;
       readonly type: string;
       readonly firstSeenAt: string;
@@ -46,6 +47,8 @@ export interface IngestContext {
    * those of other requests at the same time; left out: by its own.
    */
   readonly waitUntil?: (work: Promise<unknown>) => void;
+  /** Of events whose id was made for them: the id that an earlier release made of the same. Left out: none. */
+  readonly formerIds?: ReadonlyMap<string, string>;
   /** Id of an event of the short form that has none, by its place; default: a new one. */
   readonly newId?: (index: number) => string;
 }
@@ -95,7 +98,7 @@ export async function ingest(
     if (before.is_of_lost) return { status: "accepted", id, type };
     return {
       status: "deduplicated",
-      id,
+      id: before.id,
       type,
       firstSeenAt: before.stored_at,
       streamMessageId: before.stream_message_id,
@@ -163,9 +166,11 @@ function inContext({ event, key }: RecordedEvent, context: IngestContext, now: D
   const tenant_id = event.tenant_id ?? context.tenantId ?? null;
   const received = metaReceived(event, now);
   const meta = received.traceparent === undefined ? { ...received, ...traceMeta(context.trace) } : received;
+  const formerId = context.formerIds?.get(event.id);
   return {
     event: { ...event, meta, correlation_id, tenant_id, actor_id: event.actor_id ?? context.actorId },
     key,
+    ...(formerId === undefined ? {} : { formerId }),
   };
 }
 
@@ -220,6 +225,7 @@ function completeEnvelope(
 
 interface KnownRow {
   readonly n: number;
+  readonly id: string;
   readonly same: boolean;
   readonly stored_at: string;
   readonly stream_message_id: string | null;
@@ -243,15 +249,23 @@ async function lookUp(
 ): Promise<ReadonlyMap<RecordedEvent, KnownRow>> {
   if (repeated.length === 0) return new Map();
   const rows = JSON.stringify(
-    repeated.map(({ event }, n) => ({ n, id: event.id, type: event.type, payload: event.payload })),
+    repeated.map(({ event: { id, type, tenant_id, payload }, formerId }, n) => {
+      return { n, id, former: formerId, type, tenant: tenant_id, payload };
+    }),
   );
+  const hasFormer = repeated.some(({ formerId }) => formerId !== undefined);
+  const isTold = hasFormer ? sql`e.id IN (r.id, r.former)` : sql`e.id = r.id`;
   const lostMs = lostSinceMs === null ? null : invocation.now() - lostSinceMs + lostMarginMs;
   const found = await invocation.db.rows<KnownRow>(sql`
-    SELECT r.n, e.type = r.type AND e.payload = r.payload AS same, ${entryId} AS stream_message_id,
+    SELECT r.n, e.id::text AS id,
+      e.type = r.type AND e.tenant_id IS NOT DISTINCT FROM r.tenant AND e.payload = r.payload AS same,
+      ${entryId} AS stream_message_id,
       coalesce(e.stored_at > now() - ${lostMs}::float8 * interval '1 millisecond', false) AS is_of_lost,
       ${isoText(sql`e.stored_at`)} AS stored_at
-    FROM json_to_recordset(${rows}::json) AS r(n integer, id uuid, type text, payload jsonb)
-    JOIN events e ON e.id = r.id AND ${isOfTenant(sql`e.tenant_id`, tenantId)} ${withEntry}`);
+    FROM json_to_recordset(${rows}::json) AS r(n integer, id uuid, former uuid, type text, tenant text, payload jsonb)
+    JOIN events e ON ${isTold} AND ${isOfTenant(sql`e.tenant_id`, tenantId)} ${withEntry}
+    ORDER BY e.id = r.id`);
+  // The last one of an event counts: that under its own id.
   return new Map(
     found.flatMap((row): [RecordedEvent, KnownRow][] => {
       const item = repeated[row.n];

@@ -2,7 +2,12 @@ import type { Clock } from "../core/clock.ts";
 import { createGathering, type Gathered, type Gathering } from "../core/gathering.ts";
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
 import type { Invocation } from "../invocation.ts";
-import { freelyLockedKeys, type RecordedEvent, rememberedKeysOf } from "../publish/record.ts";
+import {
+  freelyLockedKeys,
+  insertEventsSql,
+  type RecordedEvent,
+  rememberedKeysOf,
+} from "../publish/record.ts";
 import { beginRecording } from "../relay/recording.ts";
 
 const deadlockDetected = "40P01";
@@ -40,7 +45,7 @@ async function insertAndHandOver(
   invocation: Invocation,
   events: readonly RecordedEvent[],
 ): Promise<Set<string>> {
-  const recording = beginRecording(invocation, events);
+  const recording = beginRecording(invocation, events, insertEventsSql);
   let answers: readonly (readonly unknown[])[];
   try {
     answers = await invocation.db.batch(recording.statements);

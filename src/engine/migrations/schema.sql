@@ -104,6 +104,30 @@ BEGIN
   RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.publish_events(p_rows json, p_count integer, p_keys json, p_turn integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  fresh text[] := record_events(p_rows, p_count, p_keys, p_turn);
+  other uuid;
+BEGIN
+  IF fresh IS NULL THEN
+    RETURN NULL;
+  END IF;
+  SELECT r.id INTO other
+  FROM json_to_recordset(p_rows) AS r(id uuid, type text, tenant_id text, payload jsonb, again boolean)
+  WHERE (SELECT e.type = r.type AND e.tenant_id IS NOT DISTINCT FROM r.tenant_id
+      AND (r.again IS TRUE OR e.payload = r.payload)
+    FROM events e WHERE e.id = r.id) IS NOT TRUE
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'The id of an event belongs to another event.' USING ERRCODE = 'ZE001', DETAIL = other;
+  END IF;
+  RETURN fresh;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.queue_events()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -158,6 +182,22 @@ BEGIN
   SELECT CASE WHEN count(*) < p_count THEN coalesce(array_agg(id::text), '{}') END INTO fresh FROM inserted;
   RETURN fresh;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.record_events_formerly(p_rows json, p_count integer, p_keys json, p_turn integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  unknown json;
+BEGIN
+  SELECT coalesce(json_agg(r.value ORDER BY r.place), '[]') INTO unknown
+  FROM json_array_elements(p_rows) WITH ORDINALITY AS r(value, place)
+  WHERE r.value ->> 'former_id' IS NULL
+    OR (SELECT e.tenant_id IS NOT DISTINCT FROM r.value ->> 'tenant_id'
+      FROM events e WHERE e.id = (r.value ->> 'former_id')::uuid) IS NOT TRUE;
+  RETURN record_events(unknown, p_count, p_keys, p_turn);
+END
+$function$;
 
 CREATE OR REPLACE FUNCTION public.relay_begin(p_shard integer, p_token uuid, p_lease_ms integer, p_shards integer, p_max_count integer, p_max_bytes integer, p_keep boolean)
  RETURNS TABLE(head text, id text, type text, source text, target text, payload text, "timestamp" text, meta text, mission_id text, task_id text, correlation_id text, tenant_id text, actor_id text, severity text)

@@ -17,7 +17,7 @@ import type { Database, Ending, Savepoints, Tx } from "../db/database.ts";
 import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";
 import type { Personal } from "./personal.ts";
-import { insertEvents, insertEventsSql, type RecordedEvent, rememberedKeysOf } from "./record.ts";
+import { insertEvents, publishEventsSql, type RecordedEvent, rememberedKeysOf } from "./record.ts";
 
 /** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
 export interface PublishContext {
@@ -46,10 +46,14 @@ export interface PublishContext {
   readonly origin?: Origin | null;
 }
 
-/** What differs from the context for one event. `id` makes a repeated publish the same event. */
+/** What differs from the context for one event. `id` makes a repeated publish the same event; see `Publish`. */
 export type PublishOptions = Partial<PublishContext> & { readonly id?: string };
 
-/** Publishes one event in the caller's transaction and context, as handlers and services get it. */
+/**
+ * Publishes one event in the caller's transaction and context, as handlers and services get it. With an `id` of the
+ * caller's, the same event (tenant, type, payload) is recorded once; when the id belongs to another event, the transaction
+ * fails at its end with a `ConflictError`.
+ */
 export type Publish = <D extends EventDefinition>(
   definition: D,
   payload: PayloadInputOf<D>,
@@ -264,7 +268,7 @@ export interface Outbox {
 export type RecordAtEnd = (events: readonly RecordedEvent[]) => Ending;
 
 /** The events are recorded, and nothing else. */
-export const recordAlone: RecordAtEnd = (events) => ({ statements: [insertEventsSql(events)] });
+export const recordAlone: RecordAtEnd = (events) => ({ statements: [publishEventsSql(events)] });
 
 /**
  * Personal fields sealed, and recorded by what it gives; no statements when there are no events.

@@ -12,6 +12,10 @@ export interface RecordedEvent {
   readonly key: string | null;
   /** What began the work that published it, when no event did. */
   readonly origin?: Origin;
+  /** A forced replay has its handler publish it once more: what is recorded under this id stands, whatever it says. */
+  readonly again?: true;
+  /** Id under which an earlier release would have recorded it, for the same tenant; left out: under none but its own. */
+  readonly formerId?: string;
   /** Keys of persons by which it is sealed and of which it is only remembered that they are there; left out: none. */
   readonly rememberedKeys?: readonly string[];
 }
@@ -46,14 +50,24 @@ type RecordValues = [rows: string, count: number, keys: string | null, turn: num
  * A statement with more than `maxLockedKeys` keys does not lock: more than a bulk request can hold, but a handler of
  * whole batches can publish it. Its positions are in the order of its inserts only.
  */
-const recordText = (...[rows, count, keys, turn]: Slots<RecordValues>) =>
-  sql`SELECT fresh, pg_current_xact_id_if_assigned()::xid::text AS transaction
-    FROM record_events(${rows}::json, ${count}::integer, ${keys}::json, ${turn}::integer) AS fresh`;
-const record = keepSql<RecordValues>(recordText);
-/** The same, if these keys of persons are still there: else the events could never be read. */
-const recordSealed = keepSql<[subjectKeys: string, ...RecordValues]>(
-  (subjectKeys, ...values) => sql`${recordText(...values)} WHERE require_subject_keys(${subjectKeys}::json)`,
-);
+function recorder(name: "record_events" | "record_events_formerly" | "publish_events") {
+  const asked = (...[rows, count, keys, turn]: Slots<RecordValues>) =>
+    sql`SELECT fresh, pg_current_xact_id_if_assigned()::xid::text AS transaction
+      FROM ${sql.raw(name)}(${rows}::json, ${count}::integer, ${keys}::json, ${turn}::integer) AS fresh`;
+  return {
+    plain: keepSql<RecordValues>(asked),
+    /** The same, if these keys of persons are still there: else the events could never be read. */
+    sealed: keepSql<[subjectKeys: string, ...RecordValues]>(
+      (subjectKeys, ...values) => sql`${asked(...values)} WHERE require_subject_keys(${subjectKeys}::json)`,
+    ),
+  };
+}
+
+type Recorder = ReturnType<typeof recorder>;
+
+const ingestedEvents = recorder("record_events");
+const ingestedFormerly = recorder("record_events_formerly");
+const publishedEvents = recorder("publish_events");
 
 /** Ids of all keys that were only remembered. */
 export function rememberedKeysOf(prepared: readonly RecordedEvent[]): readonly string[] {
@@ -69,11 +83,25 @@ export interface Inserted {
 }
 
 /**
- * Inserts, telling what was new: one row, an `Inserted`. Naming a thousand ids that were all new would cost more than
- * storing them. An id that is already recorded is left as it is. Run it last in its transaction, but for the fence: it
- * holds the locks until the commit.
+ * Records what other programs hand in, telling what was new: one row, an `Inserted`. Naming a thousand ids that were all
+ * new would cost more than storing them. An id that is already recorded is left as it is, whosever event that is: who asks
+ * has to look. Run it last in its transaction, but for the fence: it holds the locks until the commit.
  */
 export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
+  const hasFormer = prepared.some(({ formerId }) => formerId !== undefined);
+  return recordSql(hasFormer ? ingestedFormerly : ingestedEvents, prepared);
+}
+
+/**
+ * The same for what a transaction publishes. An id that is already recorded must be that of the same event (of its tenant
+ * and type, and with its payload): otherwise the transaction fails with a `ConflictError`, see the migration
+ * `publish_events`. That costs nothing while all ids are new.
+ */
+export function publishEventsSql(prepared: readonly RecordedEvent[]): SQL {
+  return recordSql(publishedEvents, prepared);
+}
+
+function recordSql({ plain, sealed }: Recorder, prepared: readonly RecordedEvent[]): SQL {
   const keys = new Set(prepared.flatMap(({ key }) => (key === null ? [] : [key])));
   const locks = keys.size > 0 && keys.size <= maxLockedKeys;
   const inTurn = locks && keys.size > freelyLockedKeys;
@@ -84,18 +112,18 @@ export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
     inTurn ? firstTurn + Math.floor(Math.random() * bulkTurns) : null,
   ];
   const subjectKeys = rememberedKeysOf(prepared);
-  return subjectKeys.length === 0 ? record(...values) : recordSealed(JSON.stringify(subjectKeys), ...values);
+  return subjectKeys.length === 0 ? plain(...values) : sealed(JSON.stringify(subjectKeys), ...values);
 }
 
 /** The row has its position in a column of its own; what another program wrote into meta under that name is not it. */
-function toRow({ event, key, origin }: RecordedEvent) {
+function toRow({ event, key, origin, again, formerId }: RecordedEvent) {
   const { position: _told, ...meta } = event.meta;
-  return { ...event, meta, key, origin };
+  return { ...event, meta, key, origin, again, former_id: formerId };
 }
 
-/** Inserts events in the caller's transaction, of which it should be the last statement. */
+/** Publishes events in the caller's transaction, of which it should be the last statement. */
 export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
-  await tx.execute(insertEventsSql(prepared));
+  await tx.execute(publishEventsSql(prepared));
 }
 
 const columnsWith = (meta: SQL): SQL => sql`e.id::text AS id, e.type, e.source, e.target,

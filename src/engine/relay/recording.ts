@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { leaveTenantSql } from "../db/beyond-tenant.ts";
 import type { Database, Ending } from "../db/database.ts";
-import { type Inserted, insertEventsSql, type RecordedEvent } from "../publish/record.ts";
+import { type Inserted, publishEventsSql, type RecordedEvent } from "../publish/record.ts";
 import type { BareRow } from "./relay-sql.ts";
 import { beginRide, inHandOfIsolate, type Ride, type RideDeps } from "./ride.ts";
 
@@ -23,8 +23,14 @@ export interface RecordingDeps extends RideDeps {
 /**
  * Records events, and takes the relay's next batch along where it can be had at once: for whoever starts the relay behind
  * the commit. What is recorded is in the hand of this isolate then, so that the relay need not read it back.
+ *
+ * @param record the statement; left out: that of what a transaction publishes
  */
-export function beginRecording(deps: RecordingDeps, events: readonly RecordedEvent[]): Recording {
+export function beginRecording(
+  deps: RecordingDeps,
+  events: readonly RecordedEvent[],
+  record: (events: readonly RecordedEvent[]) => SQL = publishEventsSql,
+): Recording {
   const { db } = deps;
   const inHand = inHandOfIsolate(deps);
   const ride = deps.redis === null ? null : beginRide(deps, inHand);
@@ -43,7 +49,7 @@ export function beginRecording(deps: RecordingDeps, events: readonly RecordedEve
     if (statement !== null) void db.batch(asRelay(statement)).catch(() => undefined);
   };
   return {
-    statements: [insertEventsSql(events), ...(ride === null ? [] : asRelay(ride.statement))],
+    statements: [record(events), ...(ride === null ? [] : asRelay(ride.statement))],
     committed(answers) {
       const ids = read(answers[0]?.[0]);
       if (ride === null) return ids;
