@@ -1,10 +1,9 @@
 import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import { check, index, integer, pgTable, timestamp, unique, varchar } from "drizzle-orm/pg-core";
+import { check, index, integer, pgTable, unique, varchar } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 
 export type AgentStatus = "online" | "offline";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
 /** One row an agent of a tenant: whether it lives, and what it has counted. Its messages are events and have no table. */
 export const agents = pgTable(

@@ -10,12 +10,10 @@ import {
   jsonb,
   pgTable,
   text,
-  timestamp,
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+import { instant } from "../columns.ts";
 
 /** Messages to people, until they have arrived: one a sink. */
 export const alertMessages = pgTable(

@@ -1,8 +1,8 @@
 import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import { bigint, char, check, index, pgTable, primaryKey, timestamp, varchar } from "drizzle-orm/pg-core";
+import { bigint, char, check, index, pgTable, primaryKey, varchar } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 const total = (name: string) => bigint(name, { mode: "number" }).notNull();
 
 /**

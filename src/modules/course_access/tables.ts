@@ -8,10 +8,10 @@ import {
   integer,
   pgTable,
   primaryKey,
-  timestamp,
   unique,
   varchar,
 } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 
 export type AccessStatus = "active" | "revoked";
 
@@ -21,7 +21,6 @@ export type AccessStatus = "active" | "revoked";
  */
 export type PaymentStatus = "paid" | "refunded" | "voided" | "awaited";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 const cents = (name: string) => bigint(name, { mode: "number" });
 
 /** One row says whether one user of one tenant may open one course. */

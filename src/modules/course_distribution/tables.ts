@@ -8,11 +8,11 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   uniqueIndex,
   varchar,
 } from "drizzle-orm/pg-core";
 import type { AccessRule } from "../access-rule.ts";
+import { instant } from "../columns.ts";
 
 /** Texts that search engines and social networks show. */
 export interface Seo {
@@ -51,8 +51,6 @@ export interface DerivedContent {
   readonly module_filters: string[] | null;
   readonly additional_context: string | null;
 }
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
 /** Names of the unique indexes, by which a violated one is told from another. */
 export const uniqueSlug = "course_distributions_slug_key";

@@ -1,9 +1,8 @@
 import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import { check, index, jsonb, pgTable, text, timestamp, unique, uuid, varchar } from "drizzle-orm/pg-core";
+import { check, index, jsonb, pgTable, text, unique, uuid, varchar } from "drizzle-orm/pg-core";
 import type { Scope } from "../../http/kit/scopes.ts";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+import { instant } from "../columns.ts";
 
 /**
  * API keys. Of a bearer key's secret there is a hash and nothing else; it is 256 random bits, so a plain one is enough.

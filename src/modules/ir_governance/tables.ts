@@ -8,15 +8,13 @@ import {
   pgTable,
   primaryKey,
   smallint,
-  timestamp,
   uniqueIndex,
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import type { PlanContent, PlanSummary } from "./plan.ts";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
 /** `expired` is written by whoever notices first that the time is over: a use, or the expiry job. `withdrawn`: a person took it back. */
 export const approvalStatuses = ["pending", "consumed", "expired", "withdrawn"] as const;

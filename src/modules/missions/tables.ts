@@ -14,6 +14,7 @@ import {
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 
 export const missionStatuses = [
   "pending",
@@ -48,7 +49,6 @@ export interface TemplateVariable {
   readonly description: string;
 }
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 /** Compared with the database's clock, so that workers need no common one. */
 const databaseTime = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 

@@ -10,11 +10,11 @@ import {
   jsonb,
   pgTable,
   primaryKey,
-  timestamp,
   uniqueIndex,
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 
 export type Provider = "stripe" | "paypal" | "crypto";
 export type IntentStatus = "created" | "pending" | "succeeded" | "failed" | "cancelled";
@@ -47,8 +47,6 @@ export type ProviderEventOutcome =
 
 /** What the caller gave with an intent; only `course_id` and `product_type` go into events. */
 export type PaymentMetadata = Readonly<Record<string, string | number | boolean | null>>;
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
 /** One row is one payment that somebody is asked for. */
 export const paycoreIntents = pgTable(

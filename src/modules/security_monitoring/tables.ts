@@ -1,7 +1,6 @@
 import { tenantRows } from "@brain/engine";
-import { bigint, boolean, index, pgTable, timestamp, uniqueIndex, uuid, varchar } from "drizzle-orm/pg-core";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+import { bigint, boolean, index, pgTable, uniqueIndex, uuid, varchar } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 
 /** Signs of what the rules look for: the windows over which they count. */
 export const securitySigns = pgTable(

@@ -14,8 +14,8 @@ import {
   uniqueIndex,
   varchar,
 } from "drizzle-orm/pg-core";
+import { instant } from "../columns.ts";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 /** Microseconds, as the records of older programs have them; as text, because a Date has milliseconds. */
 const exactInstant = (name: string) => timestamp(name, { withTimezone: true, precision: 6, mode: "string" });
 const position = () => bigint("position", { mode: "number" }).notNull().generatedAlwaysAsIdentity();

@@ -11,13 +11,11 @@ import {
   numeric,
   pgTable,
   text,
-  timestamp,
   uniqueIndex,
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+import { instant } from "../columns.ts";
 
 /** Where events are delivered to. */
 export const webhookEndpoints = pgTable(
