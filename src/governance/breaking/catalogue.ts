@@ -75,7 +75,7 @@ export function describeCatalogue(catalog: Catalog, facts: ProductFacts): Catalo
     details: detailsForm,
     product: facts.product,
     release: facts.release,
-    // Catalogues of before did not tell their older names.
+    // Catalogues of older releases do not tell the names that events had before.
     aliases: Object.fromEntries(catalog.readAliases ?? []),
     dualNames: Object.fromEntries(catalog.dualNames ?? []),
     events: Object.fromEntries(events),

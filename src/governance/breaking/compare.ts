@@ -16,7 +16,7 @@ export interface EventChange {
   readonly field: string | null;
 }
 
-/** One event of before, and what became of it. */
+/** An event of the old catalogue, and what became of it. */
 export interface Comparison {
   readonly type: string;
   /** Its name now: another one when it was renamed, null when it is gone. */
@@ -28,7 +28,7 @@ export interface Comparison {
   readonly others: readonly EventChange[];
 }
 
-/** All events of before. An event that is new breaks nobody, so it is not among them. */
+/** All events of the old catalogue. One that is new breaks nobody, so it is not among them. */
 export function compareCatalogues(was: CatalogueRecord, is: CatalogueRecord): readonly Comparison[] {
   // What one of the two does not say would be told as a change of the other.
   const hasDetails = was.details !== undefined && is.details !== undefined;

@@ -1,4 +1,7 @@
-/** Which differences are breaks, and how bad: structure tells what may break, reading old payloads with the code of now tells what does. Pure. */
+/**
+ * Which differences are breaks, and how bad: the structure tells what may break, and reading old payloads with today's
+ * code tells what does. Pure.
+ */
 
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import type { Severity } from "../finding.ts";
@@ -14,7 +17,7 @@ export interface Break {
   readonly rule: RuleId;
   readonly severity: Severity;
   readonly type: string;
-  /** Version of before. */
+  /** The old version. */
   readonly version: number;
   /** Null: the event as a whole. */
   readonly path: Path | null;

@@ -18,7 +18,7 @@ export type LoadAnswer =
   | { readonly kind: "read"; readonly results: readonly ReadResult[] }
   | { readonly kind: "failed"; readonly message: string };
 
-/** A stored payload of a type and a version, to be read by the code of now. */
+/** A stored payload of a type and a version, to be read by today's code. */
 export interface ReadCase {
   readonly type: string;
   readonly version: number;

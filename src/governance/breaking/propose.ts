@@ -1,4 +1,6 @@
-/** The step from the version of before to the next one, as code. What nobody but a person can know stands as `DECIDE`. Pure. */
+/**
+ * The step from the old version to the next one, as code. What nobody but a person can know stands as `DECIDE`. Pure.
+ */
 
 import type { Comparison } from "./compare.ts";
 import {
@@ -129,7 +131,7 @@ function wordsOf(shape: Shape): string {
   return `${shapeText(shape, shape)}${meaning}`;
 }
 
-/** The expression that makes the value of now of one of before. */
+/** The expression that makes the new value of an old one. */
 function changed(change: ShapeChange, value: string): string {
   const { rule, before = {}, after = {}, limit } = change;
   const needs = () => open(wordsOf(after));

@@ -1,7 +1,7 @@
 import { type Catalog, parseEventPayload } from "@brain/schemas";
 import type { ReadCase, ReadResult } from "./load-protocol.ts";
 
-/** Reads a stored payload as a consumer of now would. */
+/** Reads a stored payload as a consumer of today would. */
 export function readCase(known: Catalog, { type, version, payload }: ReadCase): ReadResult {
   const definition = known.find(known.canonicalType(type));
   if (definition === undefined)

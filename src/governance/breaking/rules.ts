@@ -3,9 +3,9 @@ import type { Severity } from "../finding.ts";
 /** Every change of an event that `charter breaking` tells, each with an id of its own. The table of the README is made of this. */
 
 /**
- * Whom a change hurts. `stored`: events that are stored already, and the readers of now who replay them. `readers`: who
- * reads with the definition of before: a worker of the last release while the new one goes out or comes back, a Python
- * program, whoever copied the schema. `producers`: who publishes with the definition of before, and is refused.
+ * Whom a change hurts. `stored`: events that are stored already, and today's readers who replay them. `readers`:
+ * those who read with the old definition: a worker of the last release while the new one goes out or comes back, a
+ * Python program, whoever copied the schema. `producers`: who publishes with the definition of before, and is refused.
  * `meaning`: everybody can read it, and something else holds than before.
  */
 export type Hurt = "stored" | "readers" | "producers" | "meaning";

@@ -22,11 +22,11 @@ export interface ShapeChange {
   readonly is: string;
   /** True: stored payloads may be refused, if nothing brings them to the new shape. */
   readonly stored: boolean;
-  /** True: who reads with the shape of before may refuse new payloads. */
+  /** True: those who read with the old shape may refuse new payloads. */
   readonly readers: boolean;
   /** True: who publishes with the shape of before may be refused, whatever is stored. */
   readonly producers?: boolean;
-  /** A value of before that the new shape refuses, to be tried; undefined: the payload as a whole is it. */
+  /** An old value that the new shape refuses, to be tried; undefined: the payload as a whole is the value. */
   readonly witness?: JsonValue | typeof absent;
   /** A bound that was moved. */
   readonly limit?: { readonly name: BoundName; readonly was: number | null; readonly is: number | null };
