@@ -199,20 +199,7 @@ export function createEngine(options: EngineOptions): Engine {
   const sink: LogSink = options.sink ?? ((level, line) => console[level](line));
   const log = createLogger(sink, settings.logLevel, now);
   tellOfSettings(settings, catalog, log);
-  const open = prepareInvocations({
-    catalog,
-    settings,
-    consumers,
-    jobs,
-    watches: options.watches ?? [],
-    migrations: options.migrations ?? [],
-    archive: options.archive ?? null,
-    vault,
-    log,
-    now,
-    hostStartedMs: options.hostStartedMs ?? null,
-    onFailure: options.onFailure,
-  });
+  const open = prepareInvocations({ ...options, catalog, settings, consumers, jobs, vault, log, now });
 
   /** Relays and drains everything; null says that an earlier one could not finish. */
   const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {

@@ -36,14 +36,14 @@ export interface EngineParts {
   readonly settings: EngineSettings;
   readonly consumers: ReadonlyMap<string, Consumer>;
   readonly jobs: ReadonlyMap<string, ScheduledJob>;
-  readonly watches: readonly AlertWatch[];
-  readonly migrations: readonly MigrationSet[];
-  readonly archive: Archive | null;
   readonly vault: Vault;
   readonly log: Logger;
   readonly now: Clock;
-  readonly hostStartedMs: number | null;
-  readonly onFailure: ((failure: DeliveryFailure) => void) | undefined;
+  readonly watches?: readonly AlertWatch[];
+  readonly migrations?: readonly MigrationSet[];
+  readonly archive?: Archive | null;
+  readonly hostStartedMs?: number | null;
+  readonly onFailure?: (failure: DeliveryFailure) => void;
 }
 
 /** Puts together what all invocations share, so that each is begun with little work. */
@@ -80,13 +80,16 @@ function sharedParts({
   jobs,
   log,
   now,
+  watches = [],
+  migrations = [],
+  archive = null,
+  hostStartedMs = null,
   onFailure,
-  ...given
 }: EngineParts): Omit<Invocation, "db" | "redis" | "databases" | "meter"> {
   return {
     mode: settings.mode,
     catalog,
-    migrations: given.migrations,
+    migrations,
     keys: createStreamKeys(settings.redisPrefix),
     log,
     tracer: openTracer(settings.traces, log, now),
@@ -101,12 +104,12 @@ function sharedParts({
     relaySweepMs: settings.relaySweepMs,
     retention: settings.retention,
     alerts: settings.alerts,
-    watches: given.watches,
-    archive: given.archive,
+    watches,
+    archive,
     consumers,
     scheduled: jobs,
     now,
-    hostStartedMs: given.hostStartedMs,
+    hostStartedMs,
     ...(onFailure === undefined ? {} : { onFailure }),
     scope: `${settings.redisPrefix}@${settings.redis?.url ?? "none"}`,
   };
