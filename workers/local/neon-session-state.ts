@@ -96,7 +96,7 @@ SELECT name FROM (
     AND proname IN (${leavingFunctions.map((name) => `'${name}'`).join(", ")}))
 LIMIT 1`;
 
-/** Short enough for a person who makes a function and calls it; the look takes a millisecond or two. */
+/** Short enough for a person who makes a function and calls it; the look takes a few milliseconds. */
 const knownMs = 2_000;
 
 /** What is known of one database. */

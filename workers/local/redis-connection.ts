@@ -26,7 +26,7 @@ export interface RedisConnectionOptions {
   /** `redis://` or `rediss://`, with user, password and database number as far as needed. */
   readonly url: string;
   readonly connectTimeoutMs?: number;
-  /** Who hears nothing from Redis for longer gives up, and the connection is used for nothing new. */
+  /** Whoever hears nothing from Redis for longer gives up, and the connection is used for nothing new. Per command. */
   readonly commandTimeoutMs?: number;
   /** Of the replies to what is sent together; nothing means that there is no limit. */
   readonly maxAnswerBytes?: number;
@@ -60,9 +60,14 @@ interface PendingBatch {
   bytes: number;
   readonly shape: ReplyShape;
   readonly sentAt: number;
+  /** For so long Redis may say nothing. */
+  readonly limitMs: number;
   readonly resolve: (replies: RedisReply[]) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** Commands that are sent together have the time of each, up to so many: Redis keeps their replies until it has run all. */
+const maxTimes = 12;
 
 interface LinkOptions {
   readonly commandTimeoutMs: number;
@@ -109,17 +114,24 @@ class RedisLink {
     this.#watch = setInterval(() => this.#giveUpLate(), 100).unref();
   }
 
-  /** Whoever was sent later has the whole time, too, and may still get an answer. */
+  /** Whoever stands behind others waits as long as they may take, has its own time all the same, and may get an answer. */
   #giveUpLate(): void {
-    const reason = `no reply within ${this.#options.commandTimeoutMs} ms`;
-    const since = performance.now() - this.#options.commandTimeoutMs;
-    const firstInTime = this.#pending.findIndex(({ sentAt }) => Math.max(sentAt, this.#heardAt) >= since);
-    if (this.#pending.length > 0 && firstInTime === -1) {
+    const now = performance.now();
+    let deadline = 0;
+    const firstInTime = this.#pending.findIndex(({ sentAt, limitMs }) => {
+      deadline = Math.max(deadline, Math.max(sentAt, this.#heardAt) + limitMs);
+      return deadline >= now;
+    });
+    const late = firstInTime === -1 ? this.#pending : this.#pending.slice(0, firstInTime);
+    const [first] = late;
+    if (first === undefined) return;
+    const reason = `no reply within ${first.limitMs} ms`;
+    if (firstInTime === -1) {
       this.end(reason);
       return;
     }
-    for (const batch of this.#pending.slice(0, firstInTime)) {
-      this.#retired = true;
+    this.#retired = true;
+    for (const batch of late) {
       batch.bytes = Number.POSITIVE_INFINITY;
       batch.reject(unanswered(reason));
     }
@@ -153,8 +165,10 @@ class RedisLink {
   send(commands: readonly (readonly CommandArgument[])[], shape: ReplyShape): Promise<RedisReply[]> {
     const payload = encodeCommands(commands);
     return new Promise((resolve, reject) => {
+      const left = commands.length;
+      const limitMs = this.#options.commandTimeoutMs * Math.min(left, maxTimes);
       const sentAt = performance.now();
-      this.#pending.push({ left: commands.length, replies: [], bytes: 0, shape, sentAt, resolve, reject });
+      this.#pending.push({ left, replies: [], bytes: 0, shape, sentAt, limitMs, resolve, reject });
       this.#socket.write(payload);
     });
   }

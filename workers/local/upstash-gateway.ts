@@ -37,7 +37,7 @@ export interface UpstashGatewayOptions {
   readonly maxBodyBytes?: number;
   /** Larger replies of Redis to one request are an error. 100 MiB, because a value may have 100 MB at Upstash. */
   readonly maxAnswerBytes?: number;
-  /** Whoever hears nothing from Redis for longer is answered with 500. */
+  /** Whoever hears nothing from Redis for longer is answered with 500; what is sent together has the time of each command. */
   readonly commandTimeoutMs?: number;
 }
 
