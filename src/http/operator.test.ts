@@ -1,25 +1,38 @@
-import { createEngine, parseEngineSettings } from "@brain/engine";
-import { createCatalog } from "@brain/schemas";
+import {
+  createEngine,
+  defineConsumer,
+  defineModule,
+  defineProduct,
+  on,
+  parseEngineSettings,
+} from "@brain/engine";
+import { createCatalog, type EventDefinition, systemHealth } from "@brain/schemas";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { nothingTold } from "./about-product.ts";
 import { createApp } from "./app.ts";
 import { backbonePaths } from "./backbone-mounts.ts";
 import { loadRoutes } from "./mounted-routes.ts";
-import { type Authenticate, byApiKey, type OperatorOptions, operatorRoutes } from "./operator.ts";
+import {
+  type Authenticate,
+  byApiKey,
+  type OperatorOptions,
+  operatorRoutes,
+  type RequestLimits,
+} from "./operator.ts";
 import { declaredRoutes } from "./route-list.ts";
 
 const key = "of-the-operators-0123456789";
 
 /** An engine that no request here has to reach anything with, and what it logs. */
-function openEngine() {
+function openEngine(events: readonly EventDefinition[] = []) {
   const lines: string[] = [];
   const settings = parseEngineSettings({
     BRAIN_EVENTSTREAM_MODE: "degraded",
     NEON_DATABASE_URL: "postgres://nobody:nothing@localhost/nowhere",
   });
   const sink = (_level: string, line: string) => lines.push(line);
-  return { engine: createEngine({ catalog: createCatalog([]), settings, sink }), lines };
+  return { engine: createEngine({ catalog: createCatalog(events), settings, sink }), lines };
 }
 
 function openApp(authenticate: Authenticate = byApiKey(key)) {
@@ -132,4 +145,42 @@ test("a route of the app that nobody would reach is told, one that was added bef
   const first = new Hono().get("/api/alerts/mine", (c) => c.text("mine"));
   first.route("/", operatorRoutes({ engine, authenticate: byApiKey(key) }));
   expect(await (await first.request("/api/alerts/mine")).text()).toBe("mine");
+});
+
+test("limits count callers, and addresses where the host knows them", async () => {
+  const none = { perIdentity: null, perTenant: null, perCostly: null, perAddress: null };
+  const ask = async (limits: RequestLimits, token: string) => {
+    const { engine } = openEngine();
+    const clientAddress = () => "192.0.2.7";
+    const routes = operatorRoutes({ engine, authenticate: byApiKey(key), limits, clientAddress });
+    const headers = { authorization: `Bearer ${token}` };
+    const answers = [
+      await routes.request("/api/me", { headers }),
+      await routes.request("/api/me", { headers }),
+    ];
+    return answers.map(({ status }) => status);
+  };
+  const one = { ...none, perIdentity: 1, refusalsPerAddress: 1 };
+  expect(await ask(one, key)).toEqual([200, 429]);
+  expect(await ask(one, `${key}x`)).toEqual([401, 429]);
+  // Control: without limits nobody is refused.
+  expect(await ask({ ...none, refusalsPerAddress: null }, key)).toEqual([200, 200]);
+});
+
+test("the catalogue shows examples that the app gives, and whose a consumer is", async () => {
+  const { engine } = openEngine([systemHealth]);
+  const reading = defineConsumer({
+    subscriber: "reading",
+    handlers: [on(systemHealth, async () => undefined)],
+  });
+  const library = defineModule({ name: "library", events: [], tables: [], consumers: () => [reading] });
+  const { modules } = defineProduct<{ readonly path: string }>([library]).open({});
+  const example = { from: "the app" };
+  const examples = async () => ({ [`${systemHealth.type}@${systemHealth.version}`]: example });
+  const options = { engine, authenticate: byApiKey(key), modules, examples };
+  const routes = operatorRoutes(options);
+  const catalog = async (path: string) =>
+    (await routes.request(`/api/catalog${path}?observed=false`, { headers: withKey })).json();
+  expect(await catalog(`/${systemHealth.type}`)).toMatchObject({ example });
+  expect(await catalog("")).toMatchObject({ subscribers: [{ subscriber: "reading", module: "library" }] });
 });

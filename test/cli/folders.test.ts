@@ -27,7 +27,7 @@ afterAll(async () => {
 
 /** In place of the packages of an app, which nobody installs here. */
 const packages = mkdtempSync(join(tmpdir(), "brain-tarballs-"));
-for (const name of ["engine", "schemas", "charter"])
+for (const name of ["engine", "schemas", "operator", "charter"])
   writeFileSync(join(packages, `brain-${name}-0.1.0.tgz`), "");
 
 /** Below it nobody can make a folder, and the system calls what is asked for missing: Node's own way tries for ever. */

@@ -17,6 +17,7 @@ import type { Overlay } from "../readme/overlay.ts";
 import { waitFor } from "../wait-for.ts";
 import { startChild } from "../workers/child.ts";
 import { type Installed, installApp } from "./installed.ts";
+import { expectShopToBeOperated } from "./operated.ts";
 import { createPackable, npm, npmMs, packAll } from "./packed.ts";
 
 /* What `npm create @brain/app` writes, installed from the tarballs: what somebody has who begins on the packages. */
@@ -37,7 +38,8 @@ afterAll(async () => {
 });
 
 test("nothing of it comes from the checkout but the tools of its developers", async () => {
-  for (const name of ["@brain/engine", "@brain/schemas", "@brain/charter", "hono", "zod", "drizzle-orm"]) {
+  const ours = ["engine", "schemas", "operator", "charter"].map((name) => `@brain/${name}`);
+  for (const name of [...ours, "hono", "zod", "drizzle-orm"]) {
     const path = join(shop.folder, "node_modules", name);
     expect(await realpath(path)).toBe(join(await realpath(shop.folder), "node_modules", name));
   }
@@ -168,6 +170,7 @@ test(
 );
 
 const apiKey = "of-the-test-0123456789";
+const operatorKey = "of-the-operators-4711";
 
 interface Home {
   readonly env: Readonly<Record<string, string>>;
@@ -195,6 +198,7 @@ async function makeHome(): Promise<Home> {
     UPSTASH_REDIS_REST_TOKEN: upstash.token,
     BRAIN_REDIS_PREFIX: name,
     APP_API_KEY: apiKey,
+    BRAIN_API_KEY: operatorKey,
   };
   return {
     env,
@@ -263,7 +267,13 @@ test(
     const program = 'import("./src/product.ts").then(({ createProduct }) => createProduct({}))';
     const { code, output } = await shop.tried("node", ["-e", program]);
     expect(code).toBe(1);
-    const names = ["NEON_DATABASE_URL", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "APP_API_KEY"];
+    const names = [
+      "NEON_DATABASE_URL",
+      "UPSTASH_REDIS_REST_URL",
+      "UPSTASH_REDIS_REST_TOKEN",
+      "APP_API_KEY",
+      "BRAIN_API_KEY",
+    ];
     for (const name of names) expect(output).toMatch(new RegExp(`^ {2}${name}: `, "m"));
   },
   npmMs,
@@ -325,6 +335,7 @@ test(
       external: ["node:*", "cloudflare:*"],
     });
     const { date, flags } = await readCompatibility();
+    const log: string[] = [];
     const workers = new Miniflare({
       modules: true,
       script: outputFiles[0]?.text ?? "",
@@ -333,6 +344,9 @@ test(
       bindings: home.env,
       host: "127.0.0.1",
       port: 0,
+      handleStructuredLogs({ message }: { readonly message: string }) {
+        log.push(message);
+      },
     });
     onTestFinished(() => workers.dispose());
     const url = await workers.ready;
@@ -342,6 +356,15 @@ test(
       scheduledTime: new Date(),
     });
     expect(outcome).toBe("ok");
+    await expectShopToBeOperated(shop, { url, operatorKey, apiKey, rows: home.rows });
+    // As the README of the app says, with the key of .dev.vars.
+    await writeFile(join(shop.folder, ".dev.vars"), `BRAIN_API_KEY=${operatorKey}\n`);
+    onTestFinished(() => rm(join(shop.folder, ".dev.vars")));
+    const doctor = await npm(shop.folder, ["run", "charter", "--", "--url", url.origin, "doctor"]);
+    expect(doctor).toMatch(/^ok +dead letters: none$/m);
+    // Control: what failed was logged.
+    expect(log.join("\n")).toContain("dead letter");
+    expect(log.join("\n")).not.toContain(operatorKey);
   },
   npmMs,
 );
@@ -355,7 +378,8 @@ test(
     const env = { ...home.env, PORT: String(port), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
     const child = startChild(deno, ["run", ...rights, "src/deno.ts"], env, { cwd: shop.folder });
     onTestFinished(() => child.kill());
-    const call: Call = (method, path, body) => send(new URL(path, `http://127.0.0.1:${port}`), method, body);
+    const url = new URL(`http://127.0.0.1:${port}`);
+    const call: Call = (method, path, body) => send(new URL(path, url), method, body);
     await waitFor(
       "Deno serves",
       async () => ({
@@ -366,6 +390,9 @@ test(
       { everyMs: 100 },
     );
     await expectShopToWork(home, call);
+    await expectShopToBeOperated(shop, { url, operatorKey, apiKey, rows: home.rows });
+    expect(child.output()).toContain("dead letter");
+    expect(child.output()).not.toContain(operatorKey);
   },
   npmMs,
 );

@@ -48,7 +48,7 @@ test("without a terminal it asks nothing, takes what it would propose, and says 
 
 test("headings are English when nobody says otherwise", async () => {
   const place = newPlace();
-  for (const name of ["engine", "schemas", "charter"])
+  for (const name of ["engine", "schemas", "operator", "charter"])
     writeFileSync(join(place, `brain-${name}-0.1.0.tgz`), "");
   expect(await newApp(join(place, "tea-shop"), "--packages", place)).toMatchObject({ code: 0 });
   const readme = readFileSync(join(place, "tea-shop/src/modules/shop/README.md"), "utf8");

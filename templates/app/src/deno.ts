@@ -1,4 +1,4 @@
-import { apiKeyOf, createApp, createProduct } from "./product.ts";
+import { createApp, createProduct, keysOf } from "./product.ts";
 
 /* The product on Deno: npm start. */
 
@@ -13,7 +13,7 @@ declare const Deno: {
 
 const { PORT = "8000", HOST = "127.0.0.1", ...env } = Deno.env.toObject();
 const engine = createProduct(env, Date.now());
-const app = createApp(engine, apiKeyOf(env), (_c, work) => void work);
+const app = createApp(engine, keysOf(env), (_c, work) => void work);
 
 Deno.cron("tick", "* * * * *", () => engine.cron());
 Deno.cron("janitor", "17 * * * *", () => engine.janitor());

@@ -1,5 +1,4 @@
 import {
-  checkHealth,
   createEngine,
   defineProduct,
   defineSettings,
@@ -7,6 +6,7 @@ import {
   engineSettings,
   readEnvironment,
 } from "@brain/engine";
+import { byApiKey, operatorRoutes } from "@brain/operator";
 import { createCatalog } from "@brain/schemas";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
@@ -27,13 +27,17 @@ type Environment = Readonly<Record<string, unknown>>;
 
 const expectedKey = "expected at least 16 characters, e.g. what openssl rand -hex 16 prints";
 
+const key = z.string(`is missing; ${expectedKey}`).min(16, expectedKey);
+
 /** What the product itself reads, beside the engine's settings; a further one is written here. */
 const appSettings = defineSettings(
   {
     /** What callers send as a bearer. */
-    APP_API_KEY: z.string(`is missing; ${expectedKey}`).min(16, expectedKey),
+    APP_API_KEY: key,
+    /** What operators send, and `charter` for them. */
+    BRAIN_API_KEY: key,
   },
-  ({ APP_API_KEY: apiKey }) => ({ apiKey }),
+  ({ APP_API_KEY: apiKey, BRAIN_API_KEY: operatorKey }) => ({ apiKey, operatorKey }),
 );
 
 /** All of them at once. @throws {ConfigError} with a line for each that is missing or wrong */
@@ -49,19 +53,20 @@ export function createProduct(env: Environment, hostStartedMs: number | null = n
   return createEngine({ catalog, consumers, jobs, settings, hostStartedMs, migrations: [migrationList] });
 }
 
-/** What callers send as a bearer. @throws {ConfigError} as `createProduct` */
-export const apiKeyOf = (env: Environment): string => readSettings(env).settings.app.apiKey;
+/** What has to be sent as a bearer: by callers, and by operators. */
+export interface Keys {
+  readonly apiKey: string;
+  readonly operatorKey: string;
+}
 
-/**
- * @param apiKey what callers have to send; health asks for none
- * @param background of the host
- */
-export function createApp(engine: Engine, apiKey: string, background: Background): Hono {
+/** @throws {ConfigError} as `createProduct` */
+export const keysOf = (env: Environment): Keys => readSettings(env).settings.app;
+
+/** @param background of the host */
+export function createApp(engine: Engine, { apiKey, operatorKey }: Keys, background: Background): Hono {
   const app = new Hono();
-  app.get("/api/health", async (c) => {
-    const health = await checkHealth(engine.open());
-    return c.json(health, health.status === "unhealthy" ? 503 : 200);
-  });
+  // Health, which asks for no key, and what `charter` asks.
+  app.route("/", operatorRoutes({ engine, authenticate: byApiKey(operatorKey), modules, background }));
   app.use("/api/*", bearerAuth({ token: apiKey }));
   for (const { path, open } of modules.flatMap(({ routes }) => routes))
     app.route(path, open(engine, background));

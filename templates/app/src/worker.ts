@@ -1,6 +1,6 @@
 import type { Engine } from "@brain/engine";
 import type { ExecutionContext, Hono } from "hono";
-import { apiKeyOf, createApp, createProduct } from "./product.ts";
+import { createApp, createProduct, keysOf } from "./product.ts";
 
 /* The product on Cloudflare Workers, see wrangler.toml. */
 
@@ -13,7 +13,7 @@ let isolateProduct: { readonly engine: Engine; readonly app: Hono } | undefined;
 function productOf(env: Readonly<Record<string, unknown>>) {
   if (isolateProduct === undefined) {
     const engine = createProduct(env);
-    const app = createApp(engine, apiKeyOf(env), (c, work) => c.executionCtx.waitUntil(work));
+    const app = createApp(engine, keysOf(env), (c, work) => c.executionCtx.waitUntil(work));
     isolateProduct = { engine, app };
   }
   return isolateProduct;

@@ -4,7 +4,7 @@ import { readMigrations } from "../src/migrations.ts";
 import { catalog, consumers, createApp, jobs } from "../src/product.ts";
 import { readServices } from "./services.ts";
 
-const apiKey = "only-for-the-tests-0123456789";
+const keys = { apiKey: "only-for-the-tests-0123456789", operatorKey: "of-operators-0123456789" };
 
 /** The whole product on real Redis and Postgres, with a database of its own. Nothing moves before the test says so. */
 export async function openProduct(): Promise<TestEngine & { post: Post }> {
@@ -16,8 +16,8 @@ export async function openProduct(): Promise<TestEngine & { post: Post }> {
     migrations: [await readMigrations()],
     hooks: { onTestFinished, onTestFailed },
   });
-  const app = createApp(opened.engine, apiKey, (_c, work) => opened.context.waitUntil(work));
-  const headers = { authorization: `Bearer ${apiKey}` };
+  const app = createApp(opened.engine, keys, (_c, work) => opened.context.waitUntil(work));
+  const headers = { authorization: `Bearer ${keys.apiKey}` };
   return { ...opened, post: (path, body) => opened.request(app, "POST", path, { body, headers }) };
 }
 
