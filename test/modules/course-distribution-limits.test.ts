@@ -45,14 +45,19 @@ async function times(count: number, run: () => Response | Promise<Response>): Pr
   return statuses;
 }
 
+/** Of seventy. A minute may end in between, and what comes behind that is counted anew, as far as twenty. */
+function requireTwenty(counted: number): void {
+  expect(counted).toBeGreaterThanOrEqual(20);
+  expect(counted).toBeLessThanOrEqual(40);
+}
+
 test("views of one address are served, and counted up to twenty a minute", async () => {
   const entry = await createPublic(engine);
   const [one, two] = [from("203.0.113.7"), from("203.0.113.8")];
   const path = `${base}/public/${entry.slug}`;
   expect(new Set(await times(70, () => one("GET", path)))).toEqual(new Set([200]));
   const counted = (await read(engine, entry.id)).view_count;
-  // A minute may end in between.
-  expect([20, 40]).toContain(counted);
+  requireTwenty(counted);
   await times(5, () => two("GET", path));
   expect((await read(engine, entry.id)).view_count).toBe(counted + 5);
 });
@@ -63,7 +68,7 @@ test("clicks of one address are refused beyond twenty a minute, those of others 
   const path = `${base}/public/${entry.slug}/track-enrollment`;
   const statuses = await times(70, () => one("POST", path));
   expect(new Set(statuses)).toEqual(new Set([200, 429]));
-  expect([20, 40]).toContain(statuses.filter((status) => status === 200).length);
+  requireTwenty(statuses.filter((status) => status === 200).length);
   expect((await from("2001:db8:1:3::1")("POST", path)).status).toBe(200);
   expect((await one("POST", `${base}/public/${other.slug}/track-enrollment`)).status).toBe(200);
 });

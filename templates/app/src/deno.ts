@@ -1,4 +1,5 @@
-import { createApp, createProduct, keysOf } from "./product.ts";
+import { createApp } from "./app.ts";
+import { createProduct, keysOf } from "./product.ts";
 
 /* The product on Deno: npm start. */
 

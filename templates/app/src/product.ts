@@ -6,14 +6,11 @@ import {
   engineSettings,
   readEnvironment,
 } from "@brain/engine";
-import { byApiKey, operatorRoutes } from "@brain/operator";
 import { createCatalog } from "@brain/schemas";
-import { Hono } from "hono";
-import { bearerAuth } from "hono/bearer-auth";
 import * as z from "zod";
 import { migrationList } from "./migration-list.ts";
 import { sampleRoom } from "./modules/sample_room/index.ts";
-import type { Background, Mount } from "./mount.ts";
+import type { Mount } from "./mount.ts";
 
 /* The product: a list of modules. A further one is written here, and nowhere else; `charter new module` does so. */
 
@@ -61,14 +58,3 @@ export interface Keys {
 
 /** @throws {ConfigError} as `createProduct` */
 export const keysOf = (env: Environment): Keys => readSettings(env).settings.app;
-
-/** @param background of the host */
-export function createApp(engine: Engine, { apiKey, operatorKey }: Keys, background: Background): Hono {
-  const app = new Hono();
-  // Health, which asks for no key, and what `charter` asks.
-  app.route("/", operatorRoutes({ engine, authenticate: byApiKey(operatorKey), modules, background }));
-  app.use("/api/*", bearerAuth({ token: apiKey }));
-  for (const { path, open } of modules.flatMap(({ routes }) => routes))
-    app.route(path, open(engine, background));
-  return app;
-}

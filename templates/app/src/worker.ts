@@ -1,6 +1,7 @@
 import type { Engine } from "@brain/engine";
 import type { ExecutionContext, Hono } from "hono";
-import { createApp, createProduct, keysOf } from "./product.ts";
+import { createApp } from "./app.ts";
+import { createProduct, keysOf } from "./product.ts";
 
 /* The product on Cloudflare Workers, see wrangler.toml. */
 

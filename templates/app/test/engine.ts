@@ -1,7 +1,8 @@
 import { createTestEngine, type TestEngine } from "@brain/engine/testing";
 import { onTestFailed, onTestFinished } from "vitest";
+import { createApp } from "../src/app.ts";
 import { readMigrations } from "../src/migrations.ts";
-import { catalog, consumers, createApp, jobs } from "../src/product.ts";
+import { catalog, consumers, jobs } from "../src/product.ts";
 import { readServices } from "./services.ts";
 
 const keys = { apiKey: "only-for-the-tests-0123456789", operatorKey: "of-operators-0123456789" };

@@ -1,0 +1,19 @@
+import type { Engine } from "@brain/engine";
+import { byApiKey, operatorRoutes } from "@brain/operator";
+import { Hono } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import type { Background } from "./mount.ts";
+import { type Keys, modules } from "./product.ts";
+
+/* The HTTP surface: the routes of operators, and those of the modules. */
+
+/** @param background of the host */
+export function createApp(engine: Engine, { apiKey, operatorKey }: Keys, background: Background): Hono {
+  const app = new Hono();
+  // Health, which asks for no key, and what `charter` asks.
+  app.route("/", operatorRoutes({ engine, authenticate: byApiKey(operatorKey), modules, background }));
+  app.use("/api/*", bearerAuth({ token: apiKey }));
+  for (const { path, open } of modules.flatMap(({ routes }) => routes))
+    app.route(path, open(engine, background));
+  return app;
+}
