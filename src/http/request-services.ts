@@ -17,7 +17,7 @@ import type { Followed, FollowFilter, RequestServices } from "./kit/module-env.t
 import { limitRate } from "./kit/rate-limit.ts";
 import { visibleTenant } from "./kit/tenants.ts";
 import { bucketOf } from "./module-routes.ts";
-import { tellingOfRefusals } from "./publish-refusals.ts";
+import { tellOfRefusals } from "./publish-refusals.ts";
 import type { RequestStory } from "./request-origin.ts";
 
 /** Live events end after this time; the listener comes back with its cursor, ms. */
@@ -79,9 +79,9 @@ function transactFor(c: Context<AppEnv>, correlationId: string, story: RequestSt
     host.waitUntil(markActivity(invocation));
     const result = await transactAndPublish(
       services.db,
-      invocation.publish,
+      { ...invocation.publish, onRefused: tellOfRefusals(log) },
       bound,
-      (tx, publish) => run(tx, tellingOfRefusals(publish, log)),
+      run,
       // The relay is started behind it in any case, also where nobody knows whether it was committed.
       (events) => {
         const recording = beginRecording({ ...invocation, db: services.db }, events);

@@ -1,5 +1,10 @@
-import { expect, test } from "vitest";
+import { Hono } from "hono";
+import { expect, onTestFinished, test } from "vitest";
+import { identified } from "../../src/http/kit/access.ts";
+import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
+import { labCatalog, partChecked } from "../engine/events.ts";
 import { createTestEngine } from "../engine.ts";
+import { createSurface } from "./surface.ts";
 
 test("what a route may not publish is told to its caller, and to its author in the log, without what was sent", async () => {
   const engine = await createTestEngine();
@@ -24,4 +29,20 @@ test("what a route may not publish is told to its caller, and to its author in t
   } finally {
     await engine.cleanup();
   }
+});
+
+test("so is what a route publishes without awaiting it: nothing of its transaction is committed", async () => {
+  const routes = new Hono<ModuleEnv>().post("/work", identified("a test"), async (c) => {
+    await c.get("services").transact({ source: "lab" }, async (_tx, publish) => {
+      void publish(partChecked, { part: "a", status: 7 } as never);
+      await publish(partChecked, { part: "a", status: "kept" });
+    });
+    return c.json({}, 201);
+  });
+  const surface = await createSurface({ catalog: labCatalog, mounts: [{ path: "/api/work", routes }] });
+  onTestFinished(() => surface.cleanup());
+  const refused = await surface.post("/api/work/work", {});
+  expect(refused.status).toBe(422);
+  expect(refused.body).toMatchObject({ error: { details: [{ path: "payload.status" }] } });
+  expect(await surface.sql("SELECT FROM events")).toEqual([]);
 });

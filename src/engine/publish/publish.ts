@@ -81,6 +81,8 @@ export interface PublishSettings {
     readonly id: string;
     readonly bytes: number;
   }) => void;
+  /** Told of what a transaction publishes and is refused, before its publisher hears of it. Must not throw. */
+  readonly onRefused?: (event: { readonly type: string | undefined; readonly error: unknown }) => void;
   readonly now: Clock;
   /** Seals and opens personal fields; left out: they are stored in clear. */
   readonly personal?: Personal;
@@ -305,11 +307,16 @@ export function createOutbox(
   const failures = watchFailures();
   return {
     publish: publishing(transaction, failures, (definition, payload, options) => {
-      const { kept, told } = keptApart(
-        prepareEvent(settings, definition, payload, { ...context, ...options }),
-      );
-      prepared.push(kept);
-      return told;
+      try {
+        const event = prepareEvent(settings, definition, payload, { ...context, ...options });
+        const { kept, told } = keptApart(event);
+        prepared.push(kept);
+        return told;
+      } catch (error) {
+        // Types rule out that there is no definition, see `requireDefinition`.
+        settings.onRefused?.({ type: (definition as EventDefinition | undefined)?.type, error });
+        throw error;
+      }
     }),
     async flush() {
       transaction.isClosed = true;
