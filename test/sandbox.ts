@@ -2,9 +2,9 @@
 
 import { randomBytes } from "node:crypto";
 import { expect, inject } from "vitest";
-import { withDatabase } from "../workers/local/neon-database.ts";
-import { createRedisConnection, type RedisConnection } from "../workers/local/redis-connection.ts";
-import { plainReply } from "../workers/local/resp.ts";
+import { withDatabase } from "../workers/local/neon/database.ts";
+import { createRedisConnection, type RedisConnection } from "../workers/local/redis/connection.ts";
+import { plainReply } from "../workers/local/redis/resp.ts";
 import { borrowDatabase, returnDatabase } from "./database-pool.ts";
 
 export interface Sandbox {

@@ -5,7 +5,7 @@
 
 import { rm } from "node:fs/promises";
 import { build } from "esbuild";
-import { consumerOptions, root, workerOptions } from "../workers/local/bundle.ts";
+import { consumerOptions, root, workerOptions } from "../workers/local/workerd/bundle.ts";
 
 // Makes all events and modules once, as a start without the mark below would: what is wrong with one ends the build.
 await import("../src/composition.ts");

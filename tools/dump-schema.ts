@@ -8,8 +8,8 @@ import { applyMigrations } from "@brain/engine/migrations";
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { migrate } from "../workers/local/migrate.ts";
-import { withDatabase } from "../workers/local/neon-database.ts";
-import { startPostgres } from "../workers/local/postgres-server.ts";
+import { withDatabase } from "../workers/local/neon/database.ts";
+import { startPostgres } from "../workers/local/postgres/server.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createRedisConnection, type RedisConnection } from "../../workers/local/redis-connection.ts";
-import { plainReply } from "../../workers/local/resp.ts";
+import { createRedisConnection, type RedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
 import { type Stack, startStack } from "./connect.ts";
 import { batchBody, makers } from "./events.ts";
 import { until } from "./load.ts";

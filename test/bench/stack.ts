@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { bundleWorkers, readCompatibility, root } from "../../workers/local/bundle.ts";
 import { startChild, waitUntilReady } from "../../workers/local/child-process.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
-import { runWorkers } from "../../workers/local/run-workers.ts";
 import { startServices } from "../../workers/local/services.ts";
+import { bundleWorkers, readCompatibility, root } from "../../workers/local/workerd/bundle.ts";
+import { runWorkers } from "../../workers/local/workerd/run-workers.ts";
 
 /*
  * All that is measured, in a process of its own: the load comes from another one, as it does in life. Both gateways are

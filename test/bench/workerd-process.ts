@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { type Compatibility, root } from "../../workers/local/bundle.ts";
 import { guardProcess } from "../../workers/local/child-process.ts";
+import { type Compatibility, root } from "../../workers/local/workerd/bundle.ts";
 
 /*
  * Workerd alone with both workers. Miniflare, which starts it everywhere else, spends several times as long on a start as

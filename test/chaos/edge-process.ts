@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { bundleWorkers, readCompatibility } from "../../workers/local/bundle.ts";
 import { commandLineOf } from "../../workers/local/child-process.ts";
-import { runWorkers } from "../../workers/local/run-workers.ts";
+import { bundleWorkers, readCompatibility } from "../../workers/local/workerd/bundle.ts";
+import { runWorkers } from "../../workers/local/workerd/run-workers.ts";
 
 /*
  * One deployment of the workers, in a process of its own: two of them side by side are two places on the network, and

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import type { RedisConnection } from "../../workers/local/redis-connection.ts";
-import { plainReply } from "../../workers/local/resp.ts";
+import type { RedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
 import { waitFor } from "../wait-for.ts";
 
 /** What is still under way, seen from outside. All of it zero and empty means quiet. */

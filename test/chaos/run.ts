@@ -6,7 +6,7 @@ import pg from "pg";
 import { prepareDataDir } from "../../workers/local/data-dir.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { closeServer, listenOnLoopback } from "../../workers/local/ports.ts";
-import { createRedisConnection } from "../../workers/local/redis-connection.ts";
+import { createRedisConnection } from "../../workers/local/redis/connection.ts";
 import { check, type Effect, type Letter, type Verdict } from "./checker.ts";
 import { effectsTable } from "./consumers.ts";
 import { followUps, planContent, subscribers } from "./content.ts";

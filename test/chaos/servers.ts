@@ -1,10 +1,10 @@
 import { readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { startNeonGateway } from "../../workers/local/neon-gateway.ts";
-import { startPostgres } from "../../workers/local/postgres-server.ts";
-import { type RunningServer, startRedis } from "../../workers/local/redis-server.ts";
-import { startUpstashGateway } from "../../workers/local/upstash-gateway.ts";
+import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
+import { startPostgres } from "../../workers/local/postgres/server.ts";
+import { type RunningServer, startRedis } from "../../workers/local/redis/server.ts";
+import { startUpstashGateway } from "../../workers/local/upstash/gateway.ts";
 import { type Door, openDoor } from "./doors.ts";
 
 /*

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { encodeEntry } from "@brain/schemas";
-import type { RedisConnection } from "../../workers/local/redis-connection.ts";
-import { plainReply } from "../../workers/local/resp.ts";
+import type { RedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
 import type { PublishedEvent } from "./checker.ts";
 import { heartbeatOf } from "./content.ts";
 import type { RedisProxy } from "./doors.ts";

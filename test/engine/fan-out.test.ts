@@ -10,7 +10,7 @@ import {
 } from "@brain/schemas";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { withPosition } from "../../src/engine/publish/position.ts";
-import { createRedisConnection } from "../../workers/local/redis-connection.ts";
+import { createRedisConnection } from "../../workers/local/redis/connection.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import { openBackbone, openFaultyBackbone, until } from "./fixture.ts";

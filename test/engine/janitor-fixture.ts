@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createFolderArchive } from "../../src/engine/archive.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
-import { createArchiveService } from "../../workers/local/archive-folder.ts";
+import { createArchiveService } from "../../workers/local/workerd/archive-folder.ts";
 import type { Backbone } from "../backbone.ts";
 
 /** What the tests of the janitor share: groups that move as the test says, and an archive in a folder. */

@@ -1,5 +1,5 @@
-import { createRedisConnection } from "../../workers/local/redis-connection.ts";
-import { plainReply } from "../../workers/local/resp.ts";
+import { createRedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
 
 /*
  * The first Python programs on the same stream, as they are documented: how they write an entry, how they cut the

@@ -4,7 +4,7 @@ import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { createRedis, type RedisHttp } from "../../src/engine/stream/redis.ts";
 import { publicError } from "../../src/http/errors.ts";
-import { startUpstashGateway } from "../../workers/local/upstash-gateway.ts";
+import { startUpstashGateway } from "../../workers/local/upstash/gateway.ts";
 import { openTcpGate } from "../http/tcp-gate.ts";
 
 /** The local gateway in front of a Redis of the test. */

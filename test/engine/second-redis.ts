@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { prepareDataDir } from "../../workers/local/data-dir.ts";
-import { createRedisConnection } from "../../workers/local/redis-connection.ts";
-import { startRedis } from "../../workers/local/redis-server.ts";
-import { plainReply } from "../../workers/local/resp.ts";
-import { startUpstashGateway } from "../../workers/local/upstash-gateway.ts";
+import { createRedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
+import { startRedis } from "../../workers/local/redis/server.ts";
+import { startUpstashGateway } from "../../workers/local/upstash/gateway.ts";
 import { openDoor } from "../chaos/doors.ts";
 
 /** A redis-server of one test with a gateway of its own, beside the one that all tests share. */

@@ -10,8 +10,8 @@ import { sql } from "drizzle-orm";
 import pg from "pg";
 import { describe, expect, inject, onTestFailed, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { createRedisConnection } from "../../workers/local/redis-connection.ts";
-import { plainReply } from "../../workers/local/resp.ts";
+import { createRedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
 
 /* The door for tests of products, on real Redis and Postgres. */
 

@@ -1,7 +1,7 @@
 import { charter, decodeEntry, decodeLogRecord, encodeEntry, parseEnvelope } from "@brain/schemas";
 import fc from "fast-check";
 import { WebSocket } from "ws";
-import { signWebhook } from "../../workers/local/stripe-webhooks.ts";
+import { signWebhook } from "../../workers/local/stripe/webhooks.ts";
 import {
   anyEvent,
   batchBody,

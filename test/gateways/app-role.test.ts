@@ -5,8 +5,8 @@ import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrate } from "../../workers/local/migrate.ts";
-import { withDatabase } from "../../workers/local/neon-database.ts";
-import { startPostgres } from "../../workers/local/postgres-server.ts";
+import { withDatabase } from "../../workers/local/neon/database.ts";
+import { startPostgres } from "../../workers/local/postgres/server.ts";
 import { type Services, startServices } from "../../workers/local/services.ts";
 import { useLocalGateway } from "./neon-client.ts";
 

@@ -3,8 +3,8 @@ import { Client, neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { probePostgres } from "../../workers/local/named-services.ts";
-import { databaseName, withDatabase } from "../../workers/local/neon-database.ts";
-import { type NeonGateway, startNeonGateway } from "../../workers/local/neon-gateway.ts";
+import { databaseName, withDatabase } from "../../workers/local/neon/database.ts";
+import { type NeonGateway, startNeonGateway } from "../../workers/local/neon/gateway.ts";
 import { useLocalGateway } from "./neon-client.ts";
 
 /* Databases whose names have characters that mean something in a URL, such as those of branches. */

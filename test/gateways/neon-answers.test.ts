@@ -3,7 +3,7 @@
 import { request as httpRequest } from "node:http";
 import { neon } from "@neondatabase/serverless";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startNeonGateway } from "../../workers/local/neon-gateway.ts";
+import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { postSql, useLocalGateway } from "./neon-client.ts";
 

@@ -3,7 +3,7 @@
 import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { startNeonGateway } from "../../workers/local/neon-gateway.ts";
+import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
 import { waitFor } from "../wait-for.ts";
 import { postSql, useLocalGateway } from "./neon-client.ts";
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { migrate } from "../../workers/local/migrate.ts";
-import { withDatabase } from "../../workers/local/neon-database.ts";
-import { type NeonGateway, startNeonGateway } from "../../workers/local/neon-gateway.ts";
+import { withDatabase } from "../../workers/local/neon/database.ts";
+import { type NeonGateway, startNeonGateway } from "../../workers/local/neon/gateway.ts";
 
 /* The connection string of the gateway, given to programs that speak plain Postgres: migrations, psql, other drivers. */
 

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, inject, test } from "vitest";
-import { startNeonGateway } from "../../workers/local/neon-gateway.ts";
-import { startStripeStandIn } from "../../workers/local/stripe.ts";
-import { startUpstashGateway } from "../../workers/local/upstash-gateway.ts";
+import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
+import { startStripeStandIn } from "../../workers/local/stripe/stand-in.ts";
+import { startUpstashGateway } from "../../workers/local/upstash/gateway.ts";
 import { waitFor } from "../wait-for.ts";
 
 /*

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import type { Redis } from "@upstash/redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { listenOnLoopback } from "../../workers/local/ports.ts";
-import { startUpstashGateway, type UpstashGateway } from "../../workers/local/upstash-gateway.ts";
+import { startUpstashGateway, type UpstashGateway } from "../../workers/local/upstash/gateway.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { createClient, request } from "./upstash-client.ts";
 

@@ -7,7 +7,7 @@ import {
   startUpstashGateway,
   type UpstashGateway,
   type UpstashGatewayOptions,
-} from "../../workers/local/upstash-gateway.ts";
+} from "../../workers/local/upstash/gateway.ts";
 import { waitFor } from "../wait-for.ts";
 import { request } from "./upstash-client.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { withDatabase } from "../../workers/local/neon-database.ts";
+import { withDatabase } from "../../workers/local/neon/database.ts";
 import { cloneTemplate, describeTemplate } from "../database-pool.ts";
 import { createOverlay, type Overlay } from "../readme/overlay.ts";
 

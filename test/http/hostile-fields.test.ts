@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe.ts";
+import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe/stand-in.ts";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
 import { expectErrorShape } from "./refusal.ts";
 import { bodyDraft, queryDraft, queryText, schemaOf } from "./route-drafts.ts";

@@ -6,7 +6,7 @@ import pg from "pg";
 import { inject, onTestFinished } from "vitest";
 import { migrations as ofEngine } from "../../src/engine/migrations/list.ts";
 import { readMigrationFolder } from "../../workers/local/migration-folder.ts";
-import { withDatabase } from "../../workers/local/neon-database.ts";
+import { withDatabase } from "../../workers/local/neon/database.ts";
 
 export interface OwnDatabase {
   /** For plain Postgres. */

@@ -6,9 +6,9 @@ import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { createDatabase } from "../../src/engine/db/database.ts";
 import { MigrationError, migrate } from "../../src/engine/migrations/index.ts";
-import { withDatabase } from "../../workers/local/neon-database.ts";
-import { startNeonGateway } from "../../workers/local/neon-gateway.ts";
-import { startPostgres } from "../../workers/local/postgres-server.ts";
+import { withDatabase } from "../../workers/local/neon/database.ts";
+import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
+import { startPostgres } from "../../workers/local/postgres/server.ts";
 
 /* The role of tenants, on a server of its own, because a server has one: who can make it, and who can take it. */
 

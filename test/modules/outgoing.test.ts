@@ -9,7 +9,7 @@ import { createNotifier } from "../../src/modules/course_access/notifier.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { httpCallHandler } from "../../src/modules/missions/handlers/http-call.ts";
 import { createRefund } from "../../src/modules/payment/stripe-client.ts";
-import { sendByFetch } from "../../workers/local/stripe-webhooks.ts";
+import { sendByFetch } from "../../workers/local/stripe/webhooks.ts";
 
 /* Every call of the outside, to a host that sends on to another one: nothing may arrive there. */
 

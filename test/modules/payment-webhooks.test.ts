@@ -91,7 +91,7 @@ describe("a webhook is refused, and changes nothing,", () => {
   test("when a byte of its body is another", async () => {
     const { intentId } = await intend(engine);
     const body = JSON.stringify(sessionPaid(intentId));
-    const { signWebhook } = await import("../../workers/local/stripe-webhooks.ts");
+    const { signWebhook } = await import("../../workers/local/stripe/webhooks.ts");
     const { webhookSecret } = await import("./stripe-fixture.ts");
     const headers = { authorization: "", "stripe-signature": signWebhook(webhookSecret, body, nowSeconds()) };
     expect((await engine.request("POST", url, body.replace("4900", "4901"), headers)).status).toBe(400);

@@ -1,7 +1,7 @@
 import type { Answer } from "@brain/engine/testing";
 import { expect } from "vitest";
-import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe.ts";
-import { signWebhook } from "../../workers/local/stripe-webhooks.ts";
+import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe/stand-in.ts";
+import { signWebhook } from "../../workers/local/stripe/webhooks.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 /** The product with a Stripe of its own, whose webhooks come back to it. */

@@ -1,4 +1,4 @@
-import { createTaskFiles } from "../../workers/local/task-files.ts";
+import { createTaskFiles } from "../../workers/local/workerd/task-files.ts";
 
 /** Writes the daily files without a pause, until it is killed: `node task-files-child.ts {neonUrl} {folder}`. */
 const [, , neonUrl = "", folder = ""] = process.argv;

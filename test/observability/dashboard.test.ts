@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { root } from "../../workers/local/bundle.ts";
+import { root } from "../../workers/local/workerd/bundle.ts";
 import { testApiKey } from "../backbone.ts";
 import { openStation, type Station } from "../cli/server.ts";
 import { labCatalog } from "../engine/events.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { root } from "../../workers/local/bundle.ts";
+import { root } from "../../workers/local/workerd/bundle.ts";
 import { testApiKey } from "../backbone.ts";
 import { openStation, type Station } from "../cli/server.ts";
 import { labCatalog, partChecked } from "../engine/events.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { blocksOf, readProject } from "../../tools/documents.ts";
-import { withDatabase } from "../../workers/local/neon-database.ts";
+import { withDatabase } from "../../workers/local/neon/database.ts";
 import { cloneTemplate, describeTemplate } from "../database-pool.ts";
 import { createOverlay, type Overlay } from "./overlay.ts";
 

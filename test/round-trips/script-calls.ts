@@ -1,8 +1,8 @@
 /** Counts what scripts call inside of Redis: MONITOR shows a script, and then each of its commands as `[0 lua]`. */
 
 import { randomUUID } from "node:crypto";
-import { createRedisConnection } from "../../workers/local/redis-connection.ts";
-import { plainReply } from "../../workers/local/resp.ts";
+import { createRedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
 import { waitFor } from "../wait-for.ts";
 
 export interface ScriptCalls {

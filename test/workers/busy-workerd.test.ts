@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Language, languages } from "../../src/modules/course_factory/content/model.ts";
 import { loadTexts } from "../../src/modules/course_factory/content/texts/load.ts";
-import { bundleWorkers, type WorkerBundles } from "../../workers/local/bundle.ts";
+import { bundleWorkers, type WorkerBundles } from "../../workers/local/workerd/bundle.ts";
 import { call } from "./course-flow.ts";
 import { startEdge } from "./edge.ts";
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { readCompatibility, type WorkerBundles } from "../../workers/local/bundle.ts";
-import type { Lookup } from "../../workers/local/host-names.ts";
-import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
+import { readCompatibility, type WorkerBundles } from "../../workers/local/workerd/bundle.ts";
+import type { Lookup } from "../../workers/local/workerd/host-names.ts";
+import { type RunningWorkers, runWorkers } from "../../workers/local/workerd/run-workers.ts";
 import { envOf, sandboxEnv, type TestEnv, testApiKey } from "../backbone.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import type { Served } from "./course-flow.ts";

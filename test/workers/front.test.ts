@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { readCompatibility } from "../../workers/local/bundle.ts";
 import { commandLineOf } from "../../workers/local/child-process.ts";
-import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
+import { readCompatibility } from "../../workers/local/workerd/bundle.ts";
+import { type RunningWorkers, runWorkers } from "../../workers/local/workerd/run-workers.ts";
 import { waitFor } from "../wait-for.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
-import { createHostNamesService } from "../../workers/local/host-names.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
+import { createHostNamesService } from "../../workers/local/workerd/host-names.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
 import { type Edge, startEdge } from "./edge.ts";

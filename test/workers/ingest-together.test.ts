@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { answering } from "../answering.ts";
 import { waitFor } from "../wait-for.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { answering } from "../answering.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, distributionsOf } from "./course-flow.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";

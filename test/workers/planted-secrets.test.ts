@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
-import { createRedisConnection } from "../../workers/local/redis-connection.ts";
-import { plainReply } from "../../workers/local/resp.ts";
+import { createRedisConnection } from "../../workers/local/redis/connection.ts";
+import { plainReply } from "../../workers/local/redis/resp.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { testSecretsKey } from "../backbone.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Edge, startEdge } from "./edge.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
-import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe.ts";
+import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe/stand-in.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { type Reply, readReply } from "../http/surface.ts";
 import { waitFor } from "../wait-for.ts";
 import { distributionsOf } from "./course-flow.ts";

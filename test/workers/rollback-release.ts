@@ -1,4 +1,4 @@
-import { bundleWorkers, type WorkerBundles } from "../../workers/local/bundle.ts";
+import { bundleWorkers, type WorkerBundles } from "../../workers/local/workerd/bundle.ts";
 import { createOverlay } from "../readme/overlay.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { WorkerBundles } from "../../workers/local/bundle.ts";
+import type { WorkerBundles } from "../../workers/local/workerd/bundle.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
 import { type Edge, startEdge } from "./edge.ts";

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parseConfig, settingNames } from "../../src/config.ts";
-import { readCompatibility } from "../../workers/local/bundle.ts";
-import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
 import { startServices } from "../../workers/local/services.ts";
 import { readStartOptions } from "../../workers/local/start-options.ts";
-import { workerBindings } from "../../workers/local/worker-bindings.ts";
+import { readCompatibility } from "../../workers/local/workerd/bundle.ts";
+import { type RunningWorkers, runWorkers } from "../../workers/local/workerd/run-workers.ts";
+import { workerBindings } from "../../workers/local/workerd/worker-bindings.ts";
 
 const { neonUrl, upstash } = inject("services");
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { courseRequest } from "../modules/course-factory-fixtures.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, distributionsOf } from "./course-flow.ts";

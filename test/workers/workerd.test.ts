@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleWorkers, type WorkerBundles } from "../../workers/local/bundle.ts";
+import { bundleWorkers, type WorkerBundles } from "../../workers/local/workerd/bundle.ts";
 import { type Collector, startCollector } from "../observability/collector.ts";
 import { waitFor } from "../wait-for.ts";
 import { expectConsolePages } from "./console-pages.ts";

@@ -7,7 +7,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeUnknownSetting } from "@brain/engine";
-import { bundleWorkers, readCompatibility, type WorkerBundles } from "./bundle.ts";
 import {
   announceServer,
   lockDataDir,
@@ -20,12 +19,13 @@ import { migrate } from "./migrate.ts";
 import { findFreePort, isPortFree } from "./ports.ts";
 import { type ReadyLine, showReadyLine } from "./ready-line.ts";
 import { createReload, watchSource } from "./reload.ts";
-import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./run-workers.ts";
 import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
-import { type StripeStandIn, startStripeStandIn } from "./stripe.ts";
-import { createTaskFiles } from "./task-files.ts";
-import { serviceVariables, workerBindings } from "./worker-bindings.ts";
+import { type StripeStandIn, startStripeStandIn } from "./stripe/stand-in.ts";
+import { bundleWorkers, readCompatibility, type WorkerBundles } from "./workerd/bundle.ts";
+import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./workerd/run-workers.ts";
+import { createTaskFiles } from "./workerd/task-files.ts";
+import { serviceVariables, workerBindings } from "./workerd/worker-bindings.ts";
 
 /** What hangs ends by it; a slow machine under load takes ten seconds. Who has no patience sends a second signal. */
 const STOP_LIMIT_MS = 60_000;

@@ -13,7 +13,7 @@ import pg from "pg";
 import { productMigrations } from "../../src/migration-list.ts";
 import { readMigrationFolder } from "./migration-folder.ts";
 import { probePostgres } from "./named-services.ts";
-import { postgresSettings } from "./neon-database.ts";
+import { postgresSettings } from "./neon/database.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);
 

@@ -1,9 +1,9 @@
 /** Servers that the environment names are asked before anything counts on them: a name alone says nothing. */
 
 import pg from "pg";
-import { postgresSettings } from "./neon-database.ts";
-import { createRedisConnection } from "./redis-connection.ts";
-import { plainReply, type RedisReply, RedisReplyError } from "./resp.ts";
+import { postgresSettings } from "./neon/database.ts";
+import { createRedisConnection } from "./redis/connection.ts";
+import { plainReply, type RedisReply, RedisReplyError } from "./redis/resp.ts";
 
 /** A server that was named cannot be used. */
 export class ServiceAwayError extends Error {

@@ -4,12 +4,12 @@ import pg from "pg";
 import { prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
 import { onKeptPort } from "./kept-ports.ts";
 import { probePostgres, probeRedis, probeUpstash } from "./named-services.ts";
-import { postgresSettings, withDatabase } from "./neon-database.ts";
-import { startNeonGateway } from "./neon-gateway.ts";
-import { provideAppRole } from "./postgres-role.ts";
-import { startPostgres } from "./postgres-server.ts";
-import { startRedis } from "./redis-server.ts";
-import { startUpstashGateway } from "./upstash-gateway.ts";
+import { postgresSettings, withDatabase } from "./neon/database.ts";
+import { startNeonGateway } from "./neon/gateway.ts";
+import { provideAppRole } from "./postgres/role.ts";
+import { startPostgres } from "./postgres/server.ts";
+import { startRedis } from "./redis/server.ts";
+import { startUpstashGateway } from "./upstash/gateway.ts";
 
 /** Read from the environment; an empty string counts as not set. */
 export interface ServicesEnv {

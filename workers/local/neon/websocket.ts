@@ -1,0 +1,315 @@
+/**
+ * Postgres sessions over WebSocket as Neon serves them at `/v2`: each binary frame is a piece of the wire protocol.
+ *
+ * Like Neon's proxy, the gateway asks the client for its password in clear text and logs in at Postgres itself.
+ * So the driver's `pipelineConnect: "password"` works with every server, also one that wants SCRAM or TLS.
+ * The address that the driver puts into the URL is not looked at: the tunnel has one end, the configured server.
+ *
+ * Source: https://www.postgresql.org/docs/current/protocol-flow.html
+ */
+
+import { connect } from "node:net";
+import pg from "pg";
+import type { WebSocket } from "ws";
+import { type Backend, type BackendPool, MessageScanner, type SessionEnd } from "./backends.ts";
+import {
+  connectionFailure,
+  type GatewayCredentials,
+  type PostgresErrorFields,
+  postgresErrorFields,
+  postgresSettings,
+  wrongPassword,
+} from "./database.ts";
+import { messageMayLeaveState } from "./session-state.ts";
+import { parseStartup, settingsForPostgres } from "./startup.ts";
+
+const PROTOCOL_3 = 196_608;
+const SSL_REQUEST = 80_877_103;
+const GSS_REQUEST = 80_877_104;
+const CANCEL_REQUEST = 80_877_102;
+/** Above this many unsent bytes the other side is told to wait. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+/** Transaction status in ReadyForQuery: in no transaction. */
+const IDLE = "I".charCodeAt(0);
+/** A startup packet of Postgres is at most 10,000 bytes long. */
+const MAX_LOGIN_BYTES = 10_000;
+
+function message(type: string, payload: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type, 0, "latin1");
+  head.writeInt32BE(payload.length + 4, 1);
+  return Buffer.concat([head, payload]);
+}
+
+function int32(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  values.forEach((value, index) => {
+    bytes.writeInt32BE(value, index * 4);
+  });
+  return bytes;
+}
+
+const askPassword = message("R", int32(3));
+const accepted = message("R", int32(0));
+const ready = message("Z", Buffer.from("I"));
+
+function errorResponse(fields: PostgresErrorFields): Buffer {
+  const { message: text, severity = "FATAL", code = "XX000", detail, hint } = fields;
+  const entries = Object.entries({ S: severity, V: severity, C: code, M: text, D: detail, H: hint });
+  const body = entries.flatMap(([type, value]) => (value === undefined ? [] : [`${type}${value}\0`]));
+  return message("E", Buffer.from(`${body.join("")}\0`));
+}
+
+interface Login {
+  readonly parameters: Map<string, string>;
+  readonly password: string;
+  /** What the client sent right behind its password; the pipelined first query, as a rule. */
+  readonly rest: Buffer;
+}
+
+/** Cuts complete packets off the front of what has arrived. `typed` packets start with a byte for their type. */
+function takePacket(bytes: Buffer, typed: boolean): { packet: Buffer; rest: Buffer } | null {
+  const offset = typed ? 1 : 0;
+  if (bytes.length < offset + 4) return null;
+  const length = bytes.readInt32BE(offset) + offset;
+  if (length < offset + 4 || length > MAX_LOGIN_BYTES) throw new Error(`a login packet of ${length} bytes`);
+  if (bytes.length < length) return null;
+  return { packet: bytes.subarray(0, length), rest: bytes.subarray(length) };
+}
+
+/** The login of the client, in packets; `onCancel` gets a cancel request, which stands for a whole session. */
+class LoginReader {
+  #bytes: Buffer = Buffer.alloc(0);
+  #parameters: Map<string, string> | null = null;
+  readonly #reply: (bytes: Buffer) => void;
+  readonly #onCancel: (packet: Buffer) => void;
+
+  constructor(reply: (bytes: Buffer) => void, onCancel: (packet: Buffer) => void) {
+    this.#reply = reply;
+    this.#onCancel = onCancel;
+  }
+
+  /** Adds what arrived; gives the login once it is complete. @throws Error for anything that is no login. */
+  read(chunk: Buffer): Login | null {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    for (;;) {
+      const taken = takePacket(this.#bytes, this.#parameters !== null);
+      if (taken === null) return null;
+      this.#bytes = taken.rest;
+      if (this.#parameters !== null) {
+        if (taken.packet.toString("latin1", 0, 1) !== "p") throw new Error("expected a password message");
+        const password = taken.packet.toString("utf8", 5, taken.packet.length - 1);
+        return { parameters: this.#parameters, password, rest: taken.rest };
+      }
+      this.#readStartup(taken.packet);
+    }
+  }
+
+  #readStartup(packet: Buffer): void {
+    const code = packet.readInt32BE(4);
+    if (code === SSL_REQUEST || code === GSS_REQUEST) this.#reply(Buffer.from("N"));
+    else if (code === CANCEL_REQUEST) this.#onCancel(packet);
+    else if (code === PROTOCOL_3) {
+      this.#parameters = parseStartup(packet);
+      this.#reply(askPassword);
+    } else throw new Error(`protocol version ${code}, expected ${PROTOCOL_3} (3.0)`);
+  }
+}
+
+/** Logs in at Postgres and takes over the socket, right after the server said that it is ready. */
+async function openUpstream(databaseUrl: string, parameters: Map<string, string>): Promise<Backend> {
+  const database = parameters.get("database") || parameters.get("user") || "postgres";
+  const client = new pg.Client({
+    ...settingsForPostgres(parameters),
+    ...postgresSettings(databaseUrl, database),
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+  });
+  const greeting: Buffer[] = [];
+  let processId = 0;
+  client.on("error", () => undefined);
+  client.connection.on("parameterStatus", (status: { parameterName: string; parameterValue: string }) => {
+    greeting.push(message("S", Buffer.from(`${status.parameterName}\0${status.parameterValue}\0`)));
+  });
+  client.connection.on("backendKeyData", (key: { processID: number; secretKey: number }) => {
+    processId = key.processID;
+    greeting.push(message("K", int32(key.processID, key.secretKey)));
+  });
+  await client.connect();
+  const stream = client.connection.stream;
+  for (const event of ["data", "end", "close", "error"]) stream.removeAllListeners(event);
+  // Whoever has it listens for its own reasons; between them a connection that is reset must end nothing but itself.
+  stream.on("error", () => undefined);
+  return { stream, greeting: Buffer.concat(greeting), processId, database };
+}
+
+/** A session in progress: both directions are copied, and looked at to know when nothing is under way. */
+class Tunnel {
+  readonly #socket: WebSocket;
+  readonly #backend: Backend;
+  readonly #fromClient = new MessageScanner();
+  readonly #fromServer = new MessageScanner();
+  /** Answers that end with ReadyForQuery and have not come yet. */
+  #waitingFor = 0;
+  /** Messages of the extended protocol without the Sync that closes them. */
+  #unsynced = false;
+  #inTransaction = false;
+  #mayLeaveState = false;
+  /** The client said goodbye; the server does not hear of it, for it may serve the next session. */
+  #terminated = false;
+
+  readonly #onDoubt: () => void;
+
+  /** @param onDoubt called once, before the client is heard that may leave something behind */
+  constructor(socket: WebSocket, backend: Backend, onDoubt: () => void) {
+    this.#onDoubt = onDoubt;
+    this.#socket = socket;
+    this.#backend = backend;
+    const { stream } = backend;
+    stream.on("data", this.#onServer);
+    stream.on("drain", this.#onDrain);
+    stream.on("error", this.#onFailure);
+    stream.on("close", this.#onClosed);
+    stream.resume();
+  }
+
+  /** From the client; whoever reads too slowly makes the other wait. */
+  write(data: Buffer): void {
+    if (this.#terminated) return;
+    let end = data.length;
+    this.#fromClient.scan(data, (type, begins, payload, length) => {
+      if (type === "X" && begins >= 0) {
+        this.#terminated = true;
+        end = begins;
+        return false;
+      }
+      if (type === "Q" || type === "F" || type === "S") this.#waitingFor += 1;
+      this.#unsynced = type !== "Q" && type !== "F" && type !== "S";
+      if (!this.#mayLeaveState && messageMayLeaveState(type, payload.length === length ? payload : null)) {
+        this.#mayLeaveState = true;
+        this.#onDoubt();
+      }
+      return undefined;
+    });
+    const { stream } = this.#backend;
+    // A connection that is gone never drains; a paused socket would not even hear that the client closes.
+    if (end > 0 && !stream.destroyed && !stream.write(data.subarray(0, end))) this.#socket.pause();
+    if (this.#terminated) this.#socket.close();
+  }
+
+  /**
+   * Ends the copying, and tells what may become of the connection: it serves somebody else, or it does what it was asked
+   * for before the client said goodbye, or it stops at once.
+   */
+  detach(): { readonly next: "reuse" | "finish" | "abort"; readonly end: SessionEnd } {
+    const { stream } = this.#backend;
+    stream.off("data", this.#onServer);
+    stream.off("drain", this.#onDrain);
+    stream.off("error", this.#onFailure);
+    stream.off("close", this.#onClosed);
+    const quiet = this.#waitingFor === 0 && !this.#unsynced && this.#fromServer.aligned;
+    const whole = this.#terminated || this.#fromClient.aligned;
+    const reusable = quiet && whole && !stream.destroyed;
+    const next = reusable ? "reuse" : this.#terminated ? "finish" : "abort";
+    return { next, end: { inTransaction: this.#inTransaction, mayLeaveState: this.#mayLeaveState } };
+  }
+
+  #onServer = (chunk: Buffer) => {
+    this.#fromServer.scan(chunk, (type, _begins, payload) => {
+      if (type !== "Z") return undefined;
+      this.#waitingFor -= 1;
+      this.#inTransaction = payload[0] !== IDLE;
+      return undefined;
+    });
+    const { stream } = this.#backend;
+    this.#socket.send(chunk, () => {
+      if (stream.isPaused() && this.#socket.bufferedAmount < HIGH_WATER_BYTES) stream.resume();
+    });
+    if (this.#socket.bufferedAmount > HIGH_WATER_BYTES) stream.pause();
+  };
+
+  #onDrain = () => this.#socket.resume();
+  #onFailure = () => this.#backend.stream.destroy();
+  #onClosed = () => {
+    this.#socket.resume();
+    this.#socket.close();
+  };
+}
+
+function forwardCancel(databaseUrl: string, packet: Buffer): void {
+  const url = new URL(databaseUrl);
+  const server = connect({ host: url.hostname, port: Number(url.port || 5432) });
+  server.on("error", () => server.destroy());
+  server.end(packet);
+}
+
+/** Serves one session. It ends with the client's socket or with the server's, whichever closes first. */
+export function serveNeonSession(
+  socket: WebSocket,
+  databaseUrl: string,
+  credentials: GatewayCredentials,
+  backends: BackendPool,
+): void {
+  let tunnel: Tunnel | null = null;
+  let giveBack: () => void = () => undefined;
+  let open = true;
+  let early: Buffer[] | null = null;
+  const refuse = (fields: PostgresErrorFields) => {
+    if (!open) return;
+    socket.send(errorResponse(fields));
+    socket.close();
+  };
+  const reader = new LoginReader(
+    (bytes) => socket.send(bytes),
+    (packet) => {
+      forwardCancel(databaseUrl, packet);
+      socket.close();
+    },
+  );
+
+  const start = async ({ parameters, password, rest }: Login) => {
+    const user = parameters.get("user") ?? "";
+    if (user !== credentials.user || password !== credentials.password)
+      return refuse({ ...wrongPassword(user), code: "28P01" });
+    early = [rest];
+    const key = JSON.stringify([...parameters]);
+    const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
+    if (!open) return void backends.release(key, backend, { inTransaction: false, mayLeaveState: false });
+    const session = new Tunnel(socket, backend, () => backends.doubt(backend));
+    tunnel = session;
+    giveBack = () => {
+      const { next, end } = session.detach();
+      if (end.mayLeaveState) backends.settle(backend);
+      if (next === "reuse") void backends.release(key, backend, end);
+      else if (next === "finish") backends.finish(backend);
+      else void backends.abort(backend);
+    };
+    socket.send(Buffer.concat([accepted, backend.greeting, ready]));
+    session.write(Buffer.concat(early));
+  };
+
+  const onMessage = (data: Buffer) => {
+    if (tunnel !== null) {
+      tunnel.write(data);
+      return;
+    }
+    if (early !== null) {
+      early.push(data);
+      return;
+    }
+    try {
+      const login = reader.read(data);
+      if (login === null) return;
+      start(login).catch((error: unknown) => refuse(postgresErrorFields(error) ?? connectionFailure(error)));
+    } catch (error) {
+      refuse({ message: `not a Postgres login: ${String(error)}`, code: "08P01" });
+    }
+  };
+
+  socket.on("message", onMessage);
+  socket.on("error", () => socket.terminate());
+  socket.on("close", () => {
+    open = false;
+    giveBack();
+  });
+}

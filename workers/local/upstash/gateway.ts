@@ -1,0 +1,306 @@
+/**
+ * Upstash's REST protocol in front of a real Redis: what `@upstash/redis` needs locally and in tests.
+ *
+ * Source: https://upstash.com/docs/redis/features/restapi
+ */
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createSecretCheck } from "../../../src/http/kit/secret-check.ts";
+import { closeServer, listenOnLoopback } from "../ports.ts";
+import {
+  AnswerTooLargeError,
+  createRedisConnection,
+  type RedisConnection,
+  RedisUnavailableError,
+} from "../redis/connection.ts";
+import { type CommandArgument, type RedisReply, RedisReplyError, type ReplyShape } from "../redis/resp.ts";
+import { readBody } from "../request-body.ts";
+import {
+  parseBody,
+  parseCommand,
+  parseCommands,
+  parsePathCommand,
+  parseTarget,
+  RefusedRequestError,
+  type RequestTarget,
+} from "./commands.ts";
+import { answerBrokenRequests, maxHeadBytes } from "./heads.ts";
+import { createScriptTranslation } from "./scripts.ts";
+import { isSubscription, serveSubscription } from "./subscribe.ts";
+
+export interface UpstashGatewayOptions {
+  readonly redisUrl: string;
+  readonly token: string;
+  /** 0 or nothing takes a free port. */
+  readonly port?: number;
+  /** Larger requests get 413. Upstash allows 10 MB. */
+  readonly maxBodyBytes?: number;
+  /** Larger replies of Redis to one request are an error. 100 MiB, because a value may have 100 MB at Upstash. */
+  readonly maxAnswerBytes?: number;
+  /** Whoever hears nothing from Redis for longer is answered with 500; what is sent together has the time of each command. */
+  readonly commandTimeoutMs?: number;
+}
+
+export interface UpstashGateway {
+  readonly url: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+/** How the client wants its answer. @throws RefusedRequestError for a format that does not exist, or does not go together. */
+function replyEncoding(request: IncomingMessage): ReplyShape["encoding"] {
+  const format = request.headers["upstash-response-format"] ?? "json";
+  const base64 = request.headers["upstash-encoding"] === "base64";
+  if (format === "json") return base64 ? "base64" : "utf8";
+  if (format !== "resp2") {
+    throw new RefusedRequestError(
+      `ERR unsupported Upstash-Response-Format '${String(format)}', expected json or resp2`,
+    );
+  }
+  if (base64) {
+    throw new RefusedRequestError(
+      "ERR Upstash-Encoding base64 is not allowed with Upstash-Response-Format resp2",
+    );
+  }
+  return "resp2";
+}
+
+/** Errors inside an array (a script's, a transaction's) have no place of their own in JSON: their text stands in. */
+function withoutErrors(reply: RedisReply, shape: ReplyShape): RedisReply {
+  if (Array.isArray(reply)) {
+    for (let index = 0; index < reply.length; index++) {
+      const item = reply[index];
+      if (typeof item === "object" && item !== null) reply[index] = withoutErrors(item, shape);
+    }
+    return reply;
+  }
+  return reply instanceof RedisReplyError ? Buffer.from(reply.message).toString(shape.encoding) : reply;
+}
+
+function toItem(reply: RedisReply, shape: ReplyShape): { result: RedisReply } | { error: string } {
+  return reply instanceof RedisReplyError
+    ? { error: reply.message }
+    : { result: withoutErrors(reply, shape) };
+}
+
+interface Answer {
+  readonly status: number;
+  /** Bytes are sent as they are, everything else as JSON. */
+  readonly body: unknown;
+}
+
+/** An error as Redis writes it, one character for each byte. */
+function rawError(message: string): string {
+  return Buffer.from(`-${message.replace(/[\r\n]+/g, " ")}\r\n`).toString("latin1");
+}
+
+async function runCommand(
+  redis: RedisConnection,
+  args: readonly CommandArgument[],
+  shape: ReplyShape,
+): Promise<Answer> {
+  const [reply = null] = await redis.send([args], shape);
+  if (shape.encoding === "resp2") {
+    const raw = String(reply);
+    return { status: raw.startsWith("-") ? 400 : 200, body: Buffer.from(raw, "latin1") };
+  }
+  const item = toItem(reply, shape);
+  return { status: "error" in item ? 400 : 200, body: item };
+}
+
+async function runPipeline(redis: RedisConnection, body: Uint8Array, shape: ReplyShape): Promise<Answer> {
+  const commands = parseCommands(parseBody(body), "pipeline");
+  const sent = commands.filter((command) => Array.isArray(command));
+  const replies = sent.length > 0 ? await redis.send(sent, shape) : [];
+  let next = 0;
+  if (shape.encoding === "resp2") {
+    const raw = commands.map((command) =>
+      Array.isArray(command) ? String(replies[next++]) : rawError(command.message),
+    );
+    return { status: 200, body: Buffer.from(raw.join(""), "latin1") };
+  }
+  const items = commands.map((command) =>
+    Array.isArray(command) ? toItem(replies[next++] ?? null, shape) : { error: command.message },
+  );
+  return { status: 200, body: items };
+}
+
+async function runTransaction(redis: RedisConnection, body: Uint8Array, shape: ReplyShape): Promise<Answer> {
+  const commands = parseCommands(parseBody(body), "multi-exec").map((command) => {
+    if (Array.isArray(command)) return command;
+    throw new RefusedRequestError(
+      `EXECABORT Transaction discarded because of previous errors. ${command.message}`,
+    );
+  });
+  const replies = await redis.send([["MULTI"], ...commands, ["EXEC"]], shape);
+  const outcome = replies.at(-1) ?? null;
+  if (Array.isArray(outcome)) return { status: 200, body: outcome.map((reply) => toItem(reply, shape)) };
+  const cause = replies.find((reply) => reply instanceof RedisReplyError);
+  const message = outcome instanceof RedisReplyError ? outcome.message : "EXECABORT Transaction discarded";
+  const detail = cause && cause !== outcome ? ` ${cause.message}` : "";
+  return { status: 400, body: { error: message + detail } };
+}
+
+const allowedMethods: ReadonlySet<string | undefined> = new Set(["HEAD", "GET", "POST", "PUT"]);
+
+function describe(error: unknown): { readonly status: number; readonly message: string } {
+  if (error instanceof RefusedRequestError) return error;
+  if (error instanceof AnswerTooLargeError) {
+    return {
+      status: 400,
+      message: `ERR max response size exceeded. Limit: ${error.message}; the commands have run`,
+    };
+  }
+  if (error instanceof RedisUnavailableError) {
+    return { status: 500, message: `ERR upstream redis unavailable: ${error.message}` };
+  }
+  return { status: 500, message: `ERR internal gateway error: ${String(error)}` };
+}
+
+function errorAnswer(error: unknown): Answer {
+  const { status, message } = describe(error);
+  return { status, body: { error: message } };
+}
+
+function rawErrorAnswer(error: unknown): Answer {
+  const { status, message } = describe(error);
+  return { status, body: Buffer.from(rawError(message), "latin1") };
+}
+
+function createTokenCheck(token: string): (request: IncomingMessage, target: RequestTarget) => boolean {
+  const isToken = createSecretCheck(token);
+  return (request, { query }) => {
+    const header = request.headers.authorization;
+    return isToken(header?.startsWith("Bearer ") ? header.slice(7) : (query.get("_token") ?? ""));
+  };
+}
+
+/** What is sent for an answer. @throws RangeError for a text longer than the runtime can build */
+function toContent({ body }: Answer): string | Uint8Array {
+  return body instanceof Uint8Array ? body : JSON.stringify(body);
+}
+
+/** What requests are run with. */
+interface Backing {
+  readonly redis: RedisConnection;
+  readonly redisUrl: string;
+  readonly maxBodyBytes: number;
+  readonly hasToken: ReturnType<typeof createTokenCheck>;
+}
+
+function requirePost({ method }: IncomingMessage, path: string): void {
+  if (method !== "POST") throw new RefusedRequestError(`ERR ${path} takes POST, received ${method}`, 405);
+}
+
+/** Runs a request that has the right to it. Null: it is answered already. */
+async function run(
+  { redis, redisUrl, maxBodyBytes }: Backing,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: RequestTarget,
+  encoding: ReplyShape["encoding"],
+): Promise<Answer | null> {
+  const { path } = target;
+  const shape = { encoding, plainOkDepth: 0 };
+  const body = await readBody(request, maxBodyBytes);
+  if (body === null) {
+    response.setHeader("Connection", "close");
+    throw new RefusedRequestError(`ERR max request size exceeded. Limit: ${maxBodyBytes} bytes`, 413);
+  }
+  if (path === "/pipeline" || path === "/multi-exec") {
+    requirePost(request, path);
+    if (path === "/pipeline") return runPipeline(redis, body, shape);
+    return runTransaction(redis, body, { encoding, plainOkDepth: 1 });
+  }
+  if (path === "/") {
+    requirePost(request, path);
+    return runCommand(redis, parseCommand(parseBody(body)), shape);
+  }
+  if (isSubscription(path)) {
+    await serveSubscription(redisUrl, path, request, response);
+    return null;
+  }
+  return runCommand(redis, parsePathCommand(target, body), shape);
+}
+
+/** @throws RefusedRequestError, AnswerTooLargeError, RedisUnavailableError; in `resp2` they are the answer */
+async function answer(
+  backing: Backing,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer | null> {
+  if (!allowedMethods.has(request.method)) {
+    request.resume();
+    throw new RefusedRequestError(
+      `ERR method ${request.method} is not allowed, only HEAD, GET, POST and PUT`,
+      405,
+    );
+  }
+  const target = parseTarget(request.url ?? "/");
+  if (!backing.hasToken(request, target)) {
+    request.resume();
+    return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
+  }
+  const encoding = replyEncoding(request);
+  if (encoding !== "resp2") return run(backing, request, response, target, encoding);
+  // A transaction is always answered in JSON.
+  if (target.path === "/multi-exec") return run(backing, request, response, target, "utf8");
+  return run(backing, request, response, target, encoding).catch(rawErrorAnswer);
+}
+
+/** Serves the gateway on 127.0.0.1. It keeps running while Redis is away and answers 500 meanwhile. */
+export async function startUpstashGateway(options: UpstashGatewayOptions): Promise<UpstashGateway> {
+  const { redisUrl, token, maxBodyBytes = 10 * 1024 * 1024, commandTimeoutMs = 5000 } = options;
+  const { maxAnswerBytes = 100 * 1024 * 1024 } = options;
+  const connection = createRedisConnection({ url: redisUrl, commandTimeoutMs, maxAnswerBytes });
+  const translateScript = createScriptTranslation();
+  const redis: RedisConnection = {
+    ...connection,
+    send: (commands, shape) => connection.send(commands.map(translateScript), shape),
+  };
+  const backing: Backing = { redis, redisUrl, maxBodyBytes, hasToken: createTokenCheck(token) };
+  let syncToken = 0;
+
+  const respond = (response: ServerResponse, status: number, content: string | Uint8Array) => {
+    response.writeHead(status, {
+      "Content-Type": typeof content === "string" ? "application/json" : "application/octet-stream",
+      "Content-Length": Buffer.byteLength(content),
+      // Upstash names a position of its replicas here; one Redis is always up to date with itself.
+      "Upstash-Sync-Token": `local=${++syncToken}`,
+    });
+    // Text goes out in one piece with the headers.
+    response.end(content);
+  };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let status: number;
+    let content: string | Uint8Array;
+    try {
+      const given = await answer(backing, request, response);
+      if (given === null) return;
+      status = given.status;
+      content = toContent(given);
+    } catch (error) {
+      const refusal = errorAnswer(error);
+      status = refusal.status;
+      content = toContent(refusal);
+    }
+    if (!response.headersSent) respond(response, status, content);
+  };
+
+  const server = createServer({ maxHeaderSize: maxHeadBytes }, (request, response) => {
+    void handle(request, response);
+  });
+  answerBrokenRequests(server);
+  server.keepAliveTimeout = 60_000;
+  const port = await listenOnLoopback(server, options.port ?? 0);
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    token,
+    async close() {
+      redis.close();
+      await closeServer(server);
+    },
+  };
+}

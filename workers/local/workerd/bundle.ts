@@ -1,0 +1,109 @@
+/**
+ * The two workers as ES modules. What they import while they run, by `import()`, is a part of its own beside them, which
+ * is loaded when it is asked for: wrangler's own bundler has no such parts, so a deployment takes these bundles too.
+ */
+
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build } from "esbuild";
+import { keepClassNames, withoutRoutes } from "./bundle-plugins.ts";
+import { sourceLinesOf, withSourceLines } from "./source-lines.ts";
+
+export interface WorkerBundles {
+  readonly api: string;
+  readonly consumer: string;
+  /** Modules beside each, by the name under which it imports them; left out: there are none. */
+  readonly apiParts?: Readonly<Record<string, string>>;
+  readonly consumerParts?: Readonly<Record<string, string>>;
+}
+
+/** Where the two workers begin. */
+export type WorkerEntries = Pick<WorkerBundles, "api" | "consumer">;
+
+export interface Compatibility {
+  /** The day whose runtime behaviour the workers expect, YYYY-MM-DD. */
+  readonly date: string;
+  readonly flags: readonly string[];
+}
+
+/** The project's folder, with a slash at its end. */
+export const root = fileURLToPath(new URL("../../../", import.meta.url).href);
+
+/** Bundles `workers/api.ts` and `workers/consumer.ts`. @throws Error with the compiler's messages. */
+export async function bundleWorkers(
+  entries: WorkerEntries = {
+    api: `${root}workers/api.ts`,
+    consumer: `${root}workers/consumer.ts`,
+  },
+): Promise<WorkerBundles> {
+  const [api, consumer] = await Promise.all([
+    bundle(entries.api, workerOptions),
+    bundle(entries.consumer, consumerOptions),
+  ]);
+  return { api: api.main, apiParts: api.parts, consumer: consumer.main, consumerParts: consumer.parts };
+}
+
+/** The worker that stands before the API on this machine: one module, whatever what it imports could load later. */
+export async function bundleFront(): Promise<string> {
+  return (
+    await bundle(`${root}workers/local/workerd/front-worker.ts`, { ...workerOptions, splitting: false })
+  ).main;
+}
+
+/** What esbuild is told of a worker, here and for a deployment. */
+export const workerOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2024",
+  entryNames: "index",
+  chunkNames: "[name]-[hash]",
+  conditions: ["workerd", "worker", "browser"],
+  mainFields: ["browser", "module", "main"],
+  external: ["cloudflare:*", "node:*"],
+  plugins: [keepClassNames],
+} as const satisfies BuildOptions;
+
+/** The same for the consumer, which answers no requests. */
+export const consumerOptions = {
+  ...workerOptions,
+  plugins: [keepClassNames, withoutRoutes],
+} satisfies BuildOptions;
+
+async function bundle(
+  entry: string,
+  options: BuildOptions,
+): Promise<{ main: string; parts: Record<string, string> }> {
+  const { outputFiles } = await build({
+    ...options,
+    entryPoints: [entry],
+    outdir: "dist",
+    write: false,
+    define: { "process.env.NODE_ENV": '"development"' },
+    sourcemap: "external",
+    sourcesContent: false,
+    logLevel: "silent",
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const main = texts.get("index.js");
+  if (main === undefined) throw new Error(`esbuild gave no output for ${entry}`);
+  const lines = [...texts].flatMap(([name, text]) => {
+    const map = texts.get(`${name}.map`);
+    if (map === undefined) return [];
+    return [[name === "index.js" ? "" : name, sourceLinesOf(text, map, `${root}dist`, root)] as const];
+  });
+  const parts = [...texts].filter(([name]) => name.endsWith(".js") && name !== "index.js");
+  return { main: withSourceLines(main, Object.fromEntries(lines)), parts: Object.fromEntries(parts) };
+}
+
+/** What `wrangler.toml` says about the runtime, so that the workers run here as they run deployed. */
+export async function readCompatibility(file = `${root}wrangler.toml`): Promise<Compatibility> {
+  const text = await readFile(file, "utf8");
+  const date = /^compatibility_date\s*=\s*"(\d{4}-\d{2}-\d{2})"/m.exec(text)?.[1];
+  if (date === undefined) throw new Error(`${file} has no line compatibility_date = "YYYY-MM-DD"`);
+  const flags = /^compatibility_flags\s*=\s*\[([^\]]*)\]/m.exec(text)?.[1] ?? "";
+  return { date, flags: [...flags.matchAll(/"([^"]+)"/g)].map(([, flag]) => flag ?? "") };
+}
