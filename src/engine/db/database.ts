@@ -2,10 +2,11 @@ import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type { SubrequestMeter } from "../core/budget.ts";
 import { TransientError } from "../core/errors.ts";
+import type { WebSocketMaker } from "./connection.ts";
 import { translateDatabaseError } from "./errors.ts";
 import { drizzleOver, type Statements } from "./http-statements.ts";
 import { connectHttp, isLoopback, toRows } from "./neon-http.ts";
-import type { Session, SessionOptions, TransactionFrame, Tx, WebSocketMaker } from "./session.ts";
+import type { Session, SessionOptions, TransactionFrame, Tx } from "./session.ts";
 import { enterTenantSql, requireTenant } from "./tenant-session.ts";
 
 export { type FenceText, fenceText, isFenced } from "./fence.ts";

@@ -17,7 +17,7 @@ export interface Savepoints {
   back(name: string): void;
 }
 
-/** A statement of a transaction, and its answer. @see `ask` in `session.ts` */
+/** A statement of a transaction, and its answer. @see `ask` in `connection.ts` */
 type Ask = (args: readonly unknown[]) => Promise<unknown>;
 
 export interface GuardedClient {
