@@ -4,9 +4,9 @@ import { catalog, openModules, type RunningModules } from "./composition.ts";
 import type { Config } from "./config.ts";
 import { describeProduct } from "./http/about-product.ts";
 import { createApp } from "./http/app.ts";
-import type { DemoMaker } from "./http/demo-routes.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import { authenticatorPort } from "./http/kit/access.ts";
+import type { DemoMaker } from "./http/routes/demo.ts";
 import type { ResolveHost } from "./modules/ports/host-names.ts";
 import { product } from "./product.ts";
 

@@ -10,7 +10,7 @@ import {
 } from "@brain/engine";
 import type { RunningModules } from "../src/composition.ts";
 import { type Config, tellSettings } from "../src/config.ts";
-import type { DemoMaker, DemoState } from "../src/http/demo-routes.ts";
+import type { DemoMaker, DemoState } from "../src/http/routes/demo.ts";
 import { productMigrations } from "../src/migration-list.ts";
 import type { ResolveHost } from "../src/modules/ports/host-names.ts";
 

@@ -1,9 +1,9 @@
 import { type AboutProduct, subscribersOf } from "./about-product.ts";
-import type { LoadExamples } from "./catalog-routes.ts";
-import type { DemoMaker } from "./demo-routes.ts";
-import { eventRoutes } from "./event-routes.ts";
-import { eventStreamRoutes } from "./event-stream-routes.ts";
 import type { OwnedMount } from "./mounted-routes.ts";
+import type { LoadExamples } from "./routes/catalog.ts";
+import type { DemoMaker } from "./routes/demo.ts";
+import { eventRoutes } from "./routes/event.ts";
+import { eventStreamRoutes } from "./routes/event-stream.ts";
 
 interface BackboneOptions {
   readonly about: AboutProduct;
@@ -48,59 +48,59 @@ export function backboneMounts({
     { path: "/api/events", routes: eventRoutes() },
     {
       path: "/api/operator-actions",
-      routes: async () => (await import("./operator-action-routes.ts")).operatorActionRoutes(),
+      routes: async () => (await import("./routes/operator-action.ts")).operatorActionRoutes(),
     },
     {
       path: "/api/dead-letters",
-      routes: async () => (await import("./dead-letter-routes.ts")).deadLetterRoutes(),
+      routes: async () => (await import("./routes/dead-letter.ts")).deadLetterRoutes(),
     },
     {
       path: "/api/maintenance",
-      routes: async () => (await import("./maintenance-routes.ts")).maintenanceRoutes(),
+      routes: async () => (await import("./routes/maintenance.ts")).maintenanceRoutes(),
     },
     {
       path: "/api/consumers",
-      routes: async () => (await import("./consumer-routes.ts")).consumerRoutes(),
+      routes: async () => (await import("./routes/consumer.ts")).consumerRoutes(),
     },
     {
       path: "/api/settings",
-      routes: async () => (await import("./settings-routes.ts")).settingsRoutes(about),
+      routes: async () => (await import("./routes/settings.ts")).settingsRoutes(about),
     },
     {
       path: "/api/overview",
-      routes: async () => (await import("./overview-routes.ts")).overviewRoutes(),
+      routes: async () => (await import("./routes/overview.ts")).overviewRoutes(),
     },
     {
       path: "/api/subjects",
-      routes: async () => (await import("./subject-routes.ts")).subjectRoutes(),
+      routes: async () => (await import("./routes/subject.ts")).subjectRoutes(),
     },
     {
       path: "/api/replays",
-      routes: async () => (await import("./replay-routes.ts")).replayRoutes(),
+      routes: async () => (await import("./routes/replay.ts")).replayRoutes(),
     },
     {
       path: "/api/tenants",
-      routes: async () => (await import("./tenant-routes.ts")).tenantRoutes(),
+      routes: async () => (await import("./routes/tenant.ts")).tenantRoutes(),
     },
     {
       path: "/api/catalog",
-      routes: async () => (await import("./catalog-routes.ts")).catalogRoutes(examples, subscribersOf(about)),
+      routes: async () => (await import("./routes/catalog.ts")).catalogRoutes(examples, subscribersOf(about)),
     },
     {
       path: "/api/alerts",
-      routes: async () => (await import("./alert-routes.ts")).alertRoutes(),
+      routes: async () => (await import("./routes/alert.ts")).alertRoutes(),
     },
     {
       path: "/api/audit",
-      routes: async () => (await import("./audit-routes.ts")).auditRoutes(),
+      routes: async () => (await import("./routes/audit.ts")).auditRoutes(),
     },
-    { path: "/api/me", routes: async () => (await import("./me-routes.ts")).meRoutes() },
-    { path: "/metrics", routes: async () => (await import("./metrics-routes.ts")).metricsRoutes() },
+    { path: "/api/me", routes: async () => (await import("./routes/me.ts")).meRoutes() },
+    { path: "/metrics", routes: async () => (await import("./routes/metrics.ts")).metricsRoutes() },
     ...demoMounts(demo),
   ];
 }
 
 function demoMounts(demo: DemoMaker | undefined) {
   if (demo === undefined) return [];
-  return [{ path: "/api/demo", routes: async () => (await import("./demo-routes.ts")).demoRoutes(demo) }];
+  return [{ path: "/api/demo", routes: async () => (await import("./routes/demo.ts")).demoRoutes(demo) }];
 }

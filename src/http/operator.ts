@@ -5,15 +5,15 @@ import { type Context, Hono } from "hono";
 import { matchedRoutes, routePath } from "hono/route";
 import { describeProduct } from "./about-product.ts";
 import { createApp, executionContextOf } from "./app.ts";
-import { bearerOf, bootstrap } from "./authentication.ts";
 import { backbonePaths } from "./backbone-mounts.ts";
-import type { LoadExamples } from "./catalog-routes.ts";
 import type { Host } from "./host.ts";
 import type { Principal } from "./kit/access.ts";
 import type { Mount } from "./kit/mount.ts";
 import { isScope, type Scope, scopeExpectation } from "./kit/scopes.ts";
 import { createSecretCheck } from "./kit/secret-check.ts";
-import type { RequestLimits } from "./request-limits.ts";
+import { bearerOf, bootstrap } from "./requests/authentication.ts";
+import type { RequestLimits } from "./requests/limits.ts";
+import type { LoadExamples } from "./routes/catalog.ts";
 
 export type { LoadExamples, Principal, RequestLimits, Scope };
 

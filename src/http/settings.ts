@@ -1,8 +1,8 @@
 import { defineSettings, flag, whole } from "@brain/engine";
 import * as z from "zod";
-import type { DocumentAccess } from "./document-routes.ts";
 import { publicUrl } from "./kit/public-url.ts";
-import type { RequestLimits } from "./request-limits.ts";
+import type { RequestLimits } from "./requests/limits.ts";
+import type { DocumentAccess } from "./routes/document.ts";
 
 export interface HttpSettings {
   /** The bootstrap key, a bearer key with all rights; null: it is switched off. */

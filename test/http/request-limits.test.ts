@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import { type Authenticator, anybody, identified, requires } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
-import { noLimits, type RequestLimits } from "../../src/http/request-limits.ts";
+import { noLimits, type RequestLimits } from "../../src/http/requests/limits.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 /* These limits are counted in the isolate. */

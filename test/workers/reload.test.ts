@@ -82,9 +82,9 @@ async function said(): Promise<string> {
   return (await call(served, "GET", "/api/consumers/nobody")).body.error.message;
 }
 
-const routes = "src/http/consumer-routes.ts";
+const routes = "src/http/routes/consumer.ts";
 /** Others are loaded with the first request to their path, which fails then. */
-const loadedAtStart = "src/http/event-routes.ts";
+const loadedAtStart = "src/http/routes/event.ts";
 
 test("a change of the source is there at once, at the same address, and says so", async () => {
   expect(await said()).toMatch(/^There is no consumer "nobody"/);

@@ -2,7 +2,7 @@
 
 import { createDemoApi, DemoError } from "../../src/demo/api.ts";
 import { type DemoReport, makeDemo } from "../../src/demo/build.ts";
-import type { DemoState } from "../../src/http/demo-routes.ts";
+import type { DemoState } from "../../src/http/routes/demo.ts";
 
 /** How far it is, and what came of it. */
 type State = DemoState & { readonly report: DemoReport | null };

@@ -1,0 +1,162 @@
+import { BadRequestError, ConflictError, describeError, ValidationError } from "@brain/engine";
+import type { Context, MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import type { AppEnv } from "../host.ts";
+import {
+  admitRequest,
+  forgetRequest,
+  jobKey,
+  type KeyedRequest,
+  keepAnswer,
+  noteCommitted,
+  sha256Hex,
+} from "../kit/idempotency.ts";
+import type { KeyHandling } from "../kit/mount.ts";
+import { readBytes } from "../kit/request-body.ts";
+
+const keyShape = /^[\x21-\x7e]{1,255}$/;
+const maxRouteLength = 300;
+/** When a caller may ask again while the first request is under way, s. */
+const busyRetryS = 2;
+
+/** The request's `Idempotency-Key`; null when it has none. */
+function idempotencyKeyOf(c: Context): string | null {
+  const key = c.req.header("idempotency-key");
+  if (key === undefined || keyShape.test(key)) return key ?? null;
+  throw new ValidationError("The Idempotency-Key header is not a key.", {
+    issues: [{ path: "idempotency-key", message: "expected 1 to 255 visible ASCII characters" }],
+  });
+}
+
+/** What a job that this request starts stores of the key; null when there is none. */
+export async function jobKeyOf(c: Context<AppEnv>, kind: string): Promise<string | null> {
+  const key = idempotencyKeyOf(c);
+  return jobKey(kind, key === null ? null : await ownKey(c, key));
+}
+
+/** The key of this identity: two may think of the same one. */
+async function ownKey(c: Context<AppEnv>, key: string): Promise<string> {
+  const identity = identityOf(c);
+  return identity === null ? key : sha256Hex([identity, key]);
+}
+
+/** Null: the bootstrap key, whose requests were the only ones before there were others. */
+function identityOf(c: Context<AppEnv>): string | null {
+  const { principal } = c.get("services");
+  return principal === null || principal.kind === "bootstrap" ? null : principal.id;
+}
+
+/** Longest answer that is kept, in UTF-16 units. */
+const maxKeptLength = 1_048_576;
+
+/**
+ * Answers a repeated POST with the first answer, and does nothing then (header `idempotency-replayed: true`). Every POST
+ * goes through here. An answer that says "not now" (408, 425, 429, 500 and above) is not kept unless work was committed,
+ * so the same key may be tried again. What no route answers (404, 405) does nothing, so its key is not looked at.
+ *
+ * @throws {BadRequestError} the route takes no key
+ * @throws {ValidationError} the key has not the shape of one
+ * @throws {ConflictError} the key was used for another request, its first request is under way, or its answer was lost
+ */
+export function idempotent(handlingOf: (c: Context) => KeyHandling): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const key = isAnsweredPost(c) ? idempotencyKeyOf(c) : null;
+    const handling = key === null ? null : handlingOf(c);
+    if (key === null || handling === "own") return next();
+    if (handling === "refused") {
+      throw new BadRequestError(
+        "This route takes no Idempotency-Key: send the request without that header.",
+        {
+          issues: [{ path: "idempotency-key", message: "expected no such header" }],
+        },
+      );
+    }
+    const { db } = c.get("host").invocation;
+    const request = await keyedRequest(c, key);
+    const admission = await admitRequest(db, request);
+    switch (admission.kind) {
+      case "other":
+        throw new ConflictError(
+          "This Idempotency-Key was used for another request: its body or query is different. Use a new key for a new request.",
+        );
+      case "lost":
+        throw new ConflictError(
+          `The first request with this Idempotency-Key was carried out, but its answer was lost. Do not repeat it: GET /api/events/correlation/${admission.correlationId} shows what it did.`,
+        );
+      case "busy":
+        c.header("retry-after", String(busyRetryS));
+        throw new ConflictError(
+          "The first request with this Idempotency-Key is under way. Send it again in a few seconds for its answer.",
+        );
+      case "answered":
+        c.header("idempotency-replayed", "true");
+        if (admission.status === 204) return c.body(null, 204);
+        return c.body(admission.response, admission.status as 200, { "content-type": "application/json" });
+      case "work":
+        await bindWork(c, request, admission.since);
+        await next();
+        await settle(c, request, admission.since);
+    }
+  };
+}
+
+/** True for a POST that a route answers, and not only middleware. */
+function isAnsweredPost(c: Context): boolean {
+  return c.req.method === "POST" && matchedRoutes(c).some(({ method }) => method === "POST");
+}
+
+/** The key's row is noted in every transaction of the request's services, and ids that it makes come from the key. */
+async function bindWork(c: Context<AppEnv>, request: KeyedRequest, since: string): Promise<void> {
+  const services = c.get("services");
+  // The hash alone is that of any request that says the same: another key is another request.
+  c.set("keyHash", await sha256Hex([request.hash, request.key]));
+  c.set("services", {
+    ...services,
+    transact: (context, run) =>
+      services.transact(context, async (tx, publish) => {
+        const result = await run(tx, publish);
+        await noteCommitted(tx, request, since);
+        return result;
+      }),
+  });
+}
+
+async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedRequest> {
+  const { pathname: sent, search } = new URL(c.req.url);
+  // A repetition may write the path with a slash at its end or without.
+  const pathname = sent.replace(/(?<=.)\/$/, "");
+  const actor = c.req.header("x-actor-id") ?? "";
+  const identity = identityOf(c);
+  const whose = identity === null ? [] : [identity];
+  return {
+    key: await ownKey(c, key),
+    route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
+    // Kept for two days, and compared by the release before and the one behind: what goes into it stays.
+    hash: await sha256Hex([pathname, search, actor, await readBytes(c), ...cloudEventHeaders(c), ...whose]),
+    correlationId: c.get("services").correlationId,
+  };
+}
+
+/** The part of a CloudEvent in binary mode that is not in the body. */
+function cloudEventHeaders(c: Context<AppEnv>): string[] {
+  const headers = [...c.req.raw.headers].filter(([name]) => name.startsWith("ce-"));
+  return headers.length === 0 ? [] : [JSON.stringify(headers.toSorted())];
+}
+
+function isNotNow(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+/** The work is done; when its answer cannot be kept, the caller gets it all the same. */
+async function settle(c: Context<AppEnv>, request: KeyedRequest, since: string): Promise<void> {
+  const { db } = c.get("host").invocation;
+  try {
+    if (isNotNow(c.res.status) && (await forgetRequest(db, request, since))) return;
+    const response = await c.res.clone().text();
+    // One that is too long counts as lost for those who repeat it.
+    if (response.length <= maxKeptLength)
+      await keepAnswer(db, request, since, { status: c.res.status, response });
+  } catch (error) {
+    c.get("log").warn({}, `The answer to a request with a key was not kept: ${describeError(error)}`);
+  }
+}

@@ -1,0 +1,145 @@
+import { TooManyRequestsError } from "@brain/engine";
+import type { Context } from "hono";
+import type { AppEnv } from "../host.ts";
+import type { Principal } from "../kit/access.ts";
+import { Buckets } from "../kit/buckets.ts";
+import { leftText, policyText } from "../kit/rate-limit-fields.ts";
+import { networkOf } from "./caller.ts";
+
+/*
+ * How many requests a caller may make: each identity, the same on routes that are costly, all identities of a tenant together, each network address without a
+ * credential, and each address whose credentials were refused. Counted in the isolate (`Buckets`), because a count in
+ * Redis would cost each request a call, most of which need none now. What has to hold over all isolates has a count in
+ * Redis: the events that are handed in (`limitIngest`) and the limits of modules (`limitRate`).
+ *
+ * Looked at and left: @upstash/ratelimit asks Redis with every request, counts requests where we count events, and brings
+ * a client beside ours. Cloudflare's binding has its limits in the configuration of the deployment, for periods of 10 or
+ * 60 s, and tells nobody what is left; it exists on one of our two hosts.
+ */
+
+/** Requests a minute, in an isolate; null: any number. */
+export interface RequestLimits {
+  readonly perIdentity: number | null;
+  /** All identities of one tenant together. */
+  readonly perTenant: number | null;
+  /** Each identity, on the routes of one name that say of themselves that they are costly (`requires`). */
+  readonly perCostly: number | null;
+  /** On routes that anybody may use, for each network address. */
+  readonly perAddress: number | null;
+  /** Credentials that were refused, for each network address. */
+  readonly refusalsPerAddress: number | null;
+}
+
+export const noLimits: RequestLimits = {
+  perIdentity: null,
+  perTenant: null,
+  perCostly: null,
+  perAddress: null,
+  refusalsPerAddress: null,
+};
+
+/** One for each app, so for each isolate. */
+export interface RequestLimiter {
+  /** @throws {TooManyRequestsError} */
+  countAnonymous(c: Context<AppEnv>): void;
+  /**
+   * Counts for the identity, for its tenant, and for the identity on costly routes of this name, and tells in the answer what
+   * is left of each.
+   *
+   * @param costly null: the route is not costly
+   * @throws {TooManyRequestsError}
+   */
+  countIdentified(c: Context<AppEnv>, principal: Principal, costly: string | null): void;
+  /**
+   * Before a credential is looked up: too many from this address were refused.
+   *
+   * @throws {TooManyRequestsError}
+   */
+  requireFewRefusals(c: Context<AppEnv>): void;
+  /** A credential was refused. */
+  noteRefusal(c: Context<AppEnv>): void;
+}
+
+export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
+  const buckets = new Buckets();
+  const nowOf = (c: Context<AppEnv>) => c.get("host").invocation.now();
+  /** The address that the host saw; null: it does not know. */
+  const addressOf = (c: Context<AppEnv>) => {
+    const { clientAddress } = c.get("host");
+    return clientAddress == null ? null : networkOf(clientAddress);
+  };
+  return {
+    countAnonymous(c) {
+      const address = addressOf(c);
+      if (limits.perAddress === null || address === null) return;
+      const left = buckets.take(`address:${address}`, limits.perAddress, nowOf(c));
+      refuseWhenOver(left, "address", limits.perAddress, "of this network address");
+    },
+    countIdentified(c, { id, tenantId }, costly) {
+      const counted = [
+        {
+          name: "identity",
+          whose: `identity:${id}`,
+          perMinute: limits.perIdentity,
+          of: "of this credential",
+        },
+        ...(tenantId === null
+          ? []
+          : [
+              {
+                name: "tenant",
+                whose: `tenant:${tenantId}`,
+                perMinute: limits.perTenant,
+                of: "of this tenant",
+              },
+            ]),
+        ...(costly === null
+          ? []
+          : [
+              {
+                name: costly,
+                whose: `${costly}:${id}`,
+                perMinute: limits.perCostly,
+                of: `for "${costly}" of this credential`,
+              },
+            ]),
+      ];
+      for (const { name, whose, perMinute, of } of counted) {
+        if (perMinute === null) continue;
+        const left = buckets.take(whose, perMinute, nowOf(c));
+        refuseWhenOver(left, name, perMinute, of);
+        c.header("ratelimit-policy", policyText(name, perMinute), { append: true });
+        c.header("ratelimit", leftText(name, left.remaining, left.resetSeconds), { append: true });
+      }
+    },
+    requireFewRefusals(c) {
+      const address = addressOf(c);
+      const perMinute = limits.refusalsPerAddress;
+      if (perMinute === null || address === null) return;
+      const left = buckets.look(`refused:${address}`, perMinute, nowOf(c));
+      refuseWhenOver(left, "refused", perMinute, "with refused credentials of this network address");
+    },
+    noteRefusal(c) {
+      // Who sent no credential at all asked nobody to look anything up.
+      if (c.req.header("authorization") === undefined) return;
+      const address = addressOf(c);
+      if (limits.refusalsPerAddress === null || address === null) return;
+      buckets.take(`refused:${address}`, limits.refusalsPerAddress, nowOf(c));
+    },
+  };
+}
+
+function refuseWhenOver(
+  left: ReturnType<Buckets["take"]>,
+  name: string,
+  perMinute: number,
+  whose: string,
+): void {
+  if (left.allowed) return;
+  throw new TooManyRequestsError(
+    `Too many requests ${whose}: ${perMinute} a minute are allowed. Come back in ${left.againSeconds} s.`,
+    left.againSeconds,
+    [{ path: name, message: `received one more, expected at most ${perMinute} a minute` }],
+    { name, perMinute, remaining: left.remaining },
+  );
+}
