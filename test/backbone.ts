@@ -16,8 +16,8 @@ import {
 import { type Catalog, charter, type Envelope, encodeEntry } from "@brain/schemas";
 import pg from "pg";
 import { type Config, parseConfig } from "../src/config.ts";
-import { drainConsumer } from "../src/engine/consume/drain.ts";
-import type { DrainOptions, DrainResult } from "../src/engine/consume/drain-base.ts";
+import type { DrainOptions, DrainResult } from "../src/engine/consume/drain/base.ts";
+import { drainConsumer } from "../src/engine/consume/drain/drain.ts";
 import { type RelayOptions, type RelayResult, relay } from "../src/engine/relay/relay.ts";
 import { relayPlaceOf } from "../src/engine/relay/ride.ts";
 import type { Command } from "../src/engine/stream/redis.ts";

@@ -1,9 +1,9 @@
 import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
-import { registerConsumers } from "./consume/define-consumer.ts";
-import { registerJobs, type ScheduledJob } from "./consume/define-job.ts";
-import type { DeliveryFailure } from "./consume/drain-base.ts";
+import { registerConsumers } from "./consume/define/define-consumer.ts";
+import { registerJobs, type ScheduledJob } from "./consume/define/define-job.ts";
+import type { DeliveryFailure } from "./consume/drain/base.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { isObject, requireFitting, requireList } from "./core/received.ts";

@@ -10,7 +10,6 @@ export {
   createBucketArchive,
   createFolderArchive,
 } from "./archive.ts";
-export { type CallOutside, callOutside } from "./consume/call-outside.ts";
 export {
   type BatchContext,
   type BatchHandler,
@@ -41,9 +40,10 @@ export {
   type Subscription,
 } from "./consume/consumer.ts";
 export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";
-export { defineConsumer, registerConsumers } from "./consume/define-consumer.ts";
-export { defineJob, type JobContext, type ScheduledJob } from "./consume/define-job.ts";
-export type { DeliveryFailure, DrainResult } from "./consume/drain-base.ts";
+export { type CallOutside, callOutside } from "./consume/define/call-outside.ts";
+export { defineConsumer, registerConsumers } from "./consume/define/define-consumer.ts";
+export { defineJob, type JobContext, type ScheduledJob } from "./consume/define/define-job.ts";
+export type { DeliveryFailure, DrainResult } from "./consume/drain/base.ts";
 export type { AlertKind } from "./core/alert-kind.ts";
 export { createSubrequestMeter } from "./core/budget.ts";
 export { canonicalJson } from "./core/canonical-json.ts";

@@ -1,8 +1,8 @@
 import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
-import type { ScheduledJob } from "./consume/define-job.ts";
-import type { DeliveryFailure } from "./consume/drain-base.ts";
+import type { ScheduledJob } from "./consume/define/define-job.ts";
+import type { DeliveryFailure } from "./consume/drain/base.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Logger } from "./core/log.ts";

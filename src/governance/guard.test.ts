@@ -7,7 +7,7 @@ import { readProject } from "./project.ts";
 
 const project = await readProject(fileURLToPath(new URL("../../", import.meta.url).href));
 const asked = (...changed: readonly string[]) => idempotencyTests(project, changed);
-const all = asked("src/engine/consume/apply.ts");
+const all = asked("src/engine/consume/apply/apply.ts");
 
 test("a module that changed asks for the tests of its own consumers, and for no others", () => {
   const own = asked("src/modules/tasks/consumer.ts");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { markActivity } from "../../src/engine/publish/activity.ts";
 import { createApp } from "../../src/http/app.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { raiseAlert } from "../../src/engine/alerts/alerts.ts";
 import { lookAtWatches } from "../../src/engine/alerts/watch.ts";
 import { type Consumer, on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, RetryAfter } from "../../src/engine/core/errors.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";

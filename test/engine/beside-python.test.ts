@@ -5,7 +5,7 @@ import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
 import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
 import { type Consumer, type Delivered, on, onAny, onBatch } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alert-views.ts";
 import { type Consumer, on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer, registerConsumers } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer, registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
 import { pauseConsumer } from "../../src/engine/operations/consumers/pauses.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { meterRead, partChecked } from "./events.ts";
 
 /** What the processes run that the test kills: one effect and one event for each heartbeat. */

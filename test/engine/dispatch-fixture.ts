@@ -1,5 +1,5 @@
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
-import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
 import type { News } from "../../src/engine/dispatch/news.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";

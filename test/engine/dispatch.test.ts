@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { createDatabase } from "../../src/engine/db/database.ts";
 import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";

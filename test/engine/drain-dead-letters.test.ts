@@ -2,7 +2,7 @@ import { type Envelope, encodeEntry } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
 import { on, onAny } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import { discardLetters, findLetter } from "../../src/engine/operations/consumers/dead-letters.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
-import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
+import { signalDeferred } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import { recorded } from "../recorded.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { on, onBatch } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import { meterRead, partChecked, sampleTaken } from "./events.ts";
 import {

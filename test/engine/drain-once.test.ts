@@ -1,6 +1,11 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import { type Claim, type ClaimedRow, claimSql, toClaimResult } from "../../src/engine/consume/dedup.ts";
+import {
+  type Claim,
+  type ClaimedRow,
+  claimSql,
+  toClaimResult,
+} from "../../src/engine/consume/apply/dedup.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";

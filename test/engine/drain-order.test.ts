@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Delivered, on, onBatch } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import { meterMounted, meterRead, meterRemoved, partChecked } from "./events.ts";

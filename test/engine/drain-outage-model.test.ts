@@ -9,8 +9,8 @@ import {
   onSqlBatch,
   type Subscription,
 } from "../../src/engine/consume/consumer.ts";
-import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
+import { forgetShardState } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import { prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";

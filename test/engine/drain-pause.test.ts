@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
+import { forgetShardState } from "../../src/engine/consume/lease/deferred-signal.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   createClock,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { onBatch } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { labCatalog, sampleTaken } from "./events.ts";
 

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
 import { backoffMs, defaultRetryPolicy } from "../../src/engine/core/retry.ts";
 import type { Tx } from "../../src/engine/db/database.ts";

@@ -3,7 +3,7 @@ import { createCatalog, defineEvent, pii } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { eraseSubject } from "../../src/engine/events/subjects.ts";
 import type { Backbone } from "../backbone.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alert-views.ts";
-import type { ScheduledJob } from "../../src/engine/consume/define-job.ts";
+import type { ScheduledJob } from "../../src/engine/consume/define/define-job.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { runJobsNow } from "../../src/engine/dispatch/scheduled-jobs.ts";

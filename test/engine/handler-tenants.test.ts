@@ -7,7 +7,7 @@ import {
   onSqlBatch,
   type Subscription,
 } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import { noticeGiven, partChecked } from "./events.ts";
 import { drainUntilQuiet, openBackbone } from "./fixture.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
 import { eventStats } from "../../src/engine/events/event-stats.ts";
 import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
 import type { Backbone } from "../backbone.ts";

@@ -8,7 +8,7 @@ import {
   onSqlSet,
   type Subscription,
 } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, ValidationError } from "../../src/engine/core/errors.ts";
 import { type Publish, transactAndPublish } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";

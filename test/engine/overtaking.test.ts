@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { labCatalog, sampleTaken, sampleWeighed } from "./events.ts";

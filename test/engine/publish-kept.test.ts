@@ -1,7 +1,7 @@
 import { agentMessage, charter } from "@brain/schemas";
 import { expect, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { transactAndPublish } from "../../src/engine/publish/publish.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
 import { onAny } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, TooLargeError, ValidationError } from "../../src/engine/core/errors.ts";
 import { withPosition } from "../../src/engine/publish/position.ts";
 import { admitEnvelope, createOutbox, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";

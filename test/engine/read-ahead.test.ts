@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
+import { forgetShardState } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { StreamSource } from "../../src/engine/consume/sources/stream.ts";
 import { createSubrequestMeter } from "../../src/engine/core/budget.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";

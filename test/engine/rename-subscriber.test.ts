@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Consumer, ConsumerOptions } from "../../src/engine/consume/consumer.ts";
-import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
 import { type ReconcileReport, reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { removeLeftGroups } from "../../src/engine/stream/move-group.ts";
 import type { Backbone } from "../backbone.ts";

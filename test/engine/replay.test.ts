@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { onAny } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { changeBulkOperation } from "../../src/engine/operations/bulk/bulk-changes.ts";
 import { runBulkOperations, stepBulkOperation } from "../../src/engine/operations/bulk/bulk-operations.ts";
 import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/bulk/replay.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ScheduledJob } from "../../src/engine/consume/define-job.ts";
+import type { ScheduledJob } from "../../src/engine/consume/define/define-job.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { runJobsNow, scheduleJob } from "../../src/engine/dispatch/scheduled-jobs.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";

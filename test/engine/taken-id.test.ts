@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { on, onSql, type Subscription } from "../../src/engine/consume/consumer.ts";
-import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
+import { signalDeferred } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { ConflictError } from "../../src/engine/core/errors.ts";
 import type { Database } from "../../src/engine/db/database.ts";
 import type { Publish, PublishContext } from "../../src/engine/publish/publish.ts";

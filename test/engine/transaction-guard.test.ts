@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError } from "../../src/engine/core/errors.ts";
 import { createDatabase, type Tx } from "../../src/engine/db/database.ts";
 import type { Publish } from "../../src/engine/publish/publish.ts";

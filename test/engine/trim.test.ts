@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alert-views.ts";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
-import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
+import { forgetShardState } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { trimIfLong, trimShard } from "../../src/engine/retention/trim.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { sends } from "../faults.ts";

@@ -3,7 +3,7 @@ import { type Catalog, createCatalog, defineEvent } from "@brain/schemas";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { type Consumer, on, onAny } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import type { Backbone } from "../backbone.ts";
 import { labCatalog, partChecked } from "./events.ts";
 import { openBackbone } from "./fixture.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
+import { signalDeferred } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";

@@ -1,7 +1,7 @@
 import { createVault, defineConsumer, on } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked } from "@brain/schemas";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { drainConsumer } from "../../src/engine/consume/drain.ts";
+import { drainConsumer } from "../../src/engine/consume/drain/drain.ts";
 import { testSecretsKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 

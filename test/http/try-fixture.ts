@@ -10,7 +10,7 @@ import {
   onSql,
   onSqlBatch,
 } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import type { Surface } from "./surface.ts";
 
 /* Consumers of each kind over one table, and what of the world could change. */

@@ -9,7 +9,7 @@ import {
 } from "../../src/cli/model/counts.ts";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { on, onBatch, onSql } from "../../src/engine/consume/consumer.ts";
-import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define/define-consumer.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";

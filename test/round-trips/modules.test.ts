@@ -17,7 +17,7 @@ import {
   taskItemCreated,
 } from "@brain/schemas";
 import { expect, test } from "vitest";
-import { drainConsumer } from "../../src/engine/consume/drain.ts";
+import { drainConsumer } from "../../src/engine/consume/drain/drain.ts";
 import { watchedEvents } from "../../src/modules/security_monitoring/rules.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { countedDefinitions, goldenOf, publishOne, publishStory } from "../modules/analytics-fixtures.ts";

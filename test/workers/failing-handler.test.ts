@@ -46,7 +46,7 @@ test("a handler that throws a TypeError in workerd is found: file and line in th
   expect(head).toBe("TypeError: Cannot read properties of undefined (reading 'length')");
   expect(frames[0]).toBe(`    at partsOf (test/workers/failing-consumer.ts:${thrownAt})`);
   expect(frames[1]).toContain(`test/workers/failing-consumer.ts:${calledAt}`);
-  expect(body.error_stack).toContain("src/engine/consume/run-handlers.ts:");
+  expect(body.error_stack).toContain("src/engine/consume/apply/run-handlers.ts:");
   expect(body.error_stack).not.toMatch(/planted|\/work\/|file:/);
 
   const lines = edge.logs.map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -68,7 +68,7 @@ import { ${names[release].join(", ")} } from "../schemas/events/library.ts";
 import { createCatalog } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { parseConfig } from "../src/config.ts";
-import { defineConsumer } from "../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../src/engine/consume/define/define-consumer.ts";
 import { on } from "../src/engine/consume/consumer.ts";
 import { createApp } from "../src/http/app.ts";
 import { createEngine } from "../src/engine/engine.ts";

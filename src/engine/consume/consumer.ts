@@ -5,7 +5,7 @@ import type { Logger } from "../core/log.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import type { Database, StatementBuilder, Tx } from "../db/database.ts";
 import type { Publish } from "../publish/publish.ts";
-import type { CallOutside } from "./call-outside.ts";
+import type { CallOutside } from "./define/call-outside.ts";
 
 /** What a handler may use while it applies one event. All of it dies with the transaction. */
 export interface HandlerContext {

@@ -1,6 +1,6 @@
 import type { Envelope, MessageId } from "@brain/schemas";
-import type { Claim } from "./dedup.ts";
-import type { Content, Handled } from "./interpret.ts";
+import type { Claim } from "./apply/dedup.ts";
+import type { Content, Handled } from "./drain/interpret.ts";
 
 /** One event on its way to one consumer, from reading it to the last word on it. */
 export interface Delivery<C extends Content = Content> {

@@ -396,7 +396,7 @@ export const consumerShards = pgTable(
     claimsId: varchar("claims_id", { length: 50 }),
     /** Type → the id behind which its events must have left a trace; `*`: all types. Null until it was compared. */
     claimsSince: jsonb("claims_since"),
-    /** Tenant → the id up to which its events were deferred ahead of their place, see `src/engine/consume/look-ahead.ts`. */
+    /** Tenant → the id up to which its events were deferred ahead of their place, see `src/engine/consume/drain/look-ahead.ts`. */
     ahead: jsonb("ahead").notNull().default({}),
   },
   (table) => [primaryKey({ columns: [table.subscriberName, table.shard] })],

@@ -1,5 +1,5 @@
 import type { Consumer } from "../consume/consumer.ts";
-import { wants, watchesEntries } from "../consume/define-consumer.ts";
+import { wants, watchesEntries } from "../consume/define/define-consumer.ts";
 import type { Invocation } from "../invocation.ts";
 import type { News } from "./news.ts";
 

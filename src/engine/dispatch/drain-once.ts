@@ -1,8 +1,8 @@
 import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { errorClass } from "../consume/dead-letters.ts";
-import { drainConsumer } from "../consume/drain.ts";
-import type { BreakerChange, DrainOptions, DrainResult } from "../consume/drain-base.ts";
+import type { BreakerChange, DrainOptions, DrainResult } from "../consume/drain/base.ts";
+import { drainConsumer } from "../consume/drain/drain.ts";
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/bulk/backfill.ts";
 import { markActivity } from "../publish/activity.ts";

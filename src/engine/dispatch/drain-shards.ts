@@ -1,5 +1,5 @@
 import type { Consumer } from "../consume/consumer.ts";
-import type { DrainResult } from "../consume/drain-base.ts";
+import type { DrainResult } from "../consume/drain/base.ts";
 import { TransientError } from "../core/errors.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { type ConsumerShard, everywhere, whoWants } from "./consumer-shards.ts";

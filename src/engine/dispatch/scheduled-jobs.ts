@@ -1,6 +1,6 @@
 import { noteFailure, noteSuccess } from "../alerts/failing-work.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import type { JobContext, ScheduledJob } from "../consume/define-job.ts";
+import type { JobContext, ScheduledJob } from "../consume/define/define-job.ts";
 import type { Invocation } from "../invocation.ts";
 import { markActivity } from "../publish/activity.ts";
 import type { JobOrigin } from "../publish/origin.ts";

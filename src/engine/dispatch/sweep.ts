@@ -3,7 +3,7 @@ import type { Alert } from "../alerts/alerts.ts";
 import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
 import type { Found } from "../alerts/watch.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import { signalDeferred } from "../consume/deferred-signal.ts";
+import { signalDeferred } from "../consume/lease/deferred-signal.ts";
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { markBulkOperationsRunning } from "../operations/bulk/bulk-store.ts";
 import { layoutProblem } from "../operations/reshard.ts";

@@ -1,8 +1,8 @@
 import type { EventDefinition } from "@brain/schemas";
 import { getTableName, isTable } from "drizzle-orm";
 import type { Consumer } from "../consume/consumer.ts";
-import { isConsumer } from "../consume/define-consumer.ts";
-import type { ScheduledJob } from "../consume/define-job.ts";
+import { isConsumer } from "../consume/define/define-consumer.ts";
+import type { ScheduledJob } from "../consume/define/define-job.ts";
 import type { SettingsDefinition } from "../core/environment.ts";
 import type { Logger } from "../core/log.ts";
 import { isObject, requireFitting, requireList } from "../core/received.ts";

@@ -3,7 +3,7 @@ import { pgTable, text } from "drizzle-orm/pg-core";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { on } from "../consume/consumer.ts";
-import { defineConsumer } from "../consume/define-consumer.ts";
+import { defineConsumer } from "../consume/define/define-consumer.ts";
 import { defineSettings, readEnvironment, whole } from "../core/environment.ts";
 import { defineModule } from "./define-module.ts";
 import { definePort } from "./ports.ts";

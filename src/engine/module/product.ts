@@ -1,6 +1,6 @@
 import type { EventDefinition } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
-import type { ScheduledJob } from "../consume/define-job.ts";
+import type { ScheduledJob } from "../consume/define/define-job.ts";
 import type { SettingsDefinition } from "../core/environment.ts";
 import type { Logger } from "../core/log.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";

@@ -1,6 +1,6 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
-import { signalDeferred } from "../consume/deferred-signal.ts";
+import { signalDeferred } from "../consume/lease/deferred-signal.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { activityCommand } from "../publish/activity.ts";
 import {

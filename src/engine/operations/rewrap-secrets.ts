@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { defineJob, type ScheduledJob } from "../consume/define-job.ts";
+import { defineJob, type ScheduledJob } from "../consume/define/define-job.ts";
 import { sealedPrefix, type Vault } from "../core/vault.ts";
 import type { Database } from "../db/database.ts";
 

@@ -2,8 +2,8 @@ import { compareMessageIds, isMessageId, type MessageId, previousMessageId } fro
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
-import { signalDeferred } from "../consume/deferred-signal.ts";
-import { anyType, subscribedTypes, watchesEntries } from "../consume/define-consumer.ts";
+import { anyType, subscribedTypes, watchesEntries } from "../consume/define/define-consumer.ts";
+import { signalDeferred } from "../consume/lease/deferred-signal.ts";
 import { entryId, idIn, inStreamOrder, sentBetween, sentEvents, sentId } from "../db/stream-ids.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";

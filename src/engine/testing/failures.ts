@@ -1,4 +1,4 @@
-import type { DeliveryFailure } from "../consume/drain-base.ts";
+import type { DeliveryFailure } from "../consume/drain/base.ts";
 import { show } from "./differences.ts";
 import { isExpected, nameOf } from "./given.ts";
 

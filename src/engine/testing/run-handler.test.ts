@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type EventHandler, on, onBatch, onSql } from "../consume/consumer.ts";
-import { defineConsumer } from "../consume/define-consumer.ts";
+import { defineConsumer } from "../consume/define/define-consumer.ts";
 import { ConflictError, RetryAfter } from "../core/errors.ts";
 import { NoTransactionError, runHandler } from "./run-handler.ts";
 

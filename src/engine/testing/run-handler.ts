@@ -8,10 +8,10 @@ import {
 } from "@brain/schemas";
 import type { Query, SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
+import { beginRun, runHandlers } from "../consume/apply/run-handlers.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import type { Delivery, Runnable, Source } from "../consume/delivery.ts";
-import { interpretEntry } from "../consume/interpret.ts";
-import { beginRun, runHandlers } from "../consume/run-handlers.ts";
+import { interpretEntry } from "../consume/drain/interpret.ts";
 import { classify } from "../core/classify.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLogger } from "../core/log.ts";

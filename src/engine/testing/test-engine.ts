@@ -1,8 +1,8 @@
 import type { Catalog, EventDefinition, PayloadInputOf } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import type { Consumer } from "../consume/consumer.ts";
-import type { ScheduledJob } from "../consume/define-job.ts";
-import type { DeliveryFailure } from "../consume/drain-base.ts";
+import type { ScheduledJob } from "../consume/define/define-job.ts";
+import type { DeliveryFailure } from "../consume/drain/base.ts";
 import { beginDispatch } from "../dispatch/dispatch.ts";
 import { drainSubscribers } from "../dispatch/drain-shards.ts";
 import { relayShards } from "../dispatch/relay-shards.ts";

@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
 import { entryId, inStreamOrder, sentEvents, sentId, splitId, withSentEntry } from "../../db/stream-ids.ts";
-import { type AheadIds, aheadFromText, aheadToText } from "../shard-state.ts";
+import { type AheadIds, aheadFromText, aheadToText } from "../lease/shard-state.ts";
 
 /* What is looked for in the record behind what a group has read: see `look-ahead.ts`. */
 

@@ -12,9 +12,9 @@ import {
   tenantOf,
   triesOf,
 } from "../delivery.ts";
-import type { DrainBase } from "../drain-base.ts";
-import { interpretEntry, type Lost } from "../interpret.ts";
-import { type AheadIds, activePauses, clearDeferredMark } from "../shard-state.ts";
+import type { DrainBase } from "../drain/base.ts";
+import { interpretEntry, type Lost } from "../drain/interpret.ts";
+import { type AheadIds, activePauses, clearDeferredMark } from "../lease/shard-state.ts";
 import {
   beginDeferred,
   type DeferredRow,

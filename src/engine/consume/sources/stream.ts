@@ -17,10 +17,10 @@ import {
 } from "../../stream/group.ts";
 import type { Command } from "../../stream/redis.ts";
 import { attemptOf, type Delivery, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
-import type { DrainBase } from "../drain-base.ts";
-import { type Interpreted, interpretEntry, type Lost } from "../interpret.ts";
-import type { FirstRead } from "../lease.ts";
-import { rememberExisting, startGroup } from "../start-group.ts";
+import type { DrainBase } from "../drain/base.ts";
+import { type Interpreted, interpretEntry, type Lost } from "../drain/interpret.ts";
+import { rememberExisting, startGroup } from "../drain/start-group.ts";
+import type { FirstRead } from "../lease/lease.ts";
 import { bodiesOfPending, failureToText, type PendingReplies, type StoredFailure } from "./pending.ts";
 
 const lost: Lost = { kind: "lost", eventId: null, type: null, tenantId: null };

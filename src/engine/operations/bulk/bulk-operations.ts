@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../../consume/dead-letters.ts";
-import { forgetShardState, signalDeferred } from "../../consume/deferred-signal.ts";
+import { forgetShardState, signalDeferred } from "../../consume/lease/deferred-signal.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation, StreamInvocation } from "../../invocation.ts";

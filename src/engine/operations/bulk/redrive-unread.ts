@@ -1,7 +1,7 @@
 import { type Envelope, isMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { interpretEntry } from "../../consume/interpret.ts";
+import { interpretEntry } from "../../consume/drain/interpret.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";

@@ -1,7 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { interpretEntry } from "../../consume/interpret.ts";
+import { interpretEntry } from "../../consume/drain/interpret.ts";
 import {
   bodiesOfPending,
   failureFromText,

@@ -1,7 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { signalDeferred } from "../../consume/deferred-signal.ts";
+import { signalDeferred } from "../../consume/lease/deferred-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";

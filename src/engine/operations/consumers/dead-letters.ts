@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { barSql } from "../../consume/dedup.ts";
+import { barSql } from "../../consume/apply/dedup.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import { uuidPattern } from "../../core/uuid.ts";
 import type { Database, Tx } from "../../db/database.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { forgetShardState } from "../../consume/deferred-signal.ts";
+import { forgetShardState } from "../../consume/lease/deferred-signal.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 import { isoText } from "../../db/iso-text.ts";

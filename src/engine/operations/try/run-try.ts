@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
-import type { CallOutside } from "../../consume/call-outside.ts";
-import { type ClaimState, claimState } from "../../consume/claim-state.ts";
-import { claimId } from "../../consume/dedup.ts";
+import { type ClaimState, claimState } from "../../consume/apply/claim-state.ts";
+import { claimId } from "../../consume/apply/dedup.ts";
+import { beginRun, type HandlerRun, runHandlers } from "../../consume/apply/run-handlers.ts";
+import type { CallOutside } from "../../consume/define/call-outside.ts";
 import type { Runnable, Source } from "../../consume/delivery.ts";
-import { interpretEntry } from "../../consume/interpret.ts";
-import { beginRun, type HandlerRun, runHandlers } from "../../consume/run-handlers.ts";
+import { interpretEntry } from "../../consume/drain/interpret.ts";
 import { TransientError } from "../../core/errors.ts";
 import { HandlerTimeoutError } from "../../core/time-limit.ts";
 import type { Tx } from "../../db/database.ts";

@@ -2,7 +2,7 @@ import type { Catalog } from "@brain/schemas";
 import type { Consumer } from "../../consume/consumer.ts";
 import { describeError, errorClass, errorStack } from "../../consume/dead-letters.ts";
 import type { Runnable } from "../../consume/delivery.ts";
-import type { Content } from "../../consume/interpret.ts";
+import type { Content } from "../../consume/drain/interpret.ts";
 import { classify } from "../../core/classify.ts";
 import { type DeadLetterReason, decideDelivery } from "../../core/retry.ts";
 import { HandlerTimeoutError } from "../../core/time-limit.ts";

@@ -1,5 +1,5 @@
 import type { Catalog, Envelope, MessageId } from "@brain/schemas";
-import type { ClaimState } from "../../consume/claim-state.ts";
+import type { ClaimState } from "../../consume/apply/claim-state.ts";
 import type { Consumer, Subscription } from "../../consume/consumer.ts";
 import type { TableChange, WatchedStatement } from "../../db/trial.ts";
 import type { RecordedEvent } from "../../publish/record.ts";

@@ -1,5 +1,5 @@
 import type { Envelope } from "@brain/schemas";
-import type { ClaimState } from "../../consume/claim-state.ts";
+import type { ClaimState } from "../../consume/apply/claim-state.ts";
 import type { Subscription } from "../../consume/consumer.ts";
 import type { DeadLetterReason } from "../../core/retry.ts";
 import type { TableChange } from "../../db/trial.ts";

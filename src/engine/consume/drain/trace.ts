@@ -1,6 +1,6 @@
-import { readTraceContext, type TraceContext } from "../core/trace-context.ts";
-import type { Span, Tracer } from "../core/tracer.ts";
-import { attemptOf, type Runnable } from "./delivery.ts";
+import { readTraceContext, type TraceContext } from "../../core/trace-context.ts";
+import type { Span, Tracer } from "../../core/tracer.ts";
+import { attemptOf, type Runnable } from "../delivery.ts";
 
 /** The spans of one drain: one of its own, when a handler ran whose span is kept, and one for each call of a handler. */
 export interface DrainTrace {

@@ -1,29 +1,29 @@
 import { compareMessageIds } from "@brain/schemas";
-import { breakerFromText, isOpen, openForOne, phaseOf } from "../core/circuit-breaker.ts";
-import { FencedError, TransientError } from "../core/errors.ts";
+import { breakerFromText, isOpen, openForOne, phaseOf } from "../../core/circuit-breaker.ts";
+import { FencedError, TransientError } from "../../core/errors.ts";
 import {
   firstOfEachKey,
   leastSuspectFirst,
   planRound,
   type RoundPlan,
   splitLanes,
-} from "../core/ordering.ts";
-import { hashText } from "../core/sharding.ts";
-import { applyAll, createLane, type Lane } from "./apply.ts";
-import type { Consumer } from "./consumer.ts";
-import { describeError, errorClass } from "./dead-letters.ts";
+} from "../../core/ordering.ts";
+import { hashText } from "../../core/sharding.ts";
+import { applyAll, createLane, type Lane } from "../apply/apply.ts";
+import type { Consumer } from "../consumer.ts";
+import { describeError, errorClass } from "../dead-letters.ts";
+import { needsTransaction } from "../define/define-consumer.ts";
+import { attemptOf, type Delivery, deathsOf, isRunnable, type Runnable, tenantOf } from "../delivery.ts";
+import { abandonLease, releaseLease, renewLease } from "../lease/lease.ts";
+import { activePauses, loadShardState } from "../lease/shard-state.ts";
+import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./base.ts";
+import { breakerCommands } from "./breaker.ts";
 import { chooseDeferred, defer } from "./defer.ts";
-import { needsTransaction } from "./define-consumer.ts";
-import { attemptOf, type Delivery, deathsOf, isRunnable, type Runnable, tenantOf } from "./delivery.ts";
-import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./drain-base.ts";
-import { breakerCommands } from "./drain-breaker.ts";
-import { type Drain, hasTime, heartbeat, mayGoOn } from "./drain-state.ts";
 import { finishApplied, finishExhausted, finishUnhandled, tellSources } from "./finish.ts";
-import { abandonLease, releaseLease, renewLease } from "./lease.ts";
 import { asideAtMost, lookAhead, lookAside } from "./look-ahead.ts";
-import { openDrain } from "./open-drain.ts";
+import { openDrain } from "./open.ts";
 import { mostRead, readingAhead } from "./read-ahead.ts";
-import { activePauses, loadShardState } from "./shard-state.ts";
+import { type Drain, hasTime, heartbeat, mayGoOn } from "./state.ts";
 
 /*
  * One bounded drain of one consumer on one shard:

@@ -1,12 +1,14 @@
 import { redactText } from "@brain/schemas";
-import { RetryAfter } from "../core/errors.ts";
-import { orderOf } from "../core/ordering.ts";
-import type { DeadLetterReason } from "../core/retry.ts";
-import { thrownAt } from "../core/stack.ts";
-import { readTraceContext } from "../core/trace-context.ts";
-import { watchMark } from "../db/alert-watch.ts";
-import { publishedMs } from "../publish/received-at.ts";
-import { type Applied, holdsKey } from "./apply.ts";
+import { RetryAfter } from "../../core/errors.ts";
+import { orderOf } from "../../core/ordering.ts";
+import type { DeadLetterReason } from "../../core/retry.ts";
+import { thrownAt } from "../../core/stack.ts";
+import { readTraceContext } from "../../core/trace-context.ts";
+import { watchMark } from "../../db/alert-watch.ts";
+import { publishedMs } from "../../publish/received-at.ts";
+import { type Applied, holdsKey } from "../apply/apply.ts";
+import { isApplied } from "../apply/dedup.ts";
+import { eventLog } from "../apply/run-handlers.ts";
 import {
   type DeadLetter,
   describeError,
@@ -14,8 +16,7 @@ import {
   errorStack,
   type StoredLetter,
   storeDeadLetters,
-} from "./dead-letters.ts";
-import { isApplied } from "./dedup.ts";
+} from "../dead-letters.ts";
 import {
   attemptOf,
   claimOf,
@@ -26,11 +27,10 @@ import {
   type Runnable,
   type Source,
   triesOf,
-} from "./delivery.ts";
-import { type DeliveryFailure, noteDue } from "./drain-base.ts";
-import type { AppliedTimes } from "./drain-counts.ts";
-import type { Drain } from "./drain-state.ts";
-import { eventLog } from "./run-handlers.ts";
+} from "../delivery.ts";
+import { type DeliveryFailure, noteDue } from "./base.ts";
+import type { AppliedTimes } from "./counts.ts";
+import type { Drain } from "./state.ts";
 
 /*
  * The last word on a delivery: it is done, it is tried again, or it is a dead letter. Its source is told: that it is

@@ -1,11 +1,11 @@
 import type { MessageId } from "@brain/schemas";
-import type { CircuitBreaker } from "../core/circuit-breaker.ts";
-import type { ApplyDeps, Lane } from "./apply.ts";
-import type { Delivery } from "./delivery.ts";
-import type { DrainBase } from "./drain-base.ts";
-import type { DrainCounts } from "./drain-counts.ts";
-import type { DeferredSource } from "./sources/deferred.ts";
-import type { StreamSource } from "./sources/stream.ts";
+import type { CircuitBreaker } from "../../core/circuit-breaker.ts";
+import type { ApplyDeps, Lane } from "../apply/apply.ts";
+import type { Delivery } from "../delivery.ts";
+import type { DeferredSource } from "../sources/deferred.ts";
+import type { StreamSource } from "../sources/stream.ts";
+import type { DrainBase } from "./base.ts";
+import type { DrainCounts } from "./counts.ts";
 
 /** State of one drain; gone when it ends. */
 export interface Drain extends DrainBase {

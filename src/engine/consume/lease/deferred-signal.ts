@@ -1,5 +1,5 @@
-import { askAll, type NumberedCommand, type RedisDatabases } from "../stream/databases.ts";
-import type { StreamKeys } from "../stream/keys.ts";
+import { askAll, type NumberedCommand, type RedisDatabases } from "../../stream/databases.ts";
+import type { StreamKeys } from "../../stream/keys.ts";
 
 interface SignalDeps {
   readonly databases: RedisDatabases;

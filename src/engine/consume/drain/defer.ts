@@ -1,8 +1,8 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
-import { orderOf } from "../core/ordering.ts";
-import { type Delivery, isRunnable, type Taken } from "./delivery.ts";
-import type { Drain } from "./drain-state.ts";
-import type { NewDeferredRow } from "./sources/deferred-sql.ts";
+import { orderOf } from "../../core/ordering.ts";
+import { type Delivery, isRunnable, type Taken } from "../delivery.ts";
+import type { NewDeferredRow } from "../sources/deferred-sql.ts";
+import type { Drain } from "./state.ts";
 
 /*
  * Deferring moves entries from the stream to the table of deferred deliveries, with all that is known of their tries. The

@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import { boundOf, criticalBoundsMs, processingBoundsMs } from "../core/histogram.ts";
-import { criticalOverTime, triesOverTime } from "../stream/count-series.ts";
+import type { Clock } from "../../core/clock.ts";
+import { boundOf, criticalBoundsMs, processingBoundsMs } from "../../core/histogram.ts";
+import { criticalOverTime, triesOverTime } from "../../stream/count-series.ts";
 import {
   type Count,
   type CountedOutcome,
@@ -9,7 +9,7 @@ import {
   maxCounts,
   otherType,
   windowMs,
-} from "../stream/counters.ts";
+} from "../../stream/counters.ts";
 
 /** What a drain has done since it last told Redis; told with what it sends anyway. */
 export interface DrainCounts {

@@ -1,13 +1,13 @@
 import { type Envelope, redactText } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
-import type { Clock } from "../core/clock.ts";
-import { UnexpectedTenantError } from "../core/errors.ts";
-import type { Logger } from "../core/log.ts";
-import { withTimeLimit } from "../core/time-limit.ts";
-import { readTraceContext, traceMeta } from "../core/trace-context.ts";
-import type { Span } from "../core/tracer.ts";
-import { type UnawaitedFailures, watchFailures } from "../core/unawaited.ts";
-import { statementBuilder, type Tx } from "../db/database.ts";
+import type { Clock } from "../../core/clock.ts";
+import { UnexpectedTenantError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { withTimeLimit } from "../../core/time-limit.ts";
+import { readTraceContext, traceMeta } from "../../core/trace-context.ts";
+import type { Span } from "../../core/tracer.ts";
+import { type UnawaitedFailures, watchFailures } from "../../core/unawaited.ts";
+import { statementBuilder, type Tx } from "../../db/database.ts";
 import {
   keptApart,
   type Publish,
@@ -15,9 +15,8 @@ import {
   type PublishSettings,
   prepareEvent,
   publishing,
-} from "../publish/publish.ts";
-import type { RecordedEvent } from "../publish/record.ts";
-import { type CallOutside, callOutside } from "./call-outside.ts";
+} from "../../publish/publish.ts";
+import type { RecordedEvent } from "../../publish/record.ts";
 import {
   type BatchContext,
   type Consumer,
@@ -25,11 +24,12 @@ import {
   definitionsOf,
   type HandlerContext,
   type Subscription,
-} from "./consumer.ts";
-import { describeError, errorClass } from "./dead-letters.ts";
+} from "../consumer.ts";
+import { describeError, errorClass } from "../dead-letters.ts";
+import { type CallOutside, callOutside } from "../define/call-outside.ts";
+import { attemptOf, claimOf, type Runnable } from "../delivery.ts";
+import type { DrainTrace } from "../drain/trace.ts";
 import { claimId } from "./dedup.ts";
-import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
-import type { DrainTrace } from "./drain-trace.ts";
 
 export interface HandlerDeps {
   readonly consumer: Consumer;

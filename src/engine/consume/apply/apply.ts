@@ -1,13 +1,15 @@
 import type { SQL } from "drizzle-orm";
-import { classify } from "../core/classify.ts";
-import { FencedError, TransientError } from "../core/errors.ts";
-import { type Decision, decideDelivery } from "../core/retry.ts";
-import { HandlerTimeoutError } from "../core/time-limit.ts";
-import type { Database, FenceText, Session, Tx } from "../db/database.ts";
-import { isDiskFull, isMissingObject } from "../db/errors.ts";
-import { cutBackBy, endWithEvents, type RecordAtEnd } from "../publish/publish.ts";
+import { classify } from "../../core/classify.ts";
+import { FencedError, TransientError } from "../../core/errors.ts";
+import { type Decision, decideDelivery } from "../../core/retry.ts";
+import { HandlerTimeoutError } from "../../core/time-limit.ts";
+import type { Database, FenceText, Session, Tx } from "../../db/database.ts";
+import { isDiskFull, isMissingObject } from "../../db/errors.ts";
+import { cutBackBy, endWithEvents, type RecordAtEnd } from "../../publish/publish.ts";
+import type { Consumer } from "../consumer.ts";
+import { watchesEntries } from "../define/define-consumer.ts";
+import { attemptOf, claimOf, claimsOf, type Delivery, type Runnable } from "../delivery.ts";
 import { applyStatements } from "./apply-statements.ts";
-import type { Consumer } from "./consumer.ts";
 import {
   type Claim,
   type ClaimedRow,
@@ -17,8 +19,6 @@ import {
   toClaimResult,
   unclaim,
 } from "./dedup.ts";
-import { watchesEntries } from "./define-consumer.ts";
-import { attemptOf, claimOf, claimsOf, type Delivery, type Runnable } from "./delivery.ts";
 import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 import { watchEntries } from "./watch-entries.ts";
 

@@ -1,9 +1,9 @@
-import { FencedError } from "../core/errors.ts";
-import { pairs } from "../stream/append.ts";
-import type { StreamKeys } from "../stream/keys.ts";
-import type { Command, RedisHttp } from "../stream/redis.ts";
-import { abandonScript, acquireScript, holderScript, releaseScript, renewScript } from "./lease-scripts.ts";
-import type { PendingReplies } from "./sources/pending.ts";
+import { FencedError } from "../../core/errors.ts";
+import { pairs } from "../../stream/append.ts";
+import type { StreamKeys } from "../../stream/keys.ts";
+import type { Command, RedisHttp } from "../../stream/redis.ts";
+import type { PendingReplies } from "../sources/pending.ts";
+import { abandonScript, acquireScript, holderScript, releaseScript, renewScript } from "./scripts.ts";
 
 /*
  * One drainer per (group, shard) at a time. Only order and cost depend on the lease; that effects are applied once

@@ -7,9 +7,9 @@ import {
   type EventDefinition,
   parseEventPayload,
 } from "@brain/schemas";
-import { type Issue, ValidationError } from "../core/errors.ts";
-import { fieldsToObject } from "../stream/entry-fields.ts";
-import type { CatchAll, Consumer, Subscription } from "./consumer.ts";
+import { type Issue, ValidationError } from "../../core/errors.ts";
+import { fieldsToObject } from "../../stream/entry-fields.ts";
+import type { CatchAll, Consumer, Subscription } from "../consumer.ts";
 
 /** What an entry means to one consumer. */
 export type Content = Handled | Skipped | Refused | Lost;

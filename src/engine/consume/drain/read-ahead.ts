@@ -1,8 +1,8 @@
-import { isOpen } from "../core/circuit-breaker.ts";
-import { maxPending } from "../stream/group.ts";
-import type { Consumer } from "./consumer.ts";
-import type { Delivery, Taken } from "./delivery.ts";
-import { type Drain, hasTime, mayGoOn } from "./drain-state.ts";
+import { isOpen } from "../../core/circuit-breaker.ts";
+import { maxPending } from "../../stream/group.ts";
+import type { Consumer } from "../consumer.ts";
+import type { Delivery, Taken } from "../delivery.ts";
+import { type Drain, hasTime, mayGoOn } from "./state.ts";
 
 /*
  * While the deliveries of a round are handled, which is mostly waiting for Postgres, the next ones are read and decoded.

@@ -1,10 +1,10 @@
 import { type Envelope, encodeEntry } from "@brain/schemas";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { labCatalog, partChecked, sampleTaken, sampleWeighed } from "../../../test/engine/events.ts";
-import { fieldsToObject } from "../stream/entry-fields.ts";
-import { on, onAny, onBatch } from "./consumer.ts";
-import { defineConsumer } from "./define-consumer.ts";
+import { labCatalog, partChecked, sampleTaken, sampleWeighed } from "../../../../test/engine/events.ts";
+import { fieldsToObject } from "../../stream/entry-fields.ts";
+import { on, onAny, onBatch } from "../consumer.ts";
+import { defineConsumer } from "../define/define-consumer.ts";
 import { type Interpreted, interpretEntry, UndecodableError } from "./interpret.ts";
 
 const ignore = async () => undefined;

@@ -1,6 +1,6 @@
 import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import type { Database, Tx } from "../db/database.ts";
-import { keepSql } from "../db/kept-sql.ts";
+import type { Database, Tx } from "../../db/database.ts";
+import { keepSql } from "../../db/kept-sql.ts";
 
 /** One delivery to claim for a subscriber. */
 export interface Claim {

@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
-import { FencedError } from "../core/errors.ts";
-import { type Database, type Ending, type FenceText, isFenced } from "../db/database.ts";
-import { sqlState } from "../db/errors.ts";
-import { endWithEvents, type RecordAtEnd } from "../publish/publish.ts";
+import { FencedError } from "../../core/errors.ts";
+import { type Database, type Ending, type FenceText, isFenced } from "../../db/database.ts";
+import { sqlState } from "../../db/errors.ts";
+import { endWithEvents, type RecordAtEnd } from "../../publish/publish.ts";
+import { givesStatements } from "../define/define-consumer.ts";
+import { claimsOf, type Runnable } from "../delivery.ts";
 import { claimAllSql } from "./dedup.ts";
-import { givesStatements } from "./define-consumer.ts";
-import { claimsOf, type Runnable } from "./delivery.ts";
 import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 
 /*

@@ -1,20 +1,19 @@
 import { v4 as uuidv4 } from "uuid";
-import { closedBreaker } from "../core/circuit-breaker.ts";
-import { describeMissing } from "../core/schema-state.ts";
-import { fenceText } from "../db/database.ts";
-import { readSchemaState } from "../db/read-schema-state.ts";
-import { maxPending } from "../stream/group.ts";
-import type { Lane } from "./apply.ts";
-import type { Consumer } from "./consumer.ts";
-import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./drain-base.ts";
-import { judge, noteApplied } from "./drain-breaker.ts";
-import { createDrainCounts } from "./drain-counts.ts";
-import { beginOutlook, type Drain } from "./drain-state.ts";
-import { createDrainTrace } from "./drain-trace.ts";
-import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
-
-import { DeferredSource } from "./sources/deferred.ts";
-import { StreamSource } from "./sources/stream.ts";
+import { closedBreaker } from "../../core/circuit-breaker.ts";
+import { describeMissing } from "../../core/schema-state.ts";
+import { fenceText } from "../../db/database.ts";
+import { readSchemaState } from "../../db/read-schema-state.ts";
+import { maxPending } from "../../stream/group.ts";
+import type { Lane } from "../apply/apply.ts";
+import type { Consumer } from "../consumer.ts";
+import { acquireLease, holdLease, type LeaseScope } from "../lease/lease.ts";
+import { DeferredSource } from "../sources/deferred.ts";
+import { StreamSource } from "../sources/stream.ts";
+import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./base.ts";
+import { judge, noteApplied } from "./breaker.ts";
+import { createDrainCounts } from "./counts.ts";
+import { beginOutlook, type Drain } from "./state.ts";
+import { createDrainTrace } from "./trace.ts";
 
 /** New entries that the first round of a drain reads at most. */
 function readSizeAtFirst({ batchSize }: Consumer): number {

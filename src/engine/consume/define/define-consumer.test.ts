@@ -1,8 +1,8 @@
 import { type Catalog, createCatalog, defineEvent } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { labCatalog, noticeGiven, partChecked, sampleTaken } from "../../../test/engine/events.ts";
-import { type ConsumerOptions, on, onAny, onBatch } from "./consumer.ts";
+import { labCatalog, noticeGiven, partChecked, sampleTaken } from "../../../../test/engine/events.ts";
+import { type ConsumerOptions, on, onAny, onBatch } from "../consumer.ts";
 import { defineConsumer, registerConsumers, wants } from "./define-consumer.ts";
 
 const ignore = async () => undefined;

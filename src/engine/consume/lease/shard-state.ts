@@ -1,7 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { Database } from "../db/database.ts";
-import { isElsewhere, misplaced } from "../relay/shard-databases.ts";
+import type { Database } from "../../db/database.ts";
+import { isElsewhere, misplaced } from "../../relay/shard-databases.ts";
 import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
 
 /*

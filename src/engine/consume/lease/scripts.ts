@@ -1,4 +1,4 @@
-import { countsInLua } from "../stream/counters.ts";
+import { countsInLua } from "../../stream/counters.ts";
 
 /*
  * The scripts of the lease of a (group, shard). Each names all keys that it touches, see `stream/scripts.ts`. Those that a

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { Database } from "../db/database.ts";
-import { isoText } from "../db/iso-text.ts";
+import type { Database } from "../../db/database.ts";
+import { isoText } from "../../db/iso-text.ts";
 
 /** What the claims of a consumer say of an event. */
 export interface ClaimState {

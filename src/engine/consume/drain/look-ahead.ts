@@ -1,11 +1,11 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
-import { servedBy } from "../core/fairness.ts";
-import { readUpTo } from "../stream/group.ts";
-import { subscribedTypes, watchesEntries } from "./define-consumer.ts";
-import { type Taken, tenantOf } from "./delivery.ts";
-import { type Drain, mayGoOn } from "./drain-state.ts";
-import { aheadToText } from "./shard-state.ts";
-import { type Found, findAhead, storeAhead } from "./sources/ahead-sql.ts";
+import { servedBy } from "../../core/fairness.ts";
+import { readUpTo } from "../../stream/group.ts";
+import { subscribedTypes, watchesEntries } from "../define/define-consumer.ts";
+import { type Taken, tenantOf } from "../delivery.ts";
+import { aheadToText } from "../lease/shard-state.ts";
+import { type Found, findAhead, storeAhead } from "../sources/ahead-sql.ts";
+import { type Drain, mayGoOn } from "./state.ts";
 
 /*
  * One tenant's flood does not delay another's few events.

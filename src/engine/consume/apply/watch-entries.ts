@@ -1,9 +1,9 @@
-import { withTimeLimit } from "../core/time-limit.ts";
-import type { Database } from "../db/database.ts";
-import { fieldsToObject } from "../stream/entry-fields.ts";
-import type { StreamEntry } from "./consumer.ts";
-import { cleanFields } from "./dead-letters.ts";
-import type { Runnable } from "./delivery.ts";
+import { withTimeLimit } from "../../core/time-limit.ts";
+import type { Database } from "../../db/database.ts";
+import { fieldsToObject } from "../../stream/entry-fields.ts";
+import type { StreamEntry } from "../consumer.ts";
+import { cleanFields } from "../dead-letters.ts";
+import type { Runnable } from "../delivery.ts";
 import type { HandlerDeps } from "./run-handlers.ts";
 
 interface WatchDeps extends Pick<HandlerDeps, "consumer" | "log" | "now"> {

@@ -1,14 +1,14 @@
 import { redactText } from "@brain/schemas";
-import { afterFailure, afterSuccess, breakerToText, isOpen } from "../core/circuit-breaker.ts";
-import { classify } from "../core/classify.ts";
-import { backoffMs, maxFailureLength } from "../core/retry.ts";
-import { isMissingObject } from "../db/errors.ts";
-import type { Command } from "../stream/redis.ts";
-import type { Applied } from "./apply.ts";
-import { describeError } from "./dead-letters.ts";
-import { attemptOf, type Delivery, tenantOf } from "./delivery.ts";
-import type { Drain } from "./drain-state.ts";
-import { consumerShardField } from "./lease.ts";
+import { afterFailure, afterSuccess, breakerToText, isOpen } from "../../core/circuit-breaker.ts";
+import { classify } from "../../core/classify.ts";
+import { backoffMs, maxFailureLength } from "../../core/retry.ts";
+import { isMissingObject } from "../../db/errors.ts";
+import type { Command } from "../../stream/redis.ts";
+import type { Applied } from "../apply/apply.ts";
+import { describeError } from "../dead-letters.ts";
+import { attemptOf, type Delivery, tenantOf } from "../delivery.ts";
+import { consumerShardField } from "../lease/lease.ts";
+import type { Drain } from "./state.ts";
 
 /** Closes the breaker: these were applied. */
 export function noteApplied(drain: Drain, applied: readonly Delivery[]): void {

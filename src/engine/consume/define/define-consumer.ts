@@ -1,8 +1,8 @@
 import { type Catalog, type EventDefinition, isMessageId } from "@brain/schemas";
-import { defaultCircuitBreakerPolicy } from "../core/circuit-breaker.ts";
-import { isObject, nameOf, requireFitting } from "../core/received.ts";
-import { defaultRetryPolicy } from "../core/retry.ts";
-import { groupOf } from "../stream/group.ts";
+import { defaultCircuitBreakerPolicy } from "../../core/circuit-breaker.ts";
+import { isObject, nameOf, requireFitting } from "../../core/received.ts";
+import { defaultRetryPolicy } from "../../core/retry.ts";
+import { groupOf } from "../../stream/group.ts";
 import {
   type CatchAll,
   type Consumer,
@@ -10,7 +10,7 @@ import {
   definitionsOf,
   type StartPosition,
   type Subscription,
-} from "./consumer.ts";
+} from "../consumer.ts";
 
 const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
 

@@ -1,12 +1,12 @@
 import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { TransientError } from "../core/errors.ts";
-import { lastGeneratedId, readEdges } from "../stream/append.ts";
-import { createGroup } from "../stream/group.ts";
-import { moveGroup, olderGroupsOf } from "../stream/move-group.ts";
-import type { RedisHttp } from "../stream/redis.ts";
-import { subscribedTypes } from "./define-consumer.ts";
-import type { DrainBase } from "./drain-base.ts";
+import { TransientError } from "../../core/errors.ts";
+import { lastGeneratedId, readEdges } from "../../stream/append.ts";
+import { createGroup } from "../../stream/group.ts";
+import { moveGroup, olderGroupsOf } from "../../stream/move-group.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
+import { subscribedTypes } from "../define/define-consumer.ts";
+import type { DrainBase } from "./base.ts";
 
 /**
  * Creates the group that does not exist: because the consumer is new, because the group had another name, or because

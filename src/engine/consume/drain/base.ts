@@ -1,18 +1,18 @@
 import type { Catalog } from "@brain/schemas";
-import type { SubrequestMeter } from "../core/budget.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
-import type { Decision } from "../core/retry.ts";
-import type { MigrationSet } from "../core/schema-state.ts";
-import type { Tracer } from "../core/tracer.ts";
-import type { Database } from "../db/database.ts";
-import type { PublishSettings, RecordAtEnd } from "../publish/publish.ts";
-import type { Group } from "../stream/group.ts";
-import type { StreamKeys } from "../stream/keys.ts";
-import type { RedisHttp } from "../stream/redis.ts";
-import type { Consumer } from "./consumer.ts";
-import type { HeldLease } from "./lease.ts";
-import type { ShardState } from "./shard-state.ts";
+import type { SubrequestMeter } from "../../core/budget.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import type { Decision } from "../../core/retry.ts";
+import type { MigrationSet } from "../../core/schema-state.ts";
+import type { Tracer } from "../../core/tracer.ts";
+import type { Database } from "../../db/database.ts";
+import type { PublishSettings, RecordAtEnd } from "../../publish/publish.ts";
+import type { Group } from "../../stream/group.ts";
+import type { StreamKeys } from "../../stream/keys.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
+import type { Consumer } from "../consumer.ts";
+import type { HeldLease } from "../lease/lease.ts";
+import type { ShardState } from "../lease/shard-state.ts";
 
 /** What a drain needs of its invocation. */
 export interface DrainDeps {
