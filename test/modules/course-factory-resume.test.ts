@@ -1,7 +1,7 @@
 import { RetryAfter, TransientError, transactAndPublish, UpstreamError } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RequestServices } from "../../src/http/kit/module-env.ts";
-import { announceRequested, contextOf } from "../../src/modules/course_factory/announce.ts";
+import { announceRequested, runContext } from "../../src/modules/course_factory/announce.ts";
 import { artifactId } from "../../src/modules/course_factory/content/assemble.ts";
 import type { ContentGenerator } from "../../src/modules/course_factory/content/generator.ts";
 import { generationRequest } from "../../src/modules/course_factory/content/model.ts";
@@ -44,7 +44,7 @@ function newRun(fields: Readonly<Record<string, unknown>> = {}): Run {
 
 /** The first transaction of POST /generate, after which the process may die. */
 async function accept(run: Run, leaseMs: number): Promise<void> {
-  await engine.publish(contextOf(run), async (publish, tx) => {
+  await engine.publish(runContext(run), async (publish, tx) => {
     await insertCourse(tx, run, leaseMs);
     await announceRequested(publish, run, null);
   });

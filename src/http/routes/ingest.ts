@@ -32,7 +32,7 @@ export function addIngestRoutes(routes: Hono<AppEnv>): void {
     waitUntil(markActivity(invocation));
     const { inputs, formerIds, isBatch } = await readEvents(c, invocation);
     await limitEvents(c, inputs.length);
-    const context = { ...contextOf(c), formerIds, ...(isBatch ? {} : { waitUntil }) };
+    const context = { ...ingestContext(c), formerIds, ...(isBatch ? {} : { waitUntil }) };
     const results = await ingest(visibleInvocation(c), permitted(c, inputs), context);
     if (isBatch) return answerBatch(c, results, afterCommit);
     const [result] = results;
@@ -47,7 +47,7 @@ export function addIngestRoutes(routes: Hono<AppEnv>): void {
     waitUntil(markActivity(invocation));
     const { inputs, formerIds } = await readBatchOfEvents(c, invocation);
     await limitEvents(c, inputs.length);
-    const context = { ...contextOf(c), formerIds };
+    const context = { ...ingestContext(c), formerIds };
     return answerBatch(c, await ingest(visibleInvocation(c), permitted(c, inputs), context), afterCommit);
   });
 }
@@ -56,7 +56,7 @@ export function addIngestRoutes(routes: Hono<AppEnv>): void {
  * What the request says of its events. With a key their ids come from it by their place: the same in every repetition,
  * so that the record itself tells a repetition although the first answer was lost.
  */
-function contextOf(c: Context<AppEnv>): IngestContext {
+function ingestContext(c: Context<AppEnv>): IngestContext {
   const { principal } = c.get("services");
   const told = {
     ...c.get("told"),

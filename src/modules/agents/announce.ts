@@ -7,7 +7,7 @@ import type { AgentFact } from "./state.ts";
 export const producer = "agents";
 
 /** The agent is the source of what is told of it; this service writes it down. */
-export function contextOf(agentId: string, tenantId: string | null): PublishContext {
+export function agentContext(agentId: string, tenantId: string | null): PublishContext {
   return { source: agentId, producer, tenant_id: tenantId };
 }
 
@@ -19,7 +19,7 @@ export async function publishFacts(
   details: JsonObject | undefined,
 ): Promise<void> {
   const { agentId } = agent;
-  const context = contextOf(agentId, agent.tenantId);
+  const context = agentContext(agentId, agent.tenantId);
   for (const fact of facts) {
     switch (fact.kind) {
       case "came_online":

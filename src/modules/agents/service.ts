@@ -10,7 +10,7 @@ import {
 } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
-import { contextOf, publishFacts } from "./announce.ts";
+import { agentContext, publishFacts } from "./announce.ts";
 import type {
   Agent,
   ErrorRequest,
@@ -43,7 +43,7 @@ function contextFor(
   agentId: string,
   tenantId: string | undefined,
 ): PublishContext {
-  return { ...contextOf(agentId, tenantOf(services, tenantId)), actor_id: services.actorId };
+  return { ...agentContext(agentId, tenantOf(services, tenantId)), actor_id: services.actorId };
 }
 
 /** Whose agent a request means. @throws {ForbiddenError} as above */

@@ -1,5 +1,5 @@
 import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
-import { contextOf, producer, publishFacts } from "./announce.ts";
+import { agentContext, producer, publishFacts } from "./announce.ts";
 import { afterSilence } from "./state.ts";
 import { lockOverdue, nextOfflineAt, saveState } from "./store.ts";
 
@@ -28,7 +28,7 @@ export function agentOfflineSweep(): ScheduledJob {
 
 /** @returns how many agents it called offline */
 function sweepOnce({ transact, now, log }: JobContext): Promise<number> {
-  return transact(contextOf(producer, null), async (tx, publish) => {
+  return transact(agentContext(producer, null), async (tx, publish) => {
     const at = now();
     const overdue = await lockOverdue(tx, at, atOnce);
     for (const agent of overdue) {

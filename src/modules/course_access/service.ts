@@ -1,6 +1,7 @@
-import { NotFoundError, type Publish, type PublishContext, type Tx } from "@brain/engine";
+import { NotFoundError, type Publish, type Tx } from "@brain/engine";
 import { safeReason } from "../../http/kit/free-text.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
 import { publishChange, source } from "./announce.ts";
 import {
@@ -24,10 +25,6 @@ import {
 } from "./store.ts";
 
 /** Reading accesses, and what operators do with them. Each change and its event commit together. */
-
-function contextOf(services: RequestServices, tenantId: string | null): PublishContext {
-  return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
-}
 
 /** Whether a user may open a course; a user who never had access gets `status: "none"`, not an error. */
 export async function readAccess(services: RequestServices, courseId: string, query: AccessQuery) {
@@ -63,17 +60,25 @@ interface Changed {
 export async function grantAccess(services: RequestServices, courseId: string, request: GrantRequest) {
   const tenantId = tenantOf(services, request.tenant_id);
   const holder: Holder = { courseId, userId: request.user_id, tenantId };
-  const { row, hasChanged } = await services.transact(contextOf(services, tenantId), async (tx, publish) => {
-    const now = services.now();
-    const access = await lockOrCreateAccess(tx, holder, now);
-    const grounds = {
-      operatorGranted: true,
-      paidPayment: access.status === "active" ? access.paymentId : null,
-    };
-    const grantReason = access.operatorGranted ? access.grantReason : safeReason(request.reason);
-    const cause = { now, eventId: null, revokeReason: "", ...(grantReason === null ? {} : { grantReason }) };
-    return apply(tx, publish, access, grounds, cause);
-  });
+  const { row, hasChanged } = await services.transact(
+    publishContext(services, source, tenantId),
+    async (tx, publish) => {
+      const now = services.now();
+      const access = await lockOrCreateAccess(tx, holder, now);
+      const grounds = {
+        operatorGranted: true,
+        paidPayment: access.status === "active" ? access.paymentId : null,
+      };
+      const grantReason = access.operatorGranted ? access.grantReason : safeReason(request.reason);
+      const cause = {
+        now,
+        eventId: null,
+        revokeReason: "",
+        ...(grantReason === null ? {} : { grantReason }),
+      };
+      return apply(tx, publish, access, grounds, cause);
+    },
+  );
   return { ...accessView(row), changed: hasChanged };
 }
 
@@ -85,17 +90,20 @@ export async function grantAccess(services: RequestServices, courseId: string, r
  */
 export async function revokeAccess(services: RequestServices, courseId: string, request: RevokeRequest) {
   const tenantId = tenantOf(services, request.tenant_id) ?? undefined;
-  const rows = await services.transact(contextOf(services, tenantId ?? null), async (tx, publish) => {
-    const now = services.now();
-    const accesses = await lockAccessesOf(tx, courseId, request.user_id, tenantId);
-    const changed: Changed[] = [];
-    for (const access of accesses) {
-      await voidPayments(tx, access, now);
-      const cause = { now, eventId: null, revokeReason: safeReason(request.reason) };
-      changed.push(await apply(tx, publish, access, { operatorGranted: false, paidPayment: null }, cause));
-    }
-    return changed;
-  });
+  const rows = await services.transact(
+    publishContext(services, source, tenantId ?? null),
+    async (tx, publish) => {
+      const now = services.now();
+      const accesses = await lockAccessesOf(tx, courseId, request.user_id, tenantId);
+      const changed: Changed[] = [];
+      for (const access of accesses) {
+        await voidPayments(tx, access, now);
+        const cause = { now, eventId: null, revokeReason: safeReason(request.reason) };
+        changed.push(await apply(tx, publish, access, { operatorGranted: false, paidPayment: null }, cause));
+      }
+      return changed;
+    },
+  );
   if (rows.length === 0) {
     throw new NotFoundError(
       "This user never had access to this course, so there is none to revoke. Check user_id and tenant_id; GET /api/course-access?user_id= lists what a user has.",

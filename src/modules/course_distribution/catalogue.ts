@@ -36,7 +36,7 @@ const defaultLimit = 50;
 const defaultSearchLimit = 20;
 
 /** Counters belong to nobody: the envelope names no actor. */
-function contextOf(services: RequestServices): PublishContext {
+function batchContext(services: RequestServices): PublishContext {
   return { source, correlation_id: services.correlationId };
 }
 
@@ -117,7 +117,7 @@ export async function readServed(
     if (found === null) throw unknownSlug();
     return found;
   }
-  const served = await services.transact(contextOf(services), async (tx, publish) => {
+  const served = await services.transact(batchContext(services), async (tx, publish) => {
     const found = await countViewOfSlug(tx, slug, services.now());
     if (found === null) throw unknownSlug();
     if (isTold(found.row)) await publishViewed(publish, found.row, services.now(), view.referrer);
@@ -135,7 +135,7 @@ export async function readServed(
  */
 export async function logView(services: RequestServices, id: string): Promise<Distribution> {
   if (!distributionIdPattern.test(id)) throw unknownId();
-  const row = await services.transact(contextOf(services), async (tx, publish) => {
+  const row = await services.transact(batchContext(services), async (tx, publish) => {
     const counted = await countViewOfId(tx, id, visibleTenant(services), services.now());
     if (counted === null) throw unknownId();
     if (isTold(counted)) await publishViewed(publish, counted, services.now(), null);
@@ -154,7 +154,7 @@ export async function logView(services: RequestServices, id: string): Promise<Di
 export async function trackEnrollment(services: RequestServices, slug: string): Promise<Distribution> {
   if (!isSlug(slug)) throw unknownSlug();
   await services.limitCaller(clicksLimit, slug);
-  const row = await services.transact(contextOf(services), async (tx, publish) => {
+  const row = await services.transact(batchContext(services), async (tx, publish) => {
     const counted = await countEnrollment(tx, slug, services.now());
     if (counted === null) throw unknownSlug();
     if (isTold(counted)) await publishClicked(publish, counted, services.now());

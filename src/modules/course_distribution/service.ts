@@ -1,17 +1,11 @@
-import {
-  BadRequestError,
-  NotFoundError,
-  type Publish,
-  type PublishContext,
-  type Tx,
-  violatedConstraint,
-} from "@brain/engine";
+import { BadRequestError, NotFoundError, type Publish, type Tx, violatedConstraint } from "@brain/engine";
 import {
   distributionDeleted,
   distributionMicroNicheCreated,
   distributionVersionBumped,
 } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import {
   ofTenant,
@@ -41,15 +35,6 @@ import {
 import { uniqueBaseCourse, uniqueSlug } from "./tables.ts";
 
 /** What operators do with catalogue entries. Each change and its events commit together. */
-
-function contextOf(services: RequestServices): PublishContext {
-  return {
-    source,
-    tenant_id: visibleTenant(services),
-    actor_id: services.actorId,
-    correlation_id: services.correlationId,
-  };
-}
 
 function unknownDistribution(id: string): NotFoundError {
   return new NotFoundError(
@@ -113,7 +98,7 @@ export async function createDistribution(
   const now = services.now();
   const tenantId = tenantOf(services, request.tenant_id);
   try {
-    return await services.transact(contextOf(services), async (tx, publish) => {
+    return await services.transact(publishContext(services, source), async (tx, publish) => {
       const row = await insertDistribution(tx, {
         distributionId: newDistributionId(),
         courseId: request.course_id,
@@ -150,7 +135,7 @@ export async function createMicroNiche(
 ): Promise<Distribution> {
   const parentId = requireId(request.parent_course_id);
   const now = services.now();
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, source), async (tx, publish) => {
     const parent = await lockById(tx, parentId, visibleTenant(services));
     if (parent === null) throw unknownDistribution(parentId);
     const variant = deriveVariant(parent, request, newDistributionId(), now);
@@ -198,7 +183,7 @@ export async function changeDistribution(
 ): Promise<Updated> {
   const distributionId = requireId(id);
   try {
-    return await services.transact(contextOf(services), async (tx, publish) => {
+    return await services.transact(publishContext(services, source), async (tx, publish) => {
       const now = services.now();
       const entry = await lockById(tx, distributionId, visibleTenant(services));
       if (entry === null) throw unknownDistribution(id);
@@ -224,7 +209,7 @@ export async function changeDistribution(
  */
 export async function removeDistribution(services: RequestServices, id: string): Promise<void> {
   const distributionId = requireId(id);
-  await services.transact(contextOf(services), async (tx, publish) => {
+  await services.transact(publishContext(services, source), async (tx, publish) => {
     const row = await deleteDistribution(tx, distributionId, visibleTenant(services));
     if (row === null) throw unknownDistribution(id);
     await publish(
@@ -248,7 +233,7 @@ export async function removeDistribution(services: RequestServices, id: string):
  */
 export async function publishDistribution(services: RequestServices, id: string): Promise<Distribution> {
   const distributionId = requireId(id);
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, source), async (tx, publish) => {
     const row = await makePublic(services, tx, publish, distributionId);
     if (row === null) throw unknownDistribution(id);
     return row;
@@ -267,7 +252,7 @@ export async function unpublishDistribution(
   reason: string | null,
 ): Promise<Distribution> {
   const distributionId = requireId(id);
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, source), async (tx, publish) => {
     const now = services.now();
     const entry = await lockById(tx, distributionId, visibleTenant(services));
     if (entry === null) throw unknownDistribution(id);
@@ -298,7 +283,7 @@ export async function bumpVersion(
   changelog: string | null,
 ): Promise<Bumped> {
   const distributionId = requireId(id);
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, source), async (tx, publish) => {
     const now = services.now();
     const entry = await lockById(tx, distributionId, visibleTenant(services));
     if (entry === null) throw unknownDistribution(id);

@@ -21,7 +21,7 @@ import type { Made } from "./progress.ts";
 export const factorySource = "course_factory_service";
 
 /** Envelope fields that all events of one course share. */
-export function contextOf(run: Run) {
+export function runContext(run: Run) {
   return {
     source: factorySource,
     tenant_id: run.tenant_id,

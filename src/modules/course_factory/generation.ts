@@ -1,6 +1,6 @@
 import type { Publish, Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import { announceFailed, announceMade, announceStarted, contextOf } from "./announce.ts";
+import { announceFailed, announceMade, announceStarted, runContext } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationResult } from "./content/model.ts";
 import { errorType, LostLeaseError, safeMessage } from "./errors.ts";
@@ -48,10 +48,10 @@ export async function generate(
   progress: Progress = noProgress,
 ): Promise<Outcome> {
   const repeats = createRepeats(() =>
-    services.transact(contextOf(run), (tx) => renewLease(tx, run, leaseMsOf(generator))),
+    services.transact(runContext(run), (tx) => renewLease(tx, run, leaseMsOf(generator))),
   );
   try {
-    await services.transact(contextOf(run), async (tx, publish) => {
+    await services.transact(runContext(run), async (tx, publish) => {
       await markStarted(tx, run, leaseMsOf(generator), services.now());
       await announceStarted(publish, run, generator.name, false);
     });
@@ -61,7 +61,7 @@ export async function generate(
     const log = services.log.child({ course_id: run.course_id });
     log.error({ error_class: errorType(error) }, `The generation failed: ${safeMessage(error)}`);
     try {
-      await services.transact(contextOf(run), (tx, publish) =>
+      await services.transact(runContext(run), (tx, publish) =>
         fail(tx, publish, run, { error, repeats: repeats.count() }, services.now()),
       );
     } catch (recording) {
@@ -154,7 +154,7 @@ async function produceAll(
     const made = ready;
     ready = [];
     if (made.length === 0) return;
-    await services.transact(contextOf(run), (tx, publish) =>
+    await services.transact(runContext(run), (tx, publish) =>
       commitMade(tx, publish, run, generator, { made, progress, at: services.now(), ending: null }),
     );
   };

@@ -1,5 +1,5 @@
 import { type HandlerContext, RetryAfter, TransientError } from "@brain/engine";
-import { announceStarted, contextOf } from "./announce.ts";
+import { announceStarted, runContext } from "./announce.ts";
 import { type CourseMaker, commitMade, fail, leaseMsOf } from "./generation.ts";
 import { type ProduceDeps, produce } from "./produce.ts";
 import { advance, type Made, nextStep } from "./progress.ts";
@@ -74,7 +74,7 @@ async function workOff(taken: TakenOver, generator: CourseMaker, context: Resume
   const { run } = taken;
   const { tx, now } = context;
   const publish: ResumeContext["publish"] = (definition, payload, options) =>
-    context.publish(definition, payload, { ...contextOf(run), ...options });
+    context.publish(definition, payload, { ...runContext(run), ...options });
   const last = context.attempt >= maxAttempts;
   const deps: ProduceDeps = {
     generator,

@@ -2,7 +2,7 @@ import { ConflictError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
-import { announceRequested, announceStarted, contextOf, factorySource } from "./announce.ts";
+import { announceRequested, announceStarted, factorySource, runContext } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";
 import { readCourse, shownOutline } from "./courses.ts";
@@ -85,7 +85,7 @@ export async function acceptRun(
   token: string | null,
 ): Promise<Run> {
   const ir = await buildIr(run.request);
-  const asked = await services.transact(contextOf(run), async (tx, publish) => {
+  const asked = await services.transact(runContext(run), async (tx, publish) => {
     const question = {
       ir,
       token,
@@ -131,7 +131,7 @@ export async function retryCourse(
       const run = await reopenFailed(tx, courseId, crypto.randomUUID(), leaseMsOf(generator), now());
       if (run === null) throw refused();
       const tell: typeof publish = (definition, payload, options) =>
-        publish(definition, payload, { ...contextOf(run), actor_id, ...options });
+        publish(definition, payload, { ...runContext(run), actor_id, ...options });
       await announceStarted(tell, run, generator.name, true);
     },
   );
@@ -168,7 +168,7 @@ export async function dryRun(
   request: GenerationRequest,
 ): Promise<GenerationResult> {
   const run = runFor(services, { ...request, dry_run: true });
-  await services.transact(contextOf(run), (_tx, publish) => announceRequested(publish, run, null));
+  await services.transact(runContext(run), (_tx, publish) => announceRequested(publish, run, null));
   const { beforeRepeat } = createRepeats(async () => undefined);
   const deps = {
     generator,

@@ -11,6 +11,7 @@ import { courseWorkflowTransitioned } from "@brain/schemas";
 import { and, eq, sql } from "drizzle-orm";
 import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { noCourse } from "./errors.ts";
@@ -193,57 +194,54 @@ async function changeState(
       issues: [{ path: "actor", message: "expected an id, or the header x-actor-id" }],
     });
   }
-  const context = {
-    source: workflowSource,
-    tenant_id: visibleTenant(services),
-    actor_id: services.actorId,
-    correlation_id: services.correlationId,
-  };
-  const changed = await services.transact(context, async (tx, publish): Promise<Changed> => {
-    const { course, plan, rollbackOf } = await decide(tx);
-    const approval = plan.requires_approval
-      ? await approveChange(gate, tx, publish, {
-          change: {
-            course_id: input.course_id,
-            tenant_id: course.tenantId,
-            from_state: plan.from_state,
-            to_state: plan.to_state,
-            after_transition: course.lastTransitionId,
-          },
-          token: input.approval_token,
-          isTold: input.hitl_approval,
-          actor,
-          callerId: services.actorId,
-          now: services.now(),
-        })
-      : null;
-    // What the gate found is committed; the refusal follows.
-    if (approval?.blocked) return { record: null, blocked: approval.blocked };
-    const record: TransitionRecord = {
-      transition_id: crypto.randomUUID(),
-      course_id: input.course_id,
-      from_state: plan.from_state,
-      to_state: plan.to_state,
-      requires_approval: plan.requires_approval,
-      approval_id: approval?.approval_id ?? null,
-      approved_by: approval?.approved_by ?? null,
-      validation_passed: true,
-      validation_errors: [],
-      transitioned_at: services.now().toISOString(),
-      transitioned_by: actor,
-      reason: input.reason,
-      can_rollback: plan.can_rollback,
-      rollback_state: plan.rollback_state,
-      rollback_of: rollbackOf,
-    };
-    await storeTransition(tx, record);
-    await announceTransition(publish, record, {
-      tenant_id: course.tenantId,
-      correlation_id: approval?.correlation_id ?? services.correlationId,
-      causation_id: approval?.caused_by ?? null,
-    });
-    return { record };
-  });
+  const changed = await services.transact(
+    publishContext(services, workflowSource),
+    async (tx, publish): Promise<Changed> => {
+      const { course, plan, rollbackOf } = await decide(tx);
+      const approval = plan.requires_approval
+        ? await approveChange(gate, tx, publish, {
+            change: {
+              course_id: input.course_id,
+              tenant_id: course.tenantId,
+              from_state: plan.from_state,
+              to_state: plan.to_state,
+              after_transition: course.lastTransitionId,
+            },
+            token: input.approval_token,
+            isTold: input.hitl_approval,
+            actor,
+            callerId: services.actorId,
+            now: services.now(),
+          })
+        : null;
+      // What the gate found is committed; the refusal follows.
+      if (approval?.blocked) return { record: null, blocked: approval.blocked };
+      const record: TransitionRecord = {
+        transition_id: crypto.randomUUID(),
+        course_id: input.course_id,
+        from_state: plan.from_state,
+        to_state: plan.to_state,
+        requires_approval: plan.requires_approval,
+        approval_id: approval?.approval_id ?? null,
+        approved_by: approval?.approved_by ?? null,
+        validation_passed: true,
+        validation_errors: [],
+        transitioned_at: services.now().toISOString(),
+        transitioned_by: actor,
+        reason: input.reason,
+        can_rollback: plan.can_rollback,
+        rollback_state: plan.rollback_state,
+        rollback_of: rollbackOf,
+      };
+      await storeTransition(tx, record);
+      await announceTransition(publish, record, {
+        tenant_id: course.tenantId,
+        correlation_id: approval?.correlation_id ?? services.correlationId,
+        causation_id: approval?.caused_by ?? null,
+      });
+      return { record };
+    },
+  );
   if (changed.record === null) throw blockedError("This change of the workflow", changed.blocked);
   return changed.record;
 }

@@ -1,14 +1,8 @@
-import {
-  ConflictError,
-  NotFoundError,
-  type PublishContext,
-  recordAction,
-  type Tx,
-  ValidationError,
-} from "@brain/engine";
+import { ConflictError, NotFoundError, recordAction, type Tx, ValidationError } from "@brain/engine";
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
 import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { expiryJobName } from "./jobs.ts";
 import { approvalsLimit, consumeLimit } from "./limits.ts";
@@ -19,11 +13,6 @@ import { ofApproval, type UseResult, useApproval } from "./use-approval.ts";
 import { source } from "./validation.ts";
 
 /** What people do with approvals over HTTP. Each change and its events commit together. */
-
-/** @param tenantId null: not known, the events say it */
-export function contextOf(services: RequestServices, tenantId: string | null): PublishContext {
-  return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
-}
 
 /** @throws {TooManyRequestsError} */
 export function limitUses(services: RequestServices, tenantId: string): Promise<void> {
@@ -67,50 +56,53 @@ export async function createApproval(
   const now = services.now();
   const expiresAt = new Date(now.getTime() + ttlSeconds * 1_000);
   const approvalId = crypto.randomUUID();
-  const approval = await services.transact(contextOf(services, tenantId), async (tx, publish) => {
-    const validation = await findValidation(tx, tenantId, hashScheme, irHash);
-    if (validation?.status === "REJECT") {
-      throw new ConflictError(
-        "The plan was rejected, so it cannot be approved. Mend it and validate it again.",
+  const approval = await services.transact(
+    publishContext(services, source, tenantId),
+    async (tx, publish) => {
+      const validation = await findValidation(tx, tenantId, hashScheme, irHash);
+      if (validation?.status === "REJECT") {
+        throw new ConflictError(
+          "The plan was rejected, so it cannot be approved. Mend it and validate it again.",
+        );
+      }
+      if (validation !== null && validation.refusedAt !== null) {
+        throw new ConflictError(
+          "A person has refused the plan, so it cannot be approved any more. Change it and validate it again.",
+        );
+      }
+      const { reason = null } = request;
+      const filter = { approval_id: approvalId, ir_hash: irHash, tenant_id: tenantId };
+      await noteDecision(services, tx, "plan_approved", { reason, filter });
+      const event = await publish(
+        irApprovalCreated,
+        {
+          approval_id: approvalId,
+          tenant_id: tenantId,
+          ir_hash: irHash,
+          ttl_seconds: ttlSeconds,
+          expires_at: expiresAt.toISOString(),
+          created_by: createdBy,
+          created_at: now.toISOString(),
+        },
+        validation === null
+          ? {}
+          : { correlation_id: validation.correlationId, causation_id: validation.eventId },
       );
-    }
-    if (validation !== null && validation.refusedAt !== null) {
-      throw new ConflictError(
-        "A person has refused the plan, so it cannot be approved any more. Change it and validate it again.",
-      );
-    }
-    const { reason = null } = request;
-    const filter = { approval_id: approvalId, ir_hash: irHash, tenant_id: tenantId };
-    await noteDecision(services, tx, "plan_approved", { reason, filter });
-    const event = await publish(
-      irApprovalCreated,
-      {
-        approval_id: approvalId,
-        tenant_id: tenantId,
-        ir_hash: irHash,
-        ttl_seconds: ttlSeconds,
-        expires_at: expiresAt.toISOString(),
-        created_by: createdBy,
-        created_at: now.toISOString(),
-      },
-      validation === null
-        ? {}
-        : { correlation_id: validation.correlationId, causation_id: validation.eventId },
-    );
-    return insertApproval(tx, {
-      approvalId,
-      tenantId,
-      irHash,
-      hashScheme,
-      tokenHash,
-      ttlSeconds,
-      createdAt: now,
-      expiresAt,
-      createdBy,
-      correlationId: event.correlation_id ?? event.id,
-      createdEventId: event.id,
-    });
-  });
+      return insertApproval(tx, {
+        approvalId,
+        tenantId,
+        irHash,
+        hashScheme,
+        tokenHash,
+        ttlSeconds,
+        createdAt: now,
+        expiresAt,
+        createdBy,
+        correlationId: event.correlation_id ?? event.id,
+        createdEventId: event.id,
+      });
+    },
+  );
   services.schedule(expiryJobName, new Date(expiresAt.getTime() + 1));
   return { approval, token };
 }
@@ -133,7 +125,7 @@ export async function consumeToken(
   await limitUses(services, tenantId);
   const tokenHash = await hashToken(request.token);
   const users = [consumedBy, services.actorId].filter((id) => id !== null);
-  return services.transact(contextOf(services, tenantId), (tx, publish) =>
+  return services.transact(publishContext(services, source, tenantId), (tx, publish) =>
     useApproval(tx, publish, {
       tokenHash,
       visibleTenant: visibleTenant(services),
@@ -166,24 +158,27 @@ export async function acknowledge(
     });
   }
   const now = services.now();
-  const noted = await services.transact(contextOf(services, tenantId ?? null), async (tx, publish) => {
-    const approval = await acknowledgeApproval(tx, { id, tenantId, by, now });
-    if (approval === null) return false;
-    const filter = { approval_id: id, ir_hash: approval.irHash, tenant_id: approval.tenantId };
-    await noteDecision(services, tx, "approval_acknowledged", { reason: request.reason ?? null, filter });
-    await publish(
-      irApprovalAcknowledged,
-      {
-        approval_id: approval.approvalId,
-        tenant_id: approval.tenantId,
-        ir_hash: approval.irHash,
-        acknowledged_by: by,
-        acknowledged_at: now.toISOString(),
-      },
-      ofApproval(approval),
-    );
-    return true;
-  });
+  const noted = await services.transact(
+    publishContext(services, source, tenantId ?? null),
+    async (tx, publish) => {
+      const approval = await acknowledgeApproval(tx, { id, tenantId, by, now });
+      if (approval === null) return false;
+      const filter = { approval_id: id, ir_hash: approval.irHash, tenant_id: approval.tenantId };
+      await noteDecision(services, tx, "approval_acknowledged", { reason: request.reason ?? null, filter });
+      await publish(
+        irApprovalAcknowledged,
+        {
+          approval_id: approval.approvalId,
+          tenant_id: approval.tenantId,
+          ir_hash: approval.irHash,
+          acknowledged_by: by,
+          acknowledged_at: now.toISOString(),
+        },
+        ofApproval(approval),
+      );
+      return true;
+    },
+  );
   if (noted) return by;
   const found = await findApproval(services.db, id, tenantId);
   if (found?.approval.acknowledgedBy == null) throw unknownApproval(id);

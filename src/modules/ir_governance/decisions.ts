@@ -1,7 +1,8 @@
 import { ConflictError, NotFoundError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
-import { contextOf, noteDecision, unknownApproval } from "./approvals.ts";
+import { noteDecision, unknownApproval } from "./approvals.ts";
 import { diffPlans, type PlanDiff } from "./plan-diff.ts";
 import {
   type ApprovedPlan,
@@ -14,6 +15,7 @@ import {
 } from "./plan-store.ts";
 import { statusAt } from "./state.ts";
 import { type Approval, findApproval, type StoredValidation } from "./store.ts";
+import { source } from "./validation.ts";
 
 /*
  * How a person says no: to a plan that waits, or to an approval that was given. No event of the catalogue tells of either,
@@ -69,7 +71,7 @@ export async function refuse(
 ): Promise<{ readonly plan: StoredValidation; readonly withdrawn: number }> {
   const tenantId = tenantOf(services, named) ?? undefined;
   const ending = { by: services.actorId, reason, now: services.now() };
-  const done = await services.transact(contextOf(services, tenantId ?? null), async (tx) => {
+  const done = await services.transact(publishContext(services, source, tenantId ?? null), async (tx) => {
     const plan = await refusePlan(tx, irHash, tenantId, ending);
     if (plan === null) return null;
     const withdrawn = await withdrawOf(tx, plan, ending);
@@ -100,7 +102,7 @@ export async function withdraw(
   const tenantId = tenantOf(services, named) ?? undefined;
   const now = services.now();
   const ending = { by: services.actorId, reason, now };
-  const done = await services.transact(contextOf(services, tenantId ?? null), async (tx) => {
+  const done = await services.transact(publishContext(services, source, tenantId ?? null), async (tx) => {
     const approval = await withdrawApproval(tx, id, tenantId, ending);
     if (approval === null) return null;
     const filter = { approval_id: id, ir_hash: approval.irHash, tenant_id: approval.tenantId };

@@ -1,9 +1,10 @@
 import { ValidationError } from "@brain/engine";
 import { irDagDiffFailed, irDagDiffOk } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import { visibleTenant, withTenantOf } from "../../http/kit/tenants.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
+import { withTenantOf } from "../../http/kit/tenants.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
-import { contextOf, limitUses } from "./approvals.ts";
+import { limitUses } from "./approvals.ts";
 import { type DagNode, hashDag, hashRejected, hashStepV1 } from "./canonical.ts";
 import { type DagDiff, diffDag, type HashedStep, mismatchDetails, readNode } from "./dag-diff.ts";
 import { irGovernanceGate } from "./gate.ts";
@@ -13,7 +14,7 @@ import type { DagDiffRequest, GateQuestion } from "./requests.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
 import { decideWithoutPlan } from "./state.ts";
 import { findValidation } from "./store.ts";
-import { type CheckedPlan, checkPlan, hashedSteps, recordValidation } from "./validation.ts";
+import { type CheckedPlan, checkPlan, hashedSteps, recordValidation, source } from "./validation.ts";
 
 /** What programs do with plans over HTTP. Each change and its events commit together. */
 
@@ -31,8 +32,9 @@ export async function validatePlan(
     approvalTier: settings.approvalTier,
     alwaysApprove: false,
   });
-  const { validation } = await services.transact(contextOf(services, plan.read.tenantId), (tx, publish) =>
-    recordValidation(tx, publish, plan, services.now()),
+  const { validation } = await services.transact(
+    publishContext(services, source, plan.read.tenantId),
+    (tx, publish) => recordValidation(tx, publish, plan, services.now()),
   );
   return { ...validation, steps: await hashedSteps(plan) };
 }
@@ -66,7 +68,7 @@ export async function passGate(
   const gate = irGovernanceGate(settings, services.now);
   const proof = token == null ? null : ({ kind: "token", token } as const);
   if (proof !== null) await limitUses(services, tenantNamed(ir));
-  const decision = await services.transact(contextOf(services, visibleTenant(services)), (tx, publish) =>
+  const decision = await services.transact(publishContext(services, source), (tx, publish) =>
     gate.check(tx, publish, { ir, proof, actorId: services.actorId }),
   );
   return {
@@ -118,7 +120,7 @@ export async function auditDag(services: RequestServices, request: DagDiffReques
     dag_node_count: nodes.length,
     verified_at: auditedAt,
   };
-  await services.transact(contextOf(services, tenantId), async (tx, publish) => {
+  await services.transact(publishContext(services, source, tenantId), async (tx, publish) => {
     const validation = await findValidation(tx, tenantId, request.hash_scheme, irHash);
     const story =
       validation === null

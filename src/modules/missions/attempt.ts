@@ -133,7 +133,7 @@ async function execute(work: Attempt, lost: AbortSignal): Promise<JsonObject | M
   };
   return withTimeLimit(limitMs, `The mission of type ${row.type}`, (timeout) => {
     const signal = AbortSignal.any([timeout, lost]);
-    const running = handler.execute(mission, contextOf(work, signal));
+    const running = handler.execute(mission, missionContext(work, signal));
     // Once the mission is lost, nobody waits for a handler that does not listen.
     running.catch(() => undefined);
     return Promise.race([running, whenAborted(lost)]);
@@ -155,13 +155,13 @@ function whenAborted(signal: AbortSignal): Promise<never> {
 }
 
 /** What the worker publishes and what handlers publish belongs to the mission's story. */
-function publishContext(row: Mission): PublishContext {
+function attemptContext(row: Mission): PublishContext {
   return { source: workerSource, ...envelopeOf(row), causation_id: row.lastEventId };
 }
 
-function contextOf({ job, row, hold, log }: Attempt, signal: AbortSignal): MissionContext {
+function missionContext({ job, row, hold, log }: Attempt, signal: AbortSignal): MissionContext {
   const transact: Transact = (context, run) =>
-    job.transact({ ...publishContext(row), ...context }, async (tx, publish) => {
+    job.transact({ ...attemptContext(row), ...context }, async (tx, publish) => {
       if (!(await keepHold(tx, hold))) throw new FencedError();
       return run(tx, publish);
     });
@@ -198,7 +198,7 @@ async function complete(work: Attempt, outcome: JsonObject | MissionFinish): Pro
     log.warn({}, "A result came too late and is discarded: the mission is not held any more.");
     return null;
   };
-  return job.transact(publishContext(claimed), async (tx, publish) => {
+  return job.transact(attemptContext(claimed), async (tx, publish) => {
     let result: JsonObject;
     if (typeof outcome === "function") {
       if (!(await keepHold(tx, hold))) return discard();
@@ -259,7 +259,7 @@ async function recordFailure(work: Attempt, error: unknown): Promise<Mission | n
   const { retryInMs, severity } = judgeFailure(error, claimed, claimed.id);
   const willRetry = retryInMs !== null;
   log.warn({ error_class: failure.type, will_retry: willRetry }, `The attempt failed: ${failure.detail}`);
-  return job.transact(publishContext(claimed), async (tx, publish) => {
+  return job.transact(attemptContext(claimed), async (tx, publish) => {
     const now = job.now();
     const row = await endAttempt(tx, hold, retryInMs, failure, newEventId(now.getTime()), now);
     if (row === null) return null;

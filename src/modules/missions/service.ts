@@ -3,7 +3,6 @@ import {
   NotFoundError,
   newEventId,
   type Publish,
-  type PublishContext,
   recordAction,
   type Tx,
   ValidationError,
@@ -12,6 +11,7 @@ import {
 import type { JsonObject } from "@brain/schemas";
 import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
 import { type Handlers, requireValid } from "./handlers/registry.ts";
@@ -40,15 +40,6 @@ export interface MissionDeps {
   readonly handlers: Handlers;
   readonly settings: MissionSettings;
   readonly secrets: MissionSecrets;
-}
-
-export function contextOf(services: RequestServices): PublishContext {
-  return {
-    source: queueSource,
-    tenant_id: visibleTenant(services),
-    actor_id: services.actorId,
-    correlation_id: services.correlationId,
-  };
 }
 
 function unknownMission(id: string): NotFoundError {
@@ -167,7 +158,7 @@ export async function enqueueMission(
     newMission(services, request, { type, payload, name: request.name ?? type }),
     "payload",
   );
-  const row = await services.transact(contextOf(services), (tx, publish) =>
+  const row = await services.transact(publishContext(services, queueSource), (tx, publish) =>
     storeMission(tx, publish, fresh, true, services.now()),
   );
   startWorker(services, deps);
@@ -196,7 +187,7 @@ export async function createMission(
   });
   const fresh = await sealed(deps, chosen, "data");
   try {
-    return await services.transact(contextOf(services), (tx, publish) =>
+    return await services.transact(publishContext(services, queueSource), (tx, publish) =>
       storeMission(tx, publish, fresh, false, services.now()),
     );
   } catch (error) {
@@ -260,7 +251,7 @@ export async function executeMission(
   id: string,
   reason: string | null = null,
 ): Promise<Mission> {
-  const row = await services.transact(contextOf(services), async (tx, publish) => {
+  const row = await services.transact(publishContext(services, queueSource), async (tx, publish) => {
     const before = await lockKnown(services, tx, id);
     requireAllowed(before, "queued");
     await noteByHand(services, tx, "queued", before, reason);
@@ -315,7 +306,7 @@ export async function writeLog(
   id: string,
   { level, message, data }: LogRequest,
 ): Promise<LogEntry> {
-  return services.transact(contextOf(services), async (tx) => {
+  return services.transact(publishContext(services, queueSource), async (tx) => {
     const row = await lockKnown(services, tx, id);
     return appendLog(tx, row.id, services.now(), { level, message, data });
   });

@@ -1,10 +1,17 @@
 import { newEventId, type Publish, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import { type Cancellation, type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
+import {
+  type Cancellation,
+  type Line,
+  missionCancelledLine,
+  queueSource,
+  taskCancelledLine,
+  tell,
+} from "./announce.ts";
 import type { Mission } from "./model.ts";
 import type { StatusRequest } from "./requests.ts";
 import {
-  contextOf,
   executeMission,
   hold,
   lockKnown,
@@ -30,7 +37,7 @@ export async function cancelMission(
   id: string,
   reason: string | null,
 ): Promise<Mission> {
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, queueSource), async (tx, publish) => {
     const before = await lockKnown(services, tx, id);
     requireAllowed(before, "cancelled");
     await noteByHand(services, tx, "cancelled", before, reason);
@@ -73,7 +80,7 @@ async function cancelOne(
 
 /** Takes a mission out of the queue for a while. */
 async function pauseMission(services: RequestServices, id: string, reason: string | null): Promise<Mission> {
-  return services.transact(contextOf(services), async (tx) => {
+  return services.transact(publishContext(services, queueSource), async (tx) => {
     const before = await lockKnown(services, tx, id);
     requireAllowed(before, "paused");
     await noteByHand(services, tx, "paused", before, reason);

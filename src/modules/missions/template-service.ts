@@ -1,14 +1,15 @@
 import { NotFoundError, translated, ValidationError } from "@brain/engine";
 import { and, count, desc, eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { queueSource } from "./announce.ts";
 import { requireValid } from "./handlers/registry.ts";
 import { templatesLimit } from "./limits.ts";
 import { type Mission, missionIdPattern, type Template } from "./model.ts";
 import type { InstantiateRequest, TemplateRequest, TemplatesQuery, TenantQuery } from "./requests.ts";
 import { hidden } from "./secrets.ts";
 import {
-  contextOf,
   creatorOf,
   isHidden,
   type MissionDeps,
@@ -218,7 +219,7 @@ export async function instantiateTemplate(
       return sealed(deps, mission, `steps.${order}.config`);
     }),
   );
-  const missions = await services.transact(contextOf(services), async (tx, publish) => {
+  const missions = await services.transact(publishContext(services, queueSource), async (tx, publish) => {
     const now = services.now();
     const stored: Mission[] = [];
     for (const row of fresh) stored.push(await storeMission(tx, publish, row, stored.length === 0, now));

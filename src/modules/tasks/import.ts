@@ -1,8 +1,9 @@
 import { BadRequestError, ConflictError, describeError, ValidationError } from "@brain/engine";
-import { publishTaskEvent } from "./announce.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
+import { publishTaskEvent, source } from "./announce.ts";
 import { type ReadEvent, type Refused, readEventFile } from "./import-file.ts";
 import { knownTaskEvents, rowsIn, rowsOf, saveTaskEvents } from "./postgres-events.ts";
-import { contextOf, type TaskServices } from "./service.ts";
+import type { TaskServices } from "./service.ts";
 
 export interface ImportOptions {
   /** Only tell what would happen. */
@@ -93,7 +94,7 @@ async function store(
     const fresh = await saveTaskEvents(rowsOf(services.db), events, tenantId, now);
     return { imported: fresh.size, published: 0, notPublished: [] };
   }
-  return services.transact(contextOf(services, tenantId), async (tx, record) => {
+  return services.transact(publishContext(services, source, tenantId), async (tx, record) => {
     const fresh = await saveTaskEvents(rowsIn(tx), events, tenantId, now);
     const notPublished: Refused[] = [];
     for (const { line, event } of items.filter((item) => fresh.has(item.event.eventId))) {

@@ -1,12 +1,6 @@
-import {
-  NotFoundError,
-  newEventId,
-  type Publish,
-  type PublishContext,
-  type Tx,
-  ValidationError,
-} from "@brain/engine";
+import { NotFoundError, newEventId, type Publish, type Tx, ValidationError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { publishTaskEvent, source } from "./announce.ts";
 import { findLegacy, listLegacy, saveLegacy } from "./legacy.ts";
@@ -44,11 +38,6 @@ import type { TaskEvent } from "./task-events.ts";
 export interface TaskServices {
   readonly services: RequestServices;
   readonly settings: TaskSettings;
-}
-
-/** @param tenantId whose task it is; null: of no tenant, or not known before it is read */
-export function contextOf(services: RequestServices, tenantId: string | null): PublishContext {
-  return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
 }
 
 function occasionOf(services: RequestServices): Occasion {
@@ -101,7 +90,7 @@ export async function createItem(
   const occasion = occasionOf(services);
   const tenantId = tenantOf(services, request.tenant_id);
   const { task, event } = createTask(crypto.randomUUID(), tenantId, request, occasion);
-  await services.transact(contextOf(services, tenantId), async (tx, publish) => {
+  await services.transact(publishContext(services, source, tenantId), async (tx, publish) => {
     await insertTask(tx, task);
     if (task.references.length > 0) await keepReferences(tx, task);
     if (event !== null) await announce(settings, tx, publish, { event, task }, occasion.now);
@@ -117,7 +106,7 @@ async function change(
 ): Promise<Task> {
   const taskId = requireId(id);
   const visible = visibleTenant(services);
-  return services.transact(contextOf(services, visible), async (tx, publish) => {
+  return services.transact(publishContext(services, source, visible), async (tx, publish) => {
     const before = await lockTask(tx, taskId, visible);
     if (before === null) throw unknownTask(id);
     const occasion = occasionOf(services);

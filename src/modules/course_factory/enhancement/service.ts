@@ -55,7 +55,7 @@ export async function enhanceCourse(
   const versions =
     isDryRun || good.length === 0
       ? new Map<string, number>()
-      : await services.transact(contextOf(services, course), (tx, publish) =>
+      : await services.transact(courseContext(services, course), (tx, publish) =>
           apply(
             tx,
             publish,
@@ -81,7 +81,7 @@ export async function enhanceCourse(
   };
 }
 
-function contextOf(services: RequestServices, course: AuthoredCourse) {
+function courseContext(services: RequestServices, course: AuthoredCourse) {
   return { source: factorySource, tenant_id: course.tenant_id, actor_id: services.actorId };
 }
 

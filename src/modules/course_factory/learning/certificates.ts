@@ -2,6 +2,7 @@ import { BadRequestError, type Database, NotFoundError, TransientError, type Tx 
 import { courseCertificateIssued } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { publishContext } from "../../../http/kit/publish-context.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
@@ -17,7 +18,7 @@ import {
   type SigningKey,
   signCertificate,
 } from "./certificate.ts";
-import { aboutLearner, contextOf, noEnrollment, wholeSecond } from "./context.ts";
+import { aboutLearner, learningSource, noEnrollment, wholeSecond } from "./context.ts";
 import { unixOf, type VerifyInput } from "./model.ts";
 import { assertMayAct } from "./state.ts";
 import { findCertificateOf, findCompletion, insertCertificate, lockEnrollment, newId } from "./store.ts";
@@ -52,7 +53,7 @@ export async function issueCertificate(
   enrollmentId: string,
 ) {
   const issuedAt = wholeSecond(services);
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, learningSource), async (tx, publish) => {
     // Locked: of two requests at once the second finds the certificate of the first.
     const found = await lockEnrollment(tx, courseId, enrollmentId, visibleTenant(services));
     if (found === null) throw noEnrollment(courseId);

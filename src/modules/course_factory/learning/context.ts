@@ -1,4 +1,4 @@
-import { NotFoundError, type PublishContext, type PublishOptions, type Tx } from "@brain/engine";
+import { NotFoundError, type PublishOptions, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { Outline } from "../content/model.ts";
@@ -9,16 +9,7 @@ import { findCourse } from "./store.ts";
 /** What the services of learning share. */
 
 /** Producer of all events of learning. */
-const learningSource = "course_learning_service";
-
-export function contextOf(services: RequestServices): PublishContext {
-  return {
-    source: learningSource,
-    tenant_id: visibleTenant(services),
-    actor_id: services.actorId,
-    correlation_id: services.correlationId,
-  };
-}
+export const learningSource = "course_learning_service";
 
 /** Envelope fields of an event about a learner: the tenant is the course's; who acts for nobody else is the learner. */
 export function aboutLearner(

@@ -2,13 +2,14 @@ import type { Tx } from "@brain/engine";
 import { courseCompletionRecorded, courseEnrollmentCreated, courseProgressRecorded } from "@brain/schemas";
 import { actorNamed } from "../../../http/kit/acting.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { publishContext } from "../../../http/kit/publish-context.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
 import { noCourse } from "../errors.ts";
 import { requireAccess, requireLearnersAccess } from "./access.ts";
 import { hexOf } from "./certificate.ts";
-import { aboutLearner, contextOf, noEnrollment, requireOutline, wholeSecond } from "./context.ts";
+import { aboutLearner, learningSource, noEnrollment, requireOutline, wholeSecond } from "./context.ts";
 import {
   type CompleteInput,
   completionView,
@@ -54,7 +55,7 @@ export async function enroll(
 ) {
   const actorId = actorNamed(services, "actor_id", input.actor_id);
   const enrolledAt = wholeSecond(services);
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, learningSource), async (tx, publish) => {
     const course = await findCourse(tx, courseId, visibleTenant(services));
     if (course === null) throw noCourse(courseId);
     assertEnrollable({ course_id: courseId, status: course.status, workflow_state: course.workflowState });
@@ -120,7 +121,7 @@ export async function recordProgress(
   input: ProgressInput,
 ) {
   const now = wholeSecond(services);
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, learningSource), async (tx, publish) => {
     const { enrollment, course, outline } = await ownEnrollment(services, check, tx, courseId, input);
     const target = targetOf(outline, input);
     const known = await listProgress(tx, enrollment.enrollmentId);
@@ -161,7 +162,7 @@ export async function completeCourse(
   input: CompleteInput,
 ) {
   const completedAt = wholeSecond(services);
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, learningSource), async (tx, publish) => {
     const { enrollment, course, outline } = await ownEnrollment(services, check, tx, courseId, input);
     const { enrollmentId, actorId } = enrollment;
     const before = await findCompletion(tx, enrollmentId);

@@ -2,6 +2,7 @@ import { NotFoundError, ValidationError } from "@brain/engine";
 import { coursePackCreated } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { publishContext } from "../../../http/kit/publish-context.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessRule } from "../../access-rule.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
@@ -10,7 +11,7 @@ import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
 import { andTenant, isOfTenant } from "../whose-course.ts";
 import { requireAccess } from "./access.ts";
-import { contextOf, readyCourse, requireOutline } from "./context.ts";
+import { learningSource, readyCourse, requireOutline } from "./context.ts";
 import { type PackInput, type PacksQuery, packView } from "./model.ts";
 import { type Override, refusalOf } from "./override.ts";
 import { type Rendering, renderCourse } from "./render.ts";
@@ -27,7 +28,7 @@ import { insertPack, newId } from "./store.ts";
  */
 export async function createPack(services: RequestServices, courseId: string, input: PackInput) {
   const createdAt = services.now();
-  return services.transact(contextOf(services), async (tx, publish) => {
+  return services.transact(publishContext(services, learningSource), async (tx, publish) => {
     const course = await readyCourse(services, tx, courseId);
     const issues = input.overrides.flatMap((item, index) => {
       const message = refusalOf(courseId, course.outline, item);
