@@ -139,6 +139,6 @@ export const paymentRefundFailed = defineEvent("payment.refund.failed", {
         "True: it had completed before, and the money came back to us. Left out: not told, so it had not.",
       ),
   }),
-  consumers: ["course_access", "analytics"],
+  consumers: ["course_access", "course_factory", "analytics"],
   outside: ["alerting", "audit"],
 });

@@ -1,5 +1,11 @@
-import { courseDistributionFailed } from "@brain/schemas";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  courseDistributionFailed,
+  type PayloadOf,
+  paymentRefundCompleted,
+  paymentRefundFailed,
+  paymentTransactionCompleted,
+} from "@brain/schemas";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, newCourse, tenant } from "./course-learning-fixtures.ts";
 import { base, createPaymentEngine, type PaymentEngine } from "./stripe-fixture.ts";
 
@@ -72,15 +78,93 @@ test.each([
   const [alert, ...others] = await alertsOf(paymentId);
   expect(others).toEqual([]);
   expect(alert.message).toContain("4900 EUR");
-  const [, path = "", body = ""] = /POST (\/\S+) (\{[^}]*\})/.exec(alert.message) ?? [];
-  expect(path).toBe(`${base}/refunds`);
 
   // Exactly the request that the alert names.
-  const refund = await engine.request("POST", path, body, { "x-actor-id": "clerk-1" });
-  expect(refund.status, refund.text).toBe(201);
-  expect(refund.body).toMatchObject({ status: "succeeded", amount_cents: 4_900, reason: "not delivered" });
-  await engine.stripe.delivered();
-  expect(await alertsOf(paymentId)).toHaveLength(1);
+  const payBack = async (message: string) => {
+    const [, path = "", body = ""] = /POST (\/\S+) (\{[^}]*\})/.exec(message) ?? [];
+    expect(path).toBe(`${base}/refunds`);
+    const refund = await engine.request("POST", path, body, { "x-actor-id": "clerk-1" });
+    expect(refund.status, refund.text).toBe(201);
+    expect(refund.body).toMatchObject({ status: "succeeded", amount_cents: 4_900, reason: "not delivered" });
+    await engine.stripe.delivered();
+    expect(await alertsOf(paymentId)).toHaveLength(1);
+    await engine.settle();
+    expect(await alertsOf(paymentId)).toEqual([]);
+    return refund.body.provider_refund_id as string;
+  };
+  const refundId = await payBack(alert.message);
+
+  // The payer's bank sends it back: it is owed again, and paid as the alert says.
+  await engine.atStripe(() => engine.stripe.account.settleRefund(refundId, "failed"));
   await engine.settle();
-  expect(await alertsOf(paymentId)).toEqual([]);
+  const [again, ...more] = await alertsOf(paymentId);
+  expect(more).toEqual([]);
+  expect(again).toMatchObject({ kind: "refund_due", state: "reopened", tenant_id: tenant });
+  expect(again.message).toContain("came back");
+  expect(again.message).toContain(why);
+  await payBack(again.message);
+});
+
+describe("a refund in parts", () => {
+  const payment = () => ({
+    payment_id: `pay-${crypto.randomUUID()}`,
+    intent_id: "int-1",
+    user_id: "user-7",
+    tenant_id: tenant,
+    // Nobody knows it.
+    course_id: crypto.randomUUID(),
+    amount_cents: 4_900,
+    currency: "EUR",
+    provider: "paypal" as const,
+    occurred_at: "2026-11-21T09:00:00.000Z",
+  });
+  type Paid = ReturnType<typeof payment>;
+  const told = async (
+    definition:
+      | typeof paymentTransactionCompleted
+      | typeof paymentRefundCompleted
+      | typeof paymentRefundFailed,
+    payload: Paid & Partial<PayloadOf<typeof paymentRefundFailed>>,
+  ) => {
+    await engine.publish({ source: "payment", tenant_id: tenant }, (publish) => publish(definition, payload));
+    await engine.settle();
+    return alertsOf(payload.payment_id);
+  };
+
+  test("of which one part comes back leaves that part due", async () => {
+    const paid = payment();
+    expect(await told(paymentTransactionCompleted, paid)).toHaveLength(1);
+    expect(await told(paymentRefundCompleted, { ...paid, amount_cents: 4_000 })).toHaveLength(1);
+    expect(await told(paymentRefundCompleted, { ...paid, amount_cents: 900 })).toEqual([]);
+    const [alert] = await told(paymentRefundFailed, { ...paid, amount_cents: 900, was_completed: true });
+    expect(alert?.message).toContain('"amount_cents":900,');
+    expect(await told(paymentRefundCompleted, { ...paid, amount_cents: 900 })).toEqual([]);
+  });
+
+  test("that failed before it was paid, and one of what was delivered, change nothing", async () => {
+    const paid = payment();
+    await told(paymentTransactionCompleted, paid);
+    expect(await told(paymentRefundCompleted, paid)).toEqual([]);
+    expect(await told(paymentRefundFailed, { ...paid, was_completed: false })).toEqual([]);
+    expect(await told(paymentRefundFailed, payment())).toEqual([]);
+    expect(await told(paymentRefundFailed, { ...payment(), was_completed: true })).toEqual([]);
+  });
+
+  test("of a payment whose amount nobody told is due again as a whole", async () => {
+    const { amount_cents: _untold, ...paid } = payment();
+    // As programs of before told of it.
+    const write = async (type: string, payload: object) => {
+      const meta = { schema_version: 1, producer: "python", source_module: "payment" };
+      const entry = { id: crypto.randomUUID(), type, source: "python", tenant_id: tenant };
+      const more = { timestamp: "2026-03-01T10:00:00.000Z", meta: JSON.stringify(meta) };
+      const fields = Object.entries({ ...entry, ...more, payload: JSON.stringify(payload) });
+      await engine.redis("XADD", engine.stream, "*", ...fields.flat());
+      await engine.settle();
+      return alertsOf(paid.payment_id);
+    };
+    expect(await write("payment.transaction.completed", paid)).toHaveLength(1);
+    expect(await write("payment.refund.completed", paid)).toEqual([]);
+    const [alert] = await write("payment.refund.failed", { ...paid, was_completed: true });
+    expect(alert?.message).toContain("with intent_id int-1 and its amount");
+  });
 });

@@ -123,7 +123,6 @@ async function usualStory(engine: TestEngine, settled: () => Promise<void>): Pro
   const reversed = {
     ...paymentOf(purchase),
     refund_id: "refund-1",
-
     was_completed: true,
   };
   await publishAs(engine, paymentRefundFailed, reversed, { tenantId: tenant });
@@ -180,7 +179,12 @@ async function seldomStory(engine: TestEngine, settled: () => Promise<void>): Pr
   const failure = { course_id: courseId, error: "It cannot be shown.", retry_count: 0 };
   await publishAs(engine, courseDistributionFailed, failure, told);
   await settled();
-  await pay(engine, newPurchase({ tenantId: tenant }));
+  const undeliverable = newPurchase({ tenantId: tenant });
+  await pay(engine, undeliverable);
+  await refund(engine, undeliverable, undefined, "refund-2");
+  const cameBack = { ...paymentOf(undeliverable), refund_id: "refund-2", was_completed: true };
+  await publishAs(engine, paymentRefundFailed, cameBack, told);
+  await settled();
   const entry = await engine.sql("DELETE FROM course_distributions WHERE course_id = $1", [courseId]);
   expect(entry).toEqual([]);
   await engine.sql("UPDATE course_factory_courses SET workflow_state = 'archived' WHERE course_id = $1", [
@@ -333,6 +337,7 @@ test("each handler of the modules has two statements of its own at most, whateve
     "course_factory distribution.created": 2,
     "course_factory ir.approval_consumed": 2,
     "course_factory payment.refund.completed": 2,
+    "course_factory payment.refund.failed": 2,
     "course_factory payment.transaction.completed": 2,
     "course_factory payment.transaction.failed": 1,
     "payment course.payment.required": 2,

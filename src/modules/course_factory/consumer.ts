@@ -7,6 +7,7 @@ import {
   distributionCreated,
   irApprovalConsumed,
   paymentRefundCompleted,
+  paymentRefundFailed,
   paymentTransactionCompleted,
   paymentTransactionFailed,
 } from "@brain/schemas";
@@ -14,7 +15,7 @@ import { factorySource } from "./announce.ts";
 import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
 import { recordApproval } from "./governance/approvals.ts";
 import { announcePaymentFailure } from "./payment.ts";
-import { settleRefund } from "./refund-due.ts";
+import { reopenRefund, settleRefund } from "./refund-due.ts";
 import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
 import { type CourseFactorySettings, makerOf, slowestCallMsOf } from "./settings.ts";
 import { deployToStaging } from "./staging/deploy.ts";
@@ -46,6 +47,7 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
       onSql(irApprovalConsumed, recordApproval),
       on(paymentTransactionCompleted, (event, context) => beginDelivery(event, context, settings)),
       onSql(paymentRefundCompleted, settleRefund),
+      on(paymentRefundFailed, reopenRefund),
       on(paymentTransactionFailed, announcePaymentFailure),
       on(courseDistributionCompleted, closeDeliveries),
       on(courseDistributionFailed, (event, context) => failDeliveries(event, context)),

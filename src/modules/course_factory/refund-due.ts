@@ -4,6 +4,7 @@ import {
   type Envelope,
   type PayloadOf,
   type paymentRefundCompleted,
+  type paymentRefundFailed,
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
@@ -81,13 +82,14 @@ export async function failPayments(
   }
 }
 
-function alertOf(due: Due, reason: string) {
+/** @param left what is still to be paid back of it, if that is less than all */
+function alertOf(due: Due, reason: string, left: Due = due) {
   const sum = due.amount_cents === null ? "" : ` of ${due.amount_cents} ${due.currency ?? ""}`.trimEnd();
   return {
     kind: "refund_due" as const,
     subject: due.payment_id,
     severity: "critical" as const,
-    message: `The payment ${due.payment_id}${sum} for the course "${due.course_id}" was received, and cannot be delivered: ${reason} ${howToRefund(due)} This alert ends when payment.refund.completed tells of it.`,
+    message: `The payment ${due.payment_id}${sum} for the course "${due.course_id}" was received, and cannot be delivered: ${reason} ${howToRefund(left)} This alert ends when payment.refund.completed tells of it.`,
   };
 }
 
@@ -126,4 +128,41 @@ export function settleRefund({ event, build, now }: StatementContext<typeof paym
     .from(refundsDue)
     .where(and(eq(refundsDue.paymentId, paymentId), isNotNull(refundsDue.settledAt)));
   return [settle, alertsInTransaction.resolvingIf("refund_due", paymentId, sql`EXISTS ${settled}`)];
+}
+
+interface Reopened {
+  readonly course_id: string;
+  readonly reason: string;
+  /** Null: nobody said how much was paid. */
+  readonly amount_cents: number | null;
+  readonly refunded_cents: number;
+}
+
+/**
+ * A refund that was paid and failed afterwards: the money came back to us, so it is owed again, and operators are told.
+ * Of one that failed before it was paid nothing was counted, and of a payment that was not due nothing is known.
+ */
+export async function reopenRefund(
+  event: Envelope<PayloadOf<typeof paymentRefundFailed>>,
+  { tx, log }: Pick<HandlerContext, "tx" | "log">,
+): Promise<void> {
+  const { payment_id: paymentId, amount_cents: cents, was_completed: wasCompleted } = event.payload;
+  if (wasCompleted !== true) return;
+  const refunded = sql`CASE WHEN ${cents}::bigint IS NULL THEN 0 ELSE greatest(0, refunded_cents - ${cents}::bigint) END`;
+  const { rows } = await tx.execute<Reopened & Record<string, unknown>>(sql`
+    UPDATE course_factory_refunds_due SET refunded_cents = ${refunded}, settled_at = NULL
+    WHERE payment_id = ${paymentId}
+    RETURNING course_id, reason, amount_cents::float8 AS amount_cents, refunded_cents::float8 AS refunded_cents`);
+  const [row] = rows;
+  if (row === undefined) return;
+  const { course_id, reason, amount_cents, refunded_cents } = row;
+  const due = { ...event.payload, course_id, amount_cents, tenant_id: toldTenant(event) };
+  const left = { ...due, amount_cents: amount_cents === null ? cents : amount_cents - refunded_cents };
+  const alert = alertOf(due, `${reason} It was paid back, and the money came back to us.`, left);
+  const { rows: raised } = await tx.execute<{ is_new: boolean }>(
+    alertsInTransaction.raising(sql`
+      SELECT ${alert.kind}::text, ${alert.subject}::text, ${alert.severity}::text, ${alert.message}::text, ${due.tenant_id}::text,
+        ARRAY[${event.id}::text]`),
+  );
+  if (raised[0]?.is_new === true) alertsInTransaction.logRaised(log, alert);
 }
