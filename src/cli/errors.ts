@@ -34,3 +34,13 @@ export class AnswerError extends CliError {
 
 /** The tool did its work, and what it judged is not as it should be. Exit code 100, as Buf has it. Nothing is printed for it. */
 export class FindingsError extends CliError {}
+
+/** A program that was run ended with `exitCode`, and so do we. Nothing is printed for it: it has said what it had to say. */
+export class ProgramEndedError extends CliError {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`The program ended with ${exitCode}.`);
+    this.exitCode = exitCode;
+  }
+}

@@ -1,9 +1,16 @@
 import { type Command, CommanderError } from "commander";
-import { AnswerError, CliError, FindingsError, UnknownCommandError, UsageError } from "./errors.ts";
+import {
+  AnswerError,
+  CliError,
+  FindingsError,
+  ProgramEndedError,
+  UnknownCommandError,
+  UsageError,
+} from "./errors.ts";
 
 /**
  * Runs a command line of ours and gives its exit code. 0: done. 1: it could not be done, or something is wrong. 2: the
- * command was given wrong. 100: it found something.
+ * command was given wrong. 100: it found something. Of a command that runs another program: what that one ended with.
  */
 export async function runProgram(program: Command): Promise<number> {
   try {
@@ -12,6 +19,7 @@ export async function runProgram(program: Command): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof FindingsError) return 100;
+    if (error instanceof ProgramEndedError) return error.exitCode;
     if (!(error instanceof UsageError || error instanceof CliError)) throw error;
     process.stderr.write(`${program.name()}: ${error.message}\n`);
     if (error instanceof UnknownCommandError) process.stderr.write(await candidatesOf(error));

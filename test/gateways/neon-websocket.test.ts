@@ -24,6 +24,62 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.cleanup());
 
+async function pidOf(client: Client): Promise<number> {
+  const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+  return Number(rows[0]?.pid);
+}
+
+/** A session on the connection of one that has ended, which may take a moment to be free. */
+async function sessionOn(pid: number, url: string): Promise<Client> {
+  const others: Client[] = [];
+  try {
+    // Those of other connections stay open meanwhile: the newest that is free would be given again.
+    for (let tries = 0; tries < 20; tries++) {
+      const client = new Client(url);
+      await client.connect();
+      if ((await pidOf(client)) === pid) return client;
+      others.push(client);
+    }
+  } finally {
+    await Promise.all(others.map((client) => client.end()));
+  }
+  throw new Error(`No session came to the connection ${pid}.`);
+}
+
+interface Key {
+  readonly processId: number;
+  readonly secret: number;
+}
+
+function keyOf(client: Client): Key {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  return { processId: processID, secret: secretKey };
+}
+
+/** A cancel request, on a connection of its own: https://www.postgresql.org/docs/current/protocol-flow.html */
+async function sendCancel({ processId, secret }: Key): Promise<void> {
+  const packet = Buffer.alloc(16);
+  [16, 80_877_102, processId, secret].forEach((value, index) => {
+    packet.writeInt32BE(value, index * 4);
+  });
+  const socket = new WebSocket(`ws://${new URL(sandbox.neonUrl).host}/v2`);
+  await new Promise((resolve, reject) => {
+    socket.on("open", () => socket.send(packet));
+    socket.on("close", resolve);
+    socket.on("error", reject);
+  });
+}
+
+/** The statement may not have begun when the first one comes. */
+async function cancelUntil(key: Key, ended: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  ended.then(over, over);
+  while (!isOver) await sendCancel(key);
+}
+
 describe("sessions over WebSocket", () => {
   test("a transaction spans round trips, and commits", async () => {
     await withClient(sandbox.neonUrl, async (client) => {
@@ -53,32 +109,28 @@ describe("sessions over WebSocket", () => {
   });
 
   test("the next session on a connection finds nothing of the one before", async () => {
-    const pidOf = async (client: Client) => {
-      const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
-      return Number(rows[0]?.pid);
-    };
-    const pids = new Set<number>();
-    await withClient(sandbox.neonUrl, async (client) => {
-      pids.add(await pidOf(client));
+    // Connections are kept by what a login asks for.
+    const url = new URL(sandbox.neonUrl);
+    url.searchParams.set("application_name", "leaving");
+    const pid = await withClient(url.href, async (client) => {
       await client.query("SET statement_timeout = 12345");
       await client.query("CREATE TEMPORARY TABLE leftover (a integer)");
       await client.query("SELECT pg_advisory_lock(4711)");
       await client.query("LISTEN leftover");
       await client.query("BEGIN");
+      return pidOf(client);
     });
     const sql = neon(sandbox.neonUrl);
     // The connection is idle again, and nobody holds the lock.
     await expect
       .poll(() => sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711`)
       .toEqual([]);
-    await withClient(sandbox.neonUrl, async (client) => {
-      pids.add(await pidOf(client));
-      const { rows } = await client.query(
-        "SELECT current_setting('statement_timeout') AS timeout, to_regclass('leftover') AS leftover, (SELECT count(*) FROM pg_listening_channels())::integer AS channels",
-      );
-      expect(rows).toEqual([{ timeout: "0", leftover: null, channels: 0 }]);
-    });
-    expect(pids.size, "both sessions ran on one connection").toBe(1);
+    const client = await sessionOn(pid, url.href);
+    const { rows } = await client.query(
+      "SELECT current_setting('statement_timeout') AS timeout, to_regclass('leftover') AS leftover, (SELECT count(*) FROM pg_listening_channels())::integer AS channels",
+    );
+    expect(rows).toEqual([{ timeout: "0", leftover: null, channels: 0 }]);
+    await client.end();
   });
 
   test("a session that is cut off in the middle of a statement takes its connection along", async () => {
@@ -117,6 +169,32 @@ describe("sessions over WebSocket", () => {
     );
   });
 
+  test("a key cancels what its session runs", async () => {
+    await withClient(sandbox.neonUrl, async (client) => {
+      // The driver has the key with the first answer.
+      await client.query("SELECT 1");
+      const asleep = client.query("SELECT pg_sleep(60)");
+      await cancelUntil(keyOf(client), asleep);
+      await expect(asleep).rejects.toMatchObject({ code: "57014" });
+    });
+  });
+
+  test("and nothing of the session that has its connection behind it", async () => {
+    // Connections are kept by what a login asks for.
+    const url = new URL(sandbox.neonUrl);
+    url.searchParams.set("application_name", "cancelled");
+    const old = new Client(url.href);
+    await old.connect();
+    const pid = await pidOf(old);
+    const key = keyOf(old);
+    await old.end();
+    const client = await sessionOn(pid, url.href);
+    const asleep = client.query("SELECT pg_sleep(1), 'slept' AS how");
+    for (let sent = 0; sent < 5; sent++) await sendCancel(key);
+    expect((await asleep).rows[0]?.how).toBe("slept");
+    await client.end();
+  });
+
   test("megabytes go through in both directions", async () => {
     const text = "0123456789abcdef".repeat(512 * 1024);
     await withClient(sandbox.neonUrl, async (client) => {
@@ -128,9 +206,11 @@ describe("sessions over WebSocket", () => {
     });
   });
 
-  test("a startup setting reaches the session", async () => {
+  const settingsOf = async (options: string | null) => {
+    const url = new URL(sandbox.neonUrl);
+    if (options !== null) url.searchParams.set("options", options);
     const client = new Client({
-      connectionString: sandbox.neonUrl,
+      connectionString: url.href,
       statement_timeout: 4321,
       application_name: "startup",
     });
@@ -138,8 +218,18 @@ describe("sessions over WebSocket", () => {
     const { rows } = await client.query(
       "SELECT current_setting('statement_timeout') AS t, current_setting('application_name') AS a",
     );
-    expect(rows).toEqual([{ t: "4321ms", a: "startup" }]);
     await client.end();
+    return rows;
+  };
+
+  test("of the startup settings those reach the session that Neon passes on", async () => {
+    expect(await settingsOf(null)).toEqual([{ t: "0", a: "startup" }]);
+  });
+
+  test("all of them do where Neon is asked for that", async () => {
+    const compatible = "neon_proxy_params_compat:true";
+    expect(await settingsOf(compatible)).toEqual([{ t: "4321ms", a: "startup" }]);
+    expect(await settingsOf(`-c statement_timeout=5s ${compatible}`)).toEqual([{ t: "5s", a: "startup" }]);
   });
 
   test.each([

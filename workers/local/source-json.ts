@@ -13,9 +13,20 @@ interface SourceJson {
 }
 const sourceJson = JSON as unknown as SourceJson;
 
+/** A number with the digits that it was given: what `JSON.rawJSON` makes. */
+export interface KeptNumber {
+  readonly rawJSON: string;
+}
+
+/** The number of a JSON text, kept where a double would change it. */
+export function numberOf(text: string): number | KeptNumber {
+  const value = Number(text);
+  return String(value) === text ? value : (sourceJson.rawJSON(text) as KeptNumber);
+}
+
 function keepSource(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
   if (typeof value === "number") {
-    return source === undefined || String(value) === source ? value : sourceJson.rawJSON(source);
+    return source === undefined ? value : numberOf(source);
   }
   if (typeof value === "string" && !value.isWellFormed())
     throw new Error("half of a surrogate pair in a text");

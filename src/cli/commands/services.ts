@@ -5,7 +5,7 @@ import { delimiter, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Services } from "../../../workers/local/services.ts";
 import { wholeNumber } from "../command.ts";
-import { CliError, UsageError } from "../errors.ts";
+import { CliError, ProgramEndedError, UsageError } from "../errors.ts";
 
 interface ServicesCommandOptions {
   readonly run?: boolean;
@@ -60,6 +60,7 @@ async function start(
   }
 }
 
+/** @throws {ProgramEndedError} the program did not end with 0 */
 async function runBeside(
   [program, ...args]: readonly string[],
   options: ServicesCommandOptions,
@@ -74,7 +75,8 @@ async function runBeside(
   try {
     const services = await start(dataDir, false, options);
     try {
-      process.exitCode = await exitCodeOf(program, args, variablesOf(services));
+      const code = await exitCodeOf(program, args, variablesOf(services));
+      if (code !== 0) throw new ProgramEndedError(code);
     } finally {
       await services.stop();
     }

@@ -9,14 +9,15 @@
  */
 
 import type { Duplex } from "node:stream";
+import type { BackendKey, SessionKeys } from "./session-keys.ts";
 import { type LeavingFunctions, leavingFunctionsQuery } from "./session-state.ts";
 import type { Terminator } from "./terminate.ts";
 
 /** A logged-in connection and the greeting its server gave. */
-export interface Backend {
+export interface Backend extends BackendKey {
   readonly stream: Duplex;
+  /** The settings of the server that it tells each session; without the key for cancelling. */
   readonly greeting: Buffer;
-  readonly processId: number;
   readonly database: string;
 }
 
@@ -131,12 +132,15 @@ async function reset({ stream }: Backend, { statements, looks }: Reset): Promise
 }
 
 export class BackendPool {
+  /** By which the sessions on its connections cancel. */
+  readonly keys: SessionKeys;
   readonly #idle = new Map<string, { readonly backend: Backend; readonly discard: () => void }[]>();
   readonly #terminator: Terminator;
   readonly #functions: LeavingFunctions;
   #closed = false;
 
-  constructor(terminator: Terminator, functions: LeavingFunctions) {
+  constructor(keys: SessionKeys, terminator: Terminator, functions: LeavingFunctions) {
+    this.keys = keys;
     this.#terminator = terminator;
     this.#functions = functions;
   }

@@ -9,6 +9,7 @@ import { closeServer, listenOnLoopback } from "../ports.ts";
 import { BackendPool } from "./backends.ts";
 import { databaseName, databasePath, gatewayCredentials } from "./database.ts";
 import { servePlainPostgres } from "./plain-postgres.ts";
+import { SessionKeys } from "./session-keys.ts";
 import { LeavingFunctions } from "./session-state.ts";
 import { createNeonHttp } from "./sql-over-http.ts";
 import { createTerminator } from "./terminate.ts";
@@ -55,7 +56,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
     terminator,
     functions,
   });
-  const backends = new BackendPool(terminator, functions);
+  const backends = new BackendPool(new SessionKeys(databaseUrl), terminator, functions);
   const sessions = new WebSocketServer({
     noServer: true,
     maxPayload: maxBodyBytes,

@@ -10,14 +10,16 @@ export function parseStartup(packet: Buffer): Map<string, string> {
   return parameters;
 }
 
-/** Startup parameters that are passed on. Everything else of the connection is the gateway's own decision. */
-const forwarded: ReadonlySet<string> = new Set([
-  "application_name",
-  "options",
-  "statement_timeout",
-  "lock_timeout",
-  "idle_in_transaction_session_timeout",
-]);
+/**
+ * Startup parameters that Neon's proxy passes on; all the others it drops without a word, also the time limits that the
+ * driver sends. A limit that held here alone would be missing where it counts. (It passes `replication` on as well; here
+ * a connection serves one session after the other, and that would be none for the next one.)
+ */
+const forwarded: ReadonlySet<string> = new Set(["application_name", "options"]);
+/** What a session is, and no setting of it. */
+const ofTheSession: ReadonlySet<string> = new Set(["user", "database", "replication"]);
+/** A word of `options` with which Neon passes on everything. */
+const everything = "neon_proxy_params_compat:true";
 
 /** Options stand apart by white space, unless a backslash is in front of it. */
 const optionWords = /(?:\\[\s\S]|[^\\ \t\n\f\r]|\\$)+/g;
@@ -27,8 +29,15 @@ const forNeon = /^(?:(?:endpoint|project)=|neon_\w+:.)/;
 /** What Postgres is told, without what Neon takes out of `options` for itself. */
 export function settingsForPostgres(parameters: ReadonlyMap<string, string>): Record<string, string> {
   const settings = Object.fromEntries([...parameters].filter(([name]) => forwarded.has(name)));
-  if (settings.options === undefined) return settings;
-  const { options, ...others } = settings;
-  const words = (options.match(optionWords) ?? []).filter((word) => !forNeon.test(word));
+  const given: readonly string[] = settings.options?.match(optionWords) ?? [];
+  const words = given.filter((word) => !forNeon.test(word));
+  if (given.includes(everything)) {
+    for (const [name, value] of parameters) {
+      if (!forwarded.has(name) && !ofTheSession.has(name)) words.unshift("-c", `${name}=${escaped(value)}`);
+    }
+  }
+  const { options: _, ...others } = settings;
   return words.length === 0 ? others : { ...others, options: words.join(" ") };
 }
+
+const escaped = (value: string): string => value.replace(/[\\ \t\n\f\r]/g, "\\$&");

@@ -8,7 +8,6 @@
  * Source: https://www.postgresql.org/docs/current/protocol-flow.html
  */
 
-import { connect } from "node:net";
 import pg from "pg";
 import type { WebSocket } from "ws";
 import { type Backend, type BackendPool, MessageScanner, type SessionEnd } from "./backends.ts";
@@ -126,21 +125,21 @@ async function openUpstream(databaseUrl: string, parameters: Map<string, string>
     keepAlive: true,
   });
   const greeting: Buffer[] = [];
-  let processId = 0;
+  let [processId, secretKey] = [0, 0];
   client.on("error", () => undefined);
   client.connection.on("parameterStatus", (status: { parameterName: string; parameterValue: string }) => {
     greeting.push(message("S", Buffer.from(`${status.parameterName}\0${status.parameterValue}\0`)));
   });
   client.connection.on("backendKeyData", (key: { processID: number; secretKey: number }) => {
     processId = key.processID;
-    greeting.push(message("K", int32(key.processID, key.secretKey)));
+    secretKey = key.secretKey;
   });
   await client.connect();
   const stream = client.connection.stream;
   for (const event of ["data", "end", "close", "error"]) stream.removeAllListeners(event);
   // Whoever has it listens for its own reasons; between them a connection that is reset must end nothing but itself.
   stream.on("error", () => undefined);
-  return { stream, greeting: Buffer.concat(greeting), processId, database };
+  return { stream, greeting: Buffer.concat(greeting), processId, secretKey, database };
 }
 
 /** A session in progress: both directions are copied, and looked at to know when nothing is under way. */
@@ -236,13 +235,6 @@ class Tunnel {
   };
 }
 
-function forwardCancel(databaseUrl: string, packet: Buffer): void {
-  const url = new URL(databaseUrl);
-  const server = connect({ host: url.hostname, port: Number(url.port || 5432) });
-  server.on("error", () => server.destroy());
-  server.end(packet);
-}
-
 /** Serves one session. It ends with the client's socket or with the server's, whichever closes first. */
 export function serveNeonSession(
   socket: WebSocket,
@@ -262,7 +254,7 @@ export function serveNeonSession(
   const reader = new LoginReader(
     (bytes) => socket.send(bytes),
     (packet) => {
-      forwardCancel(databaseUrl, packet);
+      backends.keys.cancel(packet);
       socket.close();
     },
   );
@@ -275,16 +267,18 @@ export function serveNeonSession(
     const key = JSON.stringify([...parameters]);
     const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
     if (!open) return void backends.release(key, backend, { inTransaction: false, mayLeaveState: false });
+    const sessionKey = backends.keys.issue(backend);
     const session = new Tunnel(socket, backend, () => backends.doubt(backend));
     tunnel = session;
     giveBack = () => {
       const { next, end } = session.detach();
       if (end.mayLeaveState) backends.settle(backend);
-      if (next === "reuse") void backends.release(key, backend, end);
-      else if (next === "finish") backends.finish(backend);
+      sessionKey.end();
+      if (next === "reuse" && !sessionKey.isUsed) void backends.release(key, backend, end);
+      else if (next !== "abort") backends.finish(backend);
       else void backends.abort(backend);
     };
-    socket.send(Buffer.concat([accepted, backend.greeting, ready]));
+    socket.send(Buffer.concat([accepted, backend.greeting, sessionKey.message, ready]));
     session.write(Buffer.concat(early));
   };
 

@@ -50,6 +50,19 @@ describe("replies of Redis", () => {
     expect(parse([nested], { encoding: "base64", plainOkDepth: 1 })).toEqual([["OK", ["T0s="]]]);
   });
 
+  test.each([
+    "9007199254740990",
+    "9007199254740991",
+    "-9007199254740991",
+    "9007199254740993",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "999999999999999",
+    "0",
+  ])("keep all digits of the integer %s", (digits) => {
+    expect(JSON.stringify(parse([Buffer.from(`:${digits}\r\n`)]))).toBe(`[${digits}]`);
+  });
+
   test("that are not RESP2 are an error", () => {
     expect(() => parse([Buffer.from("%1\r\n")])).toThrow(/starts no RESP2 value/);
   });

@@ -7,12 +7,15 @@
  * Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 
+import { type KeptNumber, numberOf } from "../source-json.ts";
+
 /** An error reply. A value and not a throw: it may stand in the middle of a pipeline or an EXEC array. */
 export class RedisReplyError extends Error {
   override readonly name = "RedisReplyError";
 }
 
-export type RedisReply = string | number | null | RedisReply[] | RedisReplyError;
+/** An integer that a double cannot hold is an object that `JSON.stringify` writes with all its digits. */
+export type RedisReply = string | number | KeptNumber | null | RedisReply[] | RedisReplyError;
 
 /** How the strings of one reply are given. */
 export interface ReplyShape {
@@ -51,6 +54,7 @@ export function encodeCommands(commands: readonly (readonly CommandArgument[])[]
 
 const CR = 13;
 const MINUS = 45;
+const ZERO = 48;
 const [STATUS, ERROR, INTEGER, BULK, ARRAY] = [43, 45, 58, 36, 42];
 
 interface OpenArray {
@@ -59,11 +63,21 @@ interface OpenArray {
   readonly items: RedisReply[];
 }
 
-function parseInteger(bytes: Buffer, from: number, to: number): number {
+/** No integer of so many characters is changed by a double. */
+const shortInteger = 15;
+
+function parseInteger(bytes: Buffer, from: number, to: number): number | KeptNumber {
+  return to - from <= shortInteger
+    ? parseLength(bytes, from, to)
+    : numberOf(bytes.toString("latin1", from, to));
+}
+
+/** An integer of few digits, -1 where there is nothing. */
+function parseLength(bytes: Buffer, from: number, to: number): number {
   const negative = bytes[from] === MINUS;
   let value = 0;
   for (let index = negative ? from + 1 : from; index < to; index++)
-    value = value * 10 + (bytes[index] ?? 0) - 48;
+    value = value * 10 + ((bytes[index] ?? ZERO) - ZERO);
   return negative ? -value : value;
 }
 
@@ -139,7 +153,7 @@ export class ReplyParser {
     else if (type === ERROR) {
       this.#deliver(new RedisReplyError(this.#buffer.toString("utf8", start + 1, lineEnd)));
     } else if (type === ARRAY) {
-      const length = parseInteger(this.#buffer, start + 1, lineEnd);
+      const length = parseLength(this.#buffer, start + 1, lineEnd);
       if (length < 0) this.#deliver(null);
       else if (length === 0) this.#deliver([]);
       else this.#open.push({ left: length, items: [] });
@@ -148,7 +162,7 @@ export class ReplyParser {
   }
 
   #readBulk(start: number, lineEnd: number): boolean {
-    const length = parseInteger(this.#buffer, start + 1, lineEnd);
+    const length = parseLength(this.#buffer, start + 1, lineEnd);
     const from = lineEnd + 2;
     if (length < 0) {
       this.#consume(start, from);
