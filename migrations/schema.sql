@@ -654,11 +654,13 @@ CREATE TABLE "identity_sessions" (
   "created_at" timestamp(3) with time zone NOT NULL,
   "expires_at" timestamp(3) with time zone NOT NULL,
   "revoked_at" timestamp(3) with time zone,
+  "family_hash" character varying(64),
   CONSTRAINT "identity_sessions_pkey" PRIMARY KEY (id),
   CONSTRAINT "identity_sessions_token_key" UNIQUE (token_hash)
 );
 CREATE INDEX identity_sessions_created_idx ON public.identity_sessions USING btree (created_at, id);
 CREATE INDEX identity_sessions_expires_idx ON public.identity_sessions USING btree (expires_at);
+CREATE INDEX identity_sessions_family_idx ON public.identity_sessions USING btree (family_hash) WHERE (family_hash IS NOT NULL);
 CREATE INDEX identity_sessions_previous_idx ON public.identity_sessions USING btree (previous_hash) WHERE (previous_hash IS NOT NULL);
 ALTER TABLE identity_sessions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON identity_sessions AS PERMISSIVE FOR ALL TO public USING (true);

@@ -29,5 +29,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0030_webhook_entries", when: 1_795_724_989_284 },
     { tag: "0031_mission_quota", when: 1_795_725_210_272 },
     { tag: "0032_approvals_end", when: 1_795_727_403_264 },
+    { tag: "0033_session_families", when: 1_795_824_302_177 },
   ],
 };

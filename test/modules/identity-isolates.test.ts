@@ -12,10 +12,11 @@ beforeAll(async () => {
 });
 afterAll(() => engine?.cleanup());
 
+/** @param credential a key; one that names a cookie is sent as such */
 type Isolate = (
   method: string,
   path: string,
-  authorization: string,
+  credential: string,
   body?: object,
 ) => ReturnType<typeof readAnswer>;
 
@@ -33,10 +34,11 @@ async function openIsolate(): Promise<Isolate> {
   }));
   // What was loaded later would be of the isolate that was opened last.
   await loadRoutes(app);
-  return async (method, path, authorization, body) => {
+  return async (method, path, credential, body) => {
     const json = body === undefined ? {} : { body: JSON.stringify(body) };
-    const headers = { authorization: `Bearer ${authorization}`, "content-type": "application/json" };
-    return readAnswer(await app.request(path, { method, headers, ...json }));
+    const who = credential.includes("=") ? { cookie: credential } : { authorization: `Bearer ${credential}` };
+    const headers = { ...who, "content-type": "application/json" };
+    return readAnswer(await app.request(`http://127.0.0.1${path}`, { method, headers, ...json }));
   };
 }
 
@@ -95,4 +97,35 @@ describe("a key", () => {
     ]);
     expect(await ids("identity_sessions")).toEqual([goingOn?.id]);
   });
+});
+
+describe("a session", () => {
+  test.each(["revoked", "ended with its key", "ended by an earlier token"])(
+    "that is %s is refused at once by the isolate that does it, and by others within the time for which they remember it",
+    async (how) => {
+      const [here, there] = [await openIsolate(), await openIsolate()];
+      const made = (await here("POST", "/api/keys", testApiKey, { name: "k", roles: ["viewer"] })).body;
+      const opened = await here("POST", "/api/sessions", made.key);
+      const cookieOf = ({ headers }: { readonly headers: Headers }) =>
+        headers.getSetCookie()[0]?.split(";")[0] ?? "";
+      const first = cookieOf(opened);
+      clockMs += 16 * 60_000;
+      const cookie = cookieOf(await here("GET", "/api/me", first));
+      expect(cookie).not.toBe(first);
+      clockMs += cacheMs + 1;
+      const seenBy = async (isolate: Isolate) => (await isolate("GET", "/api/me", cookie)).status;
+      expect([await seenBy(here), await seenBy(there)]).toEqual([200, 200]);
+      const end = {
+        revoked: () => here("POST", `/api/sessions/${opened.body.id}/revoke`, testApiKey),
+        "ended with its key": () => here("POST", `/api/keys/${made.id}/revoke`, testApiKey),
+        "ended by an earlier token": () => here("GET", "/api/me", first),
+      }[how];
+      expect((await end?.())?.status).toBe(how === "ended by an earlier token" ? 401 : 200);
+      expect(await seenBy(here)).toBe(401);
+      // The control: what the other one remembers lets the session in.
+      expect(await seenBy(there)).toBe(200);
+      clockMs += cacheMs;
+      expect(await seenBy(there)).toBe(401);
+    },
+  );
 });

@@ -47,9 +47,9 @@ beforeAll(async () => {
 afterAll(() => Promise.all([engine?.cleanup(), staff?.close(), access?.close()]));
 
 /** An isolate that knows no key yet. */
-function openIsolate() {
+function openIsolate(config = engine.config) {
   const background: Promise<unknown>[] = [];
-  const app = openProduct(engine.config).createApp(() => ({
+  const app = openProduct(config).createApp(() => ({
     invocation: { ...engine.open(), now: nowMs },
     apiKey: testApiKey,
     waitUntil: (work) => void background.push(work),
@@ -250,6 +250,60 @@ describe("a valid token is forbidden", () => {
     const get = (path: string, bearer: string) => isolate.ask({ authorization: `Bearer ${bearer}` }, path);
     expectErrorShape(await get("/api/consumers", token), 403, "forbidden");
     expectErrorShape(await get("/api/keys", await staff.token()), 403, "forbidden");
+  });
+});
+
+describe("a session that a token opened", () => {
+  const site = "http://127.0.0.1:8787";
+  const open = async (claims: object = {}) => {
+    const authorization = `Bearer ${await staff.token({ sub: "signs-in", ...claims })}`;
+    const opened = await isolate.ask({ authorization }, `${site}/api/sessions`, { method: "POST" });
+    expect(opened.status, opened.text).toBe(201);
+    const cookie = opened.headers.getSetCookie()[0] ?? "";
+    return {
+      cookie: cookie.split(";")[0] ?? "",
+      maxAge: /Max-Age=(\d+)/.exec(cookie)?.[1],
+      body: opened.body,
+    };
+  };
+  const ask = (cookie: string, by = isolate) => by.ask({ cookie }, `${site}/api/me`);
+
+  test.each([
+    ["its token", { exp: 600 }, 630],
+    ["the age that the settings give its token", { iat: -86_000, exp: 90_000 }, 430],
+  ])("ends with %s, and not later", async (_what, times, endS) => {
+    const claims = Object.entries(times).map(([name, s]) => [name, Math.floor(clockMs / 1_000) + s]);
+    const { cookie, maxAge, body } = await open(Object.fromEntries(claims));
+    expect(maxAge).toBe(String(endS));
+    expect(Date.parse(body.expires_at)).toBe(clockMs + endS * 1_000);
+    clockMs += endS * 1_000 - 1;
+    expect((await ask(cookie)).body).toMatchObject({ kind: "session", id: "jwt:staff:signs-in" });
+    clockMs += 1;
+    expectErrorShape(await ask(cookie), 401, "unauthorized");
+  });
+
+  const { grants, ...same } = oidc("");
+  test.each<[string, "goes on" | "ends", object | null]>([
+    ["as they were", "goes on", {}],
+    ["with another name for people", "goes on", { name_claim: "email" }],
+    ["without the issuer", "ends", null],
+    ["with another issuer of its name", "ends", { issuer: "https://new.example.com" }],
+    ["with another tenant for its tokens", "ends", { tenant: "all" }],
+    ["with a grant less", "ends", { grants: grants.slice(1) }],
+  ])("under settings %s %s", async (_what, becomes, change) => {
+    const issuers = [
+      ...(change === null ? [] : [{ ...same, grants, issuer: staff.url, ...change }]),
+      cloudflare(access.url),
+    ];
+    const config = parseConfig(sandboxEnv(engine.sandbox, { BRAIN_JWT_ISSUERS: JSON.stringify(issuers) }));
+    const { cookie, body } = await open();
+    expect((await ask(cookie)).status).toBe(200);
+    // What one isolate remembers of a session, all of this process do.
+    expect((await ask(cookie, openIsolate(config))).status).toBe(becomes === "goes on" ? 200 : 401);
+    // One that the release before opened says nothing of its issuer but the name, which is in the identity.
+    await engine.sql(`UPDATE identity_sessions SET origin = '{"kind":"jwt"}' WHERE id = $1`, [body.id]);
+    clockMs += 31_000;
+    expect((await ask(cookie, openIsolate(config))).status).toBe(change === null ? 401 : 200);
   });
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openProduct } from "../../src/http-composition.ts";
 import { testApiKey } from "../backbone.ts";
@@ -179,6 +180,56 @@ describe("a session", () => {
     await later("previous_until", "- interval '1 second'");
     expect((await thief.send("GET", "/api/me")).status).toBe(401);
     expect((await browser.send("GET", "/api/me")).status).toBe(401);
+  });
+
+  test("ends with every earlier token that comes late, however often it was replaced since", async () => {
+    const owner = createBrowser();
+    const { body } = await signIn(owner, (await newKey({ roles: ["viewer"] })).key);
+    const thief = createBrowser();
+    for (const [name, value] of owner.jar) thief.jar.set(name, value);
+    const turn = async () => {
+      await engine.sql(
+        `UPDATE identity_sessions SET rotated_at = now() - interval '16 minutes', previous_until = now() WHERE id = '${body.id}'`,
+      );
+      const before = [...thief.jar.values()];
+      expect((await thief.send("GET", "/api/me")).status).toBe(200);
+      expect([...thief.jar.values()]).not.toEqual(before);
+    };
+    for (let times = 0; times < 3; times += 1) await turn();
+    expect((await owner.send("GET", "/api/me")).status).toBe(401);
+    expect((await thief.send("GET", "/api/me")).status).toBe(401);
+    const [row] = await engine.sql<{ revoked_at: Date | null }>(
+      `SELECT revoked_at FROM identity_sessions WHERE id = '${body.id}'`,
+    );
+    expect(row?.revoked_at).not.toBeNull();
+  });
+
+  test("that the release before opened goes on, and from its next token on is guarded, too", async () => {
+    const owner = createBrowser();
+    const { body } = await signIn(owner, (await newKey({ roles: ["viewer"] })).key);
+    // As the release before left it: a token of which nothing but its hash is known.
+    const old = "B".repeat(43);
+    const hash = createHash("sha256").update(old).digest("hex");
+    await engine.sql(
+      `UPDATE identity_sessions SET family_hash = NULL, token_hash = '${hash}' WHERE id = '${body.id}'`,
+    );
+    expect((await owner.send("GET", "/api/me")).status).toBe(401);
+    owner.jar.set("__Host-brain_session", old);
+    const later = () =>
+      engine.sql(
+        `UPDATE identity_sessions SET rotated_at = now() - interval '16 minutes' WHERE id = '${body.id}'`,
+      );
+    await later();
+    expect((await owner.send("GET", "/api/me")).status).toBe(200);
+    const second = new Map(owner.jar);
+    for (let times = 0; times < 2; times += 1) {
+      await later();
+      expect((await owner.send("GET", "/api/me")).status).toBe(200);
+    }
+    const thief = createBrowser();
+    for (const [name, value] of second) thief.jar.set(name, value);
+    expect((await thief.send("GET", "/api/me")).status).toBe(401);
+    expect((await owner.send("GET", "/api/me")).status).toBe(401);
   });
 
   test.each(["", "x", "A".repeat(43), "A".repeat(4_000), "%00", "a;b"])(

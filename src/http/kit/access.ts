@@ -13,6 +13,8 @@ export interface Principal {
   /** The one tenant that it reads and writes in; null: all of them. */
   readonly tenantId: string | null;
   readonly scopes: readonly Scope[];
+  /** When the credential is over, where it says so itself, as a token does; left out: it is asked about again. */
+  readonly endsAt?: Date;
 }
 
 /** What an authenticator has to find out who calls. */

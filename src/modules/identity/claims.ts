@@ -121,6 +121,11 @@ async function identityOf({ name, subjects }: ClaimMapping, claims: JsonObject):
   );
 }
 
+/** Name of the issuer in an identity that one of its tokens named. */
+export function issuerNameOf(identity: string): string {
+  return identity.split(":", 2)[1] ?? "";
+}
+
 /** SHA-256, 32 hex digits: 128 bits, which nobody finds a second subject for. */
 async function hashOf(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

@@ -37,7 +37,7 @@ export function createJwtAuthenticator(trusted: readonly TrustedIssuer[]): Authe
         throw new ForbiddenError(
           "The request was made by a page of another site. Send it from a page of this site, or with a credential in the Authorization header.",
         );
-      return principalOfClaims(issuer, claims, "jwt");
+      return { ...(await principalOfClaims(issuer, claims, "jwt")), endsAt: endOf(issuer, claims) };
     },
   };
 }
@@ -94,6 +94,12 @@ async function verify(
       { cause: error },
     );
   }
+}
+
+/** From when on it is refused. Both times are in it: `verify` asks for them. */
+function endOf({ clockToleranceSeconds, maxAgeSeconds }: Issuer, { exp, iat }: JsonObject): Date {
+  const endS = Math.min(Number(exp), Number(iat) + maxAgeSeconds);
+  return new Date((endS + clockToleranceSeconds) * 1_000);
 }
 
 function isFor(issuer: Issuer, { iss, aud }: { readonly iss?: unknown; readonly aud?: unknown }): boolean {

@@ -34,14 +34,29 @@ function createRowCache<Row>() {
       known.delete(id);
       unknown.delete(id);
     },
+    forgetThose(areMeant: (row: Row) => boolean): void {
+      for (const [id, { row }] of known) if (row !== null && areMeant(row)) known.delete(id);
+    },
   };
 }
 
 /*
- * What this isolate has read, so that a request with it asks nobody. What is revoked is good until its time here is over.
+ * What this isolate has read, so that a request with it asks nobody. What another isolate revokes is good until its time
+ * here is over; what this one revokes, it forgets.
  */
 
 /** By their ids. */
 export const isolateKeys = createRowCache<KeyRow>();
-/** By the hashes of their tokens. */
+/** By the hashes of their tokens, also earlier ones. */
 export const isolateSessions = createRowCache<FoundSession>();
+
+/** Whatever was read of this session, by whichever of its tokens. */
+export function forgetSession(id: string): void {
+  isolateSessions.forgetThose(({ session }) => session.id === id);
+}
+
+/** Also of the sessions that were opened with it. */
+export function forgetKey(id: string): void {
+  isolateKeys.forget(id);
+  isolateSessions.forgetThose(({ key }) => key?.id === id);
+}

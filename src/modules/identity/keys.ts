@@ -9,7 +9,7 @@ import {
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { type ApiKey, hashSecret, type KeyKind, keyText, newKeyId, newSecret } from "./api-key.ts";
-import { isolateKeys } from "./kept-rows.ts";
+import { forgetKey } from "./kept-rows.ts";
 import { type CreateKeyRequest, keyView, kindOf, scopesOf } from "./model.ts";
 import { sealAsPrevious, sealSecret } from "./signing/secrets.ts";
 import { findKey, insertKey, listKeys, lockKey, updateKey } from "./store.ts";
@@ -124,7 +124,7 @@ export async function rotateKey(
     await note(services, tx, "identity.key_rotated", before);
     return updateKey(tx, id, change);
   });
-  isolateKeys.forget(id);
+  forgetKey(id);
   return { key: keyText(kindOf(row), { id, secret }), ...keyView(row, now) };
 }
 
@@ -142,7 +142,7 @@ export async function revokeKey(services: RequestServices, id: string) {
       previousUntil: null,
     });
   });
-  isolateKeys.forget(id);
+  forgetKey(id);
   return keyView(row, now);
 }
 

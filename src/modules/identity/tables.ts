@@ -51,7 +51,11 @@ export type KeyRow = typeof identityKeys.$inferSelect;
 export type SessionOrigin =
   | { readonly kind: "bootstrap" /** SHA-256 of the key, hex. */; readonly keyHash: string }
   | { readonly kind: "api_key"; readonly keyId: string }
-  | { readonly kind: "jwt" };
+  | {
+      readonly kind: "jwt";
+      /** What the settings made of its issuer then, see `meaningOf`; left out: a release before 0033 opened it. */
+      readonly meaning?: string;
+    };
 
 /** Sign-ins of the console. Of a session's token there is a hash, as of a key's secret. */
 export const identitySessions = pgTable(
@@ -60,8 +64,14 @@ export const identitySessions = pgTable(
     id: uuid("id").primaryKey(),
     /** SHA-256 of the token in the cookie, hex. */
     tokenHash: varchar("token_hash", { length: 64 }).notNull(),
-    /** Of the token before; null until the first rotation. Used after its time it ends the session: somebody kept a copy. */
+    /**
+     * SHA-256 of the part that all of its tokens have in common, hex. A token that has it and is not the current one ends
+     * the session: somebody kept a copy. Null: opened by a release before 0033, and not rotated since.
+     */
+    familyHash: varchar("family_hash", { length: 64 }),
+    /** Of the token before; null until the first rotation. */
     previousHash: varchar("previous_hash", { length: 64 }),
+    /** Until when the token before is good. */
     previousUntil: instant("previous_until"),
     rotatedAt: instant("rotated_at").notNull(),
     /** What a request that changes something repeats beside the cookie. */
@@ -80,6 +90,7 @@ export const identitySessions = pgTable(
     ...tenantRows(),
     unique("identity_sessions_token_key").on(table.tokenHash),
     index("identity_sessions_previous_idx").on(table.previousHash).where(sql`previous_hash IS NOT NULL`),
+    index("identity_sessions_family_idx").on(table.familyHash).where(sql`family_hash IS NOT NULL`),
     index("identity_sessions_created_idx").on(table.createdAt, table.id),
     index("identity_sessions_expires_idx").on(table.expiresAt),
   ],

@@ -1,12 +1,15 @@
 import { ForbiddenError, UnauthorizedError } from "@brain/engine";
 import type { Asking, Authenticator, Principal } from "../../../http/kit/access.ts";
-import { hashSecret, newSecret } from "../api-key.ts";
-import { isolateSessions } from "../kept-rows.ts";
+import { hashSecret } from "../api-key.ts";
+import type { TrustedIssuer } from "../issuers.ts";
+import { forgetSession, isolateSessions } from "../kept-rows.ts";
 import { keyPrincipal } from "../key-authenticator.ts";
 import type { IdentitySettings } from "../settings.ts";
 import type { SessionRow } from "../tables.ts";
 import { readToken, setCookie } from "./cookie.ts";
+import { meaningOf } from "./issuer-meaning.ts";
 import { endSession, type FoundSession, readSession, rotateSession } from "./store.ts";
+import { hashFamily, nextToken } from "./token.ts";
 
 /** A token is replaced when it is older; the one before is good a little longer, for requests that are under way. */
 const rotateAfterMs = 15 * 60_000;
@@ -14,19 +17,19 @@ const overlapMs = 60_000;
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** The cookie of a session, for requests that have no `Authorization`. */
-export function createSessionAuthenticator({ credentialCacheMs }: IdentitySettings): Authenticator {
+export function createSessionAuthenticator({ credentialCacheMs, issuers }: IdentitySettings): Authenticator {
   return {
     async authenticate(asking) {
       const { request, invocation } = asking;
       const token = readToken(request);
       if (token === null || request.headers.has("authorization")) return null;
       const hash = await hashSecret(token);
-      const found = await find(asking, hash, credentialCacheMs);
+      const found = await find(asking, token, hash, credentialCacheMs);
       const now = new Date(invocation.now());
-      const principal = found === null ? null : await principalOf(asking, found, now);
+      const principal = found === null ? null : await principalOf(asking, found, issuers, now);
       if (found === null || principal === null) throw over(asking);
       const { session } = found;
-      if (session.tokenHash !== hash) await requireOverlap(asking, session, now);
+      if (session.tokenHash !== hash) await requireOverlap(asking, session, hash, now);
       // Before anything is changed, also the token.
       await requireOwnSite(asking, session);
       if (
@@ -34,17 +37,22 @@ export function createSessionAuthenticator({ credentialCacheMs }: IdentitySettin
         session.tokenHash === hash &&
         now.getTime() - session.rotatedAt.getTime() > rotateAfterMs
       ) {
-        await rotate(asking, session, now);
+        await rotate(asking, session, token, now);
       }
       return principal;
     },
   };
 }
 
-async function find({ invocation }: Asking, hash: string, keepMs: number): Promise<FoundSession | null> {
+async function find(
+  { invocation }: Asking,
+  token: string,
+  hash: string,
+  keepMs: number,
+): Promise<FoundSession | null> {
   const kept = isolateSessions.find(hash, invocation.now());
   if (kept !== undefined) return kept;
-  const found = await readSession(invocation.db, hash);
+  const found = await readSession(invocation.db, hash, await hashFamily(token));
   isolateSessions.keep(hash, found, invocation.now() + keepMs);
   return found;
 }
@@ -58,6 +66,7 @@ function over({ request, answerHeader }: Asking): UnauthorizedError {
 async function principalOf(
   { bootstrapKey }: Asking,
   { session, key }: FoundSession,
+  issuers: readonly TrustedIssuer[],
   now: Date,
 ): Promise<Principal | null> {
   if (session.revokedAt !== null || session.expiresAt <= now) return null;
@@ -71,15 +80,19 @@ async function principalOf(
     }
     case "bootstrap":
       return bootstrapKey !== null && (await hashSecret(bootstrapKey)) === origin.keyHash ? signedIn : null;
-    case "jwt":
-      return signedIn;
+    case "jwt": {
+      const meaning = await meaningOf(identityId, issuers);
+      return meaning !== null && (origin.meaning ?? meaning) === meaning ? signedIn : null;
+    }
   }
 }
 
-/** A token from before that comes late was copied: nobody goes on with this session. */
-async function requireOverlap(asking: Asking, session: SessionRow, now: Date): Promise<void> {
-  if (session.previousUntil !== null && session.previousUntil > now) return;
+/** An earlier token that comes late was copied: nobody goes on with this session. */
+async function requireOverlap(asking: Asking, session: SessionRow, hash: string, now: Date): Promise<void> {
+  const { previousHash, previousUntil } = session;
+  if (hash === previousHash && previousUntil !== null && previousUntil > now) return;
   await endSession(asking.invocation.db, session.id, now);
+  forgetSession(session.id);
   asking.invocation.log.warn(
     { session_id: session.id, identity: session.identityId },
     "A session was ended: its token came after it had been replaced.",
@@ -118,11 +131,13 @@ function foreign(why: string): ForbiddenError {
 async function rotate(
   { request, invocation, answerHeader }: Asking,
   session: SessionRow,
+  current: string,
   now: Date,
 ): Promise<void> {
-  const token = newSecret();
+  const token = nextToken(current);
   const isOurs = await rotateSession(invocation.db, session, {
     tokenHash: await hashSecret(token),
+    familyHash: await hashFamily(token),
     previousUntil: new Date(now.getTime() + overlapMs),
     rotatedAt: now,
   });

@@ -2,15 +2,17 @@ import { ConflictError, ForbiddenError, NotFoundError, UnauthorizedError } from 
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { anybody, identified, type Principal, requires } from "../../../http/kit/access.ts";
-import type { ModuleEnv } from "../../../http/kit/module-env.ts";
+import type { ModuleEnv, RequestServices } from "../../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../../http/kit/routing.ts";
 import { hashSecret } from "../api-key.ts";
 import { principalOfClaims } from "../claims.ts";
+import type { TrustedIssuer } from "../issuers.ts";
 import { isolateSessions } from "../kept-rows.ts";
 import { signInsLimit } from "../limits.ts";
 import type { IdentitySettings } from "../settings.ts";
 import type { SessionOrigin, SessionRow } from "../tables.ts";
 import { readCookie, readToken, setCookie } from "./cookie.ts";
+import { meaningOf } from "./issuer-meaning.ts";
 import { isOwnPath, pendingText, readPending } from "./pending.ts";
 import {
   endSessionById,
@@ -20,7 +22,8 @@ import {
   sessionView,
 } from "./sessions.ts";
 import type { SignInClient } from "./settings.ts";
-import { readSession } from "./store.ts";
+import { type FoundSession, readSession } from "./store.ts";
+import { hashFamily } from "./token.ts";
 
 /** How long somebody may take at the issuer, seconds. */
 const signInS = 600;
@@ -41,13 +44,14 @@ const callbackQuery = z.object({ state: z.string().max(500), code: z.string().ma
 const sessionParam = z.object({ id: z.uuid("expected the id of a session") });
 
 /** The routes below `/api/sessions`. */
-export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings): Hono<ModuleEnv> {
+export function sessionRoutes({ sessionS, signIn, issuers, publicUrl }: IdentitySettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
   app.post("/", identified("whoever has a credential may sign in with it"), withoutBody(), async (c) => {
     const { services } = c.var;
     const principal = ownIdentity(services.principal, c.req.header("x-actor-id"));
-    const opened = await openSession(services, principal, await originOf(c, principal), sessionS);
+    const origin = await originOf(c, principal, issuers);
+    const opened = await openSession(services, principal, origin, sessionS);
     return answerOpened(c, opened);
   });
 
@@ -60,7 +64,6 @@ export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings)
   app.delete("/current", identified("a session may end itself"), withoutBody(), async (c) => {
     const session = await currentSession(c);
     await endSessionById(c.var.services, session.id);
-    isolateSessions.forget(session.tokenHash);
     c.header("set-cookie", setCookie(c.req.url, "session", "", 0));
     return c.body(null, 204);
   });
@@ -124,7 +127,8 @@ export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings)
       const { finishSignIn } = await openIdConnect();
       const claims = await finishSignIn(client, pending, answer, redirectUriOf(c, client));
       const principal = await principalOfClaims(client.claims, claims, "session");
-      const { token, lifeS } = await openSession(services, principal, { kind: "jwt" }, sessionS);
+      const origin = await issuerOrigin(principal, [client.claims]);
+      const { token, lifeS } = await openSession(services, principal, origin, sessionS);
       c.header("set-cookie", setCookie(c.req.url, "session", token, lifeS), { append: true });
       c.header("cache-control", "no-store");
       return c.redirect(pending.returnTo, 303);
@@ -166,7 +170,18 @@ function ownIdentity(principal: Principal | null, actingFor: string | undefined)
   return principal;
 }
 
-async function originOf(c: Context<ModuleEnv>, { kind, id }: Principal): Promise<SessionOrigin> {
+async function issuerOrigin({ id }: Principal, issuers: readonly TrustedIssuer[]): Promise<SessionOrigin> {
+  const meaning = await meaningOf(id, issuers);
+  if (meaning === null) throw new Error(`The issuer of "${id}" was believed a moment ago.`);
+  return { kind: "jwt", meaning };
+}
+
+async function originOf(
+  c: Context<ModuleEnv>,
+  principal: Principal,
+  issuers: readonly TrustedIssuer[],
+): Promise<SessionOrigin> {
+  const { kind, id } = principal;
   switch (kind) {
     case "api_key":
       return { kind, keyId: id.slice(id.indexOf(":") + 1) };
@@ -175,7 +190,7 @@ async function originOf(c: Context<ModuleEnv>, { kind, id }: Principal): Promise
       return { kind, keyHash: await hashSecret(key) };
     }
     case "jwt":
-      return { kind };
+      return issuerOrigin(principal, issuers);
     default:
       throw new ForbiddenError(
         "A session is opened with an API key or a token of an issuer, not with a signed request.",
@@ -186,14 +201,14 @@ async function originOf(c: Context<ModuleEnv>, { kind, id }: Principal): Promise
 /** @throws {ConflictError} the request is not made with a session */
 async function currentSession(c: Context<ModuleEnv>): Promise<SessionRow> {
   const token = c.var.services.principal?.kind === "session" ? readToken(c.req.raw) : null;
-  const hash = token === null ? null : await hashSecret(token);
-  // Who called was just asked by it, so it is known here.
-  const found =
-    hash === null
-      ? null
-      : (isolateSessions.find(hash, c.var.services.now().getTime()) ??
-        (await readSession(c.var.services.db, hash)));
+  const found = token === null ? null : await sessionOfToken(c.var.services, token);
   if (found === null)
     throw new ConflictError("The request is not made with a session. POST /api/sessions opens one.");
   return found.session;
+}
+
+/** Who called was just asked by it, so it is known here as a rule. */
+async function sessionOfToken({ now, db }: RequestServices, token: string): Promise<FoundSession | null> {
+  const hash = await hashSecret(token);
+  return isolateSessions.find(hash, now().getTime()) ?? readSession(db, hash, await hashFamily(token));
 }

@@ -3,8 +3,10 @@ import type { Principal } from "../../../http/kit/access.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { hashSecret, newSecret } from "../api-key.ts";
+import { forgetSession } from "../kept-rows.ts";
 import type { SessionOrigin, SessionRow } from "../tables.ts";
 import { insertSession, listSessions, revokeSession } from "./store.ts";
+import { firstToken, hashFamily } from "./token.ts";
 
 /** A session that was just opened. */
 export interface OpenedSession {
@@ -15,18 +17,21 @@ export interface OpenedSession {
   readonly lifeS: number;
 }
 
-/** Signs an identity in. */
+/** Signs an identity in, for as long as its credential goes on, if that says so, and no longer than the settings say. */
 export async function openSession(
   services: RequestServices,
-  { id, name, tenantId, scopes }: Principal,
+  { id, name, tenantId, scopes, endsAt }: Principal,
   origin: SessionOrigin,
-  lifeS: number,
+  maxS: number,
 ): Promise<OpenedSession> {
   const now = services.now();
-  const token = newSecret();
+  const token = firstToken();
+  const maxMs = maxS * 1_000;
+  const lifeMs = Math.min(maxMs, endsAt === undefined ? maxMs : endsAt.getTime() - now.getTime());
   const session: SessionRow = {
     id: crypto.randomUUID(),
     tokenHash: await hashSecret(token),
+    familyHash: await hashFamily(token),
     previousHash: null,
     previousUntil: null,
     rotatedAt: now,
@@ -37,7 +42,7 @@ export async function openSession(
     scopes,
     origin,
     createdAt: now,
-    expiresAt: new Date(now.getTime() + lifeS * 1_000),
+    expiresAt: new Date(now.getTime() + lifeMs),
     revokedAt: null,
   };
   await services.db.transaction(async (tx) => {
@@ -49,7 +54,7 @@ export async function openSession(
       filter: { session: session.id, with: origin.kind, tenant_id: tenantId },
     });
   });
-  return { token, session, lifeS };
+  return { token, session, lifeS: Math.ceil(lifeMs / 1_000) };
 }
 
 /** A session as it is shown. */
@@ -97,4 +102,5 @@ export async function endSessionById(services: RequestServices, id: string): Pro
     const filter = { session: id, identity: row.identityId };
     await recordAction(tx, { action: "identity.session_ended", actorId, requestId, filter });
   });
+  forgetSession(id);
 }

@@ -9,13 +9,23 @@ export interface FoundSession {
   readonly key: KeyRow | null;
 }
 
-/** By the hash of its token, or of the one before. */
-export async function readSession(db: Database, hash: string): Promise<FoundSession | null> {
+/** By the hash of its token, of the one before, or of what all of its tokens have in common. */
+export async function readSession(
+  db: Database,
+  hash: string,
+  familyHash: string,
+): Promise<FoundSession | null> {
   const [row] = await db.statements
     .select({ session: identitySessions, key: identityKeys })
     .from(identitySessions)
     .leftJoin(identityKeys, eq(identityKeys.id, sql`${identitySessions.origin} ->> 'keyId'`))
-    .where(or(eq(identitySessions.tokenHash, hash), eq(identitySessions.previousHash, hash)));
+    .where(
+      or(
+        eq(identitySessions.tokenHash, hash),
+        eq(identitySessions.previousHash, hash),
+        eq(identitySessions.familyHash, familyHash),
+      ),
+    );
   return row ?? null;
 }
 
@@ -27,7 +37,7 @@ export async function insertSession(tx: Tx, row: SessionRow): Promise<void> {
 export async function rotateSession(
   db: Database,
   { id, tokenHash }: SessionRow,
-  next: Pick<SessionRow, "tokenHash" | "previousUntil" | "rotatedAt">,
+  next: Pick<SessionRow, "tokenHash" | "familyHash" | "previousUntil" | "rotatedAt">,
 ): Promise<boolean> {
   const rows = await db.statements
     .update(identitySessions)
@@ -52,7 +62,7 @@ export async function revokeSession(
   return row ?? null;
 }
 
-/** Ends a session whose old token came back. */
+/** Ends a session one of whose earlier tokens came back. */
 export async function endSession(db: Database, id: string, now: Date): Promise<void> {
   await db.statements
     .update(identitySessions)

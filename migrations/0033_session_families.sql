@@ -1,0 +1,2 @@
+ALTER TABLE "identity_sessions" ADD COLUMN "family_hash" varchar(64);--> statement-breakpoint
+CREATE INDEX "identity_sessions_family_idx" ON "identity_sessions" USING btree ("family_hash") WHERE family_hash IS NOT NULL;
