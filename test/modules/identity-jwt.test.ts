@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readAnswer } from "@brain/engine/testing";
 import { base64url, exportSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -35,13 +36,22 @@ const cloudflare = (issuer: string) => ({
   grants: [{ roles: ["application"] }],
 });
 
+const twoTenants = (issuer: string) => ({
+  name: "two",
+  issuer,
+  jwks_url: `${issuer}/cdn-cgi/access/certs`,
+  audience: "two-tenants",
+  tenant: { claim: "org" },
+  grants: [{ roles: ["application"] }],
+});
+
 beforeAll(async () => {
   staff = await openIssuer({
     nowMs,
     claims: { aud: "brain", groups: ["ops"], org: { tenant: "acme" } },
   });
   access = await openIssuer({ nowMs, keysPath: "/cdn-cgi/access/certs", claims: { aud: ["a-tag"] } });
-  const issuers = JSON.stringify([oidc(staff.url), cloudflare(access.url)]);
+  const issuers = JSON.stringify([oidc(staff.url), cloudflare(access.url), twoTenants(access.url)]);
   engine = await createTestEngine({ BRAIN_JWT_ISSUERS: issuers });
 });
 afterAll(() => Promise.all([engine?.cleanup(), staff?.close(), access?.close()]));
@@ -250,6 +260,47 @@ describe("a valid token is forbidden", () => {
     const get = (path: string, bearer: string) => isolate.ask({ authorization: `Bearer ${bearer}` }, path);
     expectErrorShape(await get("/api/consumers", token), 403, "forbidden");
     expectErrorShape(await get("/api/keys", await staff.token()), 403, "forbidden");
+  });
+});
+
+describe("an Idempotency-Key of somebody who works for two tenants", () => {
+  const taskOf = async (org: string, key: string) => {
+    const token = await access.token({ aud: ["two-tenants"], sub: "works-for-two", org });
+    const authorization = `Bearer ${token}`;
+    return isolate.ask(
+      { authorization, "content-type": "application/json", "idempotency-key": key },
+      "/api/tasks",
+      { method: "POST", body: JSON.stringify({ title: "the same" }) },
+    );
+  };
+
+  test("is another one for each: neither gets the other's answer, and the work of both is done", async () => {
+    const [acme, other] = [await taskOf("acme", "k-1"), await taskOf("other", "k-1")];
+    expect([acme.status, other.status], other.text).toEqual([201, 201]);
+    expect([acme.body.tenant_id, other.body.tenant_id]).toEqual(["acme", "other"]);
+    for (const [tenant, first] of [["acme", acme] as const, ["other", other] as const]) {
+      const again = await taskOf(tenant, "k-1");
+      expect(again.headers.get("idempotency-replayed")).toBe("true");
+      expect(again.body).toEqual(first.body);
+    }
+  });
+
+  test("that the release before kept for both together is refused, and nothing is done a second time", async () => {
+    const tasks = async () => (await engine.sql("SELECT 1 FROM task_items")).length;
+    expect((await taskOf("acme", "k-2")).status).toBe(201);
+    const former = createHash("sha256").update("21:jwt:two:works-for-two3:k-2").digest("hex");
+    const kept = await engine.sql(
+      `UPDATE idempotency_keys SET key = $1 WHERE created_at = (SELECT max(created_at) FROM idempotency_keys) RETURNING 1`,
+      [former],
+    );
+    expect(kept).toHaveLength(1);
+    const before = await tasks();
+    for (const tenant of ["acme", "other"]) {
+      const reply = await taskOf(tenant, "k-2");
+      expectErrorShape(reply, 409, "conflict");
+      expect(reply.text).not.toContain("the same");
+    }
+    expect(await tasks()).toBe(before);
   });
 });
 

@@ -6,7 +6,10 @@ import { type Scope, scopesGrant } from "./scopes.ts";
 /** Who calls, as its credential proves. */
 export interface Principal {
   readonly kind: "bootstrap" | "api_key" | "jwt" | "session" | "machine";
-  /** The same for every request of one identity, and of no other: letters, digits and `: _ . -`, at most 100. */
+  /**
+   * The same for every request of one identity, and of no other: letters, digits and `: _ . -`, at most 100. One identity may
+   * work for several tenants, with a credential for each; `key:…` is an API key and works for one tenant, or all, for ever.
+   */
   readonly id: string;
   /** For people. */
   readonly name: string;
@@ -15,6 +18,11 @@ export interface Principal {
   readonly scopes: readonly Scope[];
   /** When the credential is over, where it says so itself, as a token does; left out: it is asked about again. */
   readonly endsAt?: Date;
+}
+
+/** True for an identity that no credential has for two tenants. */
+export function isOfOneTenant(id: string): boolean {
+  return id.startsWith("key:");
 }
 
 /** What an authenticator has to find out who calls. */

@@ -12,6 +12,8 @@ import { type SQLWrapper, sql } from "drizzle-orm";
 /** A request with a key. */
 export interface KeyedRequest {
   readonly key: string;
+  /** The same key as releases up to migration 0032 kept it, where that did not say for which tenant; null: it is the same. */
+  readonly formerKey: string | null;
   /** Method and path, at most 300 characters. */
   readonly route: string;
   /** SHA-256 of all that makes the request what it is, hex. */
@@ -27,6 +29,8 @@ export type Admission =
   | { readonly kind: "answered"; readonly status: number; readonly response: string }
   /** The key was used for another request. */
   | { readonly kind: "other" }
+  /** A release that did not note for which tenant has taken a request with the key. */
+  | { readonly kind: "of_no_tenant" }
   /** The work was done, but the isolate died before its answer was kept. */
   | { readonly kind: "lost"; readonly correlationId: string }
   /** The first request is under way. */
@@ -38,40 +42,46 @@ const abandonedAfterS = 60;
 /** @throws {TransientError} Postgres is not reachable */
 export async function admitRequest(
   db: Database,
-  { key, route, hash, correlationId }: KeyedRequest,
+  { key, formerKey, route, hash, correlationId }: KeyedRequest,
 ): Promise<Admission> {
-  const [mine] = await db.rows<{ since: string }>(takeKeySql(key, route, hash, correlationId));
+  const [mine] = await db.rows<{ since: string }>(takeKeySql(key, route, hash, correlationId, formerKey));
   if (mine !== undefined) return { kind: "work", since: mine.since };
   const [row] = await db.rows<{
+    key: string;
     hash: string;
     status: number | null;
     response: string | null;
     lost: boolean;
     story: string | null;
-  }>(readKeySql(key, route));
+  }>(readKeySql(key, formerKey, route));
   // The first request failed and took its row away meanwhile: the caller comes again.
   if (row === undefined) return { kind: "busy" };
+  if (row.key !== key) return { kind: "of_no_tenant" };
   if (row.hash !== hash) return { kind: "other" };
   if (row.status === null)
     return row.lost ? { kind: "lost", correlationId: row.story ?? "" } : { kind: "busy" };
   return { kind: "answered", status: row.status, response: row.response ?? "" };
 }
 
-const takeKeySql = keepSql<[key: string, route: string, hash: string, correlationId: string]>(
-  (key, route, hash, correlationId) => sql`
+const takeKeySql = keepSql<
+  [key: string, route: string, hash: string, correlationId: string, formerKey: string | null]
+>(
+  (key, route, hash, correlationId, formerKey) => sql`
     INSERT INTO idempotency_keys AS k (key, route, request_hash, correlation_id)
-    VALUES (${key}, ${route}, ${hash}, ${correlationId})
+    SELECT ${key}::varchar, ${route}::varchar, ${hash}::varchar, ${correlationId}::varchar
+    WHERE NOT EXISTS (SELECT FROM idempotency_keys f WHERE f.key = ${formerKey} AND f.route = ${route}::varchar)
     ON CONFLICT (key, route) DO UPDATE SET created_at = now(), correlation_id = excluded.correlation_id
       WHERE k.status IS NULL AND k.committed_at IS NULL AND k.request_hash = excluded.request_hash
         AND k.created_at < now() - ${abandonedAfterS}::integer * interval '1 second'
     RETURNING k.created_at::text AS since`,
 );
 
-const readKeySql = keepSql<[key: string, route: string]>(
-  (key, route) => sql`
-    SELECT request_hash AS hash, status, response, correlation_id AS story, committed_at IS NOT NULL
+const readKeySql = keepSql<[key: string, formerKey: string | null, route: string]>(
+  (key, formerKey, route) => sql`
+    SELECT key, request_hash AS hash, status, response, correlation_id AS story, committed_at IS NOT NULL
       AND created_at < now() - ${abandonedAfterS}::integer * interval '1 second' AS lost
-    FROM idempotency_keys WHERE key = ${key} AND route = ${route}`,
+    FROM idempotency_keys WHERE key IN (${key}, ${formerKey}) AND route = ${route}
+    ORDER BY key <> ${key} LIMIT 1`,
 );
 
 /** True for the row of this try: it has no answer yet, and nobody has taken it over. */

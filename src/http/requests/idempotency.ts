@@ -2,6 +2,7 @@ import { BadRequestError, ConflictError, describeError, ValidationError } from "
 import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { AppEnv } from "../host.ts";
+import { isOfOneTenant } from "../kit/access.ts";
 import {
   admitRequest,
   forgetRequest,
@@ -34,16 +35,27 @@ export async function jobKeyOf(c: Context<AppEnv>, kind: string): Promise<string
   return jobKey(kind, key === null ? null : await ownKey(c, key));
 }
 
-/** The key of this identity: two may think of the same one. */
+/** The key of this identity for this tenant: two may think of the same one. */
 async function ownKey(c: Context<AppEnv>, key: string): Promise<string> {
-  const identity = identityOf(c);
-  return identity === null ? key : sha256Hex([identity, key]);
+  const whose = whoseOf(c);
+  return whose.length === 0 ? key : sha256Hex([...whose, key]);
 }
 
-/** Null: the bootstrap key, whose requests were the only ones before there were others. */
-function identityOf(c: Context<AppEnv>): string | null {
+/**
+ * The identity, and the tenant it works for, where it may work for several: a subject of an issuer does with each token for
+ * the tenant that this names. None: the bootstrap key, whose requests were the only ones before there were others.
+ */
+function whoseOf(c: Context<AppEnv>): readonly string[] {
   const { principal } = c.get("services");
-  return principal === null || principal.kind === "bootstrap" ? null : principal.id;
+  if (principal === null || principal.kind === "bootstrap") return [];
+  const { id, tenantId } = principal;
+  return tenantId === null || isOfOneTenant(id) ? [id] : [id, tenantId];
+}
+
+/** What releases up to migration 0032 made of the key, when that was another one. Their rows are kept for two days. */
+async function formerKeyOf(c: Context<AppEnv>, key: string): Promise<string | null> {
+  const [id, tenantId] = whoseOf(c);
+  return id === undefined || tenantId === undefined ? null : sha256Hex([id, key]);
 }
 
 /** Longest answer that is kept, in UTF-16 units. */
@@ -78,6 +90,10 @@ export function idempotent(handlingOf: (c: Context) => KeyHandling): MiddlewareH
       case "other":
         throw new ConflictError(
           "This Idempotency-Key was used for another request: its body or query is different. Use a new key for a new request.",
+        );
+      case "of_no_tenant":
+        throw new ConflictError(
+          "A request with this Idempotency-Key was taken before this release, which did not note for which tenant. Look whether it was yours and what it did, and use a new key for a new request.",
         );
       case "lost":
         throw new ConflictError(
@@ -126,13 +142,19 @@ async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedReque
   // A repetition may write the path with a slash at its end or without.
   const pathname = sent.replace(/(?<=.)\/$/, "");
   const actor = c.req.header("x-actor-id") ?? "";
-  const identity = identityOf(c);
-  const whose = identity === null ? [] : [identity];
   return {
     key: await ownKey(c, key),
+    formerKey: await formerKeyOf(c, key),
     route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
     // Kept for two days, and compared by the release before and the one behind: what goes into it stays.
-    hash: await sha256Hex([pathname, search, actor, await readBytes(c), ...cloudEventHeaders(c), ...whose]),
+    hash: await sha256Hex([
+      pathname,
+      search,
+      actor,
+      await readBytes(c),
+      ...cloudEventHeaders(c),
+      ...whoseOf(c),
+    ]),
     correlationId: c.get("services").correlationId,
   };
 }
