@@ -271,7 +271,13 @@ function compareUnions(
   const changes = branches.flatMap((before): readonly ShapeChange[] => {
     const at = left.findIndex((after) => isSameBranch(before, after));
     const [after] = at < 0 ? [] : left.splice(at, 1);
-    if (after !== undefined) return compareSingle({ ...pair, before, after });
+    if (after !== undefined) {
+      const branch = { depth: path.length, shape: before };
+      return compareSingle({ ...pair, before, after }).map((change) => ({
+        ...change,
+        branches: [branch, ...(change.branches ?? [])],
+      }));
+    }
     const was = markOf(before) ?? shapeText(before, roots.before);
     return [{ rule: "UNION_BRANCH_REMOVED", path, was, is: "(gone)", stored: true, readers: false, before }];
   });

@@ -8,9 +8,10 @@ import type { Severity } from "../finding.ts";
 import type { Comparison } from "./compare.ts";
 import type { ReadCase, ReadResult } from "./load-protocol.ts";
 import { type Hurt, type RuleId, ruleOf } from "./rules.ts";
+import { samplePayload } from "./sample.ts";
 import { type Path, pathText } from "./shape.ts";
 import type { ShapeChange } from "./shape-change.ts";
-import { samplePayload, witnessOf } from "./witness.ts";
+import { witnessOf } from "./witness.ts";
 
 /** A difference that breaks somebody. */
 export interface Break {

@@ -13,6 +13,14 @@ export type BoundName =
   | "maxItems"
   | "x-brain-max-members";
 
+/** The branch of a union in which a difference is: a payload shows it only when it has a value of that branch. */
+export interface BranchOnTheWay {
+  /** How many steps of the path lead to the union. */
+  readonly depth: number;
+  /** The branch, as it was before. */
+  readonly shape: Shape;
+}
+
 /** One difference. */
 export interface ShapeChange {
   readonly rule: RuleId;
@@ -26,6 +34,8 @@ export interface ShapeChange {
   readonly readers: boolean;
   /** True: who publishes with the shape of before may be refused, whatever is stored. */
   readonly producers?: boolean;
+  /** The branches of the unions on the way to the place, from the outside inwards; left out: there are none. */
+  readonly branches?: readonly BranchOnTheWay[];
   /** An old value that the new shape refuses, to be tried; undefined: the payload as a whole is the value. */
   readonly witness?: JsonValue | typeof absent;
   /** A bound that was moved. */
