@@ -51,6 +51,8 @@ async function untracked(git: Git, since: string): Promise<readonly string[]> {
  */
 export async function addedLines(root: string, since: string): Promise<AddedLines> {
   const git = gitIn(root, since);
+  // Outside of a tree `git diff` compares files, and says how it is used.
+  await git("rev-parse", "--git-dir");
   const form = ["--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--relative", "--no-renames"];
   const diff = await git("diff", ...form, ...(await rangeOf(git, since)), "--");
   const fresh = await untracked(git, since);

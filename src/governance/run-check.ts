@@ -138,10 +138,18 @@ async function withBaseline(options: CheckOptions, judged: Judged): Promise<Chec
       tool: "charter check",
       rules: [...chosen, { ...suppressionRule, severity: "error" }],
     }),
-    note: `${parts.join(", ")}.`,
+    note: `${parts.join(", ")} (${lookedAt(project)}).`,
     failed: compared.fresh.some(({ severity }) => severities.indexOf(severity) <= worst),
   };
 }
+
+/** Nothing found where nothing is says nothing. */
+function lookedAt({ typescript, python, files }: Project): string {
+  const modules = typescript.modules.length + python.modules.length;
+  return `${modules === 0 ? "no module" : count(modules, "module")} in ${count(files.files.size, "file")}`;
+}
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 const isWithin = (file: string, within: string) =>
   within === "" || file === within || file.startsWith(`${within}/`);

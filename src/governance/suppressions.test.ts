@@ -34,6 +34,8 @@ test.each([
   ["above the line", `// charter-ignore 11.1 until 2027-01-31: ${reason}\n${wrong}`],
   ["in the line", `${wrong.trimEnd()} // charter-ignore 11.1 until 2027-01-31: ${reason}\n`],
   ["in a block comment", `/* charter-ignore 11.1 until 2027-01-31: ${reason} */\n${wrong}`],
+  ["in lines of Windows", `// charter-ignore 11.1 until 2027-01-31: ${reason}\r\n${wrong}`],
+  ["in a block comment of Windows", `/* charter-ignore 11.1 until 2027-01-31: ${reason} */\r\n${wrong}`],
   ["on its last day", `// charter-ignore 11.1 until ${today}: ${reason}\n${wrong}`],
 ])("a suppression with reason and day holds %s", (_, text) => {
   expect(foundIn(text)).toEqual({ told: [], suppressed: 1 });

@@ -14,7 +14,7 @@ export interface Suppression {
 }
 
 // A comment of TypeScript, of Python, or of Markdown.
-const written = /(?:\/\/|\/\*|#|<!--)\s*charter-ignore\b([^\n]*)/g;
+const written = /(?:\/\/|\/\*|#|<!--)\s*charter-ignore\b([^\n\r]*)/g;
 const shape = /^ {1,9}([A-Za-z0-9.-]+) {1,9}until {1,9}(\d{4}-\d\d-\d\d) ?:(.*)$/;
 const ending = /(?:\*\/|-->)$/;
 const minReason = 10;

@@ -60,12 +60,12 @@ test("findings end with 100, and say file, line, what, why and how to mend", asy
     stdout: expect.stringMatching(
       /^src\/orders\/service\.ts:1:1 {2}error {2}11\.1\n {2}orders imports "\.\.\/payment\/service\.ts".*\n {2}why: {2}.+\n {2}mend: .+\n$/,
     ),
-    stderr: "charter check: 1 error.\n",
+    stderr: "charter check: 1 error (2 modules in 5 files).\n",
   });
   expect(await check(folder, "src/payment", ...one)).toEqual({
     code: 0,
     stdout: "",
-    stderr: "charter check: nothing found.\n",
+    stderr: "charter check: nothing found (2 modules in 5 files).\n",
   });
   const json = await check(folder, "src/orders/service.ts", "--format", "json", ...one);
   expect(JSON.parse(json.stdout).findings).toMatchObject([
@@ -113,7 +113,7 @@ test("a baseline holds back what was there before, and nothing that comes", asyn
   expect(await check(folder, ...one, "--write-baseline")).toMatchObject({ code: 0 });
   expect(await check(folder, ...one)).toMatchObject({
     code: 0,
-    stderr: "charter check: nothing found, 1 known from the baseline.\n",
+    stderr: "charter check: nothing found, 1 known from the baseline (2 modules in 6 files).\n",
   });
   await writeFile(join(folder, "src/orders/more.ts"), `// later\n${wrong}`);
   const { code, stdout } = await check(folder, ...one);
@@ -151,13 +151,26 @@ test("--watch judges again when a file changes", async () => {
       () => said,
       (heard) => heard.includes(text),
     );
-  await hears("1 error. Watching");
+  await hears("1 error (2 modules in 5 files). Watching");
   await writeFile(join(folder, "src/orders/service.ts"), "export const buy = () => 1;\n");
-  await hears("nothing found. Watching");
+  await hears("nothing found (2 modules in 5 files). Watching");
 });
 
-test("a project of nothing has no findings, and a file that is none of its language stops nobody", async () => {
-  expect(await check(await project({ "notes.txt": "nothing" }))).toMatchObject({ code: 0 });
+test("what cannot be judged is no folder in which nothing was found", async () => {
+  const nothing = await check(await project({ "notes.txt": "nothing" }));
+  expect(nothing).toMatchObject({ code: 1, stdout: "" });
+  expect(nothing.stderr).toContain("has no source and no document that could be judged");
+  const broken = await check(await project({ ...shop, "package.json": "{ nothing" }));
+  expect(broken).toMatchObject({ code: 1, stdout: "" });
+  expect(broken.stderr).toMatch(/package\.json cannot be read: .*JSON/);
+  const noModule = await check(await project({ "src/a.ts": "export const a = 1;\n" }));
+  expect(noModule.stderr).toBe("charter check: nothing found (no module in 1 file).\n");
+  const noGit = await check(await project(), "--staged");
+  expect(noGit).toMatchObject({ code: 2, stdout: "" });
+  expect(noGit.stderr).toContain("not a git repository");
+});
+
+test("a file that is none of its language stops nobody", async () => {
   const broken = {
     ...shop,
     "src/orders/broken.ts": 'import { } from "../payment/index.ts" }}} defineEvent(',

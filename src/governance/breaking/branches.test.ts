@@ -1,7 +1,7 @@
-import { type Catalogue, createCatalog, defineEvent, type EventDefinition } from "@brain/schemas";
+import { createCatalog, defineEvent, type EventDefinition } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { describeCatalogue } from "./catalogue.ts";
+import { type CatalogueRecord, describeCatalogue } from "./catalogue.ts";
 import { compareCatalogues } from "./compare.ts";
 import { decideBreaks, planTrials } from "./decide.ts";
 import { readCase } from "./read-case.ts";
@@ -23,7 +23,7 @@ const lent = (shelf: z.ZodType) =>
 function breaksBetween(before: z.ZodType, after: z.ZodType, golden: Readonly<Record<string, never>> = {}) {
   const [was, is] = [before, after].map((shelf) => createCatalog([lent(shelf)]));
   if (was === undefined || is === undefined) throw new Error("Two catalogues are compared.");
-  const describe = (catalog: typeof was, release: string): Catalogue =>
+  const describe = (catalog: typeof was, release: string): CatalogueRecord =>
     describeCatalogue(catalog, { product: "library", release, golden });
   const comparisons = compareCatalogues(describe(was, "0"), describe(is, "1"));
   const trials = planTrials(comparisons);

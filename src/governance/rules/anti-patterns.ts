@@ -4,7 +4,7 @@ import { callsInside } from "../tree/reach.ts";
 import { declarationOf, functionOf, isGlobal } from "../tree/scope.ts";
 import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf, walk } from "../tree/source.ts";
 import type { TypeScriptModule } from "../tree/typescript.ts";
-import { computedImports, tablesOfOthers } from "./foreign-tables.ts";
+import { computedImports, tablesDefinedAgain, tablesOfOthers } from "./foreign-tables.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
@@ -41,6 +41,7 @@ export const antiPatterns: readonly Rule[] = [
 
 function importsOfOthers(project: Project, report: Report): void {
   tablesOfOthers(project, report);
+  tablesDefinedAgain(project, report);
   computedImports(project, report);
   const { bindings, modules, moduleOf, source } = project.typescript;
   for (const module of modules) {

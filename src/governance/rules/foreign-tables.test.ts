@@ -29,7 +29,7 @@ function found(files: Readonly<Record<string, string>>): readonly string[] {
   const chosen = rules.filter(({ id }) => ["11.1", "C-3", "E-8"].includes(id));
   return checkProject(project, chosen, "2026-11-27").findings.map(
     ({ rule, file, line, message }) =>
-      `${rule} ${file}:${line} ${/\b(?:writes|uses) .*$/.exec(message)?.[0]}`,
+      `${rule} ${file}:${line} ${/\b(?:writes|uses|defines) .*$/.exec(message)?.[0]}`,
   );
 }
 
@@ -430,6 +430,35 @@ export const work = (tx: Tx, id: string) =>
       expect.stringMatching(/^11\.1 src\/desk\/store\.ts:2 /),
       "11.1 src/shelf/pieces.ts:2 uses loans, which is a table of the module desk.",
     ]);
+  });
+});
+
+describe("a table that another module defines again", () => {
+  const copy = `import { pgTable, text } from "drizzle-orm/pg-core";
+export const loans = pgTable("desk_loans", { id: text("id") });`;
+  const again = (file: string) => `11.1 ${file}:2 defines desk_loans, which is a table of the module desk.`;
+
+  test.each(["src/shelf/service.ts", "src/shelf/tables.ts", "src/shelf/a/tables.ts"])(
+    "is found in %s",
+    (file) => {
+      expect(found({ [file]: copy })).toEqual([again(file)]);
+    },
+  );
+
+  test("stays its owner's, who may use it", () => {
+    const use = `import { sql } from "drizzle-orm";
+export const work = (tx: Tx) => tx.execute(sql\`SELECT * FROM desk_loans\`);`;
+    expect(found({ "src/desk/store.ts": use, "src/shelf/service.ts": copy })).toEqual([
+      again("src/shelf/service.ts"),
+    ]);
+    expect(found({ "src/shelf/service.ts": copy, "src/shelf/store.ts": use })).toEqual([
+      again("src/shelf/service.ts"),
+      "11.1 src/shelf/store.ts:2 uses desk_loans, which is a table of the module desk.",
+    ]);
+  });
+
+  test("control: its own module may write it down twice", () => {
+    expect(found({ "src/desk/copy.ts": copy })).toEqual([]);
   });
 });
 

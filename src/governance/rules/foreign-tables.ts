@@ -98,15 +98,49 @@ export function computedImports(project: Project, report: Report): void {
     }
 }
 
-/** Modules by the tables that they define, in lower case. */
+/** A table that a module defines. */
+interface TableDefinition {
+  readonly module: TypeScriptModule;
+  /** Its name in the database, in lower case. */
+  readonly table: string;
+  readonly at: ts.Node;
+}
+
+/** Modules by the tables that they own, in lower case: the one that defined a table, and not whoever writes it down again. */
 function ownersOf(project: Project): ReadonlyMap<string, TypeScriptModule> {
-  const owners = new Map<string, TypeScriptModule>();
+  const owners = new Map<string, TableDefinition>();
+  for (const one of definitionsOf(project)) {
+    const known = owners.get(one.table);
+    if (known === undefined || claimOf(one) > claimOf(known)) owners.set(one.table, one);
+  }
+  return new Map([...owners].map(([table, { module }]) => [table, module]));
+}
+
+/**
+ * How much speaks for the owner: its migrations are made from its file of tables, and its tables begin with its name. Of
+ * two that are alike the first one counts.
+ */
+function claimOf({ module, table, at }: TableDefinition): number {
+  const isInFileOfTables = /(?:^|\/)tables\.ts$/.test(at.getSourceFile().fileName);
+  return (isInFileOfTables ? 2 : 0) + (table.startsWith(module.name) ? 1 : 0);
+}
+
+/** 11.1: with a definition of its own a module uses another one's table, and nothing names that one. */
+export function tablesDefinedAgain(project: Project, report: Report): void {
+  const owners = ownersOf(project);
+  for (const { module, table, at } of definitionsOf(project)) {
+    const owner = owners.get(table);
+    if (owner === undefined || owner.folder === module.folder) continue;
+    report({ at, message: `${module.name} defines ${table}, which is a table of the module ${owner.name}.` });
+  }
+}
+
+function* definitionsOf(project: Project): Iterable<TableDefinition> {
   for (const { module, nodes } of moduleSourcesWith(project, /[tT]able\(/))
     for (const call of nodes.calls) {
       const [first] = call.arguments;
       if (!/^\w*[tT]able$/.test(calledName(call) ?? "") || first === undefined) continue;
       const named = bare(first);
-      if (ts.isStringLiteralLike(named)) owners.set(named.text.toLowerCase(), module);
+      if (ts.isStringLiteralLike(named)) yield { module, table: named.text.toLowerCase(), at: call };
     }
-  return owners;
 }

@@ -13,10 +13,10 @@ const folder = "repository/src/modules/sample_room";
 
 /** What stands between the two lines of a generated part, without them. */
 function partOf(text: string, name: Part, path: string): { readonly start: number; readonly end: number } {
-  const open = `<!-- generated:${name} -->\n`;
-  const start = text.indexOf(open) + open.length;
+  const open = new RegExp(`<!-- generated:${name} -->\\r?\\n`).exec(text);
   const end = text.indexOf(`<!-- /generated:${name} -->`);
-  if (start > open.length && end >= start) return { start, end };
+  const start = open === null ? Number.POSITIVE_INFINITY : open.index + open[0].length;
+  if (end >= start) return { start, end };
   throw new ScaffoldError(
     `${path} without the lines <!-- generated:${name} --> and <!-- /generated:${name} -->`,
     "both, because between them stands what the code says",

@@ -99,7 +99,7 @@ const ofOthers = /\/totals\/|-(?:consumer|letter)\.test\.ts$/;
 function fileOf(path: string, values: Values, options: NewApp): PlannedFile {
   const text = fillIn(readTemplate(`app/${path}`), values);
   // npm leaves a .gitignore out of a package, and takes it for its own list.
-  if (path === "gitignore") return newFile(".gitignore", text);
+  if (path === "gitignore" || path === "gitattributes") return newFile(`.${path}`, text);
   const isManifest = path === "package.json" && options.packages !== null;
   const content = isManifest ? withTarballs(text, options.folder, options.packages ?? "") : text;
   return newFile(fillIn(path, values), content);

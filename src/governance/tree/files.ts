@@ -108,13 +108,18 @@ export interface Workspace {
   readonly folder: string;
 }
 
+/** @throws {TreeError} a `package.json` is no JSON: which folders belong to the project stands there */
 async function workspacesOf(root: string): Promise<readonly Workspace[]> {
   const read = async (folder: string) => {
+    const path = join(root, folder, "package.json");
+    const text = await readFile(path, "utf8").catch(() => "{}");
     try {
-      const manifest: unknown = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
+      const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
       return typeof manifest === "object" && manifest !== null ? (manifest as Record<string, unknown>) : {};
-    } catch {
-      return {};
+    } catch (error) {
+      throw new TreeError(
+        `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      );
     }
   };
   const { name, workspaces } = await read("");
@@ -134,7 +139,7 @@ export interface ProjectFiles {
   readonly files: ReadonlyMap<string, TextFile>;
 }
 
-/** @throws {TreeError} there are more files than anybody can judge */
+/** @throws {TreeError} there are more files than anybody can judge, or none, or a `package.json` is no JSON */
 export async function readFiles(root: string): Promise<ProjectFiles> {
   const workspaces = await workspacesOf(root);
   const listed = (await listPaths(root)).filter((path) => !inSkipped(path));
@@ -149,6 +154,10 @@ export async function readFiles(root: string): Promise<ProjectFiles> {
     );
   }
   const wanted = paths.filter((path) => readExtensions.test(path) && !path.endsWith(".d.ts"));
+  if (wanted.length === 0)
+    throw new TreeError(
+      `${root} has no source and no document that could be judged. Give the folder of the project.`,
+    );
   const files = await Promise.all(wanted.map((path) => readText(root, path)));
   return {
     root,
@@ -163,7 +172,9 @@ async function readText(root: string, path: string): Promise<TextFile | null> {
   try {
     const found = await lstat(join(root, path));
     if (!found.isFile() || found.size > maxFileBytes * 4) return null;
-    const text = await readFile(join(root, path), "utf8");
+    const read = await readFile(join(root, path), "utf8");
+    // Some editors put a byte order mark in front; it is no part of a heading or of code.
+    const text = read.startsWith("\uFEFF") ? read.slice(1) : read;
     return text.length > maxFileBytes ? null : { path, text };
   } catch {
     return null;
