@@ -1,13 +1,14 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ScheduledJob } from "../../src/engine/consume/define/define-job.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { runJobsNow, scheduleJob } from "../../src/engine/dispatch/scheduled-jobs.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
 import { partChecked } from "./events.ts";
-import { createClock, effects, openBackbone, recorder } from "./fixture.ts";
+import { createClock, effects, openBackbone, publishReports, recorder, until } from "./fixture.ts";
 
 const env = { BRAIN_RELAY_SWEEP_MS: "3600000" };
 const hourMs = 3_600_000;
@@ -113,6 +114,97 @@ test("what a job publishes is sent and handled by the same tick", async () => {
     return null;
   });
   expect(await effects(backbone)).toHaveLength(1);
+});
+
+describe("what a job commits", () => {
+  test("is found by cron when its isolate dies behind the COMMIT", async () => {
+    const { backbone, tick } = await quietBackbone();
+    const { redis, keys } = backbone.open();
+    await scheduleJob(backbone.open(), "expiry", new Date(0));
+    let wasTold: unknown = 0;
+    await tick(async ({ transact }) => {
+      await transact({ source: "test" }, async (_tx, publish) => {
+        await publish(partChecked, { part: "db", status: "1" });
+        wasTold = await until(
+          () => redis.command(["EXISTS", keys.relayActive()]),
+          (told) => told === 1,
+          "cron was told",
+        );
+      });
+      return null;
+    });
+    expect(wasTold).toBe(1);
+  });
+
+  test("is no activity when it holds no event: the next tick looks at nothing", async () => {
+    const { backbone, clock, tick } = await quietBackbone();
+    await scheduleJob(backbone.open(), "expiry", new Date(0));
+    let runs = 0;
+    const run: ScheduledJob["run"] = async ({ transact }) => {
+      runs += 1;
+      await transact({ source: "test" }, async () => undefined);
+      return null;
+    };
+    for (let minute = 0; minute < 4; minute += 1) {
+      await tick(run);
+      clock.advance(60_000);
+    }
+    expect(runs).toBe(1);
+  });
+});
+
+describe("a job that a handler left something to", () => {
+  /** A drain of what waits on the stream since long, when nothing was sent for minutes: nothing else tells cron of it. */
+  async function drainLate(backbone: Backbone, run: ScheduledJob["run"]) {
+    await backbone.redis("DEL", backbone.open().keys.relayActive());
+    await drainAll(withJob(backbone, run), soon(), null);
+  }
+  const counting = () => {
+    const ran = { times: 0 };
+    const run = async () => {
+      ran.times += 1;
+      return null;
+    };
+    return { ran, run };
+  };
+  const isActive = async (backbone: Backbone) =>
+    (await backbone.redis("EXISTS", backbone.open().keys.relayActive())) === 1;
+
+  test("runs with the next tick, however long ago the event was sent", async () => {
+    const { backbone, tick } = await quietBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const { ran, run } = counting();
+    await drainLate(backbone, run);
+    expect(await effects(backbone)).toHaveLength(1);
+    await until(() => isActive(backbone), Boolean, "cron was told");
+    await tick(run);
+    expect(ran.times).toBe(1);
+  });
+
+  test("runs with the next tick when the worker died behind the COMMIT", async () => {
+    const { backbone, tick } = await quietBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    await backbone.drain(recorder());
+    // As such a worker leaves it: applied, and cron was not told; the entry is delivered again.
+    await backbone.redis("XGROUP", "SETID", backbone.stream, recorder().group, "0");
+    const { ran, run } = counting();
+    await drainLate(backbone, run);
+    expect(await effects(backbone)).toHaveLength(1);
+    await until(() => isActive(backbone), Boolean, "cron was told");
+    await tick(run);
+    expect(ran.times).toBe(1);
+  });
+
+  test("control: does not run when the drain applied nothing", async () => {
+    const { backbone, tick } = await quietBackbone();
+    const { ran, run } = counting();
+    await drainLate(backbone, run);
+    expect(await isActive(backbone)).toBe(false);
+    await tick(run);
+    expect(ran.times).toBe(0);
+  });
 });
 
 test("a job that fails is tried again a minute later, and the others run", async () => {

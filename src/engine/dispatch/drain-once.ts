@@ -46,7 +46,7 @@ export async function drainOnce(
   bounds: Omit<TurnBounds, "gapMs"> = noBounds,
 ): Promise<DrainResult> {
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
-  const beforePublish = () => void markActivity(invocation);
+  const tellCron = () => void markActivity(invocation);
   const { takeNews, awaitNews, yields } = bounds;
   const deps = {
     ...invocation,
@@ -54,7 +54,9 @@ export async function drainOnce(
     onPublished,
     recordAtEnd: (events: readonly RecordedEvent[]) =>
       relaysAtOnce() ? beginRecording(invocation, events) : recordAlone(events),
-    beforePublish,
+    beforePublish: tellCron,
+    // A job may have been left something to do: the next tick of cron looks, and runs them all.
+    onEffects: tellCron,
     takeNews,
     awaitNews,
     yields,
@@ -67,8 +69,11 @@ export async function drainOnce(
     maxEvents: maxEventsPerDrain,
     ...(expectsNews === undefined ? {} : { expectsNews }),
   });
-  // Whoever applied it before may have ended, or never heard of its commit, before it started the relay.
-  if (result.redelivered > 0) onPublished();
+  // Whoever applied it before may have ended, or never heard of its commit, before it started the relay or told cron.
+  if (result.redelivered > 0) {
+    onPublished();
+    tellCron();
+  }
   if (result.breaker !== null) await tellOfBreaker(invocation, consumer, shard, result.breaker);
   if (result.read > 0 || result.retried > 0) {
     const { read, applied, redelivered, retried, deadLettered, skipped } = result;

@@ -64,12 +64,9 @@ export async function runJobsNow(
 
 async function runJobTurns(dispatch: Dispatch<Invocation>, job: ScheduledJob): Promise<void> {
   await runTurns(dispatch, `The job ${job.name}`, 0, async () => {
-    let published = false;
-    const context = jobContext(dispatch, job.name, () => {
-      published = true;
-    });
-    const nextAt = await runJob(dispatch.invocation, job, context);
-    if (published && canDeliver(dispatch)) await relayAndDrain(dispatch);
+    const told = { published: false };
+    const nextAt = await runJob(dispatch.invocation, job, jobContext(dispatch, job.name, told));
+    if (told.published && canDeliver(dispatch)) await relayAndDrain(dispatch);
     return nextAt === null ? null : nextAt.getTime();
   });
 }
@@ -144,7 +141,13 @@ export function dueJobs(members: readonly string[]): string[] {
   return [...new Set(members.map((member) => member.replace(/!$/, "")))];
 }
 
-function jobContext(dispatch: Dispatch<Invocation>, name: string, onCommit: () => void): JobContext {
+/**
+ * Only what is published is activity: a tick that sees some runs all jobs, so a transaction without events would keep the
+ * system busy by itself, and its database awake for ever.
+ *
+ * @param told learns whether events were committed
+ */
+function jobContext(dispatch: Dispatch<Invocation>, name: string, told: { published: boolean }): JobContext {
   const { invocation } = dispatch;
   const at = new Date(invocation.now()).toISOString();
   const origin: JobOrigin = { id: crypto.randomUUID(), type: "job", at, name };
@@ -156,10 +159,22 @@ function jobContext(dispatch: Dispatch<Invocation>, name: string, onCommit: () =
     isOver: () => !hasBudget(dispatch),
     reveal: async (events) => invocation.publish.personal?.reveal(events) ?? events,
     async transact(context, run) {
-      void markActivity(invocation);
-      const result = await transactAndPublish(invocation.db, invocation.publish, { origin, ...context }, run);
+      let publishes = false;
+      const runAndMark: typeof run = (tx, publish) =>
+        run(tx, (...event) => {
+          // At once, in the background: when this isolate dies behind the COMMIT, cron looks for them.
+          if (!publishes) void markActivity(invocation);
+          publishes = true;
+          return publish(...event);
+        });
+      const result = await transactAndPublish(
+        invocation.db,
+        invocation.publish,
+        { origin, ...context },
+        runAndMark,
+      );
       dispatch.progress = true;
-      onCommit();
+      told.published ||= publishes;
       return result;
     },
   };

@@ -44,6 +44,8 @@ export interface DrainDeps {
   readonly recordAtEnd?: RecordAtEnd;
   /** Called before such a commit, so that the events are found even if this worker ends right behind it. */
   readonly beforePublish?: () => void;
+  /** Called after each commit in which a handler ran. */
+  readonly onEffects?: () => void;
   /** True when another trigger came since it was last asked: the drain goes on with what it has open. */
   readonly takeNews?: () => boolean;
   /** Waits for another trigger, or so many ms; left out: nobody tells of any. */

@@ -72,7 +72,10 @@ export async function openDrain(
         : null,
       fence: () => fenceText(subscriber, shard, base.state.fencingToken),
       judge: (failure) => judge(drain, failure),
-      onApplied: (applied) => noteApplied(drain, applied),
+      onApplied(applied) {
+        noteApplied(drain, applied);
+        deps.onEffects?.();
+      },
       schemaLacks: once(async () =>
         describeMissing(await readSchemaState(deps.db, deps.migrations).catch(() => ({ kind: "unknown" }))),
       ),
