@@ -85,6 +85,7 @@ export {
   UpstreamError,
   ValidationError,
 } from "./core/errors.ts";
+export { hexOf, sha256Hex } from "./core/hex.ts";
 export { countOf, type Histogram, quantileMs } from "./core/histogram.ts";
 export { isPrivateAddress, isPrivateHost, isToBeResolved, refusedHost } from "./core/host-guard.ts";
 export { boundIssues, boundText, issuesOf } from "./core/issues.ts";

@@ -1,5 +1,6 @@
 import { fromBase64, fromBase64Url, toBase64Url } from "./base64.ts";
 import { BrainError, type ErrorCode } from "./errors.ts";
+import { hexOf } from "./hex.ts";
 
 /*
  * Envelope encryption for secrets that have to be stored and read again: every secret has a data key of its own, which is
@@ -166,7 +167,7 @@ async function readKey(text: string | null): Promise<KeyOfEnvironment | null> {
     "SHA-256",
     new Uint8Array([...encoder.encode("brain key id:"), ...bytes]),
   );
-  const id = Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const id = hexOf(digest).slice(0, 16);
   return { id, key: await importKey(bytes) };
 }
 

@@ -1,3 +1,5 @@
+import { hexOf } from "../core/hex.ts";
+
 /*
  * Values between Postgres' text format and JavaScript, as the driver's connections have them: numbers up to eight bytes of
  * floating point are numbers, JSON is its value, arrays are arrays. Longer numbers, times and all else stay text. Bytes are
@@ -10,8 +12,7 @@ export function toText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return toArrayText(value);
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array)
-    return `\\x${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  if (value instanceof Uint8Array) return `\\x${hexOf(value)}`;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

@@ -1,6 +1,7 @@
 import type { JsonValue } from "@brain/schemas";
 import { fromBase64, toBase64 } from "../core/base64.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
+import { hexOf, sha256Hex } from "../core/hex.ts";
 
 /*
  * What the chain says of a row: SHA-256 of its canonical JSON, all that is stored when the row comes to be. Where an event
@@ -23,10 +24,6 @@ const encoder = new TextEncoder();
 
 async function sha256(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
-}
-
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 const lineLength = 24;
@@ -57,15 +54,15 @@ export function readListing(listing: string): ReadonlyMap<number, string> {
   const view = new DataView(bytes.buffer);
   const lines = new Map<number, string>();
   for (let at = 0; at + lineLength <= bytes.length; at += lineLength) {
-    lines.set(Number(view.getBigUint64(at)), toHex(bytes.subarray(at + 8, at + lineLength)));
+    lines.set(Number(view.getBigUint64(at)), hexOf(bytes.subarray(at + 8, at + lineLength)));
   }
   return lines;
 }
 
 /** Hash of a block: of the one before it, its bounds and its listing. Hex. */
-export async function blockHash(
+export function blockHash(
   previous: string,
   { from, to, listing }: { readonly from: string; readonly to: string; readonly listing: string },
 ): Promise<string> {
-  return toHex(await sha256(`${previous}\n${from}\n${to}\n${listing}`));
+  return sha256Hex(`${previous}\n${from}\n${to}\n${listing}`);
 }

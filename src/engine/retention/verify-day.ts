@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import { NotFoundError } from "../core/errors.ts";
+import { hexOf } from "../core/hex.ts";
 import { archivedLines } from "../events/archive-lines.ts";
 import type { Invocation } from "../invocation.ts";
-import { blockHash, readListing, rowHash, toHex } from "./row-hash.ts";
+import { blockHash, readListing, rowHash } from "./row-hash.ts";
 import { firstRoot } from "./seal-days.ts";
 import { type Block, blocksSql, readRows, type Seal, type StoredRow, sealOfSql } from "./seal-sql.ts";
 
@@ -137,7 +138,7 @@ async function compareBlock(
     for (const row of rows) {
       const hash = listed.get(row.position);
       if (hash === undefined) fault = rowFault("added", row);
-      else if (toHex(await rowHash({ ...row })) !== hash) fault = rowFault("changed", row);
+      else if (hexOf(await rowHash({ ...row })) !== hash) fault = rowFault("changed", row);
       if (fault !== null) break;
       present.add(row.position);
     }
@@ -190,7 +191,7 @@ async function lookInArchive(
       const sought = position === null ? undefined : missing.get(position);
       if (sought === undefined || position === null) continue;
       sought.found = true;
-      if (toHex(await rowHash({ ...line, position })) === sought.hash) continue;
+      if (hexOf(await rowHash({ ...line, position })) === sought.hash) continue;
       const [id, type] = [textOf(line.id), textOf(line.type)];
       faults.push(rowFault("changed", { position, id, type }, ` in the archive of ${file}`));
     }

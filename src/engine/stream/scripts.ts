@@ -1,3 +1,5 @@
+import { hexOf } from "../core/hex.ts";
+
 /*
  * How scripts travel: by digest, and with the flag that keeps them from stopping the whole database. Upstash runs a script
  * under a lock on all keys, unless its first line says that it touches none but those it names: so each of our scripts
@@ -49,8 +51,7 @@ function bodyFor(url: string, script: string): string {
 async function digestOf(text: string): Promise<string> {
   const known = digests.get(text);
   if (known !== undefined) return known;
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text)));
-  const digest = bytes.reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
+  const digest = hexOf(await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text)));
   digests.set(text, digest);
   return digest;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { hexOf } from "../core/hex.ts";
 import type { Logger } from "../core/log.ts";
 import { createSpans, type FinishedSpan, type Tracer } from "../core/tracer.ts";
 import type { TraceSettings, TraceTarget } from "./trace-settings.ts";
@@ -15,10 +16,7 @@ const gatherMs = 200;
 const firstPauseMs = 1_000;
 const lastPauseMs = 60_000;
 
-const randomHex = (bytes: number) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+const randomHex = (bytes: number) => hexOf(crypto.getRandomValues(new Uint8Array(bytes)));
 
 /**
  * A tracer that keeps spans in the isolate and sends them behind the answers. A collector that is slow or down costs

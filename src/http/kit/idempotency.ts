@@ -1,4 +1,4 @@
-import { ConflictError, type Database, keepSql, type Tx } from "@brain/engine";
+import { ConflictError, type Database, hexOf, keepSql, type Tx } from "@brain/engine";
 import { type SQLWrapper, sql } from "drizzle-orm";
 
 /*
@@ -146,16 +146,15 @@ export async function forgetRequest(
 
 const encoder = new TextEncoder();
 
-/** SHA-256, hex. */
-export async function sha256Hex(parts: readonly (string | Uint8Array)[]): Promise<string> {
+/** SHA-256 of what stands in parts, hex. */
+export async function sha256OfParts(parts: readonly (string | Uint8Array)[]): Promise<string> {
   const bytes = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : new Uint8Array(part)));
   // Each part with its length, so that parts do not run into each other.
   const framed = bytes.flatMap((part) => [encoder.encode(`${part.byteLength}:`), part]);
-  const digest = await crypto.subtle.digest("SHA-256", await new Blob(framed).arrayBuffer());
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(await crypto.subtle.digest("SHA-256", await new Blob(framed).arrayBuffer()));
 }
 
 /** What a job stores of the key that started it, so that a repeat finds the job even when its answer was lost. */
 export async function jobKey(kind: string, key: string | null): Promise<string | null> {
-  return key === null ? null : `${kind}:${await sha256Hex([kind, key])}`;
+  return key === null ? null : `${kind}:${await sha256OfParts([kind, key])}`;
 }

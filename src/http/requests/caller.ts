@@ -1,3 +1,4 @@
+import { sha256Hex } from "@brain/engine";
 /** An IPv4 address, or the 64-bit network of an IPv6 address, of which one household has as many addresses as it likes. */
 export function networkOf(address: string): string {
   const bare = address.replace(/^\[|\]$/g, "").toLowerCase();
@@ -17,7 +18,5 @@ export function networkOf(address: string): string {
 
 /** What stands for the caller in the name of a limit: nothing from which the address could be read off a list. */
 export async function callerOf(address: string): Promise<string> {
-  const bytes = new TextEncoder().encode(networkOf(address));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest.subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256Hex(networkOf(address))).slice(0, 24);
 }

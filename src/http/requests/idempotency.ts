@@ -10,7 +10,7 @@ import {
   type KeyedRequest,
   keepAnswer,
   noteCommitted,
-  sha256Hex,
+  sha256OfParts,
 } from "../kit/idempotency.ts";
 import type { KeyHandling } from "../kit/mount.ts";
 import { readBytes } from "../kit/request-body.ts";
@@ -38,7 +38,7 @@ export async function jobKeyOf(c: Context<AppEnv>, kind: string): Promise<string
 /** The key of this identity for this tenant: two may think of the same one. */
 async function ownKey(c: Context<AppEnv>, key: string): Promise<string> {
   const whose = whoseOf(c);
-  return whose.length === 0 ? key : sha256Hex([...whose, key]);
+  return whose.length === 0 ? key : sha256OfParts([...whose, key]);
 }
 
 /**
@@ -55,7 +55,7 @@ function whoseOf(c: Context<AppEnv>): readonly string[] {
 /** What releases up to migration 0032 made of the key, when that was another one. Their rows are kept for two days. */
 async function formerKeyOf(c: Context<AppEnv>, key: string): Promise<string | null> {
   const [id, tenantId] = whoseOf(c);
-  return id === undefined || tenantId === undefined ? null : sha256Hex([id, key]);
+  return id === undefined || tenantId === undefined ? null : sha256OfParts([id, key]);
 }
 
 /** Longest answer that is kept, in UTF-16 units. */
@@ -125,7 +125,7 @@ function isAnsweredPost(c: Context): boolean {
 async function bindWork(c: Context<AppEnv>, request: KeyedRequest, since: string): Promise<void> {
   const services = c.get("services");
   // The hash alone is that of any request that says the same: another key is another request.
-  c.set("keyHash", await sha256Hex([request.hash, request.key]));
+  c.set("keyHash", await sha256OfParts([request.hash, request.key]));
   c.set("services", {
     ...services,
     transact: (context, run) =>
@@ -147,7 +147,7 @@ async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedReque
     formerKey: await formerKeyOf(c, key),
     route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
     // Kept for two days, and compared by the release before and the one behind: what goes into it stays.
-    hash: await sha256Hex([
+    hash: await sha256OfParts([
       pathname,
       search,
       actor,

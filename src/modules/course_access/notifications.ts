@@ -1,8 +1,8 @@
-import { type Consumer, defineConsumer, type HandlerContext, on } from "@brain/engine";
+import { type Consumer, defineConsumer, type HandlerContext, on, sha256Hex } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
 import { toldTenant } from "../told-tenant.ts";
 import { source } from "./announce.ts";
-import { createNotifier, hex, type Notification, type Notifier, type WebhookSettings } from "./notifier.ts";
+import { createNotifier, type Notification, type Notifier, type WebhookSettings } from "./notifier.ts";
 import { noteNotification } from "./store.ts";
 
 /**
@@ -65,8 +65,7 @@ async function ofAccess(
   { course_id, user_id, tenant_id }: AccessIds,
   occurred_at: string,
 ): Promise<Notification> {
-  const what = new TextEncoder().encode(JSON.stringify([course_id, user_id, tenant_id, occurred_at]));
-  const digest = hex(await crypto.subtle.digest("SHA-256", what));
+  const digest = await sha256Hex(JSON.stringify([course_id, user_id, tenant_id, occurred_at]));
   return { id: `${kind}:${digest}`, kind, course_id, user_id, tenant_id, occurred_at };
 }
 

@@ -1,4 +1,11 @@
-import { type CallOutside, type Logger, PermanentError, RetryAfter, TransientError } from "@brain/engine";
+import {
+  type CallOutside,
+  hexOf,
+  type Logger,
+  PermanentError,
+  RetryAfter,
+  TransientError,
+} from "@brain/engine";
 import { signedHeaders } from "../signed-webhook.ts";
 
 /** What is told to the outside, and how. */
@@ -128,9 +135,5 @@ export async function sign(secret: string, seconds: number, body: string): Promi
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
   const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(`${seconds}.${body}`));
-  return `t=${seconds},v1=${hex(mac)}`;
-}
-
-export function hex(bytes: ArrayBuffer): string {
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `t=${seconds},v1=${hexOf(mac)}`;
 }

@@ -1,4 +1,4 @@
-import { type Database, type Tx, translated } from "@brain/engine";
+import { type Database, hexOf, type Tx, translated } from "@brain/engine";
 import {
   and,
   asc,
@@ -39,8 +39,7 @@ const servedSlug = (slug: string) =>
 
 /** `dist_` and 16 hex digits of the platform's random source. */
 export function newDistributionId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return `dist_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  return `dist_${hexOf(crypto.getRandomValues(new Uint8Array(8)))}`;
 }
 
 // Reads outside a transaction, one round trip each.

@@ -1,3 +1,5 @@
+import { sha256Hex } from "@brain/engine";
+
 /*
  * `brk_<id>_<secret>`: the id is public and finds the key, the secret proves it. A scanner of leaked secrets knows the
  * beginning.
@@ -44,7 +46,6 @@ export function keyText(kind: KeyKind, { id, secret }: ApiKey): string {
 }
 
 /** What is stored of a secret: SHA-256, hex. */
-export async function hashSecret(secret: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export function hashSecret(secret: string): Promise<string> {
+  return sha256Hex(secret);
 }

@@ -1,4 +1,4 @@
-import { ForbiddenError } from "@brain/engine";
+import { ForbiddenError, sha256Hex } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import type { Principal } from "../../http/kit/access.ts";
 import type { Scope } from "../../http/kit/scopes.ts";
@@ -128,6 +128,5 @@ export function issuerNameOf(identity: string): string {
 
 /** SHA-256, 32 hex digits: 128 bits, which nobody finds a second subject for. */
 async function hashOf(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256Hex(text)).slice(0, 32);
 }

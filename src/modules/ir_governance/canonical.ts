@@ -1,4 +1,4 @@
-import { canonicalJson } from "@brain/engine";
+import { canonicalJson, sha256Hex } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import type { PlanContent, PlanStep, PlanV1, StepV1 } from "./plan.ts";
 
@@ -13,13 +13,6 @@ import type { PlanContent, PlanStep, PlanV1, StepV1 } from "./plan.ts";
  * A plan that breaks a rule has a hash of a third kind, over what came. So the hash of a rejected plan is never that of
  * one that may be approved, and data that the schemes refuse (floats) still has a hash to be told by.
  */
-
-const encoder = new TextEncoder();
-
-export async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", encoder.encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 const hashJson = (value: unknown): Promise<string> => sha256Hex(canonicalJson(value as JsonValue));
 

@@ -1,6 +1,5 @@
-import { type Publish, systemClock, type Tx, ValidationError } from "@brain/engine";
+import { type Publish, sha256Hex, systemClock, type Tx, ValidationError } from "@brain/engine";
 import type { ApprovalProof, GateDecision, GateRequest, IrGate, IrValidation } from "../ports/ir-gate.ts";
-import { sha256Hex } from "./canonical.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
 import { decideGate, refuseConsumed, type UseRequest } from "./state.ts";
 import { type Approval, findById } from "./store.ts";

@@ -1,6 +1,5 @@
-import { canonicalJson } from "@brain/engine";
+import { canonicalJson, sha256Hex } from "@brain/engine";
 import type { JsonValue } from "@brain/schemas";
-import { sha256Hex } from "./canonical.ts";
 import { type PlanContent, type PlanStep, stepIdOf } from "./plan.ts";
 
 /** What a plan has that another of its kind had not. Pure. */

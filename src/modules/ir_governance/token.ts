@@ -1,4 +1,4 @@
-import { sha256Hex } from "./canonical.ts";
+import { sha256Hex } from "@brain/engine";
 
 /*
  * Tokens of approvals: 32 bytes of the platform's random source, shown once. Only their SHA-256 is stored, so the

@@ -1,6 +1,6 @@
-import { ConflictError, ValidationError } from "@brain/engine";
+import { ConflictError, sha256Hex, ValidationError } from "@brain/engine";
 import type { Principal } from "../../http/kit/access.ts";
-import { sha256Hex } from "../../http/kit/idempotency.ts";
+import { sha256OfParts } from "../../http/kit/idempotency.ts";
 
 /** A caller's `Idempotency-Key` and what it was used for. */
 export interface RequestKey {
@@ -35,11 +35,9 @@ export async function requestKeyOf(
       issues: [{ path: "idempotency-key", message: "expected 1 to 255 visible ASCII characters" }],
     });
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(ordered(request)));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hash = await sha256Hex(JSON.stringify(ordered(request)));
   const isOfNobody = principal === null || principal.kind === "bootstrap";
-  return { key: isOfNobody ? header : await sha256Hex([principal.id, header]), hash };
+  return { key: isOfNobody ? header : await sha256OfParts([principal.id, header]), hash };
 }
 
 /** @throws {ConflictError} the key was used for another request */

@@ -1,4 +1,4 @@
-import { describeError, TooLargeError, ValidationError } from "@brain/engine";
+import { describeError, sha256Hex, TooLargeError, ValidationError } from "@brain/engine";
 import {
   elementTexts,
   forbiddenValue,
@@ -138,8 +138,7 @@ async function legacyEvent(record: JsonObject): Promise<TaskEvent | null> {
 
 /** A UUID that is the same for the same text: the beginning of its SHA-256, in the form of version 4. */
 async function uuidOf(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text.toWellFormed()));
-  const hex = [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = await sha256Hex(text.toWellFormed());
   const variant = "89ab"[Number.parseInt(hex[16] ?? "0", 16) % 4];
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -2,6 +2,7 @@ import { type Envelope, redactText } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import type { Clock } from "../../core/clock.ts";
 import { UnexpectedTenantError } from "../../core/errors.ts";
+import { sha256Hex } from "../../core/hex.ts";
 import type { Logger } from "../../core/log.ts";
 import { withTimeLimit } from "../../core/time-limit.ts";
 import { readTraceContext, traceMeta } from "../../core/trace-context.ts";
@@ -370,14 +371,12 @@ export function eventLog(
  * SHA-256 of subscriber, event id and label, hex: the same over all tries, another for each label, and for each forced
  * replay, which is meant to have its effects again.
  */
-async function idempotencyKey(
+function idempotencyKey(
   subscriber: string,
   eventId: string,
   label: string,
   replayGeneration = 0,
 ): Promise<string> {
   const parts = [subscriber, eventId, label, ...(replayGeneration === 0 ? [] : [replayGeneration])];
-  const bytes = new TextEncoder().encode(JSON.stringify(parts));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256Hex(JSON.stringify(parts));
 }

@@ -1,3 +1,4 @@
+import { sha256Hex } from "@brain/engine";
 import type { CourseBrief, EnhancementOrder } from "../content/generator.ts";
 import type { Lesson } from "../content/model.ts";
 import { loadTexts } from "../content/texts/load.ts";
@@ -21,12 +22,6 @@ export interface Enhanced {
   readonly problems: readonly string[];
 }
 
-/** SHA-256 of a text's UTF-8, 64 hex digits in lower case. */
-export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Adds what was written to a lesson and judges it. Pure but for texts that are loaded. */
 export async function enhanceLesson(
   brief: CourseBrief,
@@ -38,7 +33,7 @@ export async function enhanceLesson(
   const { headings } = await loadTexts(brief.request.language);
   const markdown = weave(order.markdown, additions.paragraphs, headings);
   const diff = unifiedDiff(order.markdown, markdown);
-  const [baseHash, diffHash] = await Promise.all([sha256(order.markdown), sha256(diff)]);
+  const [baseHash, diffHash] = await Promise.all([sha256Hex(order.markdown), sha256Hex(diff)]);
   const types = [...order.types].sort();
   return {
     lessonId: lesson.lesson_id,
@@ -48,7 +43,7 @@ export async function enhanceLesson(
     baseHash,
     diff,
     diffHash,
-    fingerprint: await sha256(JSON.stringify([types, baseHash, diffHash, additions.flashcards])),
+    fingerprint: await sha256Hex(JSON.stringify([types, baseHash, diffHash, additions.flashcards])),
     problems: isChecked ? checkEnhancement(order.markdown, markdown) : [],
   };
 }

@@ -1,4 +1,11 @@
-import { ConflictError, NotFoundError, type Publish, type Tx, ValidationError } from "@brain/engine";
+import {
+  ConflictError,
+  NotFoundError,
+  type Publish,
+  sha256Hex,
+  type Tx,
+  ValidationError,
+} from "@brain/engine";
 import { courseEnhancementApplied } from "@brain/schemas";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
@@ -12,7 +19,7 @@ import {
 import { lessonsOf } from "../content/assemble.ts";
 import type { ContentGenerator, CourseBrief } from "../content/generator.ts";
 import type { Lesson, Outline } from "../content/model.ts";
-import { type Enhanced, enhanceLesson, sha256 } from "./enhance.ts";
+import { type Enhanced, enhanceLesson } from "./enhance.ts";
 import type { EnhancedLesson, EnhancementRequest, EnhancementResult } from "./model.ts";
 import { insertVersions, latestVersions } from "./store.ts";
 
@@ -173,7 +180,7 @@ async function apply(
 }
 
 async function diffHashOf(list: readonly Enhanced[]): Promise<string> {
-  return await sha256(list.map(({ diff }) => diff).join(""));
+  return await sha256Hex(list.map(({ diff }) => diff).join(""));
 }
 
 function viewOf(enhanced: Enhanced, version: number | null): EnhancedLesson {

@@ -1,3 +1,4 @@
+import { sha256Hex } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import type { Ir, IrStep } from "../../ports/ir-gate.ts";
 import type { GenerationRequest } from "../content/model.ts";
@@ -151,11 +152,9 @@ function stepOf(
 /** At most 200 UTF-16 units. A longer key keeps its beginning and ends in 16 hex digits of the SHA-256 of all of it. */
 export async function boundedKey(key: string): Promise<string> {
   if (key.length <= maxKeyLength) return key;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
-  const suffix = [...new Uint8Array(digest)].slice(0, 8).map((byte) => byte.toString(16).padStart(2, "0"));
   // Half a surrogate pair at the cut would be no text any more.
   const start = key.slice(0, maxKeyLength - 17).replace(/[\ud800-\udbff]$/, "");
-  return `${start}_${suffix.join("")}`;
+  return `${start}_${(await sha256Hex(key)).slice(0, 16)}`;
 }
 
 /** The plan as POST /generate-ir answers it: with an id and a time of its own, and without what the gate computes. */

@@ -1,4 +1,4 @@
-import { canonicalJson, TransientError } from "@brain/engine";
+import { canonicalJson, hexOf, TransientError } from "@brain/engine";
 import * as z from "zod";
 import { actorId, certificateId, enrollmentId, unixSeconds } from "./fields.ts";
 
@@ -27,11 +27,6 @@ export const certificatePayload = z.strictObject({
 export type CertificatePayload = z.output<typeof certificatePayload>;
 
 const ed25519 = { name: "Ed25519" } as const;
-
-/** Hex digits of bytes, two each. */
-export function hexOf(bytes: ArrayBuffer | Uint8Array): string {
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

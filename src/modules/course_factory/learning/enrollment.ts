@@ -1,4 +1,5 @@
 import type { Tx } from "@brain/engine";
+import { sha256Hex } from "@brain/engine";
 import { courseCompletionRecorded, courseEnrollmentCreated, courseProgressRecorded } from "@brain/schemas";
 import { actorNamed } from "../../../http/kit/acting.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
@@ -8,7 +9,6 @@ import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
 import { noCourse } from "../errors.ts";
 import { requireAccess, requireLearnersAccess } from "./access.ts";
-import { hexOf } from "./certificate.ts";
 import { aboutLearner, learningSource, noEnrollment, requireOutline, wholeSecond } from "./context.ts";
 import {
   type CompleteInput,
@@ -173,7 +173,7 @@ export async function completeCourse(
       courseId,
       courseVersion: course.version,
       completedAt,
-      completionHash: await sha256(
+      completionHash: await sha256Hex(
         completionText({
           courseId,
           learner: actorId ?? enrollmentId,
@@ -197,8 +197,4 @@ export async function completeCourse(
     );
     return completionView(row, actorId);
   });
-}
-
-async function sha256(text: string): Promise<string> {
-  return hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

@@ -1,9 +1,9 @@
 import type { Tx } from "@brain/engine";
+import { hexOf } from "@brain/engine";
 import { and, eq, sql } from "drizzle-orm";
 import type { AccessRule } from "../../access-rule.ts";
 import { courses } from "../tables.ts";
 import { isCourse } from "../whose-course.ts";
-import { hexOf } from "./certificate.ts";
 import type { ProgressEntry, ProgressStatus, Target } from "./state.ts";
 import {
   certificateKeys,

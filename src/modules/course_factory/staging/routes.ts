@@ -1,4 +1,4 @@
-import { NotFoundError } from "@brain/engine";
+import { NotFoundError, sha256Hex } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { anybody } from "../../../http/kit/access.ts";
@@ -106,8 +106,7 @@ async function open(
 }
 
 async function digestOf(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(bytes.slice(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256Hex(text)).slice(0, 16);
 }
 
 function answer(c: Context<ModuleEnv>, page: string) {
