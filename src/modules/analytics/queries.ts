@@ -1,5 +1,6 @@
 import { type Database, NotFoundError, TooLargeError } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
+import { andTenant } from "../of-tenant.ts";
 import { histogramPlaces, type Metric } from "./metrics.ts";
 import type { Grouping, Range } from "./model.ts";
 import type { Counted } from "./rates.ts";
@@ -96,10 +97,10 @@ export async function readCourse(
   question: Question & { readonly courseId: string },
 ): Promise<readonly CountRow[]> {
   const { courseId, tenantId } = question;
-  const ofTenant = tenantId === null ? sql`true` : sql`tenant_id = ${tenantId}`;
+  const ofWhom = andTenant(sql`tenant_id`, tenantId);
   const [known = [], rows = []] = (await db.batch([
-    sql`SELECT 1 FROM analytics_subjects WHERE id = ${courseId} AND kind = '' AND ${ofTenant}
-      UNION ALL (SELECT 1 FROM analytics_counts WHERE course_id = ${courseId} AND ${ofTenant} LIMIT 1) LIMIT 1`,
+    sql`SELECT 1 FROM analytics_subjects WHERE id = ${courseId} AND kind = '' ${ofWhom}
+      UNION ALL (SELECT 1 FROM analytics_counts WHERE course_id = ${courseId} ${ofWhom} LIMIT 1) LIMIT 1`,
     countsQuery(question),
   ])) as [unknown[], CountRow[]];
   if (known.length === 0) {

@@ -17,6 +17,7 @@ import {
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { alias } from "drizzle-orm/pg-core";
 import type { AccessRule } from "../access-rule.ts";
+import { ofTenant } from "../of-tenant.ts";
 import type { Distribution, ServedDistribution } from "./model.ts";
 import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";
 import {
@@ -89,7 +90,7 @@ export async function findServed(db: Database, slug: string): Promise<ServedDist
 
 /** One entry, if it is this tenant's; null: of any. */
 const isEntry = (id: string, tenantId: string | null) =>
-  and(eq(table.distributionId, id), tenantId === null ? undefined : eq(table.tenantId, tenantId));
+  and(eq(table.distributionId, id), ofTenant(table.tenantId, tenantId));
 
 export async function findById(
   db: Database,
@@ -219,11 +220,11 @@ export async function lockBaseOfCourse(
   courseId: string,
   tenantId: string | null,
 ): Promise<Distribution | null> {
-  const ofTenant = tenantId === null ? undefined : or(isNull(table.tenantId), eq(table.tenantId, tenantId));
+  const usable = tenantId === null ? undefined : or(isNull(table.tenantId), eq(table.tenantId, tenantId));
   const [row] = await tx
     .select()
     .from(table)
-    .where(and(eq(table.courseId, courseId), isNull(table.derivedFrom), ofTenant))
+    .where(and(eq(table.courseId, courseId), isNull(table.derivedFrom), usable))
     .orderBy(sql`${table.tenantId} IS NULL`, asc(table.createdAt))
     .limit(1)
     .for("update");

@@ -1,11 +1,12 @@
 import { ConflictError, type Database, isoText, type Tx } from "@brain/engine";
 import { sql } from "drizzle-orm";
+import { andTenant } from "../of-tenant.ts";
 import type { GenerationRequest, Outline } from "./content/model.ts";
 import { noCourse } from "./errors.ts";
 import type { Progress } from "./progress.ts";
 import { type ArtifactRow, artifactsOf, progressOf } from "./store.ts";
 import { courses } from "./tables.ts";
-import { andTenant, isCourse } from "./whose-course.ts";
+import { isCourse } from "./whose-course.ts";
 
 /** What authoring needs of a course. */
 export interface AuthoredCourse {
@@ -40,7 +41,7 @@ export async function findAuthoredCourse(
   >(sql`
     SELECT c.tenant_id, c.status, c.workflow_state AS "workflowState", c.version, c.request,
       ${isoText(sql`c.created_at`)} AS created_at, c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
-    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`);
+    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, tenantId)}`);
   if (row === undefined) return null;
   const { outline, artifacts, ...course } = row;
   return { ...course, progress: progressOf(outline, artifacts) };

@@ -1,6 +1,7 @@
 import { type Database, isoText, NotFoundError } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
 import { type AccessRule, openAccess } from "../access-rule.ts";
+import { andTenant } from "../of-tenant.ts";
 import { lessonsOf } from "./content/assemble.ts";
 import type { GenerationRequest, GenerationResult, Lesson, Outline } from "./content/model.ts";
 import { type Tone, toneWord } from "./content/tone.ts";
@@ -8,7 +9,6 @@ import { noCourse } from "./errors.ts";
 import { outlineWithStates, type Progress } from "./progress.ts";
 import { type ArtifactRow, artifactsOf, progressOf } from "./store.ts";
 import type { StoredResult } from "./tables.ts";
-import { andTenant } from "./whose-course.ts";
 import type { TransitionRecord } from "./workflow.ts";
 
 /** Answer of GET /courses/{course_id}. */
@@ -76,7 +76,7 @@ function courseQuery(courseId: string, tenantId: string | null): SQL {
       (SELECT coalesce(json_object_agg(n.status, n.count), '{}'::json) FROM (
         SELECT status, count(*)::integer AS count FROM course_factory_deliveries
         WHERE course_id = c.course_id GROUP BY status) n) AS deliveries
-    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`;
+    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, tenantId)}`;
 }
 
 /** Everything of one course in one round trip. @param tenantId null: of any @throws {NotFoundError} */
@@ -155,7 +155,7 @@ export async function readLesson(
 ): Promise<LessonView> {
   const [row] = await db.rows<Pick<CourseRow, "outline" | "artifacts">>(sql`
     SELECT c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
-    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`);
+    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, tenantId)}`);
   if (row === undefined) throw noCourse(courseId);
   return lessonOf(courseId, row, lessonId, `/api/course-factory/courses/${courseId}`).view;
 }
@@ -203,6 +203,6 @@ export async function readActivity(
   const [row] = await db.rows<{ generating: number; stalled: number }>(sql`
     SELECT count(*)::integer AS generating,
       (count(*) FILTER (WHERE generating_until <= now()))::integer AS stalled
-    FROM course_factory_courses c WHERE c.status = 'generating' ${andTenant(tenantId)}`);
+    FROM course_factory_courses c WHERE c.status = 'generating' ${andTenant(sql`c.tenant_id`, tenantId)}`);
   return row ?? { generating: 0, stalled: 0 };
 }

@@ -1,4 +1,5 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
+import { ofTenant } from "../of-tenant.ts";
 import { courses } from "./tables.ts";
 
 /*
@@ -8,12 +9,7 @@ import { courses } from "./tables.ts";
 
 /** One course, if it is this tenant's. */
 export function isCourse(courseId: string, tenantId: string | null): SQL | undefined {
-  return and(eq(courses.courseId, courseId), tenantId === null ? undefined : eq(courses.tenantId, tenantId));
-}
-
-/** The same for statements in which `course_factory_courses` is `c`; begins with AND. */
-export function andTenant(tenantId: string | null): SQL {
-  return tenantId === null ? sql`` : sql`AND c.tenant_id = ${tenantId}`;
+  return and(eq(courses.courseId, courseId), ofTenant(courses.tenantId, tenantId));
 }
 
 /** True for rows whose course is this tenant's. @param column with the id of the course */

@@ -1,10 +1,10 @@
 import type { Database, Tx } from "@brain/engine";
-import { and, desc, eq, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
+import { ofTenant } from "../of-tenant.ts";
 import { identityKeys, type KeyRow } from "./tables.ts";
 
 /** @param tenantId only of this one; null: of all, also those for all tenants */
-const visible = (tenantId: string | null): SQL | undefined =>
-  tenantId === null ? undefined : eq(identityKeys.tenantId, tenantId);
+const visible = (tenantId: string | null) => ofTenant(identityKeys.tenantId, tenantId);
 
 /** The key that authenticates; whose it is, it says itself. */
 export async function readKey(db: Database, id: string): Promise<KeyRow | null> {

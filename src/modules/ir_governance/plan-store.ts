@@ -1,5 +1,6 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, or, type SQL, sql } from "drizzle-orm";
+import { andTenant, ofTenant } from "../of-tenant.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import type { PlanContent, PlanSummary } from "./plan.ts";
 import type { Approval, StoredValidation } from "./store.ts";
@@ -57,7 +58,6 @@ export async function listPlans(
   const time = sql`${now.toISOString()}::timestamptz`;
   const ofState =
     state === "waiting" ? sql`v.status = 'ESCALATE' AND v.refused_at IS NULL` : sql`v.refused_at IS NOT NULL`;
-  const ofTenant = tenantId === undefined ? sql`` : sql`AND v.tenant_id = ${tenantId}`;
   const behind =
     after === null
       ? sql``
@@ -73,7 +73,7 @@ export async function listPlans(
   const [row] = await db.rows<{ plans: PlanRow[] | null; looked: number; last: PlanPlace | null }>(sql`
     WITH looked AS MATERIALIZED (
       SELECT v.tenant_id, v.ir_hash, v.ir_hash_v1, v.validated_at FROM ir_governance_validations v
-      WHERE ${ofState} ${ofTenant} ${behind}
+      WHERE ${ofState} ${andTenant(sql`v.tenant_id`, tenantId ?? null)} ${behind}
       ORDER BY v.validated_at DESC, v.ir_hash DESC LIMIT ${lookedAt}
     ), found AS (
       SELECT v.tenant_id, v.ir_hash, v.validated_at FROM looked v WHERE ${undecided}
@@ -99,10 +99,7 @@ export async function listPlans(
 
 /** A hash is of one tenant, because the tenant is hashed. @param tenantId undefined: of any */
 const isPlan = (irHash: string, tenantId: string | undefined) =>
-  and(
-    eq(validations.irHash, irHash),
-    tenantId === undefined ? undefined : eq(validations.tenantId, tenantId),
-  );
+  and(eq(validations.irHash, irHash), ofTenant(validations.tenantId, tenantId ?? null));
 
 /** One plan by its hash; null when there is none. */
 export async function findPlan(
@@ -230,11 +227,7 @@ export async function withdrawApproval(
     .update(approvals)
     .set(withdrawn(ending))
     .where(
-      and(
-        eq(approvals.approvalId, id),
-        tenantId === undefined ? undefined : eq(approvals.tenantId, tenantId),
-        isUsable(ending.now),
-      ),
+      and(eq(approvals.approvalId, id), ofTenant(approvals.tenantId, tenantId ?? null), isUsable(ending.now)),
     )
     .returning();
   return row ?? null;

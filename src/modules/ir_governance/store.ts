@@ -1,5 +1,6 @@
 import { type Database, isoText, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
+import { andTenant, ofTenant } from "../of-tenant.ts";
 import {
   type ApprovalStatus,
   irGovernanceApprovals as approvals,
@@ -105,7 +106,6 @@ export async function countByStatus(
   now: Date,
 ): Promise<StatusCounts> {
   const time = sql`${now.toISOString()}::timestamptz`;
-  const tenant = tenantId === undefined ? sql`` : sql`WHERE tenant_id = ${tenantId}`;
   const [row] = await db.rows<StatusCounts>(sql`
     SELECT count(*) FILTER (WHERE status = 'pending' AND expires_at >= ${time})::integer AS pending,
       count(*) FILTER (WHERE status = 'consumed')::integer AS consumed,
@@ -113,7 +113,7 @@ export async function countByStatus(
       count(*) FILTER (WHERE status = 'pending' AND expires_at < ${time})::integer AS overdue,
       count(*) FILTER (WHERE status = 'withdrawn')::integer AS withdrawn,
       ${isoText(sql`min(expires_at) FILTER (WHERE status = 'pending')`)} AS next_expiry
-    FROM ir_governance_approvals ${tenant}`);
+    FROM ir_governance_approvals WHERE true ${andTenant(sql`tenant_id`, tenantId ?? null)}`);
   return row ?? { pending: 0, consumed: 0, expired: 0, withdrawn: 0, overdue: 0, next_expiry: null };
 }
 
@@ -142,10 +142,7 @@ export async function findApproval(
 }
 
 function ofId(id: string, tenantId: string | undefined) {
-  return and(
-    eq(approvals.approvalId, id),
-    tenantId === undefined ? undefined : eq(approvals.tenantId, tenantId),
-  );
+  return and(eq(approvals.approvalId, id), ofTenant(approvals.tenantId, tenantId ?? null));
 }
 
 // Statements inside a transaction.
@@ -156,11 +153,10 @@ export async function findByToken(
   tokenHash: string,
   tenantId: string | null,
 ): Promise<Approval | null> {
-  const ofTenant = tenantId === null ? undefined : eq(approvals.tenantId, tenantId);
   const [row] = await tx
     .select()
     .from(approvals)
-    .where(and(eq(approvals.tokenHash, tokenHash), ofTenant));
+    .where(and(eq(approvals.tokenHash, tokenHash), ofTenant(approvals.tenantId, tenantId)));
   return row ?? null;
 }
 

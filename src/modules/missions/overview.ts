@@ -12,6 +12,7 @@ import { charterEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { andTenant } from "../of-tenant.ts";
 import type { HistoryQuery, TenantQuery } from "./requests.ts";
 import type { MissionDeps } from "./service.ts";
 import { countByStatus } from "./store.ts";
@@ -133,9 +134,6 @@ const ofMissions: SQL = sql`e.type IN (${sql.join(
   ownEvents.map(({ type }) => sql`${type}`),
   sql`, `,
 )})`;
-
-const andTenant = (column: SQL, tenantId: string | null): SQL =>
-  tenantId === null ? sql`` : sql`AND ${column} = ${tenantId}`;
 
 /** Events of missions, newest first. */
 export async function readHistory(

@@ -9,6 +9,7 @@ import {
 import type { JsonObject } from "@brain/schemas";
 import { and, asc, type Column, desc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgInsertValue } from "drizzle-orm/pg-core";
+import { andTenant, ofTenant } from "../of-tenant.ts";
 import type { LogEntry, Mission } from "./model.ts";
 import type { ListCursor } from "./requests.ts";
 import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
@@ -29,9 +30,6 @@ export function behind(createdAt: Column, id: Column, cursor: ListCursor | undef
   return sql`(${createdAt}, ${id}) < (to_timestamp(${cursor.createdMs}::float8 / 1000), ${cursor.id}::uuid)`;
 }
 
-const ofTenant = (tenantId: string | null): SQL | undefined =>
-  tenantId === null ? undefined : eq(table.tenantId, tenantId);
-
 // Reads outside a transaction, one round trip each.
 
 export async function findMission(
@@ -43,7 +41,7 @@ export async function findMission(
     db.statements
       .select()
       .from(table)
-      .where(and(eq(table.id, id), ofTenant(tenantId))),
+      .where(and(eq(table.id, id), ofTenant(table.tenantId, tenantId))),
   );
   return row ?? null;
 }
@@ -63,7 +61,9 @@ export async function listMissions(
     db.statements
       .select()
       .from(table)
-      .where(and(ofTenant(tenantId), status, behind(table.createdAt, table.id, filter.cursor)))
+      .where(
+        and(ofTenant(table.tenantId, tenantId), status, behind(table.createdAt, table.id, filter.cursor)),
+      )
       .orderBy(desc(table.createdAt), desc(table.id))
       .limit(filter.limit),
   );
@@ -76,7 +76,7 @@ export async function listQueued(db: Database, tenantId: string | null, limit: n
       .select()
       .from(table)
       // Literal, so that the partial index of the claim, which is in this order, is known to fit.
-      .where(and(sql`status = 'queued'`, ofTenant(tenantId)))
+      .where(and(sql`status = 'queued'`, ofTenant(table.tenantId, tenantId)))
       .orderBy(desc(table.priority), asc(table.place))
       .limit(limit),
   );
@@ -101,7 +101,7 @@ export async function countByStatus(
 ): Promise<Readonly<Partial<Record<MissionStatus, number>>>> {
   const rows = await db.rows<{ status: MissionStatus; count: number }>(sql`
     SELECT status, count(*)::integer AS count FROM missions
-    WHERE ${ofTenant(tenantId) ?? sql`true`} GROUP BY status`);
+    WHERE true ${andTenant(sql`tenant_id`, tenantId)} GROUP BY status`);
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
@@ -145,7 +145,7 @@ export async function lockMission(tx: Tx, id: string, tenantId: string | null): 
   const [row] = await tx
     .select()
     .from(table)
-    .where(and(eq(table.id, id), ofTenant(tenantId)))
+    .where(and(eq(table.id, id), ofTenant(table.tenantId, tenantId)))
     .for("update");
   return row ?? null;
 }

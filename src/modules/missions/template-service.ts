@@ -3,6 +3,7 @@ import { and, count, desc, eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { ofTenant } from "../of-tenant.ts";
 import { queueSource } from "./announce.ts";
 import { requireValid } from "./handlers/registry.ts";
 import { templatesLimit } from "./limits.ts";
@@ -39,17 +40,14 @@ function requireTemplateId(id: string): string {
   return id;
 }
 
-/** @param tenantId null: of all */
-const ofTenant = (tenantId: string | null) => (tenantId === null ? undefined : eq(table.tenantId, tenantId));
-
 /** The one with this id, if it is the caller's to see. */
 function isMeant(services: RequestServices, id: string) {
-  return and(eq(table.id, requireTemplateId(id)), ofTenant(visibleTenant(services)));
+  return and(eq(table.id, requireTemplateId(id)), ofTenant(table.tenantId, visibleTenant(services)));
 }
 
 /** Newest first. */
 export async function listTemplates(services: RequestServices, query: TemplatesQuery): Promise<Template[]> {
-  const tenant = ofTenant(tenantOf(services, query.tenant_id));
+  const tenant = ofTenant(table.tenantId, tenantOf(services, query.tenant_id));
   const category = query.category === undefined ? undefined : eq(table.category, query.category);
   return translated(
     services.db.statements
@@ -70,7 +68,7 @@ export async function listCategories(
     services.db.statements
       .select({ name: table.category, templates: count() })
       .from(table)
-      .where(ofTenant(tenantOf(services, query.tenant_id)))
+      .where(ofTenant(table.tenantId, tenantOf(services, query.tenant_id)))
       .groupBy(table.category)
       .orderBy(table.category)
       .limit(500),

@@ -1,5 +1,6 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import { and, asc, desc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
+import { ofTenant } from "../of-tenant.ts";
 import type { Intent, Refund } from "./model.ts";
 import { holdingRefundStates } from "./state.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
@@ -15,12 +16,11 @@ export async function findRefund(
   id: string,
   tenantId: string | null = null,
 ): Promise<Refund | null> {
-  const ofTenant = tenantId === null ? undefined : eq(paycoreRefunds.tenantId, tenantId);
   const [row] = await translated(
     db.statements
       .select()
       .from(paycoreRefunds)
-      .where(and(eq(paycoreRefunds.id, id), ofTenant)),
+      .where(and(eq(paycoreRefunds.id, id), ofTenant(paycoreRefunds.tenantId, tenantId))),
   );
   return row ?? null;
 }
@@ -52,9 +52,7 @@ export async function listRefunds(
       .select({ refund: table, intent: { currency, courseId, amountCents } })
       .from(table)
       .innerJoin(paycoreIntents, eq(paycoreIntents.id, table.intentId))
-      .where(
-        and(eq(table.status, status), tenantId === null ? undefined : eq(table.tenantId, tenantId), behind),
-      )
+      .where(and(eq(table.status, status), ofTenant(table.tenantId, tenantId), behind))
       .orderBy(desc(table.createdAt), desc(table.id))
       .limit(limit),
   );

@@ -1,5 +1,6 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import { and, asc, eq, lte, min, or, type SQL, sql } from "drizzle-orm";
+import { ofTenant } from "../of-tenant.ts";
 import { type CatalogueCourse, type CourseCatalogue, toCatalogueCourse } from "../ports/course-catalogue.ts";
 import type { Intent } from "./model.ts";
 import type { PaymentRefs } from "./stripe-events.ts";
@@ -15,12 +16,11 @@ export async function findIntent(
   id: string,
   tenantId: string | null = null,
 ): Promise<Intent | null> {
-  const ofTenant = tenantId === null ? undefined : eq(paycoreIntents.tenantId, tenantId);
   const [row] = await translated(
     db.statements
       .select()
       .from(paycoreIntents)
-      .where(and(eq(paycoreIntents.id, id), ofTenant)),
+      .where(and(eq(paycoreIntents.id, id), ofTenant(paycoreIntents.tenantId, tenantId))),
   );
   return row ?? null;
 }

@@ -1,8 +1,9 @@
 import { ValidationError } from "@brain/engine";
 import { readTime } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { andTenant } from "../of-tenant.ts";
 import { naiveOf, type TimeRange, toNaive } from "./naive-time.ts";
-import { ofTenant, type RunRows } from "./postgres-events.ts";
+import type { RunRows } from "./postgres-events.ts";
 import {
   createTaskEvent,
   isObject,
@@ -128,8 +129,8 @@ export async function listLegacy(run: RunRows, filter: LegacyFilter): Promise<Ta
     WHERE timestamp BETWEEN ${`${range.from}Z`}::timestamptz AND ${`${range.to}Z`}::timestamptz
       AND (${type === undefined ? null : legacyTypes[type]}::text IS NULL OR type = ${type === undefined ? null : legacyTypes[type]})
       AND (${position}::bigint IS NULL OR (timestamp, position) ${oldestFirst ? sql`>` : sql`<`}
-        (SELECT timestamp, position FROM task_legacy_events WHERE position = ${position}::bigint AND ${ofTenant(tenantId)}))
-      AND ${ofTenant(tenantId)}
+        (SELECT timestamp, position FROM task_legacy_events WHERE position = ${position}::bigint ${andTenant(sql`tenant_id`, tenantId)}))
+      ${andTenant(sql`tenant_id`, tenantId)}
     ORDER BY timestamp ${direction}, position ${direction} LIMIT ${limit}`);
   return rows.map(toEvent);
 }
@@ -144,7 +145,7 @@ export async function findLegacy(
   if (position === undefined) return null;
   const [row] = await run<LegacyRow>(
     sql`SELECT ${legacyColumns} FROM task_legacy_events
-      WHERE position = ${position}::bigint AND ${ofTenant(tenantId)}`,
+      WHERE position = ${position}::bigint ${andTenant(sql`tenant_id`, tenantId)}`,
   );
   const event = row === undefined ? null : toEvent(row);
   return event?.eventId === eventId ? event : null;

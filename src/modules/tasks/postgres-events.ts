@@ -1,5 +1,6 @@
 import type { Database, Tx } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
+import { andTenant } from "../of-tenant.ts";
 import type { TimeRange } from "./naive-time.ts";
 import { defaultLimits, requireRange, type TaskEventRepository } from "./repository.ts";
 import { fromRecord, type TaskEvent, type TaskEventType, toRecord } from "./task-events.ts";
@@ -36,10 +37,6 @@ export function createPostgresTaskEvents(
       listTaskEvents(run, { tenantId, range: requireRange(null, null), limit }),
   };
 }
-
-/** @param tenantId null: of all */
-export const ofTenant = (tenantId: string | null): SQL =>
-  tenantId === null ? sql`true` : sql`tenant_id = ${tenantId}`;
 
 /**
  * One statement for any number of events. An id that is there already is left as it is.
@@ -79,7 +76,7 @@ export async function keepTaskEvent(
   const record = JSON.stringify(toRecord(event));
   const [row] = await run<RecordRow>(sql`
     WITH known AS (
-      SELECT record FROM task_events WHERE event_id = ${event.eventId} AND ${ofTenant(tenantId)}
+      SELECT record FROM task_events WHERE event_id = ${event.eventId} ${andTenant(sql`tenant_id`, tenantId)}
     ), fresh AS (
       INSERT INTO task_events (event_id, event_type, tenant_id, task_id, occurred_at, record, stored_at)
       SELECT r ->> 'event_id', r ->> 'event_type', ${tenantId}::varchar, r ->> 'task_id', ((r ->> 'timestamp') || 'Z')::timestamptz, r,
@@ -116,7 +113,7 @@ export async function findTaskEvent(
   tenantId: string | null,
 ): Promise<TaskEvent | null> {
   const [row] = await run<RecordRow>(
-    sql`SELECT record FROM task_events WHERE event_id = ${eventId} AND ${ofTenant(tenantId)}`,
+    sql`SELECT record FROM task_events WHERE event_id = ${eventId} ${andTenant(sql`tenant_id`, tenantId)}`,
   );
   return row === undefined ? null : fromRecord(row.record);
 }
@@ -137,18 +134,17 @@ export async function listTaskEvents(run: RunRows, filter: TaskEventFilter): Pro
   const { tenantId, type, range, limit, oldestFirst = false, cursor } = filter;
   const direction = oldestFirst ? sql`ASC` : sql`DESC`;
   const conditions: SQL[] = [
-    ofTenant(tenantId),
     sql`occurred_at BETWEEN ${`${range.from}Z`}::timestamptz AND ${`${range.to}Z`}::timestamptz`,
   ];
   if (type !== undefined) conditions.push(sql`event_type = ${type}`);
   if (cursor !== undefined) {
     conditions.push(
       sql`(occurred_at, position) ${oldestFirst ? sql`>` : sql`<`}
-        (SELECT occurred_at, position FROM task_events WHERE event_id = ${cursor} AND ${ofTenant(tenantId)})`,
+        (SELECT occurred_at, position FROM task_events WHERE event_id = ${cursor} ${andTenant(sql`tenant_id`, tenantId)})`,
     );
   }
   const rows = await run<RecordRow>(sql`
-    SELECT record FROM task_events WHERE ${sql.join(conditions, sql` AND `)}
+    SELECT record FROM task_events WHERE ${sql.join(conditions, sql` AND `)} ${andTenant(sql`tenant_id`, tenantId)}
     ORDER BY occurred_at ${direction}, position ${direction} LIMIT ${limit}`);
   return rows.map((row) => fromRecord(row.record));
 }

@@ -1,5 +1,6 @@
 import { type Database, isoText, type Tx } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
+import { andTenant } from "../of-tenant.ts";
 import type { ListQuery, Task } from "./model.ts";
 import { type RunRows, rowsIn, rowsOf } from "./postgres-events.ts";
 import type { TaskPriority, TaskStatus } from "./tables.ts";
@@ -53,13 +54,10 @@ function toTask(row: TaskRow): Task {
   };
 }
 
-const ofTenant = (tenantId: string | null): SQL =>
-  tenantId === null ? sql`` : sql`AND t.tenant_id = ${tenantId}`;
-
 /** Null: there is no such task. */
 export async function findTask(db: Database, taskId: string, tenantId: string | null): Promise<Task | null> {
   const [row] = await db.rows<TaskRow>(
-    sql`SELECT ${columns} FROM task_items t WHERE t.task_id = ${taskId} ${ofTenant(tenantId)}`,
+    sql`SELECT ${columns} FROM task_items t WHERE t.task_id = ${taskId} ${andTenant(sql`t.tenant_id`, tenantId)}`,
   );
   return row === undefined ? null : toTask(row);
 }
@@ -72,7 +70,7 @@ export async function findTask(db: Database, taskId: string, tenantId: string | 
  */
 export async function lockTask(tx: Tx, taskId: string, tenantId: string | null): Promise<Task | null> {
   const run = rowsIn(tx);
-  const isMeant = sql`t.task_id = ${taskId} ${ofTenant(tenantId)}`;
+  const isMeant = sql`t.task_id = ${taskId} ${andTenant(sql`t.tenant_id`, tenantId)}`;
   await run(sql`SELECT 1 FROM task_items t WHERE ${isMeant} FOR NO KEY UPDATE`);
   const [row] = await run<TaskRow>(sql`SELECT ${columns} FROM task_items t WHERE ${isMeant}`);
   return row === undefined ? null : toTask(row);
@@ -90,11 +88,11 @@ export async function listTasks(
   if (cursor !== undefined) {
     conditions.push(
       sql`(t.created_at, t.task_id) <
-        (SELECT t.created_at, t.task_id FROM task_items t WHERE t.task_id = ${cursor} ${ofTenant(tenantId)})`,
+        (SELECT t.created_at, t.task_id FROM task_items t WHERE t.task_id = ${cursor} ${andTenant(sql`t.tenant_id`, tenantId)})`,
     );
   }
   const rows = await db.rows<TaskRow>(sql`
-    SELECT ${columns} FROM task_items t WHERE ${sql.join(conditions, sql` AND `)} ${ofTenant(tenantId)}
+    SELECT ${columns} FROM task_items t WHERE ${sql.join(conditions, sql` AND `)} ${andTenant(sql`t.tenant_id`, tenantId)}
     ORDER BY t.created_at DESC, t.task_id DESC LIMIT ${limit}`);
   return rows.map(toTask);
 }
@@ -145,7 +143,7 @@ export async function setReferences(tx: Tx, { taskId, tenantId, references }: Ta
 export async function countTasks(db: Database, tenantId: string | null): Promise<Record<string, number>> {
   const rows = await rowsOf(db)<{ status: string; count: number }>(sql`
     SELECT status, count(*)::integer AS count FROM task_items t
-    WHERE true ${ofTenant(tenantId)} GROUP BY status ORDER BY status`);
+    WHERE true ${andTenant(sql`t.tenant_id`, tenantId)} GROUP BY status ORDER BY status`);
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
@@ -180,6 +178,6 @@ export interface DayCount {
 export async function listStats(db: Database, tenantId: string | null, since: string): Promise<DayCount[]> {
   return db.rows<DayCount>(sql`
     SELECT t.day::text AS day, t.event_type, sum(t.count)::integer AS count FROM task_stats t
-    WHERE t.day >= ${since}::date ${ofTenant(tenantId)}
+    WHERE t.day >= ${since}::date ${andTenant(sql`t.tenant_id`, tenantId)}
     GROUP BY t.day, t.event_type ORDER BY t.day DESC, t.event_type`);
 }

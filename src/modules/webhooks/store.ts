@@ -1,16 +1,13 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { ofTenant } from "../of-tenant.ts";
 import { type DeliveryRow, type EndpointRow, webhookDeliveries, webhookEndpoints } from "./tables.ts";
 
 /** The statements of webhooks, one a function. Times are judged by the database's clock. */
 
 const endpoints = webhookEndpoints;
 const deliveries = webhookDeliveries;
-
-/** Only what the tenant may see; null: everything. */
-const ofTenant = (tenantId: string | null) =>
-  tenantId === null ? undefined : eq(endpoints.tenantId, tenantId);
 
 export async function findEndpoint(
   db: Database,
@@ -21,7 +18,7 @@ export async function findEndpoint(
     db.statements
       .select()
       .from(endpoints)
-      .where(and(eq(endpoints.id, id), ofTenant(tenantId))),
+      .where(and(eq(endpoints.id, id), ofTenant(endpoints.tenantId, tenantId))),
   );
   return row ?? null;
 }
@@ -40,7 +37,7 @@ export async function listEndpoints(
     db.statements
       .select()
       .from(endpoints)
-      .where(and(ofTenant(filter.tenantId), behind))
+      .where(and(ofTenant(endpoints.tenantId, filter.tenantId), behind))
       .orderBy(desc(endpoints.createdAt), desc(endpoints.id))
       .limit(filter.limit),
   );
@@ -62,7 +59,7 @@ export async function lockEndpoint(tx: Tx, id: string, tenantId: string | null):
   const [row] = await tx
     .select()
     .from(endpoints)
-    .where(and(eq(endpoints.id, id), ofTenant(tenantId)))
+    .where(and(eq(endpoints.id, id), ofTenant(endpoints.tenantId, tenantId)))
     .for("update");
   return row ?? null;
 }

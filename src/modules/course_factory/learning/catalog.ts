@@ -1,9 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../../http/kit/tenants.ts";
+import { andTenant } from "../../of-tenant.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
-import { andTenant } from "../whose-course.ts";
 import { requireOutline } from "./context.ts";
 import type { CatalogQuery } from "./model.ts";
 import { assertEnrollable } from "./state.ts";
@@ -70,7 +70,7 @@ export async function listCatalog(services: RequestServices, query: CatalogQuery
 export async function readCatalogEntry(services: RequestServices, courseId: string) {
   const [row] = await services.db.rows<Card & { status: string; outline: Outline | null }>(sql`
     SELECT ${cardColumns}, c.status, c.outline FROM course_factory_courses c
-    WHERE c.course_id = ${courseId} ${andTenant(visibleTenant(services))}`);
+    WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, visibleTenant(services))}`);
   if (row === undefined) throw noCourse(courseId);
   const { status, outline: stored, ...card } = row;
   assertEnrollable({ course_id: courseId, status, workflow_state: card.workflow_state });

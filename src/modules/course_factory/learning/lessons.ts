@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { type AccessRule, openAccess } from "../../access-rule.ts";
+import { andTenant } from "../../of-tenant.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerOf } from "../../reader.ts";
 import { lessonsOf } from "../content/assemble.ts";
@@ -9,7 +10,6 @@ import type { Outline } from "../content/model.ts";
 import { lessonOf } from "../courses.ts";
 import { noCourse } from "../errors.ts";
 import { type ArtifactRow, artifactsOf } from "../store.ts";
-import { andTenant } from "../whose-course.ts";
 import { isFree, requireAccess } from "./access.ts";
 import { requireOutline } from "./context.ts";
 import { assertCompleted } from "./state.ts";
@@ -33,7 +33,7 @@ export async function listLessons(services: RequestServices, check: AccessCheck,
   const [row] = await services.db.rows<LessonsRow & Record<string, unknown>>(sql`
     SELECT c.tenant_id, c.status, c.outline, c.request -> 'access' AS access
     FROM course_factory_courses c
-    WHERE c.course_id = ${courseId} ${andTenant(visibleTenant(services))}`);
+    WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, visibleTenant(services))}`);
   if (row === undefined) throw noCourse(courseId);
   assertCompleted({ course_id: courseId, status: row.status });
   const rule = row.access ?? openAccess;
@@ -77,7 +77,7 @@ export async function readLearnersLesson(
   >(sql`
     SELECT c.tenant_id, c.status, c.outline, c.request -> 'access' AS access, ${artifactsOf(sql`c.course_id`)} AS artifacts
     FROM course_factory_courses c
-    WHERE c.course_id = ${courseId} ${andTenant(visibleTenant(services))}`);
+    WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, visibleTenant(services))}`);
   if (row === undefined) throw noCourse(courseId);
   assertCompleted({ course_id: courseId, status: row.status });
   const { index, view } = lessonOf(courseId, row, lessonId, `/api/courses/${courseId}/lessons`);

@@ -5,11 +5,12 @@ import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { publishContext } from "../../../http/kit/publish-context.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessRule } from "../../access-rule.ts";
+import { andTenant } from "../../of-tenant.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerOf } from "../../reader.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
-import { andTenant, isOfTenant } from "../whose-course.ts";
+import { isOfTenant } from "../whose-course.ts";
 import { requireAccess } from "./access.ts";
 import { learningSource, readyCourse, requireOutline } from "./context.ts";
 import { type PackInput, type PacksQuery, packView } from "./model.ts";
@@ -89,7 +90,7 @@ export async function listPacks(services: RequestServices, courseId: string, que
       ? sql`true`
       : sql`(p.created_at, p.pack_id) < (to_timestamp(${query.cursor.ms}::float8 / 1000), ${query.cursor.id})`;
   const [known, rows] = (await services.db.batch([
-    sql`SELECT 1 FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`,
+    sql`SELECT 1 FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, tenantId)}`,
     sql`SELECT p.pack_id, p.course_id::text, p.target_audience, p.language, p.description, p.created_by,
         floor(${unixColumn(sql`p.created_at`)}) AS created_at,
         (extract(epoch FROM p.created_at) * 1000)::bigint::text AS ms,
@@ -160,7 +161,7 @@ export async function renderPack(
     sql`SELECT c.tenant_id, c.status, c.version, c.outline, c.request -> 'access' AS access,
         (SELECT coalesce(json_object_agg(a.content ->> 'lesson_id', a.content ->> 'content_markdown'), '{}'::json)
           FROM course_factory_artifacts a WHERE a.course_id = c.course_id AND a.kind = 'lesson') AS texts
-      FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`,
+      FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, tenantId)}`,
     packQuery(courseId, packId, tenantId),
   ])) as [SourceRow[], PackRow[]];
   if (course === undefined) throw noCourse(courseId);

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
+import { andTenant } from "../../of-tenant.ts";
 import type { Outline } from "../content/model.ts";
-import { andTenant } from "../whose-course.ts";
 import { noEnrollment, requireOutline } from "./context.ts";
 import { assertMayAct, type ProgressEntry, percentageOf } from "./state.ts";
 
@@ -39,7 +39,7 @@ export async function readStatus(services: RequestServices, courseId: string, en
     sql`SELECT e.enrollment_id, e.course_id::text, e.language, e.actor_id, ${unixColumn(sql`e.enrolled_at`)} AS enrolled_at,
       c.outline
       FROM course_factory_enrollments e JOIN course_factory_courses c USING (course_id)
-      WHERE e.enrollment_id = ${enrollmentId} AND e.course_id = ${courseId} ${andTenant(visibleTenant(services))}`,
+      WHERE e.enrollment_id = ${enrollmentId} AND e.course_id = ${courseId} ${andTenant(sql`c.tenant_id`, visibleTenant(services))}`,
     sql`SELECT kind, target_id::text, status, ${unixColumn(sql`started_at`)} AS started_at,
       ${unixColumn(sql`completed_at`)} AS completed_at
       FROM course_factory_learning_progress WHERE enrollment_id = ${enrollmentId}

@@ -1,5 +1,6 @@
 import type { Database, Tx } from "@brain/engine";
-import { and, desc, eq, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
+import { ofTenant } from "../../of-tenant.ts";
 import { identityKeys, identitySessions, type KeyRow, type SessionRow } from "../tables.ts";
 
 /** A session with the key that it was opened with. */
@@ -57,7 +58,7 @@ export async function revokeSession(
   const [row] = await tx
     .update(identitySessions)
     .set({ revokedAt: sql`coalesce(revoked_at, ${now.toISOString()}::timestamptz)` })
-    .where(and(eq(identitySessions.id, id), ofTenant(tenantId)))
+    .where(and(eq(identitySessions.id, id), ofTenant(identitySessions.tenantId, tenantId)))
     .returning();
   return row ?? null;
 }
@@ -92,7 +93,7 @@ export function listSessions(
     .from(identitySessions)
     .where(
       and(
-        ofTenant(tenantId),
+        ofTenant(identitySessions.tenantId, tenantId),
         mine,
         isNull(identitySessions.revokedAt),
         sql`expires_at > ${now.toISOString()}::timestamptz`,
@@ -121,8 +122,4 @@ export async function deleteOldSessions(tx: Tx, now: Date): Promise<boolean> {
     .where(sql`${identitySessions.id} IN ${old}`)
     .returning({ id: identitySessions.id });
   return rows.length === maxTidied;
-}
-
-function ofTenant(tenantId: string | null): SQL | undefined {
-  return tenantId === null ? undefined : eq(identitySessions.tenantId, tenantId);
 }
