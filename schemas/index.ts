@@ -192,7 +192,14 @@ export {
   sealedStart,
   subjectOf,
 } from "./personal.ts";
-export { forbiddenText, forbiddenValue, holdsSecret, redactText, replaceForbidden } from "./pii.ts";
+export {
+  forbiddenText,
+  forbiddenValue,
+  holdsSecret,
+  redactJson,
+  redactText,
+  replaceForbidden,
+} from "./pii.ts";
 export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
 export {

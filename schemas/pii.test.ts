@@ -3,7 +3,7 @@ import * as z from "zod";
 import { defineEvent } from "./define-event.ts";
 import { guardValues } from "./guard-values.ts";
 import { forbiddenKeyReason } from "./key-rules.ts";
-import { forbiddenValue, redactText } from "./pii.ts";
+import { forbiddenValue, redactJson, redactText } from "./pii.ts";
 
 const jwt = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${"s".repeat(12)}`;
 const stripeKey = `sk_live_${"a1".repeat(6)}`;
@@ -200,6 +200,19 @@ describe("values", () => {
       "payload.details.password",
       "payload.details.user_id",
     ]);
+  });
+
+  test("are taken out of data at any depth, with the keys that are not kept", () => {
+    const data = { note: "to max@example.org", list: [{ of: "max@example.org", n: 1 }, null], keep: "plain" };
+    expect(redactJson(data)).toEqual({
+      note: "to [redacted]",
+      list: [{ of: "[redacted]", n: 1 }, null],
+      keep: "plain",
+    });
+    expect(redactJson(data, (key) => key !== "of" && key !== "note")).toEqual({
+      list: [{ n: 1 }, null],
+      keep: "plain",
+    });
   });
 
   test("are found in keys that no schema names, and no path repeats them", () => {

@@ -1,3 +1,4 @@
+import type { JsonObject, JsonValue } from "./json.ts";
 import type { ForbiddenKind } from "./key-rules.ts";
 import { isCardNumber, personHint, personRules } from "./person-rules.ts";
 import { providerId, secretHint, secretRules } from "./secret-rules.ts";
@@ -90,4 +91,22 @@ export function replaceForbidden(text: string, instead: (found: string, what: st
     if (pieces.length > 0) result = pieces.join("") + result.slice(rest);
   }
   return result === read ? text : result;
+}
+
+/**
+ * The same of all texts in data, at any depth. Keys stay as they are.
+ *
+ * @param keeps what is left out is what it says no to, by its key. Left out: everything is kept
+ */
+export function redactJson(values: JsonObject, keeps: (key: string) => boolean = () => true): JsonObject {
+  const redacted = (value: JsonValue): JsonValue => {
+    if (typeof value === "string") return redactText(value);
+    if (Array.isArray(value)) return value.map(redacted);
+    return typeof value === "object" && value !== null ? redactJson(value, keeps) : value;
+  };
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([key]) => keeps(key))
+      .map(([key, value]) => [key, redacted(value)]),
+  );
 }

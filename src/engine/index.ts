@@ -98,6 +98,7 @@ export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
 export { readTraceContext, type TraceContext, traceMeta } from "./core/trace-context.ts";
 export type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from "./core/tracer.ts";
 export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./core/unknown-settings.ts";
+export { isUuid } from "./core/uuid.ts";
 export {
   createVault,
   isSealed,

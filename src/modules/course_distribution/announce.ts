@@ -6,8 +6,7 @@ import {
   distributionUnpublished,
   distributionUpdated,
   distributionViewed,
-  type JsonValue,
-  redactText,
+  redactJson,
 } from "@brain/schemas";
 import type { Distribution } from "./model.ts";
 import type { Changes } from "./state.ts";
@@ -98,8 +97,9 @@ export async function publishUpdated(
     {
       distribution_id: row.distributionId,
       updated_fields: [...changes.updatedFields],
-      old_values: redacted(changes.oldValues),
-      new_values: redacted(changes.newValues),
+      // A public course page may show a contact address; the event that tells of the change must not carry it.
+      old_values: redactJson(changes.oldValues),
+      new_values: redactJson(changes.newValues),
       updated_at: now.toISOString(),
     },
     ofTenant(row),
@@ -151,18 +151,4 @@ export async function publishClicked(
     },
     ofTenant(row),
   );
-}
-
-/**
- * The values without e-mail addresses, phone numbers and the like. A public course page may show a contact address;
- * the event that tells of the change must not carry it (Event Charter v1.0, payload rules).
- */
-function redacted(values: Record<string, JsonValue>): Record<string, JsonValue> {
-  const clean = (value: JsonValue): JsonValue => {
-    if (typeof value === "string") return redactText(value);
-    if (Array.isArray(value)) return value.map(clean);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, clean(item)]));
-  };
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, clean(value)]));
 }

@@ -2,6 +2,7 @@ import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
 import { reasonText, withoutFindings } from "../../http/kit/free-text.ts";
 import { type AccessRule, openAccess } from "../access-rule.ts";
+import { isoOrNull } from "../iso-or-null.ts";
 import { codePoints } from "./seo.ts";
 import { slugMaxLength, slugMinLength, slugPattern } from "./slug.ts";
 import type { Cta, courseDistributions, DerivedContent, Seo } from "./tables.ts";
@@ -168,8 +169,6 @@ export const distributionsQuery = z.object({
 });
 export type DistributionsQuery = z.output<typeof distributionsQuery>;
 
-const iso = (time: Date | null): string | null => time?.toISOString() ?? null;
-
 /** An entry in the public list. */
 export function listItem(row: Distribution) {
   return {
@@ -181,7 +180,7 @@ export function listItem(row: Distribution) {
     version: row.version,
     view_count: row.viewCount,
     enrollment_count: row.enrollmentCount,
-    published_at: iso(row.publishedAt),
+    published_at: isoOrNull(row.publishedAt),
   };
 }
 
@@ -209,7 +208,7 @@ export function operatorView(row: Distribution) {
     cta: row.cta,
     visibility: row.visibility,
     staging_url: row.stagingUrl,
-    staging_deployed_at: iso(row.stagingDeployedAt),
+    staging_deployed_at: isoOrNull(row.stagingDeployedAt),
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };

@@ -1,3 +1,4 @@
+import { isoOrNull } from "../iso-or-null.ts";
 import { cutHash } from "./dag-diff.ts";
 import type { PlanToDecide } from "./decisions.ts";
 import { expiryJobName } from "./jobs.ts";
@@ -10,8 +11,6 @@ import type { Approval, ApprovalWithPlan, StatusCounts, StoredValidation } from 
 import { messageOf, type UseResult } from "./use-approval.ts";
 
 /** What the routes answer. No answer but the first holds a token, and none its hash. */
-
-const iso = (time: Date | null): string | null => time?.toISOString() ?? null;
 
 export function createdView(approval: Approval, token: string) {
   return {
@@ -48,7 +47,7 @@ export function statusView(approval: Approval, now: Date) {
     ir_hash: cutHash(approval.irHash),
     created_at: approval.createdAt.toISOString(),
     expires_at: approval.expiresAt.toISOString(),
-    consumed_at: iso(approval.consumedAt),
+    consumed_at: isoOrNull(approval.consumedAt),
     created_by: approval.createdBy,
     consumed_by: approval.consumedBy,
   };
@@ -61,7 +60,7 @@ export function fullView(approval: Approval, validation: StoredValidation | null
     ir_hash: approval.irHash,
     hash_scheme: approval.hashScheme,
     ttl_seconds: approval.ttlSeconds,
-    acknowledged_at: iso(approval.acknowledgedAt),
+    acknowledged_at: isoOrNull(approval.acknowledgedAt),
     acknowledged_by: approval.acknowledgedBy,
     ...withdrawnView(approval),
     correlation_id: approval.correlationId,
@@ -70,7 +69,7 @@ export function fullView(approval: Approval, validation: StoredValidation | null
 }
 
 const withdrawnView = ({ withdrawnAt, withdrawnBy, withdrawnReason }: Approval) => ({
-  withdrawn_at: iso(withdrawnAt),
+  withdrawn_at: isoOrNull(withdrawnAt),
   withdrawn_by: withdrawnBy,
   withdrawn_reason: withdrawnReason,
 });
@@ -116,12 +115,12 @@ export function planDetails({ plan, approvals, previous, diff }: PlanToDecide, n
     request_id: plan.requestId,
     correlation_id: plan.correlationId,
     validated_at: plan.validatedAt.toISOString(),
-    refused_at: iso(plan.refusedAt),
+    refused_at: isoOrNull(plan.refusedAt),
     refused_by: plan.refusedBy,
     refused_reason: plan.refusedReason,
     approvals: approvals.map((approval) => ({
       ...statusView(approval, now),
-      acknowledged_at: iso(approval.acknowledgedAt),
+      acknowledged_at: isoOrNull(approval.acknowledgedAt),
       acknowledged_by: approval.acknowledgedBy,
       ...withdrawnView(approval),
     })),
@@ -156,7 +155,7 @@ function planView(plan: Plan) {
 export function pendingItem({ approval, plan }: ApprovalWithPlan, now: Date) {
   return {
     ...statusView(approval, now),
-    acknowledged_at: iso(approval.acknowledgedAt),
+    acknowledged_at: isoOrNull(approval.acknowledgedAt),
     acknowledged_by: approval.acknowledgedBy,
     plan: plan === null ? null : planView(plan),
   };

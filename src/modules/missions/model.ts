@@ -1,5 +1,6 @@
 import type { JsonObject } from "@brain/schemas";
 import * as z from "zod";
+import { isoOrNull } from "../iso-or-null.ts";
 import { priorityName, queueScore } from "./state.ts";
 import type { missionLog, missions, missionTemplates } from "./tables.ts";
 
@@ -19,7 +20,6 @@ export function jsonBytes(value: unknown): number {
 export const missionType = z.string().regex(/^[a-z][a-z0-9_.-]{0,99}$/, {
   error: "Expected 1 to 100 lower-case letters, digits and . _ -, beginning with a letter",
 });
-const iso = (time: Date | null): string | null => time?.toISOString() ?? null;
 
 /** Failed attempts so far. */
 function retryCount({ status, attempt }: Pick<Mission, "status" | "attempt">): number {
@@ -43,8 +43,8 @@ export function missionView(row: Mission, data: JsonObject) {
     retry_count: retryCount(row),
     attempt: row.attempt,
     max_retries: row.attemptLimit,
-    available_at: row.status === "queued" || row.status === "paused" ? iso(row.dueAt) : null,
-    lease_until: row.status === "running" ? iso(row.dueAt) : null,
+    available_at: row.status === "queued" || row.status === "paused" ? isoOrNull(row.dueAt) : null,
+    lease_until: row.status === "running" ? isoOrNull(row.dueAt) : null,
     tenant_id: row.tenantId,
     correlation_id: row.correlationId,
     created_by: row.createdBy,
@@ -53,9 +53,9 @@ export function missionView(row: Mission, data: JsonObject) {
     step: row.step,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
-    queued_at: iso(row.queuedAt),
-    started_at: iso(row.startedAt),
-    finished_at: iso(row.finishedAt),
+    queued_at: isoOrNull(row.queuedAt),
+    started_at: isoOrNull(row.startedAt),
+    finished_at: isoOrNull(row.finishedAt),
   };
 }
 
@@ -68,7 +68,7 @@ export function queueItem(row: Mission) {
     priority: row.priority,
     score: queueScore(row.priority, row.place),
     created_at: row.createdAt.toISOString(),
-    available_at: iso(row.dueAt),
+    available_at: isoOrNull(row.dueAt),
     retry_count: retryCount(row),
   };
 }

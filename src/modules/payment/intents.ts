@@ -3,6 +3,7 @@ import {
   BrainError,
   type ErrorCode,
   ForbiddenError,
+  isUuid,
   NotFoundError,
   newEventId,
   TransientError,
@@ -298,8 +299,4 @@ export async function reopenPayment(
   await services.limit(intentsLimit, `${intent.tenantId}:${services.actorId ?? "-"}`);
   if (intent.status !== "created") return intent;
   return openPage(services, requireStripe(settings), intent);
-}
-
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text);
 }

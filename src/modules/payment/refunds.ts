@@ -2,6 +2,7 @@ import {
   BadRequestError,
   ConflictError,
   ForbiddenError,
+  isUuid,
   NotFoundError,
   type Publish,
   type Tx,
@@ -12,7 +13,7 @@ import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { publishRefund, source } from "./announce.ts";
 import { applyRefund, stepRefund } from "./apply.ts";
-import { isUuid, type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";
+import { type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";
 import { refundsLimit } from "./limits.ts";
 import type { Intent, Refund, RefundBody } from "./model.ts";
 import { fourEyes, type RefundQuestion, whoAsks } from "./refund-policy.ts";

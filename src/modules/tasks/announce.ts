@@ -3,8 +3,8 @@ import {
   type Envelope,
   forbiddenKeyReason,
   type JsonObject,
-  type JsonValue,
   type PayloadOf,
+  redactJson,
   redactText,
   taskItemCompleted,
   taskItemCreated,
@@ -23,16 +23,8 @@ function publicText(text: string, maxLength: number): string {
   return redactText(text).slice(0, maxLength).toWellFormed();
 }
 
-function publicJson(value: JsonValue): JsonValue {
-  if (typeof value === "string") return redactText(value);
-  if (Array.isArray(value)) return value.map(publicJson);
-  return typeof value === "object" && value !== null ? publicObject(value) : value;
-}
-
-function publicObject(values: JsonObject): JsonObject {
-  const allowed = Object.entries(values).filter(([key]) => forbiddenKeyReason(key) === null);
-  return Object.fromEntries(allowed.map(([key, value]) => [key, publicJson(value)]));
-}
+const publicJson = (values: JsonObject): JsonObject =>
+  redactJson(values, (key) => forbiddenKeyReason(key) === null);
 
 /**
  * Publishes the stream event under the id of the domain event.
@@ -69,9 +61,9 @@ export async function publishTaskEvent(
     case "TaskUpdated": {
       const payload = {
         task_id,
-        changes: publicObject(event.changes),
-        old_values: publicObject(event.oldValues),
-        new_values: publicObject(event.newValues),
+        changes: publicJson(event.changes),
+        old_values: publicJson(event.oldValues),
+        new_values: publicJson(event.newValues),
       };
       await publish(taskItemUpdated, payload, options);
     }

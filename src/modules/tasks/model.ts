@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isoOrNull } from "../iso-or-null.ts";
 import type { TaskStatus, taskItems } from "./tables.ts";
 import {
   isStorable,
@@ -113,8 +114,6 @@ export const importQuery = z.object({
   tenant_id: tenantId.optional(),
 });
 
-const iso = (time: Date | null): string | null => time?.toISOString() ?? null;
-
 export function taskView(task: Task) {
   return {
     task_id: task.taskId,
@@ -128,8 +127,8 @@ export function taskView(task: Task) {
     created_by: task.createdBy,
     created_at: task.createdAt.toISOString(),
     updated_at: task.updatedAt.toISOString(),
-    completed_at: iso(task.completedAt),
-    deleted_at: iso(task.deletedAt),
+    completed_at: isoOrNull(task.completedAt),
+    deleted_at: isoOrNull(task.deletedAt),
   };
 }
 

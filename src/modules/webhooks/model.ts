@@ -2,6 +2,7 @@ import { refusedHost } from "@brain/engine";
 import * as z from "zod";
 import { plainText, reasonText } from "../../http/kit/free-text.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
+import { isoOrNull } from "../iso-or-null.ts";
 import type { DeliveryRow, EndpointRow } from "./tables.ts";
 
 const eventType = z
@@ -51,8 +52,6 @@ export const deliveriesQuery = z.strictObject({
   status: z.enum(["waiting", "delivered", "failed"]).optional(),
 });
 
-const iso = (time: Date | null): string | null => time?.toISOString() ?? null;
-
 /** An endpoint as it is shown: without its secrets. */
 export function endpointView(row: EndpointRow, now: Date) {
   return {
@@ -64,11 +63,12 @@ export function endpointView(row: EndpointRow, now: Date) {
     description: row.description,
     status: row.status,
     disabled_reason: row.disabledReason,
-    failing_since: iso(row.failingSince),
-    previous_until: row.previousUntil !== null && row.previousUntil > now ? iso(row.previousUntil) : null,
+    failing_since: isoOrNull(row.failingSince),
+    previous_until:
+      row.previousUntil !== null && row.previousUntil > now ? isoOrNull(row.previousUntil) : null,
     created_by: row.createdBy,
-    created_at: iso(row.createdAt),
-    updated_at: iso(row.updatedAt),
+    created_at: isoOrNull(row.createdAt),
+    updated_at: isoOrNull(row.updatedAt),
   };
 }
 
@@ -80,9 +80,9 @@ export function deliveryView(row: DeliveryRow) {
     is_test: row.message !== null,
     status: row.status,
     attempt: row.attempt,
-    next_attempt_at: iso(row.dueAt),
+    next_attempt_at: isoOrNull(row.dueAt),
     attempts: row.attempts,
-    created_at: iso(row.createdAt),
-    finished_at: iso(row.finishedAt),
+    created_at: isoOrNull(row.createdAt),
+    finished_at: isoOrNull(row.finishedAt),
   };
 }

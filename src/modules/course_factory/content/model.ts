@@ -5,11 +5,12 @@ import { readTone, tones } from "./tone.ts";
 /** Text of a course is shown to people and stored in jsonb: control characters and lone surrogates have no place in it. */
 const controlCharacters = /[^\P{Cc}\t\n\r]/u;
 
-const isPlainText = (value: string) => !controlCharacters.test(value) && value.isWellFormed();
-const plainText = "expected text without control characters and unpaired surrogates";
+export const isStorableText = (value: string) => !controlCharacters.test(value) && value.isWellFormed();
+export const storableText = "expected text without control characters and unpaired surrogates";
 
 /** Text of so many UTF-16 units. */
-export const text = (min: number, max: number) => z.string().min(min).max(max).refine(isPlainText, plainText);
+export const text = (min: number, max: number) =>
+  z.string().min(min).max(max).refine(isStorableText, storableText);
 
 /** UTF-16 units of a line before its blanks become one each. */
 const maxRawLine = 2_000;

@@ -1,18 +1,11 @@
 import * as z from "zod";
-import { languages } from "../content/model.ts";
+import { isStorableText, languages, storableText } from "../content/model.ts";
 
 /** Field types that the inputs of this part share. Everything is text that Postgres can store. */
 
-/** @param min, max characters after trimming; line breaks and tabs are allowed */
-export const plainText = (min: number, max: number) =>
-  z
-    .string()
-    .trim()
-    .min(min)
-    .max(max)
-    .refine((value) => value.isWellFormed() && !/[^\P{Cc}\n\r\t]/u.test(value), {
-      error: "expected text without control characters and unpaired surrogates",
-    });
+/** Text of any number of lines, so many characters after trimming; tabs are allowed, too. */
+export const plainLines = (maxLength: number, minLength = 1) =>
+  z.string().trim().min(minLength).max(maxLength).refine(isStorableText, storableText);
 
 /** Line breaks and runs of blanks become one blank. */
 export const oneLine = (min: number, max: number) =>
@@ -21,7 +14,7 @@ export const oneLine = (min: number, max: number) =>
     // Runs of blanks count as one, so the text may be longer before.
     .max(10 * max)
     .transform((value) => value.replace(/\s+/g, " "))
-    .pipe(plainText(min, max));
+    .pipe(plainLines(max, min));
 
 /** Copied into events, so it is an id: names and e-mail addresses are personal data. */
 export const actorId = z

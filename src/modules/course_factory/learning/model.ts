@@ -10,7 +10,7 @@ import {
   limit,
   oneLine,
   packId,
-  plainText,
+  plainLines,
 } from "./fields.ts";
 import { override } from "./override.ts";
 import type { Completion, Enrollment, Pack, ProgressRow } from "./store.ts";
@@ -56,7 +56,7 @@ export const packInput = z.strictObject({
   target_audience: oneLine(1, 100),
   language,
   overrides: z.array(override).min(1).max(maxOverrides),
-  description: plainText(1, 1000).nullable().default(null),
+  description: plainLines(1000).nullable().default(null),
 });
 export type PackInput = z.output<typeof packInput>;
 
@@ -78,7 +78,7 @@ export const renderQuery = z.strictObject({ pack_id: packId.optional() });
 
 export const catalogQuery = z.strictObject({
   language: language.optional(),
-  tenant_id: plainText(1, 100).optional(),
+  tenant_id: plainLines(100).optional(),
   limit: limit(100, 50),
   cursor: cursor(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/),
 });

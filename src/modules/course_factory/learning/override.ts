@@ -1,20 +1,20 @@
 import * as z from "zod";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import type { Outline } from "../content/model.ts";
-import { oneLine, plainText } from "./fields.ts";
+import { oneLine, plainLines } from "./fields.ts";
 
 /** A chapter that a pack adds; without text it is planned only. */
 const addedLesson = z.strictObject({
   title: oneLine(1, 200),
-  description: plainText(1, 1000),
-  content_markdown: plainText(1, 10_000).optional(),
+  description: plainLines(1000),
+  content_markdown: plainLines(10_000).optional(),
   estimated_duration_minutes: z.int().min(5).max(120).default(20),
 });
 
 /** A module that a pack adds. */
 const addedModule = z.strictObject({
   title: oneLine(1, 200),
-  description: plainText(1, 1000),
+  description: plainLines(1000),
   learning_objectives: z.array(oneLine(1, 300)).max(5).default([]),
   lessons: z.array(addedLesson).min(1).max(5),
 });
@@ -25,7 +25,7 @@ export const override = z.discriminatedUnion("operation", [
   z.strictObject({
     operation: z.literal("replace_text"),
     target_id: writtenUuid,
-    value: plainText(1, 10_000),
+    value: plainLines(10_000),
   }),
   /** After the module that is named, or at the end of the course that is named. */
   z.strictObject({ operation: z.literal("append_module"), target_id: writtenUuid, value: addedModule }),
@@ -35,7 +35,7 @@ export const override = z.discriminatedUnion("operation", [
   z.strictObject({
     operation: z.literal("override_description"),
     target_id: writtenUuid,
-    value: plainText(1, 1000),
+    value: plainLines(1000),
   }),
 ]);
 export type Override = z.output<typeof override>;
