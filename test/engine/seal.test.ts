@@ -9,11 +9,12 @@ import { soon } from "./dispatch-fixture.ts";
 import { openBackbone, publishReports } from "./fixture.ts";
 import { daysAgo, moveToDay, openFolder } from "./janitor-fixture.ts";
 
-const yesterday = daysAgo(1);
+/** A day is sealed when it has been over for an hour: the last one is not, in the first hour of this one. */
+const lately = daysAgo(2);
 const always = () => true;
 
-/** Three events and an entry of another program, all of yesterday, sealed. */
-async function sealed(day = yesterday): Promise<Backbone> {
+/** Three events and an entry of another program, all of one day, sealed. */
+async function sealed(day = lately): Promise<Backbone> {
   const backbone = await openBackbone();
   await publishReports(backbone, 3);
   await moveToDay(backbone, day);
@@ -27,7 +28,7 @@ async function sealed(day = yesterday): Promise<Backbone> {
   await backbone.relay();
   return backbone;
 }
-const verify = (backbone: Backbone, day = yesterday) => verifyDay(backbone.open(), day, 0);
+const verify = (backbone: Backbone, day = lately) => verifyDay(backbone.open(), day, 0);
 const positions = async (backbone: Backbone) =>
   (await backbone.sql<{ position: string }>("SELECT position FROM events ORDER BY position")).map((row) =>
     Number(row.position),
@@ -71,7 +72,7 @@ describe("a sealed day", () => {
     await publishReports(backbone, 1);
     await backbone.sql("SELECT nextval('events_position_seq') AS gap");
     await publishReports(backbone, 1);
-    await moveToDay(backbone, yesterday);
+    await moveToDay(backbone, lately);
     await sealDays(backbone.open(), always);
     const [first = 0] = await positions(backbone);
     await backbone.sql(
@@ -87,30 +88,30 @@ describe("a sealed day", () => {
   });
 
   test("shows that its list was changed with the row, and that a day was removed", async () => {
-    const backbone = await sealed(daysAgo(2));
+    const backbone = await sealed(daysAgo(3));
     await publishReports(backbone, 1);
     const newest = (await positions(backbone)).at(-1);
-    await moveToDay(backbone, yesterday, `position = ${newest}`);
-    expect(await sealDays(backbone.open(), always)).toMatchObject({ days: [yesterday], rows: 1 });
+    await moveToDay(backbone, lately, `position = ${newest}`);
+    expect(await sealDays(backbone.open(), always)).toMatchObject({ days: [lately], rows: 1 });
     expect(await verify(backbone)).toMatchObject({ fault: null });
     await backbone.sql("UPDATE audit_blocks SET listing = replace(listing, 'A', 'B') WHERE day = $1", [
-      daysAgo(2),
+      daysAgo(3),
     ]);
-    expect((await verify(backbone, daysAgo(2))).fault).toMatchObject({ kind: "chain" });
-    await backbone.sql("DELETE FROM audit_seals WHERE day = $1", [daysAgo(2)]);
+    expect((await verify(backbone, daysAgo(3))).fault).toMatchObject({ kind: "chain" });
+    await backbone.sql("DELETE FROM audit_seals WHERE day = $1", [daysAgo(3)]);
     expect((await verify(backbone)).fault).toMatchObject({ kind: "chain" });
   });
 
   test("leaves a row that commits behind its seal to the next day", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 2);
-    await moveToDay(backbone, yesterday);
+    await moveToDay(backbone, lately);
     await sealDays(backbone.open(), always);
     await publishReports(backbone, 1);
     const late = (await positions(backbone)).at(-1);
-    await moveToDay(backbone, yesterday, `position = ${late}`);
+    await moveToDay(backbone, lately, `position = ${late}`);
     expect(await verify(backbone)).toMatchObject({ rows: 2, fault: null });
-    // Its own time says yesterday; the chain says when it came.
+    // Its own time says that day; the chain says when it came.
     expect(await sealDays(backbone.open(), always)).toEqual({ days: [], rows: 0, more: false });
   });
 
@@ -157,21 +158,21 @@ describe("sealing", () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     expect(await sealDays(backbone.open(), always)).toEqual({ days: [], rows: 0, more: false });
-    await moveToDay(backbone, yesterday);
+    await moveToDay(backbone, lately);
     let looks = 0;
     const oneStep = () => {
       looks += 1;
       return looks < 2;
     };
     expect(await sealDays(backbone.open(), oneStep)).toEqual({ days: [], rows: 0, more: true });
-    expect(await sealDays(backbone.open(), always)).toEqual({ days: [yesterday], rows: 1, more: false });
+    expect(await sealDays(backbone.open(), always)).toEqual({ days: [lately], rows: 1, more: false });
     expect(await verify(backbone)).toMatchObject({ fault: null });
   });
 
   test("does not go beyond what a transaction that is open may still bring", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
-    await moveToDay(backbone, yesterday);
+    await moveToDay(backbone, lately);
     const before = await completeUpTo(backbone.open().db);
     const session = await backbone.open().db.open();
     await session
