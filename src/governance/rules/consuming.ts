@@ -16,9 +16,10 @@ import {
 import { placeOfLine } from "../tree/text.ts";
 import { type DefinedConsumer, enginePackage, type TypeScriptModule } from "../tree/typescript.ts";
 import { ownClaims } from "./claims.ts";
-import { swallowingHandlers, wrappedErrors } from "./handler-errors.ts";
+import { wrappedErrors } from "./handler-errors.ts";
 import type { Report, Rule } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
+import { swallowingHandlers } from "./swallowed-errors.ts";
 
 /** How events are consumed. */
 export const consuming: readonly Rule[] = [

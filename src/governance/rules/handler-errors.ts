@@ -1,14 +1,13 @@
-/** C-4 and C-8: what becomes of errors in handlers. */
+/** C-4: what errors in handlers become. */
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { nodesOf } from "../tree/nodes.ts";
-import { callsInside, handlerOf, reachedFrom } from "../tree/reach.ts";
-import { commandOf } from "../tree/redis-commands.ts";
-import { bare, calledName, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
+import { declarationOf } from "../tree/scope.ts";
+import { bare, calledName, isFunction } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
-import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
+import { moduleSourcesWith } from "./scope-of-rules.ts";
+import { hasAwait } from "./swallowed-errors.ts";
 
 export function wrappedErrors(project: Project, report: Report): void {
   for (const { file, nodes } of moduleSourcesWith(project, /PermanentError|TransientError/)) {
@@ -53,16 +52,31 @@ export function wrappedErrors(project: Project, report: Report): void {
   }
 }
 
-/** What a block throws whatever comes: it stands in the block itself, behind no condition. Null: something else, or nothing. */
+/** What a block throws whatever comes, on each way through it. Null: something else, several errors, or there is a way out. */
 function thrownAlways(project: Project, file: string, block: ts.Block): string | null {
-  const isDecided = block.statements.some(
-    (statement) => ts.isIfStatement(statement) || ts.isSwitchStatement(statement),
-  );
-  if (isDecided) return null;
-  for (const statement of block.statements) {
-    if (ts.isThrowStatement(statement)) return thrownBy(project, file, statement);
+  const [first = goesOn, ...others] = waysThrough(project, file, block);
+  return others.length > 0 ? null : first;
+}
+
+const goesOn = null;
+
+/** How a statement ends on its ways: with an error of the engine, by its name, otherwise (""), or not, and what comes next is run (null). */
+function waysThrough(project: Project, file: string, node: ts.Statement): ReadonlySet<string | null> {
+  if (ts.isThrowStatement(node)) return new Set([thrownBy(project, file, node) ?? ""]);
+  if (ts.isIfStatement(node)) {
+    const { thenStatement, elseStatement } = node;
+    const otherwise = elseStatement === undefined ? [goesOn] : waysThrough(project, file, elseStatement);
+    return new Set([...waysThrough(project, file, thenStatement), ...otherwise]);
   }
-  return null;
+  if (ts.isExpressionStatement(node) || ts.isVariableStatement(node)) return new Set([goesOn]);
+  if (!ts.isBlock(node)) return new Set(["", goesOn]);
+  let ways: ReadonlySet<string | null> = new Set([goesOn]);
+  for (const statement of node.statements) {
+    if (!ways.has(goesOn)) break;
+    const before = [...ways].filter((way) => way !== goesOn);
+    ways = new Set([...before, ...waysThrough(project, file, statement)]);
+  }
+  return ways;
 }
 
 /** The name of an error of the engine that a statement throws itself; null: another one, or none. */
@@ -71,10 +85,19 @@ function thrownBy(
   file: string,
   statement: ts.Statement,
 ): string | null {
-  const made = ts.isThrowStatement(statement) ? bare(statement.expression) : null;
+  const thrown = ts.isThrowStatement(statement) ? bare(statement.expression) : null;
+  const made = thrown !== null && ts.isIdentifier(thrown) ? initializerOf(thrown) : thrown;
   if (made === null || !ts.isNewExpression(made)) return null;
   const origin = bindings.originOfExpression(file, made.expression);
   return origin?.package === enginePackage ? origin.name : null;
+}
+
+/** `const refused = new PermanentError(…); throw refused;` */
+function initializerOf(name: ts.Identifier): ts.Expression | null {
+  const declared = declarationOf(name);
+  if (declared === null || !ts.isVariableDeclaration(declared) || declared.initializer === undefined)
+    return null;
+  return bare(declared.initializer);
 }
 
 /** `response.status === 503`, `status >= 500`: the answer of a server that is busy or broken. */
@@ -94,67 +117,4 @@ function isUnavailable(condition: ts.Expression): boolean {
     (operatorToken.kind === ts.SyntaxKind.GreaterThanEqualsToken && code >= 500) ||
     (operatorToken.kind === ts.SyntaxKind.GreaterThanToken && code >= 499)
   );
-}
-
-function hasAwait(node: ts.Node): boolean {
-  let found = false;
-  const look = (at: ts.Node): void => {
-    if (ts.isAwaitExpression(at)) found = true;
-    if (!found && !isFunction(at)) ts.forEachChild(at, look);
-  };
-  look(node);
-  return found;
-}
-
-export function swallowingHandlers(project: Project, report: Report): void {
-  const { typescript } = project;
-  for (const { nodes } of sourcesWith(project, /xack/i))
-    for (const call of nodes.calls)
-      if (commandOf(call, ["XACK"]) !== null)
-        report({ at: call, message: "It acks an entry of the stream itself." });
-  const looked = new Set<FunctionNode>();
-  for (const handled of typescript.handled) {
-    const handler = handlerOf(typescript, handled);
-    if (handler === null) continue;
-    for (const node of reachedFrom(typescript, handler, 0)) {
-      if (looked.has(node)) continue;
-      looked.add(node);
-      for (const clause of nodesOf(node.getSourceFile()).catches)
-        if (isInside(clause, node) && hasAwait(clause.parent.tryBlock) && onlyTells(clause.block))
-          report({ at: clause, message: "An error of the handler ends here, so its event counts as done." });
-      for (const call of callsInside(node))
-        if (isSwallow(call))
-          report({ at: call, message: "An error of the handler ends here, so its event counts as done." });
-    }
-  }
-}
-
-/** It does nothing, or writes to a log: no other way is taken. */
-function onlyTells(block: ts.Node): boolean {
-  if (!ts.isBlock(block)) return isLog(block) || isNothing(block);
-  return block.statements.every(
-    (statement) =>
-      (ts.isReturnStatement(statement) &&
-        (statement.expression === undefined || isNothing(statement.expression))) ||
-      ts.isContinueStatement(statement) ||
-      (ts.isExpressionStatement(statement) && isLog(statement.expression)),
-  );
-}
-
-const isNothing = (node: ts.Node) => /^(?:undefined|null|false|\[\]|\{\}|void 0)$/.test(node.getText());
-
-function isLog(node: ts.Node): boolean {
-  if (!ts.isCallExpression(node)) return false;
-  const callee = bare(node.expression);
-  return (
-    ts.isPropertyAccessExpression(callee) &&
-    /^(?:debug|info|warn|error|log|trace|fatal)$/.test(callee.name.text)
-  );
-}
-
-/** `await work().catch(() => undefined)` */
-function isSwallow(call: ts.CallExpression): boolean {
-  const [given] = call.arguments;
-  const handler = calledName(call) === "catch" && given !== undefined ? bare(given) : null;
-  return handler !== null && isFunction(handler) && onlyTells(handler.body);
 }
