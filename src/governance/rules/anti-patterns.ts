@@ -4,7 +4,7 @@ import { callsInside } from "../tree/reach.ts";
 import { declarationOf, functionOf, isGlobal } from "../tree/scope.ts";
 import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf, walk } from "../tree/source.ts";
 import type { TypeScriptModule } from "../tree/typescript.ts";
-import { computedImports, tablesDefinedAgain, tablesOfOthers } from "./foreign-tables.ts";
+import { importsOfOthers } from "./foreign-imports.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
@@ -38,25 +38,6 @@ export const antiPatterns: readonly Rule[] = [
     check: callsOfOthers,
   },
 ];
-
-function importsOfOthers(project: Project, report: Report): void {
-  tablesOfOthers(project, report);
-  tablesDefinedAgain(project, report);
-  computedImports(project, report);
-  const { bindings, modules, moduleOf, source } = project.typescript;
-  for (const module of modules) {
-    for (const file of module.files) {
-      for (const { file: target, node, specifier } of bindings.importsOf(source(file).path)) {
-        const other = target === null ? null : moduleOf(target);
-        if (other === null || other.folder === module.folder) continue;
-        report({
-          at: node,
-          message: `${module.name} imports "${specifier}", which is code of the module ${other.name}.`,
-        });
-      }
-    }
-  }
-}
 
 /** `setInterval`, a function that sets a timer for itself, and an endless loop that waits: each with a read in it. */
 function polling(project: Project, report: Report): void {

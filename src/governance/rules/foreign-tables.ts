@@ -84,20 +84,6 @@ function sqlOf(project: Project): readonly ModuleSql[] {
   return found;
 }
 
-/** 11.1: nobody can see whose code that is. */
-export function computedImports(project: Project, report: Report): void {
-  for (const { module, nodes } of moduleSourcesWith(project, /\bimport\s*\(/))
-    for (const call of nodes.calls) {
-      if (call.expression.kind !== ts.SyntaxKind.ImportKeyword) continue;
-      const [given] = call.arguments;
-      if (given !== undefined && ts.isStringLiteralLike(bare(given))) continue;
-      report({
-        at: call,
-        message: `${module.name} imports what is worked out when it runs: it may be code of another module.`,
-      });
-    }
-}
-
 /** A table that a module defines. */
 interface TableDefinition {
   readonly module: TypeScriptModule;

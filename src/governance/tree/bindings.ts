@@ -1,8 +1,8 @@
 /** What a name in a file means: where it was defined, followed through imports and exports. */
 
-import { posix } from "node:path";
 import ts from "typescript";
 import type { ProjectFiles, Workspace } from "./files.ts";
+import { createResolver } from "./resolve.ts";
 import { bare, isTypeScript, nameOf, parseSource, type SourceFile } from "./source.ts";
 
 /** Where a name comes from. */
@@ -21,7 +21,7 @@ export interface Origin {
 export interface Import {
   /** As written, e.g. `../payment/service.ts`. */
   readonly specifier: string;
-  readonly node: ts.ImportDeclaration | ts.ExportDeclaration | ts.CallExpression;
+  readonly node: ts.ImportDeclaration | ts.ExportDeclaration | ts.CallExpression | ts.ImportTypeNode;
   /** The file of this project that it leads to; null: a package, or nowhere. */
   readonly file: string | null;
   readonly isTypeOnly: boolean;
@@ -65,7 +65,8 @@ export function readBindings(project: ProjectFiles): Bindings {
     names.set(file, read);
     return read;
   };
-  const resolve = (file: string, specifier: string) => resolveImport(project, file, specifier);
+  const resolver = createResolver(project);
+  const resolve = (file: string, specifier: string) => resolver(file, specifier);
 
   const eventful = new Map<string, boolean>();
   const holdsEvents = (owner: string): boolean => {
@@ -157,22 +158,6 @@ function packageOf(specifier: string): string {
   return specifier.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] ?? specifier);
 }
 
-function resolveImport({ paths, workspaces }: ProjectFiles, file: string, specifier: string): string | null {
-  if (specifier.startsWith(".")) return existing(paths, posix.join(posix.dirname(file), specifier));
-  const owner = workspaces.find(
-    ({ name, folder }) => folder !== "" && (specifier === name || specifier.startsWith(`${name}/`)),
-  );
-  if (owner === undefined) return null;
-  const rest = specifier.slice(owner.name.length + 1);
-  return existing(paths, rest === "" ? `${owner.folder}/index` : `${owner.folder}/${rest}`);
-}
-
-function existing(paths: ReadonlySet<string>, path: string): string | null {
-  const stem = path.replace(/\.(?:js|mjs)$/, "");
-  const tries = [path, `${stem}.ts`, `${stem}.tsx`, `${stem}.mts`, `${path}/index.ts`];
-  return tries.find((name) => paths.has(name)) ?? null;
-}
-
 function specifierOf(node: ts.ImportDeclaration | ts.ExportDeclaration): string | null {
   const { moduleSpecifier } = node;
   return moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : null;
@@ -188,7 +173,12 @@ function readImports({ ast }: SourceFile, resolve: (specifier: string) => string
   }
   if (!/\b(?:import|require)\s*\(/.test(ast.text)) return found;
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && isImportCall(node)) {
+    // `typeof import("…")`
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      const { literal } = node.argument;
+      if (ts.isStringLiteral(literal))
+        found.push({ specifier: literal.text, node, file: resolve(literal.text), isTypeOnly: true });
+    } else if (ts.isCallExpression(node) && isImportCall(node)) {
       const [argument] = node.arguments;
       if (argument !== undefined && ts.isStringLiteralLike(argument)) {
         found.push({ specifier: argument.text, node, file: resolve(argument.text), isTypeOnly: false });
