@@ -1,13 +1,17 @@
 import {
+  ConflictError,
   createEngine,
   defineConsumer,
   defineModule,
   defineProduct,
   on,
   parseEngineSettings,
+  TransientError,
+  ValidationError,
 } from "@brain/engine";
 import { createCatalog, type EventDefinition, systemHealth } from "@brain/schemas";
 import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { describe, expect, test } from "vitest";
 import { nothingTold } from "./about-product.ts";
 import { createApp } from "./app.ts";
@@ -16,6 +20,7 @@ import { loadRoutes } from "./mounted-routes.ts";
 import {
   type Authenticate,
   byApiKey,
+  errorAnswers,
   type OperatorOptions,
   operatorRoutes,
   type RequestLimits,
@@ -43,6 +48,47 @@ function openApp(authenticate: Authenticate = byApiKey(key)) {
 }
 
 const withKey = { authorization: `Bearer ${key}` };
+
+describe("what a route of the app throws", () => {
+  const secret = "of a statement with values";
+  const away = new TransientError(secret, { backend: "postgres" });
+
+  function openFailing(error: Error) {
+    const { engine, lines } = openEngine();
+    const app = new Hono();
+    app.onError(errorAnswers(engine));
+    app.get("/", () => {
+      throw error;
+    });
+    return { app, lines };
+  }
+
+  test.each([
+    ["a conflict", new ConflictError("It is there."), 409, "conflict", null],
+    ["an event that is refused", new ValidationError("It is not whole."), 422, "validation_failed", null],
+    ["Postgres that is away", away, 503, "unavailable", "1"],
+    ["anything else", new Error(secret), 500, "internal_error", null],
+  ])("%s is answered as what it is", async (_what, error, status, code, after) => {
+    const { app, lines } = openFailing(error);
+    const answer = await app.request("/");
+    const text = await answer.text();
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([status, after]);
+    const body = JSON.parse(text);
+    expect(body.error).toMatchObject({ code, request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(text).not.toContain(secret);
+    // The engine itself says at its start that it has no stream.
+    const told = lines.map((line) => JSON.parse(line)).filter((line) => line.path !== undefined);
+    expect(told.map(({ request_id }) => request_id)).toEqual(status >= 500 ? [body.error.request_id] : []);
+    if (status === 500) expect(told[0]).toMatchObject({ level: "error", status, path: "/" });
+  });
+
+  test("an answer that the app itself throws stays as it is", async () => {
+    const { app, lines } = openFailing(new HTTPException(418, { message: "tea" }));
+    const answer = await app.request("/");
+    expect([answer.status, await answer.text()]).toEqual([418, "tea"]);
+    expect(lines.join()).not.toContain("tea");
+  });
+});
 
 test("all routes of the backbone are reached, and each path that is taken has one", async () => {
   const app = createApp({

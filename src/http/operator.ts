@@ -2,10 +2,12 @@
 
 import type { Engine, OpenedModule } from "@brain/engine";
 import { type Context, Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { matchedRoutes, routePath } from "hono/route";
 import { describeProduct } from "./about-product.ts";
 import { createApp, executionContextOf } from "./app.ts";
 import { backbonePaths } from "./backbone-mounts.ts";
+import { answerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { Principal } from "./kit/access.ts";
 import type { Mount } from "./kit/mount.ts";
@@ -71,6 +73,27 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     });
   }
   return routes;
+}
+
+/**
+ * Answers of an app to errors that its routes throw, as the routes of operators answer them: 409 for a conflict, 422 for an
+ * event that its schema refuses, 503 with `Retry-After` while Postgres or Redis is away, 500 for what nobody expected, which
+ * alone is told in full, and in the log. The body is `{ error: { code, message, request_id, details? } }`.
+ *
+ * ```ts
+ * app.onError(errorAnswers(engine));
+ * ```
+ *
+ * A `HTTPException` of the app, or of Hono's own middleware, is answered as it says itself.
+ */
+export function errorAnswers({ log }: Pick<Engine, "log">): (error: Error, c: Context) => Response {
+  return (error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    const requestId: string = c.get("requestId") ?? crypto.randomUUID();
+    c.set("requestId", requestId);
+    c.set("log", log.child({ request_id: requestId }));
+    return answerError(error, c);
+  };
 }
 
 const leastKeyLength = 16;

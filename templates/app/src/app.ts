@@ -1,5 +1,5 @@
 import type { Engine } from "@brain/engine";
-import { byApiKey, operatorRoutes } from "@brain/operator";
+import { byApiKey, errorAnswers, operatorRoutes } from "@brain/operator";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import type { Background } from "./mount.ts";
@@ -10,6 +10,8 @@ import { type Keys, modules } from "./product.ts";
 /** @param background of the host */
 export function createApp(engine: Engine, { apiKey, operatorKey }: Keys, background: Background): Hono {
   const app = new Hono();
+  // 409, 422 and 503 where the engine refuses or cannot, and not 500 for all of them.
+  app.onError(errorAnswers(engine));
   // Health, which asks for no key, and what `charter` asks.
   app.route("/", operatorRoutes({ engine, authenticate: byApiKey(operatorKey), modules, background }));
   app.use("/api/*", bearerAuth({ token: apiKey }));
