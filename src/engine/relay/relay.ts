@@ -5,6 +5,7 @@ import { findLoss, type KnownStream } from "../stream/append.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Handed, RelayPlace } from "./handed.ts";
 import type { Layout } from "./layout-sql.ts";
+import { knownSql, requeueLostSql } from "./lost-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import {
   type Asking,
@@ -13,13 +14,11 @@ import {
   type Begun,
   beginSql,
   endSql,
-  knownSql,
   type LoadedRow,
   loadSql,
   nextSql,
   releaseIfIdleSql,
   releaseSql,
-  requeueLostSql,
   type SentBatch,
 } from "./relay-sql.ts";
 import { type Batch, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";

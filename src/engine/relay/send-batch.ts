@@ -4,15 +4,9 @@ import type { EnvelopeRow } from "../publish/record.ts";
 import { type AppendResult, type AppendTarget, appendBatch, type NumberedBatch } from "../stream/append.ts";
 import { publishedOverTime } from "../stream/count-series.ts";
 import { counterFields } from "../stream/counters.ts";
+import { followSql, leaveLaneSql } from "./lost-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
-import {
-  type BatchHead,
-  firstSequence,
-  followSql,
-  type LoadedRow,
-  leaveLaneSql,
-  loadSql,
-} from "./relay-sql.ts";
+import { type BatchHead, firstSequence, type LoadedRow, loadSql } from "./relay-sql.ts";
 
 /** The batch in flight: its rows in stream order, and how it follows what was sent before. */
 export interface Batch {
