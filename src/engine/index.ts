@@ -93,7 +93,7 @@ export { createLogger, type Logger, type LogSink } from "./core/log.ts";
 export { decideDelivery, defaultRetryPolicy } from "./core/retry.ts";
 export type { MigrationSet } from "./core/schema-state.ts";
 export { type PartsLines, type SourceLines, sourceLinesName } from "./core/stack.ts";
-export { withTimeLimit } from "./core/time-limit.ts";
+export { settlesWithin, withTimeLimit } from "./core/time-limit.ts";
 export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
 export { readTraceContext, type TraceContext, traceMeta } from "./core/trace-context.ts";
 export type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from "./core/tracer.ts";

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { HandlerTimeoutError, withTimeLimit } from "./time-limit.ts";
+import { HandlerTimeoutError, settlesWithin, withTimeLimit } from "./time-limit.ts";
 
 test("gives back what the work returns, and leaves its signal alone", async () => {
   let seen: AbortSignal | undefined;
@@ -62,6 +62,26 @@ test("ignores what the work does after the limit", async () => {
     expect(unhandled).toEqual([]);
   } finally {
     process.off("unhandledRejection", note);
+    vi.useRealTimers();
+  }
+});
+
+test("tells whether work came to an end in time, good or bad, and lets it go on", async () => {
+  vi.useFakeTimers();
+  try {
+    expect(await settlesWithin(50, Promise.resolve())).toBe(true);
+    expect(await settlesWithin(50, Promise.reject(new Error("bad end")))).toBe(true);
+    let end = (_: string) => {};
+    const work = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    const late = settlesWithin(50, work);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await late).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+    end("later");
+    expect(await work).toBe("later");
+  } finally {
     vi.useRealTimers();
   }
 });

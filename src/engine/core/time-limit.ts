@@ -52,3 +52,22 @@ export async function abortAfter<T>(limitMs: number, call: (signal: AbortSignal)
     clearTimeout(timer);
   }
 }
+
+/**
+ * Waits for work that nobody has to end: it goes on behind the limit.
+ *
+ * @returns true when it came to an end, good or bad, before the limit
+ */
+export async function settlesWithin(limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  const inTime = await Promise.race([done, limit]);
+  clearTimeout(timer);
+  return inTime;
+}

@@ -58,6 +58,23 @@ export interface Tracer {
 /** Links of one span, at most: a batch may have a thousand events. */
 const maxLinks = 128;
 
+/**
+ * Links to where each of some events was published, each once; those that are kept first, because there is room for some
+ * only.
+ *
+ * @param contexts null: the event came without a trace
+ */
+export function sampledFirst(contexts: Iterable<TraceContext | null>): readonly TraceContext[] {
+  const links = new Map<string, TraceContext>();
+  for (const context of contexts) if (context !== null) links.set(context.spanId, context);
+  return [...links.values()].toSorted((a, b) => Number(b.sampled) - Number(a.sampled));
+}
+
+/** Whether a span with these links is kept: when one of them is; without any the ratio decides. */
+export function sampledByLinks(links: readonly TraceContext[]): boolean | undefined {
+  return links.length === 0 ? undefined : links.some(({ sampled }) => sampled);
+}
+
 export interface TracerParts {
   /** Share of the traces begun here that are kept, 0 to 1. */
   readonly ratio: number;

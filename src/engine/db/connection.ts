@@ -2,6 +2,7 @@ import { Client, DatabaseError, type NeonConfig, neonConfig, types } from "@neon
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { FencedError, TransientError } from "../core/errors.ts";
+import { settlesWithin } from "../core/time-limit.ts";
 import { knowErrorOfConnection, sqlState, translateDatabaseError } from "./errors.ts";
 import { isFenced } from "./fence.ts";
 import { isLoopback } from "./neon-http.ts";
@@ -120,24 +121,9 @@ const goodbyeLimitMs = 1_000;
 /** Time for the answer to BEGIN or COMMIT, ms. Statements in between are bounded by the handler's time limit. */
 export const controlLimitMs = 30_000;
 
-/** @returns true when the work came to an end, good or bad, before the limit */
-async function endsWithin(limitMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
-  });
-  const done = work.then(
-    () => true,
-    () => true,
-  );
-  const inTime = await Promise.race([done, limit]);
-  clearTimeout(timer);
-  return inTime;
-}
-
 /** The driver's own `end` waits for an event that never comes when the connection is gone already. */
 export async function endClient({ client, ended }: Link): Promise<void> {
-  await endsWithin(goodbyeLimitMs, Promise.race([ended, client.end()]));
+  await settlesWithin(goodbyeLimitMs, Promise.race([ended, client.end()]));
 }
 
 interface Answer {
@@ -155,7 +141,7 @@ export async function control(link: Link, asked: string, limitMs = controlLimitM
 /** The same. @returns the answers to all of several */
 async function controlAll(link: Link, asked: string, limitMs = controlLimitMs): Promise<readonly Answer[]> {
   const answer = ask(link, [asked]);
-  if (!(await endsWithin(limitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
+  if (!(await settlesWithin(limitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
   try {
     // Several statements at once have several answers.
     const answers: unknown = await answer;
@@ -202,7 +188,7 @@ export function withValues(client: Client, statement: SQL): string {
 /** After a failure the first error counts. Postgres rolls back by itself when the connection ends. */
 export async function rollback(link: Link): Promise<void> {
   if (link.lost !== null) return;
-  if (!(await endsWithin(goodbyeLimitMs, ask(link, ["ROLLBACK"])))) await giveUp(link, "ROLLBACK");
+  if (!(await settlesWithin(goodbyeLimitMs, ask(link, ["ROLLBACK"])))) await giveUp(link, "ROLLBACK");
 }
 
 /** Leaves a connection that does not answer; what waits for it fails. */

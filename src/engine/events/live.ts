@@ -1,7 +1,7 @@
 import { compareMessageIds, type Envelope, isMessageId, type MessageId, messageIdMs } from "@brain/schemas";
 import { ValidationError } from "../core/errors.ts";
 import { type Invocation, requireStream, type StreamInvocation } from "../invocation.ts";
-import { readEdges, type StreamEdges } from "../stream/append.ts";
+import { readEdges, type StreamEdges } from "../stream/replies.ts";
 import { admitFollower } from "./followers.ts";
 import {
   beginTail,

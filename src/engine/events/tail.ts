@@ -1,7 +1,7 @@
 import { type Catalog, compareMessageIds, decodeEntry, type Envelope, type MessageId } from "@brain/schemas";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
-import { parseReadEntries } from "../stream/append.ts";
 import { askThere, isAway, toShards } from "../stream/databases.ts";
+import { parseReadEntries } from "../stream/replies.ts";
 
 /*
  * The newest entries of the streams, read once for all who follow them in this isolate.

@@ -1,4 +1,5 @@
 import { readTraceContext, type TraceContext } from "../core/trace-context.ts";
+import { sampledByLinks, sampledFirst } from "../core/tracer.ts";
 import type { EnvelopeRow } from "../publish/record.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import type { Batch, Sent } from "./send-batch.ts";
@@ -11,13 +12,12 @@ export async function traced(
   send: () => Promise<Sent>,
 ): Promise<Sent> {
   if (tracer === null || tracer === undefined) return send();
-  const links = linksOf(rows);
+  const links = sampledFirst(rows.map(contextOf));
   const stream = keys.stream(shard);
   const span = tracer.begin(`send ${stream}`, {
     kind: "producer",
     links,
-    // One that is kept keeps the batch; without any the ratio decides.
-    sampled: links.length === 0 ? undefined : links.some(({ sampled }) => sampled),
+    sampled: sampledByLinks(links),
     attributes: {
       "messaging.system": "brain",
       "messaging.operation.type": "send",
@@ -39,15 +39,8 @@ export async function traced(
   }
 }
 
-/** The contexts of the events, each once. */
-function linksOf(rows: readonly EnvelopeRow[]): TraceContext[] {
-  const links = new Map<string, TraceContext>();
-  for (const { meta } of rows) {
-    if (!meta.includes('"traceparent"')) continue;
-    const { traceparent } = JSON.parse(meta) as { readonly traceparent?: unknown };
-    const context = readTraceContext(typeof traceparent === "string" ? traceparent : null);
-    if (context !== null) links.set(context.spanId, context);
-  }
-  // Those that are kept first: there is room for some only.
-  return [...links.values()].toSorted((a, b) => Number(b.sampled) - Number(a.sampled));
+function contextOf({ meta }: EnvelopeRow): TraceContext | null {
+  if (!meta.includes('"traceparent"')) return null;
+  const { traceparent } = JSON.parse(meta) as { readonly traceparent?: unknown };
+  return readTraceContext(typeof traceparent === "string" ? traceparent : null);
 }

@@ -1,9 +1,9 @@
 import { compareMessageIds, isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { entryId, idIn, idValue, sentBetween, sentEvents, unsendParts } from "../db/stream-ids.ts";
-import { readEdges } from "../stream/append.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";
 import { RedisReplyError } from "../stream/redis.ts";
+import { readEdges } from "../stream/replies.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 
 /*

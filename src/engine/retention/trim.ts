@@ -7,9 +7,9 @@ import { idValue } from "../db/stream-ids.ts";
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { recordedNumber, requireNumber } from "../relay/shard-databases.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
-import { parseReadEntries } from "../stream/append.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";
 import type { RedisHttp } from "../stream/redis.ts";
+import { parseReadEntries } from "../stream/replies.ts";
 import {
   type EntryHead,
   type GroupPosition,

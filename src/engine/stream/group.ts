@@ -1,7 +1,7 @@
 import { isMessageId, type MessageId } from "@brain/schemas";
 import type { PendingEntry } from "../core/retry.ts";
-import { pairs, parseReadEntries, type ReadEntry } from "./append.ts";
 import { type Command, type RedisHttp, RedisReplyError } from "./redis.ts";
+import { pairs, parseReadEntries, type ReadEntry } from "./replies.ts";
 
 /** A consumer group on one stream, with the one consumer name that we use in it. */
 export interface Group {

@@ -1,7 +1,7 @@
 import { compareMessageIds, isMessageId, type MessageId, maxMessageId, nextMessageId } from "@brain/schemas";
-import { pairs } from "./append.ts";
 import { idsInLua } from "./ids-in-lua.ts";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
+import { pairs } from "./replies.ts";
 
 /*
  * Trimming by what the groups have handled, not by length: XTRIM MAXLEN drops the oldest entries whether anybody has

@@ -1,4 +1,4 @@
-import { ConflictError } from "@brain/engine";
+import { ConflictError, settlesWithin } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
@@ -7,7 +7,7 @@ import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";
 import { readCourse, shownOutline } from "./courses.ts";
 import { maybeWithCourseId, withCourseId } from "./errors.ts";
-import { type CourseMaker, generate, leaseMsOf, type Outcome } from "./generation.ts";
+import { type CourseMaker, generate, leaseMsOf } from "./generation.ts";
 import { askGate, blockedError } from "./governance/gate.ts";
 import { buildIr } from "./governance/ir.ts";
 import { produce, type Run } from "./produce.ts";
@@ -64,8 +64,10 @@ export async function generateCourse(
   const work = generate(services, generator, run);
   // Also when the caller hangs up, the course is finished.
   services.waitUntil(work);
-  const outcome = await within(work, inlineMs);
-  if (outcome === null || outcome.kind === "taken_over") return { kind: "running", course_id: run.course_id };
+  const running = { kind: "running", course_id: run.course_id } as const;
+  if (!(await settlesWithin(inlineMs, work))) return running;
+  const outcome = await work;
+  if (outcome.kind === "taken_over") return running;
   if (outcome.kind === "failed") throw withCourseId(outcome.error, run.course_id);
   return { kind: "finished", result: shownResult(outcome.result) };
 }
@@ -140,19 +142,6 @@ export async function retryCourse(
 /** The result as it is shown: in the words of the course's language. */
 function shownResult(result: GenerationResult): GenerationResult {
   return result.outline === undefined ? result : { ...result, outline: shownOutline(result.outline) };
-}
-
-/** The outcome, or null when it takes longer. */
-async function within(work: Promise<Outcome>, ms: number): Promise<Outcome | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
+import { defineJob, type JobContext, type ScheduledJob, settlesWithin } from "@brain/engine";
 import { type AttemptDeps, runAttempt } from "./attempt.ts";
 import { claimNext } from "./claim.ts";
 import { nextDueMs } from "./claims.ts";
@@ -81,7 +81,7 @@ async function claimWhileAllowed(
   let lookMs = firstLookMs;
   while (!job.isOver()) {
     if (job.now().getTime() >= turn.endsMs) {
-      await withinMs(graceMs, Promise.all(running));
+      await waitAtMost(graceMs, Promise.all(running));
       if (running.size === 0) return;
       turn.endsMs = job.now().getTime() + turnMs;
       continue;
@@ -96,17 +96,13 @@ async function claimWhileAllowed(
     }
     if (running.size === 0) return;
     if (isFree) {
-      await withinMs(lookMs, Promise.race(running));
+      await waitAtMost(lookMs, Promise.race(running));
       lookMs = Math.min(2 * lookMs, lastLookMs);
     } else await Promise.race(running);
   }
 }
 
-async function withinMs(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
+/** Waits for work, no longer than this; fails when it does. */
+async function waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
+  if (await settlesWithin(ms, work)) await work;
 }

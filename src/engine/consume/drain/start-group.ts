@@ -1,10 +1,10 @@
 import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { TransientError } from "../../core/errors.ts";
-import { lastGeneratedId, readEdges } from "../../stream/append.ts";
 import { createGroup } from "../../stream/group.ts";
 import { moveGroup, olderGroupsOf } from "../../stream/move-group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
+import { lastGeneratedId, readEdges } from "../../stream/replies.ts";
 import { subscribedTypes } from "../define/define-consumer.ts";
 import type { DrainBase } from "./base.ts";
 

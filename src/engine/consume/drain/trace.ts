@@ -1,5 +1,5 @@
-import { readTraceContext, type TraceContext } from "../../core/trace-context.ts";
-import type { Span, Tracer } from "../../core/tracer.ts";
+import { readTraceContext } from "../../core/trace-context.ts";
+import { type Span, sampledByLinks, sampledFirst, type Tracer } from "../../core/tracer.ts";
 import { attemptOf, type Runnable } from "../delivery.ts";
 
 /** The spans of one drain: one of its own, when a handler ran whose span is kept, and one for each call of a handler. */
@@ -51,7 +51,9 @@ export function createDrainTrace(
   };
   return {
     beginHandler(name, handled) {
-      const links = linksOf(handled);
+      const links = sampledFirst(
+        handled.map(({ content }) => readTraceContext(content.event.meta.traceparent)),
+      );
       const [alone] = handled.length === 1 ? handled : [];
       const event = alone?.content.event;
       const start = {
@@ -69,20 +71,10 @@ export function createDrainTrace(
           "brain.attempt": alone === undefined ? undefined : attemptOf(alone),
         },
       } as const;
-      const sampled = links.length === 0 ? undefined : links.some((link) => link.sampled);
+      const sampled = sampledByLinks(links);
       // A drain of which nothing is kept has no span.
       return tracer.begin(name, { ...start, sampled, parent: sampled === true ? drain().context : null });
     },
     end: () => own?.end(),
   };
-}
-
-/** The contexts of the events, each once; those that are kept first. */
-function linksOf(handled: readonly Runnable[]): TraceContext[] {
-  const links = new Map<string, TraceContext>();
-  for (const { content } of handled) {
-    const context = readTraceContext(content.event.meta.traceparent);
-    if (context !== null) links.set(context.spanId, context);
-  }
-  return [...links.values()].toSorted((a, b) => Number(b.sampled) - Number(a.sampled));
 }

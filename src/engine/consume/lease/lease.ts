@@ -1,7 +1,7 @@
 import { FencedError } from "../../core/errors.ts";
-import { pairs } from "../../stream/append.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import type { Command, RedisHttp } from "../../stream/redis.ts";
+import { pairs } from "../../stream/replies.ts";
 import type { PendingReplies } from "../sources/pending.ts";
 import { abandonScript, acquireScript, holderScript, releaseScript, renewScript } from "./scripts.ts";
 

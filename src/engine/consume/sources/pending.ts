@@ -5,9 +5,9 @@ import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
 import { entryId, sentUnder } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
-import { parseReadEntries } from "../../stream/append.ts";
 import { type Group, rangeCommand } from "../../stream/group.ts";
 import type { Command, RedisHttp } from "../../stream/redis.ts";
+import { parseReadEntries } from "../../stream/replies.ts";
 import type { Failure } from "../delivery.ts";
 
 interface PendingDetails {

@@ -1,7 +1,6 @@
 import type { MessageId } from "@brain/schemas";
 import { FencedError } from "../../core/errors.ts";
 import { dueAt, type PendingEntry } from "../../core/retry.ts";
-import type { ReadEntry } from "../../stream/append.ts";
 import {
   ackCommand,
   claimCommand,
@@ -16,6 +15,7 @@ import {
   readNewCommand,
 } from "../../stream/group.ts";
 import type { Command } from "../../stream/redis.ts";
+import type { ReadEntry } from "../../stream/replies.ts";
 import { attemptOf, type Delivery, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
 import type { DrainBase } from "../drain/base.ts";
 import { type Interpreted, interpretEntry, type Lost } from "../drain/interpret.ts";
