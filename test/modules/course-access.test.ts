@@ -73,7 +73,7 @@ describe("asking", () => {
     expect(await read(engine, purchase, "tenant_b")).toMatchObject({ has_access: false, status: "revoked" });
   });
 
-  test.each(["", "?user_id=", "?user_id=a%00b", "?user_id=u&tenant_id="])(
+  test.each(["", "?user_id=", "?user_id=a%00b", "?user_id=a%E2%80%A8b", "?user_id=u&tenant_id="])(
     "with the query %j is refused, naming the field",
     async (query) => {
       const answer = await engine.request("GET", `${base}/some-course${query}`);
@@ -237,9 +237,11 @@ describe("an operator", () => {
   test.each([
     { user_id: undefined },
     { user_id: "a\u0000b" },
+    { user_id: "a\u2028b" },
     { user_id: "x".repeat(101) },
     { reason: "" },
     { reason: "x\u0007y" },
+    { reason: "x\u2029y" },
     { reason: "x".repeat(501) },
     { more: 1 },
   ])("who sends %j is refused", async (change) => {

@@ -106,12 +106,19 @@ describe("the catalogue", () => {
     expect((await get(`/${archived.courseId}/catalog`)).status).toBe(409);
   });
 
-  test.each(["limit=0", "limit=101", "limit=x", "language=xx", "cursor=1", "cursor=1_x", "other=1"])(
-    "refuses %s",
-    async (query) => {
-      expect((await get(`/catalog?${query}`)).status).toBe(422);
-    },
-  );
+  test.each([
+    "limit=0",
+    "limit=101",
+    "limit=x",
+    "language=xx",
+    "cursor=1",
+    "tenant_id=a%0Ab",
+    "tenant_id=a%E2%80%A8b",
+    "cursor=1_x",
+    "other=1",
+  ])("refuses %s", async (query) => {
+    expect((await get(`/catalog?${query}`)).status).toBe(422);
+  });
 
   test("does not stand in the way of the distribution", async () => {
     expect((await get("/distribution/health")).body).toMatchObject({ name: "course_distribution" });

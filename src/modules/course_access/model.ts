@@ -1,17 +1,9 @@
 import * as z from "zod";
+import { plainText } from "../../http/kit/free-text.ts";
 import type { Access } from "./state.ts";
 
-/** Text that Postgres can store and compare: no control characters, no half of a surrogate pair. */
-const plainText = (min: number, max: number) =>
-  z
-    .string()
-    .trim()
-    .min(min)
-    .max(max)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "Expected text without control characters" });
-
 /** An id of ours, as events carry it. */
-const id = plainText(1, 100);
+const id = plainText(100);
 
 export const courseParam = z.object({ course_id: id });
 
@@ -41,7 +33,7 @@ export const listQuery = z.object({
 export type ListQuery = z.output<typeof listQuery>;
 
 /** Why an operator acts. It goes into an event, so personal data in it is replaced by `[redacted]`. */
-const reason = plainText(3, 500);
+const reason = plainText(500, 3);
 
 export const grantRequest = z.strictObject({
   user_id: id,

@@ -1,5 +1,6 @@
 import { openObject } from "@brain/schemas";
 import * as z from "zod";
+import { plainText } from "../../../http/kit/free-text.ts";
 import { day } from "../../../http/kit/instant.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import {
@@ -78,7 +79,7 @@ export const renderQuery = z.strictObject({ pack_id: packId.optional() });
 
 export const catalogQuery = z.strictObject({
   language: language.optional(),
-  tenant_id: plainLines(100).optional(),
+  tenant_id: plainText(100).optional(),
   limit: limit(100, 50),
   cursor: cursor(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/),
 });
