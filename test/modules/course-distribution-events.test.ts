@@ -13,6 +13,7 @@ import {
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { courseDistributionConsumer } from "../../src/modules/course_distribution/consumer.ts";
+import { courseShowcase } from "../../src/modules/course_factory/webpages/showcase.ts";
 import { createBackbone } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually, waitFor } from "../wait-for.ts";
@@ -650,7 +651,7 @@ describe("failures", () => {
 
   test("a request for a course without an entry is answered with failed at the last attempt", async () => {
     let clockMs = Date.now();
-    const consumer = courseDistributionConsumer();
+    const consumer = courseDistributionConsumer(courseShowcase(false));
     const backbone = await createBackbone({ consumers: [consumer], now: () => clockMs });
     try {
       const courseId = crypto.randomUUID();

@@ -208,7 +208,7 @@ describe("a rule that changes while something else is told", () => {
     );
     const events = await eventsOf(engine, courseId, courseGenerationCompleted.type);
     expect(events.map(({ payload }) => payload.access)).toEqual([paid, dearer]);
-    const course = await factoryCatalogue.find(readerOf(engine.open().db), courseId);
+    const course = await factoryCatalogue.find(readerOf(engine.open().db), courseId, null);
     expect(course).toMatchObject({ state: "ready", access: dearer });
   });
 

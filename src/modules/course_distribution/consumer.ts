@@ -21,7 +21,9 @@ import {
   courseWorkflowTransitioned,
   type PayloadOf,
 } from "@brain/schemas";
+import type { SQL } from "drizzle-orm";
 import { type AccessRule, toldRule } from "../access-rule.ts";
+import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { toldTenant } from "../told-tenant.ts";
 import { followAccessRule } from "./access.ts";
 import { publishCreated, publishPublished, source } from "./announce.ts";
@@ -40,14 +42,16 @@ const maxAttempts = 5;
  * What its handlers do is applied once for each event. A forced replay has it applied once more and finds what is there:
  * entries and lessons are unique, and the newest staging deployment wins.
  */
-export function courseDistributionConsumer(): Consumer {
+export function courseDistributionConsumer({ isOfAnother }: Pick<CourseShowcase, "isOfAnother">): Consumer {
   return defineConsumer({
     subscriber: "course_distribution",
     source,
     retry: { maxAttempts },
     handlers: [
       on(courseGenerationCompleted, async (event, context) => {
-        await listCourse(event.payload, toldTenant(event), context);
+        const tenantId = toldTenant(event);
+        const isForeign = isOfAnother(event.payload.course_id, tenantId);
+        await listCourse(event.payload, { tenantId, isForeign }, context);
       }),
 
       on(courseAccessRuleChanged, (event, context) =>
@@ -80,10 +84,10 @@ export function courseDistributionConsumer(): Consumer {
       }),
 
       onSqlBatch(courseOutlineCreated, ({ deliveries, build, now }) => {
-        // One statement cannot write a row twice, so of several announcements of a course the last one counts.
+        // One statement cannot write a row twice, so of several announcements of a tenant's course the last one counts.
         const rows = new Map(
           deliveries.map(({ event }) => [
-            event.payload.course_id,
+            JSON.stringify([event.payload.course_id, event.tenant_id]),
             {
               courseId: event.payload.course_id,
               tenantId: event.tenant_id,
@@ -115,16 +119,25 @@ export function courseDistributionConsumer(): Consumer {
   });
 }
 
-/** Creates the private entry of a finished course, unless it has one. A dry run stored no course, so it gets none. */
+/**
+ * Creates the private entry of a finished course, unless it has one. A dry run stored no course, so it gets none.
+ *
+ * @throws {PermanentError} the course was made here for another tenant
+ */
 async function listCourse(
   course: PayloadOf<typeof courseGenerationCompleted>,
-  tenantId: string | null,
+  { tenantId, isForeign }: { readonly tenantId: string | null; readonly isForeign: SQL<boolean> },
   { tx, publish, log, now, streamMessageId }: HandlerContext,
 ): Promise<void> {
   if (course.dry_run === true) return;
   const times = { teller: tenantId, told: toldAt(streamMessageId, now()), now: now() };
   // Of a late event the rule may be an old one.
-  const known = await saveAccess(tx, course.course_id, toldRule(course.access), times);
+  const known = await saveAccess(tx, course.course_id, toldRule(course.access), { ...times, isForeign });
+  if (known.isForeign) {
+    throw new PermanentError(
+      `The course "${course.course_id}" is another tenant's than the event that tells of it; nothing is done for it. Check who sent it.`,
+    );
+  }
   // The event was handled late when the authors have published the course meanwhile.
   const isPublished = known.workflowState === "published";
   const row = known.hasEntry

@@ -1,5 +1,5 @@
 import { latestPossible, type StatementBuilder, type Tx } from "@brain/engine";
-import { and, asc, eq, inArray, isNull, ne, notExists, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, ne, or, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { AccessRule } from "../access-rule.ts";
 import type { Distribution } from "./model.ts";
@@ -10,6 +10,7 @@ import {
   courseDistributionOutlines,
   courseDistributions,
 } from "./tables.ts";
+import { isToldOf, isUntold, known, ofEntry } from "./told.ts";
 
 /** The statements about a course as a whole, of which events tell: what is known of it, and all of its entries. */
 
@@ -62,7 +63,7 @@ export async function noteStaging(
   return rows.length;
 }
 
-/** The counts of outlines; a later announcement of the same course replaces the earlier. One row a course. */
+/** The counts of outlines; a later announcement of the same tenant's course replaces the earlier. One row each. */
 export function savingOutlines(
   build: StatementBuilder,
   outlines: readonly (typeof courseDistributionOutlines.$inferInsert)[],
@@ -71,7 +72,7 @@ export function savingOutlines(
     .insert(courseDistributionOutlines)
     .values([...outlines])
     .onConflictDoUpdate({
-      target: courseDistributionOutlines.courseId,
+      target: [courseDistributionOutlines.courseId, courseDistributionOutlines.tenantId],
       set: {
         modulesCount: sql`excluded.modules_count`,
         totalLessons: sql`excluded.total_lessons`,
@@ -79,9 +80,6 @@ export function savingOutlines(
         totalDurationMinutes: sql`excluded.total_duration_minutes`,
         updatedAt: sql`excluded.updated_at`,
       },
-      // What a tenant tells of another one's course changes nothing.
-      setWhere: sql`${courseDistributionOutlines.tenantId} IS NULL OR excluded.tenant_id IS NULL
-        OR ${courseDistributionOutlines.tenantId} = excluded.tenant_id`,
     });
 }
 
@@ -107,18 +105,50 @@ interface Told {
 /** Keeps who may learn a course, unless something later was told of it. */
 function savingAccess(tx: Tx, courseId: string, access: AccessRule | null, { teller, told, now }: Told) {
   const known = courseDistributionCourses;
-  const isLater = sql`(${isNotOlder(known.accessToldAt, told, now)}
-    AND ${isOfTeller(known.tenantId, teller) ?? sql`true`})`;
+  const isLater = isNotOlder(known.accessToldAt, told, now);
   return tx
     .insert(known)
     .values({ courseId, tenantId: teller, access, accessToldAt: told })
     .onConflictDoUpdate({
-      target: known.courseId,
+      target: [known.courseId, known.tenantId],
       set: {
         access: sql`CASE WHEN ${isLater} THEN excluded.access ELSE ${known.access} END`,
         accessToldAt: sql`CASE WHEN ${isLater} THEN excluded.access_told_at ELSE ${known.accessToldAt} END`,
       },
     });
+}
+
+/**
+ * The condition on an entry that it follows what is told: that nothing later counts for it which another one told. One of
+ * no tenant follows who told of the id first, and what is told for all.
+ */
+function followsTeller(toldColumn: "access_told_at" | "workflow_told_at", { teller, told, now }: Told): SQL {
+  const at = sql`known.${sql.identifier(toldColumn)}`;
+  return sql`NOT EXISTS (
+    SELECT FROM course_distribution_courses known
+    WHERE ${isToldOf(known, ofEntry)} AND known.tenant_id IS DISTINCT FROM ${teller}::varchar
+      AND ((${at} > ${told.toISOString()}::timestamptz AND ${at} <= ${latestPossible(now).toISOString()}::timestamptz)
+        OR (${teller}::varchar IS NOT NULL AND course_distributions.tenant_id IS NULL AND known.course_id IS NOT NULL)))`;
+}
+
+/*
+ * What counts for the entries of the teller, where it was also told for all. The row that is written is named by its
+ * table.
+ */
+const ruleThatCounts = toldForAllOr("access", "access_told_at").mapWith(courseDistributionCourses.access);
+const stateThatCounts = toldForAllOr("workflow_state", "workflow_told_at").mapWith(
+  courseDistributionCourses.workflowState,
+);
+
+/** The column of the row of nobody, if it was told later than that of the written row; else that of the written row. */
+function toldForAllOr(column: string, toldColumn: string): SQL {
+  const name = sql.identifier;
+  const written = sql`course_distribution_courses`;
+  return sql`(
+    SELECT CASE WHEN count(shared) > 0 THEN (array_agg(shared.${name(column)}))[1] ELSE ${written}.${name(column)} END
+    FROM course_distribution_courses shared
+    WHERE shared.course = ${written}.course AND shared.tenant_id IS NULL AND ${written}.tenant_id IS NOT NULL
+      AND shared.${name(toldColumn)} > coalesce(${written}.${name(toldColumn)}, '-infinity'))`;
 }
 
 /** What is known of a course; its row is locked until the commit, so it stays so. */
@@ -128,6 +158,8 @@ interface KnownCourse {
   /** How far its authors are. */
   readonly workflowState: string;
   readonly hasEntry: boolean;
+  /** The caller's condition. */
+  readonly isForeign: boolean;
 }
 
 /** Keeps who may learn a course, unless something later was told of it. */
@@ -135,12 +167,12 @@ export async function saveAccess(
   tx: Tx,
   courseId: string,
   access: AccessRule | null,
-  times: Told,
+  { isForeign, ...times }: Told & { readonly isForeign: SQL<boolean> },
 ): Promise<KnownCourse> {
-  const known = courseDistributionCourses;
   const [row] = await savingAccess(tx, courseId, access, times).returning({
-    access: known.access,
-    workflowState: known.workflowState,
+    isForeign,
+    access: ruleThatCounts,
+    workflowState: stateThatCounts,
     hasEntry: sql<boolean>`EXISTS (
       SELECT FROM course_distributions entry
       WHERE entry.course_id = ${courseId} AND entry.derived_from IS NULL
@@ -163,7 +195,8 @@ export async function saveAccessLockingEntries(
   const known = tx
     .$with("known")
     .as(savingAccess(tx, courseId, access, times).returning({ access: courseDistributionCourses.access }));
-  const entries = tx.$with("entries").as(lockedOfCourse(tx, courseId, times.teller));
+  const follows = followsTeller("access_told_at", times);
+  const entries = tx.$with("entries").as(lockedOfCourse(tx, courseId, times.teller, follows));
   const rows = await tx.with(known, entries).select().from(known).leftJoin(entries, sql`true`);
   return {
     access: rows[0]?.known.access ?? null,
@@ -187,10 +220,9 @@ export async function saveWorkflowState(
     .insert(known)
     .values({ courseId, tenantId: teller, workflowState, workflowToldAt: told })
     .onConflictDoUpdate({
-      target: known.courseId,
+      target: [known.courseId, known.tenantId],
       set: { workflowState, workflowToldAt: told },
-      setWhere: sql`${isNotOlder(known.workflowToldAt, told, now)}
-        AND ${isOfTeller(known.tenantId, teller) ?? sql`true`}`,
+      setWhere: isNotOlder(known.workflowToldAt, told, now),
     })
     .returning({ courseId: known.courseId });
   return rows.length > 0;
@@ -214,10 +246,12 @@ export async function turnEntries(
   tx: Tx,
   courseId: string,
   visibility: "public" | "private",
-  { teller, now }: Told,
+  times: Told,
 ): Promise<Distribution[]> {
+  const { teller, now } = times;
   const isOther = visibility === "public" ? eq(table.visibility, "private") : ne(table.visibility, "private");
-  const others = tx.$with("others").as(lockedOfCourse(tx, courseId, teller, isOther));
+  const turned = and(isOther, followsTeller("workflow_told_at", times));
+  const others = tx.$with("others").as(lockedOfCourse(tx, courseId, teller, turned));
   const columns = visibility === "public" ? { visibility, publishedAt: now } : { visibility };
   const rows = await tx
     .with(others)
@@ -228,19 +262,12 @@ export async function turnEntries(
   return rows.toSorted((a, b) => (a.distributionId < b.distributionId ? -1 : 1));
 }
 
-/** Makes a private entry public, unless an event told of its course. @returns null when it changed nothing */
+/** Makes a private entry public, unless an event told of its tenant's course. @returns null when it changed nothing */
 export async function publishUntold(tx: Tx, id: string, now: Date): Promise<Distribution | null> {
-  const known = courseDistributionCourses;
   const [row] = await tx
     .update(table)
     .set({ visibility: "public", publishedAt: now, updatedAt: now })
-    .where(
-      and(
-        eq(table.distributionId, id),
-        eq(table.visibility, "private"),
-        notExists(tx.select().from(known).where(eq(known.courseId, table.courseId))),
-      ),
-    )
+    .where(and(eq(table.distributionId, id), eq(table.visibility, "private"), isUntold(ofEntry)))
     .returning();
   return row ?? null;
 }

@@ -42,7 +42,7 @@ export const courseDistribution = defineModule({
   settings: courseDistributionSettings,
   needs: { showcase: courseShowcasePort.one },
   offers: () => [courseCataloguePort.from(() => distributionCatalogue)],
-  consumers: () => [courseDistributionConsumer()],
+  consumers: ({ ports }) => [courseDistributionConsumer(ports.showcase)],
   jobs: () => [courseCountsTelling()],
   limits: [viewsLimit, clicksLimit],
   routes: ({ settings, ports }): Mount[] => [
@@ -50,6 +50,9 @@ export const courseDistribution = defineModule({
       path: "/api/courses/public",
       routes: async () => (await import("./routes.ts")).publicRoutes({ ...settings, ...ports }),
     },
-    { path: "/api/courses/distribution", routes: async () => (await import("./routes.ts")).operatorRoutes() },
+    {
+      path: "/api/courses/distribution",
+      routes: async () => (await import("./routes.ts")).operatorRoutes(ports.showcase),
+    },
   ],
 });

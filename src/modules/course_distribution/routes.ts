@@ -4,6 +4,7 @@ import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { wantsPage } from "../../http/kit/wants-page.ts";
 import { newNonce } from "../../pages/document.ts";
+import type { CourseShowcase } from "../ports/course-showcase.ts";
 import {
   listCatalogue,
   listEntries,
@@ -130,7 +131,7 @@ export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleE
 }
 
 /** The routes below `/api/courses/distribution`: what operators do with the catalogue. */
-export function operatorRoutes(): Hono<ModuleEnv> {
+export function operatorRoutes(showcase: Pick<CourseShowcase, "isOfAnother">): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
   app.get("/health", mayRead, async (c) => c.json(await readHealth(c.var.services)));
@@ -141,7 +142,7 @@ export function operatorRoutes(): Hono<ModuleEnv> {
   });
 
   app.post("/create", mayWrite, validated("json", createRequest), async (c) => {
-    const row = await createDistribution(c.var.services, c.req.valid("json"));
+    const row = await createDistribution(c.var.services, showcase, c.req.valid("json"));
     return c.json(
       {
         distribution_id: row.distributionId,

@@ -1,4 +1,11 @@
-import { BadRequestError, NotFoundError, type Publish, type Tx, violatedConstraint } from "@brain/engine";
+import {
+  BadRequestError,
+  NotFoundError,
+  type Publish,
+  type Tx,
+  ValidationError,
+  violatedConstraint,
+} from "@brain/engine";
 import {
   distributionDeleted,
   distributionMicroNicheCreated,
@@ -7,6 +14,7 @@ import {
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import type { CourseShowcase } from "../ports/course-showcase.ts";
 import {
   ofTenant,
   publishCreated,
@@ -54,6 +62,13 @@ function slugTaken(slug: string, cause?: unknown): BadRequestError {
   });
 }
 
+function foreignCourse(courseId: string): ValidationError {
+  return new ValidationError(
+    `The tenant has no course "${courseId}", so it has nothing to list. Send the id of a course of its own, or of one that was made elsewhere.`,
+    { issues: [{ path: "course_id", message: "expected a course of the tenant" }] },
+  );
+}
+
 /** Tells the caller which unique field was taken; other errors pass through. The route table gives both status 400. */
 function translateTaken(error: unknown, slug: string, courseId: string): unknown {
   switch (violatedConstraint(error)) {
@@ -90,30 +105,37 @@ async function makePublic(
  * Creates the entry of a course; it is private until it is published.
  *
  * @throws {BadRequestError} the slug is taken, or the course has an entry already
+ * @throws {ValidationError} the course was made here for another tenant
  */
 export async function createDistribution(
   services: RequestServices,
+  { isOfAnother }: Pick<CourseShowcase, "isOfAnother">,
   request: CreateRequest,
 ): Promise<Distribution> {
   const now = services.now();
   const tenantId = tenantOf(services, request.tenant_id);
   try {
     return await services.transact(publishContext(services, source), async (tx, publish) => {
-      const row = await insertDistribution(tx, {
-        distributionId: newDistributionId(),
-        courseId: request.course_id,
-        tenantId,
-        slug: request.slug,
-        language: request.language,
-        title: request.title,
-        description: request.description,
-        targetGroup: request.target_group,
-        version: request.version,
-        seo: request.seo,
-        cta: request.cta,
-        createdAt: now,
-        updatedAt: now,
-      });
+      const { row, isForeign } = await insertDistribution(
+        tx,
+        {
+          distributionId: newDistributionId(),
+          courseId: request.course_id,
+          tenantId,
+          slug: request.slug,
+          language: request.language,
+          title: request.title,
+          description: request.description,
+          targetGroup: request.target_group,
+          version: request.version,
+          seo: request.seo,
+          cta: request.cta,
+          createdAt: now,
+          updatedAt: now,
+        },
+        isOfAnother(request.course_id, tenantId),
+      );
+      if (isForeign) throw foreignCourse(request.course_id);
       await publishCreated(publish, row);
       return row;
     });

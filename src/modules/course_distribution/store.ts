@@ -16,16 +16,11 @@ import {
 } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { alias } from "drizzle-orm/pg-core";
-import type { AccessRule } from "../access-rule.ts";
 import { ofTenant } from "../of-tenant.ts";
 import type { Distribution, ServedDistribution } from "./model.ts";
 import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";
-import {
-  courseDistributionCourses,
-  courseDistributionLessons,
-  courseDistributionOutlines,
-  courseDistributions,
-} from "./tables.ts";
+import { courseDistributionLessons, courseDistributionOutlines, courseDistributions } from "./tables.ts";
+import { entryOf, isToldOf, ofEntry, toldAccess } from "./told.ts";
 
 /** The statements of this module, one a function. */
 
@@ -78,10 +73,9 @@ export async function findServed(db: Database, slug: string): Promise<ServedDist
       .select({
         row: getTableColumns(table),
         parentSlug: parents.slug,
-        access: courseDistributionCourses.access,
+        access: toldAccess(ofEntry),
       })
       .from(table)
-      .leftJoin(courseDistributionCourses, eq(courseDistributionCourses.courseId, table.courseId))
       .leftJoin(parents, and(eq(parents.distributionId, table.derivedFrom), eq(parents.visibility, "public")))
       .where(servedSlug(slug)),
   );
@@ -140,44 +134,50 @@ interface StoredOutline {
 }
 
 /**
- * What is known of the structure of a course. What another tenant than the entry's told of it is not shown: an entry
- * names any course, and makes it nobody's.
+ * What is known of the structure of a course: what the entry's own tenant told of it, or nobody; of what was told twice
+ * the later outline, and each lesson once.
  */
 export async function findOutline(
   db: Database,
-  { courseId, tenantId }: Pick<Distribution, "courseId" | "tenantId">,
+  entry: Pick<Distribution, "courseId" | "tenantId">,
 ): Promise<StoredOutline> {
-  const isItsOwn = (column: PgColumn) =>
-    tenantId === null ? undefined : or(isNull(column), eq(column, tenantId));
+  const named = entryOf(entry);
+  const outlines = courseDistributionOutlines;
+  const told = courseDistributionLessons;
   const [counts, lessons] = await translated(
     db.statements.batch([
       db.statements
         .select({
-          modulesCount: courseDistributionOutlines.modulesCount,
-          totalLessons: courseDistributionOutlines.totalLessons,
-          modules: courseDistributionOutlines.modules,
-          totalDurationMinutes: courseDistributionOutlines.totalDurationMinutes,
+          modulesCount: outlines.modulesCount,
+          totalLessons: outlines.totalLessons,
+          modules: outlines.modules,
+          totalDurationMinutes: outlines.totalDurationMinutes,
         })
-        .from(courseDistributionOutlines)
-        .where(
-          and(
-            eq(courseDistributionOutlines.courseId, courseId),
-            isItsOwn(courseDistributionOutlines.tenantId),
-          ),
-        ),
+        .from(outlines)
+        .where(isToldOf(outlines, named))
+        .orderBy(desc(outlines.updatedAt))
+        .limit(1),
       db.statements
-        .select({
-          moduleId: courseDistributionLessons.moduleId,
-          lessonTitle: courseDistributionLessons.lessonTitle,
-          lessonIndex: courseDistributionLessons.lessonIndex,
+        .selectDistinctOn([told.lessonId], {
+          moduleId: told.moduleId,
+          lessonTitle: told.lessonTitle,
+          lessonIndex: told.lessonIndex,
         })
-        .from(courseDistributionLessons)
-        .where(
-          and(eq(courseDistributionLessons.courseId, courseId), isItsOwn(courseDistributionLessons.tenantId)),
+        .from(told)
+        .where(and(eq(told.courseId, entry.courseId), isLessonOf(entry.tenantId)))
+        .orderBy(
+          asc(told.lessonId),
+          sql`${told.tenantId} IS NOT DISTINCT FROM ${entry.tenantId}::varchar DESC`,
         ),
     ]),
   );
   return { counts: counts[0] ?? null, lessons };
+}
+
+/** Lessons that the entry's tenant told of, or nobody; for an entry of no tenant those of all. */
+function isLessonOf(tenantId: string | null): SQL | undefined {
+  const column = courseDistributionLessons.tenantId;
+  return tenantId === null ? undefined : or(isNull(column), eq(column, tenantId));
 }
 
 /** Public entries of the same course in other languages, one of each language: the course's own before variants. */
@@ -231,11 +231,22 @@ export async function lockBaseOfCourse(
   return row ?? null;
 }
 
-/** @throws a unique violation of the slug or of the course */
-export async function insertDistribution(tx: Tx, row: NewRow): Promise<Distribution> {
-  const [inserted] = await tx.insert(table).values(row).returning();
+/**
+ * @param isOfAnother says that the course is another tenant's: the caller undoes the transaction then
+ * @throws a unique violation of the slug or of the course
+ */
+export async function insertDistribution(
+  tx: Tx,
+  row: NewRow,
+  isOfAnother: SQL<boolean>,
+): Promise<{ readonly row: Distribution; readonly isForeign: boolean }> {
+  const [inserted] = await tx
+    .insert(table)
+    .values(row)
+    .returning({ ...getTableColumns(table), isForeign: isOfAnother });
   if (inserted === undefined) throw new Error("Postgres inserted a row and returned none.");
-  return inserted;
+  const { isForeign, ...stored } = inserted;
+  return { row: stored, isForeign };
 }
 
 /**
@@ -329,9 +340,7 @@ export async function countViewOfSlug(tx: Tx, slug: string, now: Date): Promise<
       parentSlug: sql<string | null>`(
         SELECT parents.slug FROM course_distributions parents
         WHERE parents.distribution_id = course_distributions.derived_from AND parents.visibility = 'public')`,
-      access: sql<AccessRule | null>`(
-        SELECT known.access FROM course_distribution_courses known
-        WHERE known.course_id = course_distributions.course_id)`,
+      access: toldAccess(ofEntry),
     });
   if (found === undefined) return null;
   const { parentSlug, access, ...row } = found;

@@ -6,8 +6,8 @@ import {
   integer,
   jsonb,
   pgTable,
-  primaryKey,
   text,
+  unique,
   uniqueIndex,
   varchar,
 } from "drizzle-orm/pg-core";
@@ -129,13 +129,24 @@ export const courseDistributions = pgTable(
   ],
 );
 
+/*
+ * Whoever publishes events chooses the ids of courses in them, so an id alone says nothing of whose the course is: what
+ * is told of one is kept by tenant and id. Until the releases up to 0032_approvals_end are gone, which know one row an
+ * id, the column `course_id` has the id in the row of who told of it first; a trigger sees to both.
+ */
+const ofCourse = () => ({
+  courseId: varchar("course", { length: 255 }).notNull(),
+  /** The id, in the row of who told of it first; null in others. */
+  firstOfId: varchar("course_id", { length: 255 }),
+  /** Whose the course is, as its event told; null: it did not say. */
+  tenantId: varchar("tenant_id", { length: 100 }),
+});
+
 /** What the events of the course factory tell of a course as a whole, whatever entries it has. */
 export const courseDistributionCourses = pgTable(
   "course_distribution_courses",
   {
-    courseId: varchar("course_id", { length: 255 }).primaryKey(),
-    /** Whose the course is, as its event told; null: it did not say. */
-    tenantId: varchar("tenant_id", { length: 100 }),
+    ...ofCourse(),
     /** Who may learn it; null: nothing was told, so everybody. */
     access: jsonb("access").$type<AccessRule>(),
     /** When the rule was told; null: never. */
@@ -145,7 +156,11 @@ export const courseDistributionCourses = pgTable(
     /** When the state was told; null: never. */
     workflowToldAt: instant("workflow_told_at"),
   },
-  () => tenantRowsAndShared(),
+  (table) => [
+    ...tenantRowsAndShared(),
+    unique("course_distribution_courses_key").on(table.courseId, table.tenantId).nullsNotDistinct(),
+    unique("course_distribution_courses_first_key").on(table.firstOfId),
+  ],
 );
 
 /** What an event tells of a module of a course. */
@@ -165,9 +180,7 @@ export interface AnnouncedModule {
 export const courseDistributionOutlines = pgTable(
   "course_distribution_outlines",
   {
-    courseId: varchar("course_id", { length: 255 }).primaryKey(),
-    /** Whose the course is, as its event told; null: it did not say. */
-    tenantId: varchar("tenant_id", { length: 100 }),
+    ...ofCourse(),
     modulesCount: integer("modules_count").notNull(),
     totalLessons: integer("total_lessons").notNull(),
     /** Null when the event told the counts alone. */
@@ -175,7 +188,11 @@ export const courseDistributionOutlines = pgTable(
     totalDurationMinutes: integer("total_duration_minutes"),
     updatedAt: instant("updated_at").notNull(),
   },
-  () => tenantRows(),
+  (table) => [
+    ...tenantRows(),
+    unique("course_distribution_outlines_key").on(table.courseId, table.tenantId).nullsNotDistinct(),
+    unique("course_distribution_outlines_first_key").on(table.firstOfId),
+  ],
 );
 
 /** Every lesson that the course factory announced as written. */
@@ -192,5 +209,10 @@ export const courseDistributionLessons = pgTable(
     /** Place in the course, from 1. */
     lessonIndex: integer("lesson_index").notNull(),
   },
-  (table) => [...tenantRows(), primaryKey({ columns: [table.courseId, table.lessonId] })],
+  (table) => [
+    ...tenantRows(),
+    unique("course_distribution_lessons_key")
+      .on(table.courseId, table.lessonId, table.tenantId)
+      .nullsNotDistinct(),
+  ],
 );

@@ -31,11 +31,11 @@ type DeliverySettings = Pick<CourseFactorySettings, "catalogue">;
 
 /**
  * Enables a paid course for delivery, once per payment, and asks for its distribution. A payment for a course that
- * others have made is none of its business. One for a course that nobody knows, whose generation failed, or that was
- * archived since its payment began, has to be paid back: that is told, and operators get an alert.
+ * others have made is none of its business. One for a course that nobody knows, that is another tenant's, whose
+ * generation failed, or that was archived since its payment began, has to be paid back: that is told, and operators get
+ * an alert.
  *
  * @throws {RetryAfter} the course is still being generated; other events of the payment may overtake this one
- * @throws {PermanentError} payment and course belong to different tenants
  */
 export async function beginDelivery(
   event: Envelope<PayloadOf<typeof paymentTransactionCompleted>>,

@@ -25,6 +25,17 @@ export function isCourseId(id: string): boolean {
   return uuidShape.test(id);
 }
 
+/**
+ * Whether the course was made here, for another tenant: a condition in SQL, which also holds where the tenant's own
+ * database shows it no such course.
+ *
+ * @param tenantId null: of no tenant, so never
+ */
+export function isOfAnother(courseId: string, tenantId: string | null): SQL<boolean> {
+  if (tenantId === null || !isCourseId(courseId)) return sql<boolean>`false`;
+  return sql<boolean>`course_factory_is_of_another(${courseId}::uuid, ${tenantId}::text)`;
+}
+
 /** What an event says of whose it is. */
 interface Told {
   readonly type: string;
@@ -84,9 +95,8 @@ export async function findCourseAndChange(
 }
 
 /**
- * The same, and whether the catalogue knows the course, whoever made it.
- *
- * @throws {PermanentError} as `findCourse`
+ * What is paid for: a course of the factory, if it is the event's tenant's, and else whether the catalogue knows one of
+ * that tenant, whoever made it. Another tenant's course is none here: what pays for it has to be paid back.
  */
 export async function findCourseOrOther(
   tx: Tx,
@@ -95,12 +105,11 @@ export async function findCourseOrOther(
   catalogue: CourseCatalogue,
 ): Promise<{ readonly course: KnownCourse | null; readonly isKnown: boolean }> {
   const { rows } = await tx.execute<{ course: KnownCourse | null; is_known: boolean }>(sql`
-    SELECT ${courseJson(courseId)} AS course, EXISTS (${catalogue.query(courseId)}) AS is_known`);
+    SELECT ${courseJson(courseId)} AS course, EXISTS (
+      SELECT FROM (${catalogue.query(courseId, event.tenant_id)}) AS c WHERE c.state <> 'foreign') AS is_known`);
   const course = rows[0]?.course ?? null;
-  return {
-    course: course === null ? null : ofTenant(course, courseId, event),
-    isKnown: rows[0]?.is_known === true,
-  };
+  const isForeign = course !== null && event.tenant_id !== null && course.tenantId !== event.tenant_id;
+  return { course: isForeign ? null : course, isKnown: rows[0]?.is_known === true };
 }
 
 /** A payment whose delivery is open. */

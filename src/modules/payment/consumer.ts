@@ -17,7 +17,12 @@ export function paymentConsumer(settings: PaymentSettings): Consumer {
     handlers: [
       on(coursePaymentRequired, async (event, { tx, publish, log, now }) => {
         const { course_id: courseId, amount_cents: amountCents, currency } = event.payload;
-        const { hasIntent, course } = await lookAtPurchase(tx, event.id, courseId, settings.catalogue);
+        const { hasIntent, course } = await lookAtPurchase(
+          tx,
+          event.id,
+          { courseId, tenantId: event.tenant_id },
+          settings.catalogue,
+        );
         if (hasIntent) {
           log.debug({ course_id: courseId }, "this event has its payment already");
           return;

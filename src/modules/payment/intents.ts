@@ -116,8 +116,8 @@ export async function beginPayment(
   const found =
     courseId === null || catalogue === undefined
       ? null
-      : await catalogue.find(readerOf(services.db), courseId);
-  // For a credential of one tenant there are no courses of others.
+      : await catalogue.find(readerOf(services.db), courseId, named);
+  // For a credential of one tenant there are no courses but its own.
   const course = visibleTenant(services) === null || found?.tenantId === named ? found : null;
   const tenantId = named ?? course?.tenantId ?? defaultTenant;
   await services.limit(intentsLimit, `${tenantId}:${services.actorId ?? "-"}`);

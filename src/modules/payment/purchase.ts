@@ -10,8 +10,6 @@ import type { Intent } from "./model.ts";
 interface Offer {
   readonly amount_cents: number;
   readonly currency: string;
-  /** Undefined: not named. */
-  readonly tenant_id?: string | undefined;
 }
 
 function wrong(path: string, message: string, text: string): ValidationError {
@@ -21,12 +19,12 @@ function wrong(path: string, message: string, text: string): ValidationError {
 /**
  * Why a course cannot be bought like this; null: it can.
  *
- * @param course null: the catalogue knows no such course
+ * @param course as the catalogue knows it for the tenant that the offer names; null: it knows no such course
  */
 export function refusalOfPurchase(
   courseId: string,
   course: CatalogueCourse | null,
-  { amount_cents: amount, currency, tenant_id: tenantId }: Offer,
+  { amount_cents: amount, currency }: Offer,
 ): BrainError | null {
   if (course === null) {
     return wrong(
@@ -40,7 +38,14 @@ export function refusalOfPurchase(
       `The course "${courseId}" is not sold any more: it is archived, or could not be made. Choose another one from GET /api/courses/catalog.`,
     );
   }
-  if (tenantId !== undefined && course.tenantId !== null && tenantId !== course.tenantId) {
+  if (course.state === "unclear") {
+    return wrong(
+      "tenant_id",
+      "expected the tenant that sells the course",
+      `Several tenants sell a course with the id "${courseId}", so it is not clear whose is bought. Name one in tenant_id.`,
+    );
+  }
+  if (course.state === "foreign") {
     return wrong(
       "tenant_id",
       "expected the tenant of the course, or none",

@@ -156,11 +156,13 @@ export async function updateIntent(tx: Tx, id: string, columns: Partial<NewInten
 export async function lookAtPurchase(
   tx: Tx,
   eventId: string,
-  courseId: string,
+  { courseId, tenantId }: { readonly courseId: string; readonly tenantId: string | null },
   catalogue: CourseCatalogue | undefined,
 ): Promise<{ readonly hasIntent: boolean; readonly course: CatalogueCourse | null | undefined }> {
   const course =
-    catalogue === undefined ? sql`NULL` : sql`(SELECT to_jsonb(c) FROM (${catalogue.query(courseId)}) AS c)`;
+    catalogue === undefined
+      ? sql`NULL`
+      : sql`(SELECT to_jsonb(c) FROM (${catalogue.query(courseId, tenantId)}) AS c)`;
   const { rows } = await tx.execute<{ has_intent: boolean; course: Record<string, unknown> | null }>(sql`
     SELECT EXISTS (SELECT FROM paycore_intents WHERE source_event_id = ${eventId}) AS has_intent, ${course} AS course`);
   const [row] = rows;

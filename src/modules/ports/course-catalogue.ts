@@ -12,8 +12,12 @@ import type { Reader } from "../reader.ts";
 export interface CatalogueCourse {
   /** Null: of no tenant. */
   readonly tenantId: string | null;
-  /** `soon`: it is still being made, and can be bought already. `gone`: it is archived, or could not be made. */
-  readonly state: "ready" | "soon" | "gone";
+  /**
+   * `soon`: it is still being made, and can be bought already. `gone`: it is archived, or could not be made. `foreign`:
+   * it is not of the tenant that was asked for. `unclear`: several tenants have it, and none was asked for. Of the last
+   * two nothing else is said.
+   */
+  readonly state: "ready" | "soon" | "gone" | "foreign" | "unclear";
   /** Null: nobody said what it costs. */
   readonly access: AccessRule | null;
 }
@@ -22,10 +26,12 @@ export interface CourseCatalogue {
   /**
    * Asks for a course, to be part of a statement of whoever asks: at most one row with the columns `tenant_id` (text),
    * `state` (text) and `access` (jsonb), as {@link toCatalogueCourse} reads it.
+   *
+   * @param tenantId whose course is meant: its own, or one of no tenant. Null: whoever has it
    */
-  query(courseId: string): SQL;
+  query(courseId: string, tenantId: string | null): SQL;
   /** Null: this catalogue knows no such course. */
-  find(read: Reader, courseId: string): Promise<CatalogueCourse | null>;
+  find(read: Reader, courseId: string, tenantId: string | null): Promise<CatalogueCourse | null>;
 }
 
 /** A row of `query`, also by way of `to_jsonb`. */
@@ -41,19 +47,19 @@ export function toCatalogueCourse(row: Readonly<Record<string, unknown>>): Catal
 export function catalogueOf(query: CourseCatalogue["query"]): CourseCatalogue {
   return {
     query,
-    async find(read, courseId) {
-      const [row] = await read(query(courseId));
+    async find(read, courseId, tenantId) {
+      const [row] = await read(query(courseId, tenantId));
       return row === undefined ? null : toCatalogueCourse(row);
     },
   };
 }
 
-/** What the first one says that knows the course. */
+/** What the first one says that knows the course. One that knows it as another tenant's decides, too. */
 export function firstThatKnows(catalogues: readonly CourseCatalogue[]): CourseCatalogue {
-  return catalogueOf((courseId) => {
+  return catalogueOf((courseId, tenantId) => {
     const answers = catalogues.map(
       ({ query }, place) =>
-        sql`SELECT ${place}::integer AS place, tenant_id, state, access FROM (${query(courseId)}) AS c`,
+        sql`SELECT ${place}::integer AS place, tenant_id, state, access FROM (${query(courseId, tenantId)}) AS c`,
     );
     if (answers.length === 0)
       return sql`SELECT NULL::text AS tenant_id, NULL AS state, NULL::jsonb AS access LIMIT 0`;

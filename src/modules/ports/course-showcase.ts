@@ -1,4 +1,5 @@
 import { type Database, definePort } from "@brain/engine";
+import type { SQL } from "drizzle-orm";
 import type { CoursePage } from "../../pages/model.ts";
 import type { AccessRule } from "../access-rule.ts";
 
@@ -10,6 +11,13 @@ import type { AccessRule } from "../access-rule.ts";
 export interface CourseShowcase {
   /** Whether those who learn a course here get a certificate. */
   readonly certificates: boolean;
+  /**
+   * Whether the course was made here for another tenant, so that this one has nothing to sell: a condition, to be part of
+   * a statement of whoever asks. It holds whatever rows the statement sees.
+   *
+   * @param tenantId null: of no tenant, so never
+   */
+  isOfAnother(courseId: string, tenantId: string | null): SQL<boolean>;
   /** Null: nobody here made the course, or it is not finished. */
   read(db: Database, courseId: string, tenantId: string | null): Promise<MadeCourse | null>;
 }

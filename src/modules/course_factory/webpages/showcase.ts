@@ -5,7 +5,7 @@ import type { CourseShowcase, MadeCourse } from "../../ports/course-showcase.ts"
 import { type AuthoredCourse, findAuthoredCourse } from "../authored-course.ts";
 import type { LandingPage, Outline } from "../content/model.ts";
 import { loadTexts } from "../content/texts/load.ts";
-import { isCourseId } from "../known-course.ts";
+import { isCourseId, isOfAnother } from "../known-course.ts";
 import type { Section } from "./model.ts";
 import { buildSections } from "./sections.ts";
 import { seoPackOf } from "./seo.ts";
@@ -19,6 +19,7 @@ import { findTheme, themes, themeWith } from "./themes.ts";
 export function courseShowcase(certificates: boolean): CourseShowcase {
   return {
     certificates,
+    isOfAnother,
     async read(db, courseId, tenantId) {
       // Courses of other origin have ids of any shape; a uuid column would refuse them.
       return isCourseId(courseId) ? await readMadeCourse(db, courseId, tenantId) : null;
