@@ -1205,6 +1205,7 @@ CREATE TABLE "webhook_endpoints" (
   "enabled_at" timestamp(3) with time zone NOT NULL,
   "created_at" timestamp(3) with time zone NOT NULL,
   "updated_at" timestamp(3) with time zone NOT NULL,
+  "used_ms" bigint DEFAULT 0 NOT NULL,
   CONSTRAINT "webhook_endpoints_pkey" PRIMARY KEY (id),
   CONSTRAINT "webhook_endpoints_form_check" CHECK (((form)::text = ANY ((ARRAY['structured'::character varying, 'binary'::character varying])::text[]))),
   CONSTRAINT "webhook_endpoints_status_check" CHECK (((status)::text = ANY ((ARRAY['enabled'::character varying, 'disabled'::character varying])::text[])))

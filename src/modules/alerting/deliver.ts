@@ -1,5 +1,7 @@
 import { defineJob, type JobContext, type ScheduledJob, takeNews } from "@brain/engine";
+import { leaseSecondsFor, sendDue } from "../sending.ts";
 import type { AlertingSettings, PostedSink } from "./settings.ts";
+import type { Posted } from "./sinks.ts";
 import { type Claimed, claimMessages, forgetOld, insertMessages, lookOut, recordTry } from "./store.ts";
 
 /*
@@ -29,12 +31,12 @@ export function alertDelivery(settings: AlertingSettings): ScheduledJob {
       const before = await lookOut(job.db, least, bounds);
       if (before.news && before.free_in <= 0) await store(job, settings);
       else if (before.due_in === null || before.due_in > 0) return whenNext(job, before);
-      while (!job.isOver()) {
-        const claimed = await claimMessages(job.db);
-        if (claimed.length === 0) break;
-        for (const message of claimed) await send(job, settings, message);
-      }
-      await forgetOld(job.db);
+      const told = await Promise.allSettled(sinks.map((sink) => sendTo(job, settings, sink)));
+      for (const outcome of told) if (outcome.status === "rejected") throw outcome.reason;
+      await forgetOld(
+        job.db,
+        sinks.map(({ kind }) => kind),
+      );
       return whenNext(job, await lookOut(job.db, least, bounds));
     },
   });
@@ -69,14 +71,19 @@ async function store(job: JobContext, { sinks, asEvents, least }: AlertingSettin
   });
 }
 
-async function send(job: JobContext, settings: AlertingSettings, message: Claimed): Promise<void> {
-  const sink = settings.sinks.find(({ kind }: PostedSink) => kind === message.sink);
-  if (sink === undefined) {
-    await recordTry(job.db, message, "This sink is not set any more.", null);
-    return;
-  }
-  const { post } = await import("./sinks.ts");
-  const { error, waitSeconds } = await post(sink, message, { ...settings, now: job.now });
+/** One by one, so that what is over is told behind what it ends; a sink that is slow holds up no other. */
+async function sendTo(job: JobContext, settings: AlertingSettings, sink: PostedSink): Promise<void> {
+  const { callMs, post } = await import("./sinks.ts");
+  const leaseSeconds = leaseSecondsFor(callMs);
+  await sendDue<Claimed>({
+    isOver: job.isOver,
+    atOnce: 1,
+    claim: (limit) => claimMessages(job.db, sink.kind, limit, leaseSeconds),
+    send: async (message) => noteTry(job, message, await post(sink, message, { ...settings, now: job.now })),
+  });
+}
+
+async function noteTry(job: JobContext, message: Claimed, { error, waitSeconds }: Posted): Promise<void> {
   if (error === null) {
     await recordTry(job.db, message, null, null);
     return;

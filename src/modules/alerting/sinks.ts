@@ -1,4 +1,4 @@
-import { errorClass } from "@brain/engine";
+import { errorClass, withTimeLimit } from "@brain/engine";
 import { callOutside } from "../call-outside.ts";
 import { requirePublic, retryAfterSeconds } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
@@ -7,7 +7,8 @@ import type { Claimed } from "./store.ts";
 
 /* One call of a receiver. Loaded when a message is due. */
 
-const timeoutMs = 10_000;
+/** A call ends within this time, ms, with all that belongs to it. */
+export const callMs = 10_000;
 
 export interface Posted {
   /** Null: it arrived. */
@@ -25,15 +26,23 @@ export async function post(
   const body = JSON.stringify(message.body);
   const signed = sink.kind === "webhook" ? signedHeaders([sink.secret], message.message_id, now(), body) : {};
   try {
-    await requirePublic(new URL(sink.url), httpAllow, resolve);
-    const response = await callOutside(sink.url, {
-      method: "POST",
-      headers: { "content-type": "application/json", "user-agent": "BRAiN-EventStream-Alerts/1", ...signed },
-      body,
-      signal: AbortSignal.timeout(timeoutMs),
+    // The lookup of the name, too, which has no limit of its own: a claim holds for one call.
+    const response = await withTimeLimit(callMs, "A call of a sink", async (signal) => {
+      await requirePublic(new URL(sink.url), httpAllow, resolve);
+      const answer = await callOutside(sink.url, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "user-agent": "BRAiN-EventStream-Alerts/1",
+          ...signed,
+        },
+        body,
+        signal,
+      });
+      // Only the status counts; an answer without end is not read.
+      await answer.body?.cancel();
+      return answer;
     });
-    // Only the status counts; an answer without end is not read.
-    await response.body?.cancel();
     if (response.status >= 200 && response.status < 300) return { error: null, waitSeconds: null };
     return {
       error: `The receiver answered ${response.status}, expected 2xx.`,
@@ -46,8 +55,12 @@ export async function post(
 
 /** A short word of what we know; a message of a runtime may name the address, which is a secret. */
 function describe(error: unknown): string {
-  if (error instanceof DOMException && error.name === "TimeoutError")
-    return `No answer within ${timeoutMs / 1_000} s.`;
-  if (errorClass(error) === "PermanentError") return "The address leads to a private network.";
-  return "The receiver could not be reached.";
+  switch (errorClass(error)) {
+    case "HandlerTimeoutError":
+      return `No answer within ${callMs / 1_000} s.`;
+    case "PermanentError":
+      return "The address leads to a private network.";
+    default:
+      return "The receiver could not be reached.";
+  }
 }

@@ -56,16 +56,17 @@ export interface Claimed extends NewMessage {
   readonly age: number;
 }
 
-const claimedAtOnce = 20;
-/** A try that was cut off is repeated after this time, s. */
-const leaseSeconds = 60;
-
-/** Takes what is due. Several may do so at once: what another one has taken is passed over. */
-export async function claimMessages(db: Database): Promise<Claimed[]> {
+/** Takes what is due for a sink, oldest first. Several may do so at once: what another one has taken is passed over. */
+export async function claimMessages(
+  db: Database,
+  sink: NewMessage["sink"],
+  limit: number,
+  leaseSeconds: number,
+): Promise<Claimed[]> {
   return db.rows<Claimed>(sql`
     WITH due AS (
-      SELECT id FROM alert_messages WHERE status = 'waiting' AND due_at <= now()
-      ORDER BY due_at, id LIMIT ${claimedAtOnce}::integer FOR UPDATE SKIP LOCKED
+      SELECT id FROM alert_messages WHERE status = 'waiting' AND due_at <= now() AND sink = ${sink}
+      ORDER BY due_at, id LIMIT ${limit}::integer FOR UPDATE SKIP LOCKED
     )
     UPDATE alert_messages m SET attempt = m.attempt + 1, due_at = now() + ${leaseSeconds}::integer * interval '1 s'
     FROM due WHERE m.id = due.id
@@ -90,8 +91,13 @@ export async function recordTry(
 /** Days that finished messages are kept. */
 const keptDays = 30;
 
-export async function forgetOld(db: Database): Promise<void> {
+/** Forgets old messages, a bounded number, and gives up what waits for a sink that is not set any more. */
+export async function forgetOld(db: Database, sinks: readonly string[]): Promise<void> {
   await db.rows(sql`
+    WITH given_up AS (
+      UPDATE alert_messages SET status = 'failed', error = 'This sink is not set any more.', due_at = NULL, finished_at = now()
+      WHERE status = 'waiting' AND sink NOT IN (SELECT json_array_elements_text(${JSON.stringify(sinks)}::json))
+    )
     DELETE FROM alert_messages WHERE id IN (SELECT id FROM alert_messages
       WHERE created_at < now() - ${keptDays}::integer * interval '1 day' AND status <> 'waiting' LIMIT 1000)`);
 }

@@ -1,4 +1,5 @@
 import { completeUpTo, type JobContext, type Vault } from "@brain/engine";
+import { leaseSecondsFor, sendDue } from "../sending.ts";
 import {
   type Claimed,
   claimDeliveries,
@@ -9,19 +10,22 @@ import {
   recordArrival,
   recordFailure,
 } from "./job-store.ts";
-import { type SendDeps, sendDelivery } from "./send.ts";
+import { callMs, type SendDeps, sendDelivery } from "./send.ts";
 import type { WebhookSettings } from "./settings.ts";
 import { triesOfDelivery } from "./store.ts";
 
 /*
  * Deliveries are made of what the relay has sent, by one statement, and sent outside of any transaction: a receiver that is
- * slow holds no connection. A delivery counts its try before it begins; one that was cut off is tried again, so a
- * receiver gets each event at least once, with the event's id as the message id.
+ * slow holds no connection, and as many are claimed as are sent at once. A delivery counts its try as it begins; one that was
+ * cut off is tried again, so a receiver gets each event at least once, with the event's id as the message id.
  */
 
 /** Waits behind the tries, s: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, about three days in all. */
 const waitsSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const longestWaitSeconds = 86_400;
+
+/** Workers allow six connections at a time. */
+const sentAtOnce = 5;
 
 /** Makes deliveries of what came, and sends what is due. @returns when the next one is due; null: none waits */
 export async function runDeliveries(
@@ -37,11 +41,13 @@ export async function runDeliveries(
     now: job.now,
     ...(job.reveal === undefined ? {} : { reveal: job.reveal }),
   };
-  while (!job.isOver()) {
-    const claimed = await claimDeliveries(job.db);
-    if (claimed.length === 0) break;
-    await sendAll(job, deps, claimed, settings.disableDays);
-  }
+  const leaseSeconds = leaseSecondsFor(callMs);
+  await sendDue<Claimed>({
+    isOver: job.isOver,
+    atOnce: sentAtOnce,
+    claim: (limit, running) => claimDeliveries(job.db, limit, running, leaseSeconds),
+    send: (claimed) => deliver(job, deps, claimed, settings.disableDays),
+  });
   await forgetOld(job.db);
   const seconds = await nextDueSeconds(job.db);
   return seconds === null ? null : new Date(job.now().getTime() + Math.max(0, seconds) * 1_000);
@@ -55,23 +61,6 @@ async function makeAll({ db, catalog, isOver }: JobContext): Promise<void> {
   const until = await completeUpTo(db);
   const types = catalog.all.map(({ type }) => type);
   while ((await makeEntryDeliveries(db, until, types)) && !isOver());
-}
-
-/** Workers allow six connections at a time. */
-const sentAtOnce = 5;
-
-async function sendAll(
-  job: JobContext,
-  deps: SendDeps,
-  claimed: readonly Claimed[],
-  disableDays: number,
-): Promise<void> {
-  const waiting = [...claimed];
-  const lane = async () => {
-    for (let one = waiting.shift(); one !== undefined; one = waiting.shift())
-      await deliver(job, deps, one, disableDays);
-  };
-  await Promise.all(Array.from({ length: sentAtOnce }, lane));
 }
 
 async function deliver(

@@ -117,23 +117,45 @@ export interface Claimed {
   readonly event: EnvelopeRow | null;
   /** An event of another program, as it was read from the stream. */
   readonly entry: EnvelopeRow | null;
+  /** What its endpoint has taken at least, ms, however long it had nothing to send. */
+  readonly least_ms: number;
 }
 
-/** Of one endpoint, and at once. A slow receiver must not take all places. */
-const claimedOfOne = 4;
-const claimedAtOnce = 24;
-/** A try that was cut off is repeated after this time, s. */
-const leaseSeconds = 60;
+/** How far one may be behind the one that has taken most, ms: what waits long has no claim on all that it did not take. */
+const behindMs = 60_000;
+/** What a call takes beside its own time, ms: claiming it, and writing down what came of it. */
+const besideMs = 10;
 
-/** Takes what is due, a few of each endpoint. Several may do so at once: rows that another one takes are passed over. */
-export async function claimDeliveries(db: Database): Promise<Claimed[]> {
+/**
+ * Takes what is due, for calls that begin at once. Receivers take turns: one call of each before a second one, and first who
+ * has taken less time so far, so that slow ones, however many, keep no quick one waiting. Several may do so at once: rows
+ * that another one takes are passed over.
+ *
+ * @param running deliveries that are being sent
+ */
+export async function claimDeliveries(
+  db: Database,
+  limit: number,
+  running: readonly Claimed[],
+  leaseSeconds: number,
+): Promise<Claimed[]> {
+  const sent = Object.fromEntries(
+    [...Map.groupBy(running, (one) => one.endpoint_id)].map(([id, of]) => [id, of.length]),
+  );
   return db.rows<Claimed>(sql`
-    WITH due AS MATERIALIZED (
-      SELECT d.id FROM webhook_endpoints w CROSS JOIN LATERAL (
-        SELECT x.id FROM webhook_deliveries x
+    WITH bounds AS MATERIALIZED (
+      SELECT coalesce(max(used_ms), 0) - ${behindMs}::integer AS least_ms FROM webhook_endpoints WHERE status = 'enabled'
+    ), chosen AS MATERIALIZED (
+      SELECT d.id FROM webhook_endpoints w CROSS JOIN bounds b CROSS JOIN LATERAL (
+        SELECT x.id, row_number() OVER (ORDER BY x.due_at, x.id) AS place FROM webhook_deliveries x
         WHERE x.endpoint_id = w.id AND x.status = 'waiting' AND x.due_at <= now()
-        ORDER BY x.due_at, x.id LIMIT ${claimedOfOne}::integer FOR UPDATE SKIP LOCKED
-      ) d WHERE w.status = 'enabled' LIMIT ${claimedAtOnce}::integer
+        ORDER BY x.due_at, x.id LIMIT ${limit}::integer
+      ) d WHERE w.status = 'enabled'
+      ORDER BY d.place + coalesce((${JSON.stringify(sent)}::jsonb ->> w.id::text)::integer, 0),
+        greatest(w.used_ms, b.least_ms), w.id LIMIT ${limit}::integer
+    ), due AS MATERIALIZED (
+      SELECT x.id FROM webhook_deliveries x JOIN chosen c ON c.id = x.id
+      WHERE x.status = 'waiting' AND x.due_at <= now() FOR UPDATE OF x SKIP LOCKED
     ), taken AS (
       UPDATE webhook_deliveries d SET attempt = d.attempt + 1, due_at = now() + ${leaseSeconds}::integer * interval '1 s'
       FROM due WHERE d.id = due.id
@@ -142,26 +164,34 @@ export async function claimDeliveries(db: Database): Promise<Claimed[]> {
     SELECT t.id::integer AS id, t.endpoint_id, t.attempt, t.attempt_limit, t.event_type, t.message, w.url, w.secret,
       CASE WHEN w.previous_until > now() THEN w.previous_secret END AS previous_secret, w.form,
       (SELECT to_jsonb(row) FROM (SELECT ${outgoingColumns}) AS row WHERE e.id IS NOT NULL) AS event, (SELECT to_jsonb(row) FROM (
-        SELECT ${foreignEnvelope} FROM archived_entries e WHERE e.id = t.entry_id) AS row) AS entry
+        SELECT ${foreignEnvelope} FROM archived_entries e WHERE e.id = t.entry_id) AS row) AS entry,
+      (SELECT least_ms FROM bounds)::float8 AS least_ms
     FROM taken t JOIN webhook_endpoints w ON w.id = t.endpoint_id LEFT JOIN events e ON e.id = t.event_id
     ORDER BY t.id`);
 }
+
+/** Locked before the delivery, as who deletes an endpoint does: in another order two would wait for each other. */
+const lockedEndpoint = ({ endpoint_id }: Claimed): SQL => sql`
+      SELECT id, status FROM webhook_endpoints WHERE id = ${endpoint_id}::uuid FOR NO KEY UPDATE`;
+
+/** What the calls of endpoint `w` have taken with this one, ms. */
+const usedWith = ({ least_ms }: Claimed, { duration_ms }: AttemptNote): SQL =>
+  sql`greatest(w.used_ms, ${Math.round(least_ms)}::bigint) + ${Math.round(duration_ms) + besideMs}::bigint`;
 
 const noted = (note: AttemptNote): SQL => sql`(CASE WHEN jsonb_array_length(d.attempts) >= 20
   THEN d.attempts - 0 ELSE d.attempts END) || ${JSON.stringify(note)}::jsonb`;
 
 /** It arrived: the endpoint works. */
-export async function recordArrival(
-  db: Database,
-  { id, attempt, endpoint_id }: Claimed,
-  note: AttemptNote,
-): Promise<void> {
+export async function recordArrival(db: Database, claimed: Claimed, note: AttemptNote): Promise<void> {
+  const { id, attempt } = claimed;
   await db.rows(sql`
-    WITH done AS (
+    WITH endpoint AS MATERIALIZED (${lockedEndpoint(claimed)}
+    ), done AS (
       UPDATE webhook_deliveries d SET status = 'delivered', due_at = NULL, finished_at = now(), attempts = ${noted(note)}
-      WHERE d.id = ${id}::bigint AND d.attempt = ${attempt}::integer AND d.status = 'waiting' RETURNING 1
+      FROM endpoint WHERE d.id = ${id}::bigint AND d.attempt = ${attempt}::integer AND d.status = 'waiting' RETURNING 1
     )
-    UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ${endpoint_id}::uuid AND failing_since IS NOT NULL`);
+    UPDATE webhook_endpoints w SET failing_since = NULL, used_ms = ${usedWith(claimed, note)}
+    FROM endpoint WHERE w.id = endpoint.id`);
 }
 
 /**
@@ -173,7 +203,7 @@ export async function recordArrival(
  */
 export async function recordFailure(
   db: Database,
-  { id, attempt, endpoint_id }: Claimed,
+  claimed: Claimed,
   note: AttemptNote,
   retrySeconds: number | null,
   {
@@ -182,23 +212,29 @@ export async function recordFailure(
     isTest,
   }: { readonly disableDays: number; readonly isGone: boolean; readonly isTest: boolean },
 ): Promise<{ readonly disabled: boolean; readonly message: string }> {
+  const { id, attempt } = claimed;
   const days = sql`${disableDays}::integer * interval '1 day'`;
   const [row] = await db.rows<{ message: string }>(sql`
-    WITH done AS (
+    WITH endpoint AS MATERIALIZED (${lockedEndpoint(claimed)}
+    ), done AS (
       UPDATE webhook_deliveries d SET
         status = CASE WHEN ${retrySeconds}::integer IS NULL THEN 'failed' ELSE 'waiting' END,
         due_at = now() + ${retrySeconds}::integer * interval '1 s' * (1 + random() * 0.1),
         finished_at = CASE WHEN ${retrySeconds}::integer IS NULL THEN now() END,
         attempts = ${noted(note)}
-      WHERE d.id = ${id}::bigint AND d.attempt = ${attempt}::integer AND d.status = 'waiting' RETURNING 1
+      FROM endpoint WHERE d.id = ${id}::bigint AND d.attempt = ${attempt}::integer AND d.status = 'waiting' RETURNING 1
+    ), about AS MATERIALIZED (
+      SELECT id, status = 'enabled' AND NOT ${isTest} AND EXISTS (SELECT FROM done) AS is_judged FROM endpoint
     ), judged AS (
-      UPDATE webhook_endpoints w SET failing_since = coalesce(w.failing_since, now()),
-        status = CASE WHEN ${isGone} OR w.failing_since <= now() - ${days} THEN 'disabled' ELSE w.status END,
-        disabled_reason = CASE WHEN ${isGone} THEN 'The receiver answered 410: it is gone.'
+      UPDATE webhook_endpoints w SET used_ms = ${usedWith(claimed, note)},
+        failing_since = CASE WHEN a.is_judged THEN coalesce(w.failing_since, now()) ELSE w.failing_since END,
+        status = CASE WHEN a.is_judged AND (${isGone} OR w.failing_since <= now() - ${days}) THEN 'disabled' ELSE w.status END,
+        disabled_reason = CASE WHEN NOT a.is_judged THEN w.disabled_reason
+          WHEN ${isGone} THEN 'The receiver answered 410: it is gone.'
           WHEN w.failing_since <= now() - ${days} THEN 'No delivery has arrived for ' || ${disableDays}::integer || ' days.'
           ELSE w.disabled_reason END
-      FROM done WHERE w.id = ${endpoint_id}::uuid AND w.status = 'enabled' AND NOT ${isTest} RETURNING w.id, w.status, w.disabled_reason, w.tenant_id
-    ), off AS (SELECT * FROM judged WHERE status = 'disabled'), alerted AS (${alertsInTransaction.raising(sql`
+      FROM about a WHERE w.id = a.id RETURNING w.id, w.status, w.disabled_reason, w.tenant_id, a.is_judged
+    ), off AS (SELECT * FROM judged WHERE is_judged AND status = 'disabled'), alerted AS (${alertsInTransaction.raising(sql`
       SELECT 'webhook_disabled', off.id::text, 'warning', 'The webhook endpoint ' || off.id || ' was disabled. ' ||
         off.disabled_reason || ' Tell whoever runs the receiver, then POST /api/webhooks/' || off.id || '/enable.',
         off.tenant_id, '{}'::text[] FROM off`)})

@@ -1,4 +1,11 @@
-import { type EnvelopeRow, errorClass, type JobContext, toEnvelope, type Vault } from "@brain/engine";
+import {
+  type EnvelopeRow,
+  errorClass,
+  type JobContext,
+  toEnvelope,
+  type Vault,
+  withTimeLimit,
+} from "@brain/engine";
 import {
   binaryHeaders,
   type Catalog,
@@ -17,8 +24,8 @@ import type { AttemptNote } from "./tables.ts";
 
 /** One call of a receiver. */
 
-/** A receiver answers within this time, ms: it should take the event and work later. */
-const timeoutMs = 15_000;
+/** A call ends within this time, ms, with all that belongs to it: a receiver should take the event and work later. */
+export const callMs = 15_000;
 
 /** What became of a try. */
 export interface Sent {
@@ -67,9 +74,9 @@ export async function sendDelivery(deps: SendDeps, claimed: Claimed): Promise<Se
 
 /** A short word of what we know; a message of a runtime may name the address. */
 function describe(error: unknown): string {
-  if (error instanceof DOMException && error.name === "TimeoutError")
-    return `No answer within ${timeoutMs / 1_000} s.`;
   switch (errorClass(error)) {
+    case "HandlerTimeoutError":
+      return `No answer within ${callMs / 1_000} s.`;
     case "PermanentError":
       return "The address leads to a private network.";
     case "VaultKeyError":
@@ -80,10 +87,16 @@ function describe(error: unknown): string {
   }
 }
 
-async function post(
+function post(deps: SendDeps, claimed: Claimed, event: CloudEvent): Promise<Response> {
+  // The lookup of the name, too, which has no limit of its own: a claim holds for one call.
+  return withTimeLimit(callMs, "A call of a webhook", (signal) => call(deps, claimed, event, signal));
+}
+
+async function call(
   { vault, now, httpAllow, resolve }: SendDeps,
   claimed: Claimed,
   event: CloudEvent,
+  signal: AbortSignal,
 ): Promise<Response> {
   const { endpoint_id: id, previous_secret: previous, form } = claimed;
   const [url, ...secrets] = await Promise.all([
@@ -101,7 +114,7 @@ async function post(
       ...signedHeaders(secrets, event.id, now(), body),
     },
     body,
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
   });
   // Only the status counts; an answer without end is not read.
   await response.body?.cancel();

@@ -43,6 +43,8 @@ export const webhookEndpoints = pgTable(
     disabledReason: varchar("disabled_reason", { length: 500 }),
     /** Since when no delivery has arrived; null: the last one did. */
     failingSince: instant("failing_since"),
+    /** What its calls have taken, ms. Who has taken less goes first; it says something beside that of others alone. */
+    usedMs: bigint("used_ms", { mode: "number" }).notNull().default(0),
     createdBy: varchar("created_by", { length: 100 }),
     /** Events before it are not delivered. By the database's clock. */
     enabledAt: instant("enabled_at").notNull(),

@@ -1,0 +1,1 @@
+ALTER TABLE "webhook_endpoints" ADD COLUMN "used_ms" bigint DEFAULT 0 NOT NULL;
