@@ -1,4 +1,4 @@
-import type { Envelope, MessageId } from "@brain/schemas";
+import { compareMessageIds, type Envelope, type MessageId } from "@brain/schemas";
 import type { Claim } from "./apply/dedup.ts";
 import type { Content, Handled } from "./drain/interpret.ts";
 
@@ -133,6 +133,20 @@ export interface Failure {
   readonly overtakable: boolean;
   /** The last failure, one line. */
   readonly error: string;
+}
+
+/** Together in the order of the stream. */
+export function inStreamOrder(deliveries: readonly Delivery[]): Delivery[] {
+  return deliveries.toSorted((a, b) => compareMessageIds(a.messageId, b.messageId));
+}
+
+/** What the stream gave. */
+export interface TakenFromStream extends Taken {
+  /**
+   * The group has read the stream up to here; null: all of it. What waits behind this id may be newer than something of
+   * its key that nobody has read: a replay defers events before they are read, and a group may be set back.
+   */
+  readonly readTo: MessageId | null;
 }
 
 /** What was taken. Each list is in the order of the stream. */

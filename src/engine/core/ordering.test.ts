@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { firstOfEachKey, leastSuspectFirst, orderOf, planRound, splitLanes } from "./ordering.ts";
+import {
+  firstOfEachKey,
+  leastSuspectFirst,
+  orderOf,
+  type Plannable,
+  planRound,
+  splitLanes,
+} from "./ordering.ts";
 import { hashText } from "./sharding.ts";
 
 const key = fc.option(fc.constantFrom("a", "b", "c"), { nil: null });
@@ -26,13 +33,16 @@ const ordered = (order: string | null, wait: "due" | "waits", begun: number) => 
   begun,
 });
 const fresh = (order: string | null) => ({ key: order, dueAtMs: 0, overtakable: false, begun: 0 });
+/** @param pending what was met before @param news what is new, behind it on the stream */
+const planOf = <T extends Plannable>(pending: readonly T[], news: readonly T[]) =>
+  planRound([...pending, ...news], { isFresh: (one) => news.includes(one), isBeyond: () => false, nowMs });
 const sorted = (list: readonly number[]) => [...list].sort((left, right) => left - right);
 
 describe("the plan of a round", () => {
   test("runs what failed before alone, what was set aside with the fresh ones", () => {
     const failed = ordered("a", "due", 2);
     const aside = ordered("b", "due", 0);
-    expect(planRound([failed, aside], [fresh("c")], nowMs)).toEqual({
+    expect(planOf([failed, aside], [fresh("c")])).toEqual({
       alone: [failed],
       resumed: [aside],
       fresh: [fresh("c")],
@@ -45,7 +55,7 @@ describe("the plan of a round", () => {
     const waiting = ordered("a", "waits", 1);
     const behind = ordered("a", "due", 0);
     const other = ordered("b", "due", 1);
-    const plan = planRound([waiting, behind, other], [fresh("a"), fresh("b"), fresh(null)], nowMs);
+    const plan = planOf([waiting, behind, other], [fresh("a"), fresh("b"), fresh(null)]);
     expect(plan).toEqual({
       alone: [other],
       resumed: [],
@@ -56,7 +66,7 @@ describe("the plan of a round", () => {
   });
 
   test("an entry without a key blocks nobody", () => {
-    const plan = planRound([ordered(null, "waits", 1)], [fresh(null)], nowMs);
+    const plan = planOf([ordered(null, "waits", 1)], [fresh(null)]);
     expect(plan.fresh).toHaveLength(1);
     expect(plan.behind).toEqual([]);
   });
@@ -65,14 +75,45 @@ describe("the plan of a round", () => {
     const passed = { ...ordered("a", "waits", 1), overtakable: true };
     const older = ordered("a", "waits", 1);
     const due = { ...ordered("a", "due", 1), overtakable: true };
-    expect(planRound([passed], [fresh("a")], nowMs).fresh).toEqual([fresh("a")]);
-    expect(planRound([older, due], [], nowMs).alone).toEqual([due]);
+    expect(planOf([passed], [fresh("a")]).fresh).toEqual([fresh("a")]);
+    expect(planOf([older, due], []).alone).toEqual([due]);
+  });
+
+  test("one that is newer than what was read runs behind it, whether it waits or was tried", () => {
+    const tried = ordered("a", "due", 2);
+    const aside = ordered("b", "due", 0);
+    const [older, olderToo] = [fresh("a"), fresh("b")];
+    const view = {
+      isFresh: (one: object) => one === older || one === olderToo,
+      isBeyond: () => false,
+      nowMs,
+    };
+    expect(planRound([older, olderToo, tried, aside], view)).toEqual({
+      alone: [],
+      resumed: [aside],
+      fresh: [older, olderToo],
+      behind: [],
+      left: [tried],
+    });
+  });
+
+  test("one that may have unread ones before it waits, and holds its key; one without a key does not", () => {
+    const [beyond, later, keyless] = [
+      ordered("a", "due", 1),
+      ordered("a", "due", 0),
+      ordered(null, "due", 1),
+    ];
+    const taken = [beyond, later, keyless];
+    const plan = planRound(taken, { isFresh: () => false, isBeyond: (one) => one !== later, nowMs });
+    expect(plan).toMatchObject({ alone: [keyless], resumed: [], left: [beyond, later] });
+    const control = planRound(taken, { isFresh: () => false, isBeyond: () => false, nowMs });
+    expect(control).toMatchObject({ alone: [beyond, keyless], resumed: [later], left: [] });
   });
 
   test("never runs an entry while an older one with the same key waits", () => {
     fc.assert(
       fc.property(entries, ({ pending, fresh: news }) => {
-        const plan = planRound(pending, news, nowMs);
+        const plan = planOf(pending, news);
         const waiting = pending.filter((entry) => !isDue(entry));
         for (const entry of [...plan.alone, ...plan.resumed, ...plan.fresh]) {
           const order = orderOf(entry);
@@ -86,7 +127,7 @@ describe("the plan of a round", () => {
   test("loses nothing, doubles nothing and keeps the order", () => {
     fc.assert(
       fc.property(entries, ({ pending, fresh: news }) => {
-        const plan = planRound(pending, news, nowMs);
+        const plan = planOf(pending, news);
         const freshPlaces = [...places(plan.fresh), ...places(plan.behind)];
         expect(sorted(freshPlaces)).toEqual(places(news));
         const chosen = [...plan.alone, ...plan.resumed];
@@ -102,7 +143,7 @@ describe("the plan of a round", () => {
   test("leaves out a due entry only behind another one with its key that waits, or runs after it", () => {
     fc.assert(
       fc.property(entries, ({ pending, fresh: news }) => {
-        const plan = planRound(pending, news, nowMs);
+        const plan = planOf(pending, news);
         const chosen = new Set([...places(plan.alone), ...places(plan.resumed)]);
         for (const entry of pending.filter((one) => isDue(one) && !chosen.has(one.place))) {
           const resumed = new Set(places(plan.resumed));

@@ -31,46 +31,46 @@ export interface RoundPlan<T> {
   readonly left: readonly T[];
 }
 
+/** What the plan asks of a delivery beside its own fields. */
+export interface RoundView<T> {
+  /** It is new. Whatever else was taken was met before. */
+  isFresh(delivery: T): boolean;
+  /** An older one with its key may stand on the stream that nobody has read. */
+  isBeyond(delivery: T): boolean;
+  /** Unix time, ms. */
+  readonly nowMs: number;
+}
+
 /**
- * Decides what may run: a delivery runs only when no older one with the same key waits, and those with other keys go
- * on. Both lists come in stream order, and everything that waits is older than everything fresh.
+ * Decides what may run: a delivery runs only when no older one with the same key waits, and those with other keys go on.
+ * Most of what was met before is older than what is new, and not all: a replay defers events that its consumer has not
+ * read yet, and a group may be set back.
  *
- * @param nowMs Unix time, ms
+ * @param taken in stream order
  */
 export function planRound<T extends Plannable>(
-  waiting: readonly T[],
-  fresh: readonly T[],
-  nowMs: number,
+  taken: readonly T[],
+  { isFresh, isBeyond, nowMs }: RoundView<T>,
 ): RoundPlan<T> {
   const blockedKeys = new Set<string>();
-  const alone: T[] = [];
-  const resumed: T[] = [];
-  const left: T[] = [];
-  const resumedKeys = new Set<string>();
-  for (const delivery of waiting) {
+  const togetherKeys = new Set<string>();
+  const plan = { alone: [] as T[], resumed: [] as T[], fresh: [] as T[], behind: [] as T[], left: [] as T[] };
+  for (const delivery of taken) {
     const key = orderOf(delivery);
+    const isNew = isFresh(delivery);
     const wasTried = delivery.begun > 0;
     // What runs alone runs first, so it must not pass an older one that runs with the others.
-    const passes = wasTried && key !== null && resumedKeys.has(key);
-    if (delivery.dueAtMs > nowMs || passes || (key !== null && blockedKeys.has(key))) {
+    const passes = wasTried && key !== null && togetherKeys.has(key);
+    const isBlocked = key !== null && (blockedKeys.has(key) || (!isNew && isBeyond(delivery)));
+    if (delivery.dueAtMs > nowMs || passes || isBlocked) {
       if (key !== null) blockedKeys.add(key);
-      left.push(delivery);
+      (isNew ? plan.behind : plan.left).push(delivery);
       continue;
     }
-    (wasTried ? alone : resumed).push(delivery);
-    if (!wasTried && key !== null) resumedKeys.add(key);
+    (isNew ? plan.fresh : wasTried ? plan.alone : plan.resumed).push(delivery);
+    if (!wasTried && key !== null) togetherKeys.add(key);
   }
-  const isBlocked = (delivery: T) => {
-    const key = orderOf(delivery);
-    return key !== null && blockedKeys.has(key);
-  };
-  return {
-    alone,
-    resumed,
-    left,
-    fresh: fresh.filter((delivery) => !isBlocked(delivery)),
-    behind: fresh.filter(isBlocked),
-  };
+  return plan;
 }
 
 /** Those that have no older one with their key before them. @param items in the order of the stream */

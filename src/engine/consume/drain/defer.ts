@@ -1,6 +1,6 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { orderOf } from "../../core/ordering.ts";
-import { type Delivery, isRunnable, type Taken } from "../delivery.ts";
+import { type Delivery, inStreamOrder, isRunnable, type Taken } from "../delivery.ts";
 import type { NewDeferredRow } from "../sources/deferred-sql.ts";
 import type { Drain } from "./state.ts";
 
@@ -42,7 +42,8 @@ export function chooseDeferred(
 ): Deferrals {
   const causes = new Map<Delivery, Deferral["cause"]>();
   const deferredKeys = new Set<string>();
-  for (const delivery of [...waiting, ...fresh]) {
+  const given = waiting.length === 0 ? fresh : inStreamOrder([...waiting, ...fresh]);
+  for (const delivery of given) {
     if (!isRunnable(delivery)) continue;
     const key = orderOf(delivery);
     const isBehind = key !== null && (deferredKeys.has(key) || isOlder(heads.get(key), delivery.messageId));
@@ -51,7 +52,7 @@ export function chooseDeferred(
     else continue;
     if (key !== null) deferredKeys.add(key);
   }
-  const stuck = stuckOf([...waiting, ...fresh], nowMs).filter((delivery) => !causes.has(delivery));
+  const stuck = stuckOf(given, nowMs).filter((delivery) => !causes.has(delivery));
   if (stuck.length > maxWaiting) for (const delivery of stuck) causes.set(delivery, "waiting");
   const stays = (delivery: Delivery) => !causes.has(delivery);
   return {

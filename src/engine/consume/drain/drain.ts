@@ -13,7 +13,16 @@ import { applyAll, createLane, type Lane } from "../apply/apply.ts";
 import type { Consumer } from "../consumer.ts";
 import { describeError, errorClass } from "../dead-letters.ts";
 import { needsTransaction } from "../define/define-consumer.ts";
-import { attemptOf, type Delivery, deathsOf, isRunnable, type Runnable, tenantOf } from "../delivery.ts";
+import {
+  attemptOf,
+  type Delivery,
+  deathsOf,
+  inStreamOrder,
+  isRunnable,
+  type Runnable,
+  type TakenFromStream,
+  tenantOf,
+} from "../delivery.ts";
 import { abandonLease, releaseLease, renewLease } from "../lease/lease.ts";
 import { activePauses, loadShardState } from "../lease/shard-state.ts";
 import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./base.ts";
@@ -146,15 +155,16 @@ async function runRound(drain: Drain): Promise<boolean> {
   const phase = phaseOf(drain.breaker, startedMs);
   result.breakerOpen = phase !== "closed";
   const alone = openForOne(drain.breaker);
-  const isAside = alone !== null && (await lookAside(drain, alone));
-  if (phase === "open" && !isAside) {
+  const aside = alone === null ? null : await lookAside(drain, alone);
+  if (phase === "open" && aside === null) {
     if (drain.breaker.halfOpenAtMs !== null) noteDue(result, drain.breaker.halfOpenAtMs);
     return false;
   }
 
-  const limit = phase === "closed" ? drain.readSize : isAside ? asideAtMost : 1;
+  const limit = phase === "closed" ? drain.readSize : aside !== null ? asideAtMost : 1;
   const readAtMost = phase === "closed" ? limit : phase === "half_open" ? 1 : 0;
-  const read = await drain.stream.take(Math.min(readAtMost, options.maxEvents - result.read));
+  const given = await drain.stream.take(Math.min(readAtMost, options.maxEvents - result.read));
+  const read = phase === "open" && aside !== null ? { ...given, ...aside } : given;
   if (drain.hasChanged) {
     await putBack(drain, read.fresh);
     return false;
@@ -173,8 +183,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   const choice = chooseDeferred(onStream, { pausedTypes, heads: deferred.heads, nowMs });
   await defer(drain, choice.deferred);
   for (const { dueAtMs } of choice.waiting) if (dueAtMs > nowMs) noteDue(result, dueAtMs);
-  const waiting = inStreamOrder([...choice.waiting, ...deferred.waiting]);
-  const plan = planRound(waiting, choice.fresh, nowMs);
+  const plan = planOf(read, [...choice.waiting, ...deferred.waiting], choice.fresh, nowMs);
   await putBack(drain, begunAmong([...plan.behind, ...plan.left]));
 
   const blocked = new Set<string>();
@@ -183,19 +192,33 @@ async function runRound(drain: Drain): Promise<boolean> {
     await putBack(drain, begunAmong([...plan.resumed, ...plan.fresh]));
     return false;
   }
-  const together = [...plan.resumed, ...plan.fresh];
+  const together = plan.resumed.length === 0 ? plan.fresh : inStreamOrder([...plan.resumed, ...plan.fresh]);
   const finished = await readingAhead(drain, onStream, together, () => runTogether(drain, together, blocked));
   const mayRead = onStream.isFull || deferred.isFull;
   if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, mostRead(consumer));
   if (finished) await lookAhead(drain, onStream);
-  const hasRun = plan.alone.length > 0 || plan.resumed.length > 0;
+  // What is left may have waited for one that was new.
+  const hasRun =
+    plan.alone.length > 0 || plan.resumed.length > 0 || (plan.left.length > 0 && plan.fresh.length > 0);
   return finished && (hasRun || choice.deferred.length > 0 || mayRead);
 }
 
 type Plan = RoundPlan<Delivery>;
 
-function inStreamOrder(deliveries: readonly Delivery[]): Delivery[] {
-  return deliveries.toSorted((a, b) => compareMessageIds(a.messageId, b.messageId));
+function planOf(
+  { readTo }: TakenFromStream,
+  waiting: readonly Delivery[],
+  fresh: readonly Delivery[],
+  nowMs: number,
+): Plan {
+  const known = new Set(waiting);
+  return planRound(waiting.length === 0 ? fresh : inStreamOrder([...waiting, ...fresh]), {
+    isFresh: (delivery) => !known.has(delivery),
+    // Of the deferred ones none was taken that is.
+    isBeyond: ({ row, messageId }) =>
+      readTo !== null && row === null && compareMessageIds(messageId, readTo) > 0,
+    nowMs,
+  });
 }
 
 /** Rounds below and above these times, ms, change how much the next one reads. */

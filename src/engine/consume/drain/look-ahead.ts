@@ -80,14 +80,18 @@ export async function lookAhead(drain: Drain, { fresh, isFull }: Taken): Promise
 /**
  * While the circuit breaker is open for one tenant alone: defers a few events of others, to be tried instead of its own.
  *
- * @returns true when something of others may be deferred
+ * @returns null when nothing of others is deferred; else up to where the group has read (null: there is no such group)
  */
-export async function lookAside(drain: Drain, tenant: string): Promise<boolean> {
+export async function lookAside(
+  drain: Drain,
+  tenant: string,
+): Promise<{ readonly readTo: MessageId | null } | null> {
   const { deps, consumer, options, group } = drain;
   const window = deps.lookAhead ?? lookAtMost;
-  if (window === 0) return false;
+  if (window === 0) return null;
   const cursor = await readUpTo(deps.redis, group);
-  if (cursor === null) return drain.state.deferredMark !== null;
+  const mayWait = () => (drain.state.deferredMark === null ? null : { readTo: cursor });
+  if (cursor === null) return mayWait();
   const found = await findAhead(deps.db, {
     subscriber: consumer.subscriber,
     shard: options.shard,
@@ -100,7 +104,7 @@ export async function lookAside(drain: Drain, tenant: string): Promise<boolean> 
     takeAtMost: asideAtMost,
   });
   if (found.chosen.length > 0) await take(drain, cursor, found);
-  return drain.state.deferredMark !== null;
+  return mayWait();
 }
 
 function later(one: MessageId, other: MessageId | null): MessageId {

@@ -2,7 +2,7 @@ import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
-import { byId, idIn } from "../../db/stream-ids.ts";
+import { byId, idIn, splitId } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { objectToFields } from "../../stream/entry-fields.ts";
 
@@ -47,6 +47,8 @@ export interface TakeOptions {
   readonly keys: readonly string[];
   /** An open dead letter holds its key. */
   readonly holdKeys: boolean;
+  /** The group has read the stream up to here: a newer row of a key waits. Null: it has read all. */
+  readonly readTo: MessageId | null;
   /** New entries at hand that may have been taken ahead of their place. */
   readonly perhapsTaken: readonly MessageId[];
 }
@@ -127,10 +129,13 @@ const takenAheadSql = keepSql<[subscriber: string, ids: readonly string[]]>(
 type TakeValues = Pick<TakeOptions, "subscriber" | "shard" | "limit" | "pausedTypes" | "blockedKeys"> & {
   /** ISO 8601. */
   readonly now: string;
+  /** The parts of `readTo`. */
+  readonly readMs: string | null;
+  readonly readSeq: string | null;
 };
 
 const keepTake = (holdKeys: boolean) =>
-  keepNamedSql<TakeValues>(({ subscriber, shard, now, limit, pausedTypes, blockedKeys }) => {
+  keepNamedSql<TakeValues>(({ subscriber, shard, now, limit, pausedTypes, blockedKeys, readMs, readSeq }) => {
     // What was never tried is due whatever its time says: the clocks of the worker that deferred it and of the one that
     // takes it may differ.
     const isDue = (row: SQL) =>
@@ -140,12 +145,15 @@ const keepTake = (holdKeys: boolean) =>
       ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
         AND l.status IN ('open', 'requeued') AND ${isOlder(sql`l`, sql`d`)})`
       : sql``;
-    // A row is taken only together with all older ones of its key, so one of the other list waits for them.
+    // A row is taken only together with all older ones of its key, so one of the other list waits for them, and one that
+    // is newer than what the group has read waits until it has. What is taken ahead has nothing older of its key there.
+    const isUnread = sql`(d.cause <> 'ahead' AND ${readMs}::numeric IS NOT NULL
+      AND (d.stream_ms, d.stream_seq) > (${readMs}::numeric, ${readSeq}::numeric))`;
     const dueOf = (list: SQL, most: SQL) => sql`(
       SELECT d.place, d.begun AS begun_before FROM deliveries d
       WHERE d.subscriber_name = ${subscriber} AND d.shard = ${shard} AND ${list} AND ${isDue(sql`d`)} AND NOT ${isPaused(sql`d`)}
         AND (d.key IS NULL OR NOT (
-          d.key = ANY(${blockedKeys}::text[])
+          d.key = ANY(${blockedKeys}::text[]) OR coalesce(${isUnread}, false)
           OR EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = d.subscriber_name AND o.key = d.key
             AND (o.stream_ms, o.stream_seq) < (d.stream_ms, d.stream_seq) AND NOT o.overtakable
             AND (NOT ${isDue(sql`o`)} OR o.shard <> d.shard OR ${isPaused(sql`o`)}
@@ -192,9 +200,10 @@ const holding = { take: keepTake(true), heads: keepHeads(true) };
 const passing = { take: keepTake(false), heads: keepHeads(false) };
 
 function takeSql(options: TakeOptions): SQL {
-  const { subscriber, shard, limit, pausedTypes, blockedKeys, holdKeys } = options;
+  const { subscriber, shard, limit, pausedTypes, blockedKeys, holdKeys, readTo } = options;
   const { take } = holdKeys ? holding : passing;
-  return take({ subscriber, shard, now: nowOf(options), limit, pausedTypes, blockedKeys });
+  const [readMs, readSeq] = readTo === null ? [null, null] : splitId(readTo);
+  return take({ subscriber, shard, now: nowOf(options), limit, pausedTypes, blockedKeys, readMs, readSeq });
 }
 
 /** The oldest deferred id of each key at hand; an open dead letter counts when it holds its key. */

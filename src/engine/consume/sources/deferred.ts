@@ -9,6 +9,7 @@ import {
   type Retry,
   type Source,
   type Taken,
+  type TakenFromStream,
   tenantOf,
   triesOf,
 } from "../delivery.ts";
@@ -59,12 +60,12 @@ export class DeferredSource implements Source {
   }
 
   /**
-   * Takes what is due, and learns which of the deliveries at hand have to go behind what waits here. Asks nothing when
-   * nothing can be waiting.
+   * Takes what is due and no newer than what the group has read, and learns which of the deliveries at hand have to go
+   * behind what waits here. Asks nothing when nothing can be waiting.
    *
    * @param atHand what the stream gave in this round
    */
-  async take(atHand: Taken, limit: number): Promise<TakenDeferred> {
+  async take(atHand: TakenFromStream, limit: number): Promise<TakenDeferred> {
     const { deps, consumer, options, state, lease } = this.#drain;
     const holdKeys = consumer.afterDeadLetter === "hold_key";
     const given = [...atHand.waiting, ...atHand.fresh];
@@ -85,6 +86,7 @@ export class DeferredSource implements Source {
         blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
         keys,
         holdKeys,
+        readTo: atHand.readTo,
         perhapsTaken: perhapsTaken.map(({ messageId }) => messageId),
       },
       this.takeDone(),
@@ -96,8 +98,15 @@ export class DeferredSource implements Source {
     const alreadyTaken = perhapsTaken.filter(({ messageId }) => taken.alreadyTaken.has(messageId));
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
     for (const { messageId } of alreadyTaken) onStream.delete(messageId);
-    // The very entry stands on the stream too: it runs from there, and this row finds its claim in a later round.
-    const rows = taken.rows.filter((row) => row.replayGeneration !== 0 || !onStream.has(row.messageId));
+    // The very entry stands on the stream too: it runs from there, and this row finds its claim in a later round. Until then
+    // no try of it has begun.
+    const { left = [], taken: rows = [] } = Object.groupBy(taken.rows, (row) =>
+      row.replayGeneration === 0 && onStream.has(row.messageId) ? "left" : "taken",
+    );
+    await putBackDeferred(
+      deps.db,
+      left.flatMap(({ id, begun }) => (begun === 0 ? { id, begun } : [])),
+    );
     return {
       waiting: rows.map((row) => this.#deliver(row, nowMs)),
       fresh: [],

@@ -1,4 +1,4 @@
-import type { MessageId } from "@brain/schemas";
+import { type MessageId, parseMessageId } from "@brain/schemas";
 import { FencedError } from "../../core/errors.ts";
 import { dueAt, type PendingEntry } from "../../core/retry.ts";
 import {
@@ -16,7 +16,14 @@ import {
 } from "../../stream/group.ts";
 import type { Command } from "../../stream/redis.ts";
 import type { ReadEntry } from "../../stream/replies.ts";
-import { attemptOf, type Delivery, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
+import {
+  attemptOf,
+  type Delivery,
+  type Retry,
+  type Source,
+  type TakenFromStream,
+  triesOf,
+} from "../delivery.ts";
 import type { DrainBase } from "../drain/base.ts";
 import { type Interpreted, interpretEntry, type Lost } from "../drain/interpret.ts";
 import { rememberExisting, startGroup } from "../drain/start-group.ts";
@@ -41,7 +48,7 @@ export class StreamSource implements Source {
   /** What came with the lease and was not taken yet. */
   #firstRead: FirstRead | null;
   /** What was read ahead and not taken yet. */
-  #ahead: Taken | null = null;
+  #ahead: TakenFromStream | null = null;
   /** What the predecessor left is due at once; what this drain sets aside follows the ordinary times. */
   #isTakeover: boolean;
 
@@ -71,7 +78,7 @@ export class StreamSource implements Source {
    *
    * @throws {FencedError} another worker took over
    */
-  async take(maxCount: number): Promise<Taken> {
+  async take(maxCount: number): Promise<TakenFromStream> {
     const ahead = this.#ahead;
     if (ahead !== null) {
       this.#ahead = null;
@@ -122,10 +129,12 @@ export class StreamSource implements Source {
     noteState(this.#drain, stateReply);
     const read = parseReadNew(newReply);
     this.#pending += read.length;
+    const isFull = read.length >= count;
     this.#ahead = {
       waiting: [],
       fresh: read.map((entry) => this.#fresh(entry)),
-      isFull: read.length >= count,
+      isFull,
+      readTo: isFull ? lastIdOf(read) : null,
     };
     if (parsePendingCount(countReply) !== this.#pending) await this.returnAhead();
   }
@@ -142,18 +151,27 @@ export class StreamSource implements Source {
     return ["HMGET", deps.keys.state(consumer.group, options.shard), "epoch", "queued"];
   }
 
-  async #toTaken(replies: FirstRead, count: number): Promise<Taken> {
+  async #toTaken(replies: FirstRead, count: number): Promise<TakenFromStream> {
     const read = parseReadNew(replies.fresh);
     const readIds = new Set(read.map(({ id }) => id));
     const listed = parsePending(replies.pending).filter(({ id }) => !readIds.has(id));
     this.#pending = listed.length + read.length;
     const waiting = listed.length === 0 ? [] : await this.#lookUp(listed, replies.details);
     this.#isTakeover = false;
+    const isFull = count > 0 && read.length >= count;
     return {
       waiting,
       fresh: read.map((entry) => this.#fresh(entry)),
-      isFull: count > 0 && read.length >= count,
+      isFull,
+      readTo: isFull ? lastIdOf(read) : this.#readToWithout(count, listed),
     };
+  }
+
+  /** Up to where the group has read when it read less than it asked for, or asked for nothing. */
+  #readToWithout(count: number, listed: readonly PendingEntry[]): MessageId | null {
+    // A backfill comes before all that is on the stream, which waits for it.
+    if (count > 0 || this.#drain.state.backfilling) return null;
+    return lastIdOf(listed);
   }
 
   #fresh({ id, fields }: ReadEntry): Delivery {
@@ -270,6 +288,10 @@ export class StreamSource implements Source {
     const forget: Command[] = failed.length === 0 ? [] : [["HDEL", this.#retryKey, ...failed]];
     return [ackCommand(this.#drain.group, ids), ...forget];
   }
+}
+
+function lastIdOf(entries: readonly { readonly id: MessageId }[]): MessageId {
+  return entries.at(-1)?.id ?? parseMessageId("0-0");
 }
 
 function whatFailed(failure: StoredFailure): Partial<Delivery> {
