@@ -1,6 +1,7 @@
 import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
+import type { CallOutside } from "./consume/define/call-outside.ts";
 import { registerConsumers } from "./consume/define/define-consumer.ts";
 import { registerJobs, type ScheduledJob } from "./consume/define/define-job.ts";
 import type { DeliveryFailure } from "./consume/drain/base.ts";
@@ -68,6 +69,8 @@ export interface EngineOptions {
   /** When the program that fires cron began, Unix ms; left out where none has to run for it, as on Cloudflare. */
   readonly hostStartedMs?: number | null;
   readonly budgets?: Partial<TimeBudgets>;
+  /** What handlers call the outside with, `fetch` of their context; for tests. Default: `callOutside`. */
+  readonly fetch?: CallOutside;
   /**
    * Told of each try that failed and of each dead letter, e.g. to report it where people look. What it throws is logged.
    * Default: the log has them.

@@ -1,6 +1,7 @@
 import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
+import type { CallOutside } from "./consume/define/call-outside.ts";
 import type { ScheduledJob } from "./consume/define/define-job.ts";
 import type { DeliveryFailure } from "./consume/drain/base.ts";
 import type { SubrequestMeter } from "./core/budget.ts";
@@ -103,6 +104,8 @@ export interface Invocation {
   readonly hostStartedMs: number | null;
   /** Tells systems in one process apart, e.g. in tests. */
   readonly scope: string;
+  /** How handlers call the outside; left out: `callOutside`. */
+  readonly fetch?: CallOutside;
   /** Told of each failure of a consumer; left out: the log has them. Must not throw. */
   readonly onFailure?: (failure: DeliveryFailure) => void;
 }

@@ -1,6 +1,7 @@
 import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
+import type { CallOutside } from "./consume/define/call-outside.ts";
 import type { ScheduledJob } from "./consume/define/define-job.ts";
 import type { DeliveryFailure } from "./consume/drain/base.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
@@ -43,6 +44,7 @@ export interface EngineParts {
   readonly migrations?: readonly MigrationSet[];
   readonly archive?: Archive | null;
   readonly hostStartedMs?: number | null;
+  readonly fetch?: CallOutside;
   readonly onFailure?: (failure: DeliveryFailure) => void;
 }
 
@@ -84,6 +86,7 @@ function sharedParts({
   migrations = [],
   archive = null,
   hostStartedMs = null,
+  fetch,
   onFailure,
 }: EngineParts): Omit<Invocation, "db" | "redis" | "databases" | "meter"> {
   return {
@@ -110,6 +113,7 @@ function sharedParts({
     scheduled: jobs,
     now,
     hostStartedMs,
+    ...(fetch === undefined ? {} : { fetch }),
     ...(onFailure === undefined ? {} : { onFailure }),
     scope: `${settings.redisPrefix}@${settings.redis?.url ?? "none"}`,
   };

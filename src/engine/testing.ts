@@ -3,6 +3,7 @@
 export { createTestClock, type TestClock } from "./testing/clock.ts";
 export { type ExpectedFailure, UnexpectedOutcomeError } from "./testing/failures.ts";
 export { type Decided, type Given, given, givenEvents } from "./testing/given.ts";
+export { NoOutsideError } from "./testing/outside.ts";
 export type { Published } from "./testing/recorded.ts";
 export {
   type Answer,

@@ -111,6 +111,27 @@ describe("settle", () => {
     expect(await effects(engine)).toEqual([]);
   });
 
+  test("calls nobody, unless the test says what answers", async () => {
+    const caller = defineConsumer({
+      subscriber: "shop",
+      handlers: [
+        on(ordered, async ({ payload }, { tx, fetch, signal }) => {
+          const answer = await fetch("https://mail.example/send", { method: "POST", signal });
+          if (answer.ok) await tx.execute(sql`INSERT INTO effects VALUES (${payload.number})`);
+        }),
+      ],
+    });
+    const alone = await open({ consumers: [caller] });
+    await alone.publish(ordered, { number: 1 });
+    await expect(alone.settle()).rejects.toThrow(
+      /POST https:\/\/mail\.example\/send, and a test calls nobody/,
+    );
+    const answered = await open({ consumers: [caller], fetch: async () => new Response("sent") });
+    await answered.publish(ordered, { number: 2 });
+    await answered.settle();
+    expect(await effects(answered)).toEqual([{ number: 2 }]);
+  });
+
   test("throws when an expected failure did not come, or came otherwise", async () => {
     const engine = await open({
       consumers: [

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { type EventHandler, on, onBatch, onSql } from "../consume/consumer.ts";
 import { defineConsumer } from "../consume/define/define-consumer.ts";
 import { ConflictError, RetryAfter } from "../core/errors.ts";
+import { NoOutsideError } from "./outside.ts";
 import { NoTransactionError, runHandler } from "./run-handler.ts";
 
 const orderPlaced = defineEvent("shop.order.placed", {
@@ -59,6 +60,25 @@ describe("runHandler", () => {
         event_type: "shop.order.placed",
       },
     ]);
+  });
+
+  test("calls nobody: who answers a handler's call is said by the test", async () => {
+    const calls: EventHandler<typeof orderPlaced> = async (event, { fetch, signal, publish }) => {
+      const { status } = await fetch("https://mail.example/send?key=secret", { method: "POST", signal });
+      if (status === 503) throw new RetryAfter(1_000, "busy");
+      await publish(orderConfirmed, { order_id: event.payload.order_id });
+    };
+    const alone = await run(calls);
+    expect(alone.error).toBeInstanceOf(NoOutsideError);
+    expect(String(alone.error)).toContain("POST https://mail.example/send, and a test calls nobody");
+    const asked: string[] = [];
+    const answering = (status: number) => async (url: string) => {
+      asked.push(url);
+      return new Response(null, { status });
+    };
+    expect((await run(calls, { fetch: answering(503) })).next).toMatchObject({ kind: "retry", inMs: 1_000 });
+    expect((await run(calls, { fetch: answering(200) })).published).toHaveLength(1);
+    expect(asked).toHaveLength(2);
   });
 
   test("says when the engine would try again, and that nothing was published", async () => {

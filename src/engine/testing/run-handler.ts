@@ -10,6 +10,7 @@ import type { Query, SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { beginRun, runHandlers } from "../consume/apply/run-handlers.ts";
 import type { Consumer } from "../consume/consumer.ts";
+import type { CallOutside } from "../consume/define/call-outside.ts";
 import type { Delivery, Runnable, Source } from "../consume/delivery.ts";
 import { interpretEntry } from "../consume/drain/interpret.ts";
 import { classify } from "../core/classify.ts";
@@ -19,6 +20,7 @@ import { type DeadLetterReason, decideDelivery } from "../core/retry.ts";
 import type { Tx } from "../db/database.ts";
 import { translateDatabaseError } from "../db/errors.ts";
 import { type PublishContext, prepareEvent } from "../publish/publish.ts";
+import { refuseOutside } from "./outside.ts";
 
 export interface RunHandlerOptions {
   /** Has the event, and those that the handler publishes. */
@@ -38,6 +40,8 @@ export interface RunHandlerOptions {
    * a handler that touches it fails the test.
    */
   readonly tx?: object;
+  /** What answers when the handler calls the outside (`fetch` of its context). Left out: a handler that does fails. */
+  readonly fetch?: CallOutside;
 }
 
 /** What the engine would do with the delivery now. */
@@ -143,6 +147,7 @@ export async function runHandler<D extends EventDefinition>(
     ),
     trace: null,
     now: () => nowMs,
+    fetch: options.fetch ?? refuseOutside,
   };
   try {
     const execute = async (statement: SQL) => statements.push(dialect.sqlToQuery(statement));

@@ -1,6 +1,7 @@
 import type { Catalog, EventDefinition, PayloadInputOf } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import type { Consumer } from "../consume/consumer.ts";
+import type { CallOutside } from "../consume/define/call-outside.ts";
 import type { ScheduledJob } from "../consume/define/define-job.ts";
 import type { DeliveryFailure } from "../consume/drain/base.ts";
 import { beginDispatch } from "../dispatch/dispatch.ts";
@@ -17,6 +18,7 @@ import { createRedis, type RedisHttp } from "../stream/redis.ts";
 import { createTestClock, type TestClock } from "./clock.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { checkFailures, type ExpectedFailure } from "./failures.ts";
+import { refuseOutside } from "./outside.ts";
 import { describeCounts, describeMissing, matching, type Published, recordedEvents } from "./recorded.ts";
 import {
   type Answer,
@@ -54,6 +56,11 @@ export interface TestEngineOptions {
   readonly statements?: readonly string[];
   /** What differs from the defaults of tests: one shard, leases of 10 s, all log lines. */
   readonly settings?: Partial<Omit<EngineSettings, "databaseUrl" | NotOfTests>>;
+  /**
+   * What answers when a handler calls the outside (`fetch` of its context). Left out: a handler that does fails. For a server
+   * of your own give `callOutside` of `@brain/engine`.
+   */
+  readonly fetch?: CallOutside;
   /** With them the engine is closed when the test ends, and its log is printed when the test failed. */
   readonly hooks?: TestHooks;
   /** Where the log of a failed test goes; default: the console's errors. */
@@ -207,6 +214,7 @@ function openTestEngine(options: TestEngineOptions, name: string, database: Test
     settings: settingsOf({ ...services, databaseUrl: database.url }, name, options.settings ?? {}),
     sink: (_level, line) => logs.push(line),
     now: clock.now,
+    fetch: options.fetch ?? refuseOutside,
     onFailure: (failure) => failures.push(failure),
     budgets: { backgroundMs: atOnceMs, cronMs: atOnceMs, janitorMs: atOnceMs },
   });

@@ -11,6 +11,7 @@ import type { Group } from "../../stream/group.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import type { Consumer } from "../consumer.ts";
+import type { CallOutside } from "../define/call-outside.ts";
 import type { HeldLease } from "../lease/lease.ts";
 import type { ShardState } from "../lease/shard-state.ts";
 
@@ -64,6 +65,8 @@ export interface DrainDeps {
    * are no longer on the stream are being delivered from the record, and what is on the stream waits for them.
    */
   readonly onStart?: (consumer: Consumer, shard: number) => Promise<boolean>;
+  /** How handlers call the outside; left out: `callOutside`. */
+  readonly fetch?: CallOutside;
   /** Told of each failure when it is known what comes next. Must not throw. */
   readonly onFailure?: (failure: DeliveryFailure) => void;
 }
