@@ -5,7 +5,8 @@
  *
  * and inside the engine
  *
- *   core ← {stream, db} ← publish ← relay ← consume ← module ← invocation ← alerts ← operations ← events ← retention ← dispatch ← prepare-invocations.ts ← engine.ts
+ *   core ← {stream, db} ← publish ← relay ← consume ← module ← {archive.ts, invocation.ts} ← traces ← settings.ts ← alerts ←
+ *   operations ← events ← retention ← dispatch ← prepare-invocations.ts ← engine.ts ← testing
  *
  * Tests and tools may import everything; nothing that is deployed may import them.
  */

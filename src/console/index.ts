@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
+import { isSameHost } from "../http/kit/same-host.ts";
 import { createAnswerPage, logFault, shell } from "./answer-page.ts";
 import { type ApiFetch, ApiRefusal } from "./api.ts";
 import { fields } from "./form.ts";
@@ -33,7 +34,7 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
   const guards = [
     securityHeaders(),
     bodyLimit({ maxSize: maxFormBytes, onError: tooLarge }),
-    csrf({ origin: isOwnHost }),
+    csrf({ origin: (origin, c) => isSameHost(origin, c.req.url) }),
   ] as const;
   const root = base || "/";
   const answer = createAnswerPage(api, base);
@@ -118,11 +119,6 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     const { renderError } = await shell();
     return renderError(c, { base, area: "overview", visit: null, error });
   }
-}
-
-/** Schemes may differ behind a proxy; the host does not. */
-function isOwnHost(origin: string, c: Context): boolean {
-  return URL.canParse(origin) && new URL(origin).host === new URL(c.req.url).host;
 }
 
 async function readFields(c: Context): Promise<URLSearchParams> {

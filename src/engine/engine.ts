@@ -212,14 +212,19 @@ export function createEngine(options: EngineOptions): Engine {
     // Behind the drains: by then the relay has noted what it sent.
     await runJobsOnNews(invocation, deadlineMs, handOn);
   };
-  /** Without a stream events wait in the record, and there is nothing to do. */
-  const withStream = async (work: (invocation: StreamInvocation) => Promise<void>, invocation = open()) => {
+  /** Spans are sent when the work is over, however it ended. */
+  const withTraces = async (work: (invocation: Invocation) => Promise<void>, invocation = open()) => {
     try {
-      if (hasStream(invocation)) await work(invocation);
+      await work(invocation);
     } finally {
       await invocation.tracer?.flush();
     }
   };
+  /** Without a stream events wait in the record, and there is nothing to do. */
+  const withStream = (work: (invocation: StreamInvocation) => Promise<void>, invocation = open()) =>
+    withTraces(async (opened) => {
+      if (hasStream(opened)) await work(opened);
+    }, invocation);
   return {
     settings,
     catalog,
@@ -247,7 +252,9 @@ export function createEngine(options: EngineOptions): Engine {
         if (drains.length > 0) await runJobsOnNews(stream, deadlineMs, leave);
       }, invocation),
     wake: (news, handOn = leave) => withStream((stream) => drainIn(stream, news, handOn)),
-    runJobs: (names, handOn = leave) => runJobsNow(open(), now() + budgets.backgroundMs, names, handOn),
+    // Without a stream, too: jobs work on the database.
+    runJobs: (names, handOn = leave) =>
+      withTraces((invocation) => runJobsNow(invocation, now() + budgets.backgroundMs, names, handOn)),
     cron: (handOn = leave) =>
       withStream(async (stream) => {
         const span = stream.tracer?.begin("cron tick", { kind: "internal" });
@@ -257,13 +264,13 @@ export function createEngine(options: EngineOptions): Engine {
           span?.end();
         }
       }),
-    async janitor(handOn) {
-      const invocation = open();
-      const { restored, redelivered } = await runJanitor(invocation, now() + budgets.janitorMs);
-      if (restored + redelivered === 0) return;
-      if (handOn !== undefined) handOn();
-      else await withStream((stream) => drainIn(stream, null, leave), invocation);
-    },
+    janitor: (handOn) =>
+      withTraces(async (invocation) => {
+        const { restored, redelivered } = await runJanitor(invocation, now() + budgets.janitorMs);
+        if (restored + redelivered === 0) return;
+        if (handOn !== undefined) handOn();
+        else if (hasStream(invocation)) await drainIn(invocation, null, leave);
+      }),
   };
 }
 

@@ -128,10 +128,13 @@ describe("the mark of activity", () => {
     const { backbone, redis } = await openFaultyBackbone();
     redis.inject({ kind: "error-500" }, { times: 1 });
     const invocation = backbone.open();
+    let told = 0;
     const debug = () => {
+      told += 1;
       throw new Error("The log is full.");
     };
     await markActivity({ ...invocation, log: { ...invocation.log, debug } });
+    expect([setsOf(redis.requests), told]).toEqual([1, 1]);
   });
 
   test("is not set without a stream", async () => {

@@ -85,6 +85,19 @@ describe("a session", () => {
     expect((await elsewhere.send("GET", "/api/me")).status).toBe(401);
   });
 
+  test("changes something behind a proxy that speaks TLS for us, and from no other host or port", async () => {
+    const browser = createBrowser(engine.app, "http://brain.example");
+    const { csrf_token: token } = (await signIn(browser, (await newKey({ roles: ["operator"] })).key)).body;
+    const sendFrom = async (origin: string) => {
+      const headers = { ...json, "x-csrf-token": token, origin };
+      return (await browser.send("POST", "/api/consumers/analytics/pause", headers, pause)).status;
+    };
+    for (const foreign of ["https://brain.example:8443", "https://brain.example.evil.example", "null"])
+      expect([foreign, await sendFrom(foreign)]).toEqual([foreign, 403]);
+    expect(await sendFrom("https://brain.example")).toBe(200);
+    await engine.request("POST", "/api/consumers/analytics/resume", {});
+  });
+
   test("changes something only with the token of its own pages", async () => {
     const browser = createBrowser();
     const { csrf_token: token } = (await signIn(browser, (await newKey({ roles: ["operator"] })).key)).body;

@@ -1,10 +1,11 @@
+import { createEngine, defineJob } from "@brain/engine";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/engine/core/log.ts";
 import { openTracer } from "../../src/engine/traces/tracer.ts";
 import type { TestEnv } from "../backbone.ts";
 import { openStation, type Station } from "../cli/server.ts";
 import { labCatalog, partChecked } from "../engine/events.ts";
-import { publishReports, recorder } from "../engine/fixture.ts";
+import { openBackbone, publishReports, recorder } from "../engine/fixture.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Collector, startCollector } from "./collector.ts";
 
@@ -130,6 +131,32 @@ describe("a trace", () => {
     expect(collector.spans.filter(({ kind }) => kind === 2).map((span) => span.traceId)).toEqual([
       "a".repeat(32),
     ]);
+  });
+
+  test("of what a job did that a request started is sent when the job is done", async () => {
+    const collector = await startCollector();
+    onTestFinished(() => collector.close());
+    const backbone = await openBackbone({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+    const job = defineJob({
+      name: "reports",
+      run: async ({ transact }) => {
+        await transact({ source: "probe" }, (_tx, publish) =>
+          publish(partChecked, { part: "db", status: "1" }),
+        );
+        return null;
+      },
+    });
+    const engine = createEngine({
+      catalog: labCatalog,
+      settings: backbone.system.settings,
+      consumers: [recorder()],
+      jobs: [job],
+      sink: (_level, line) => backbone.logs.push(line),
+    });
+    await engine.runJobs(["reports"]);
+    const names = collector.spans.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining([`handle ${partChecked.type}`]));
+    expect(collector.faults).toEqual([]);
   });
 
   test("of an event that brings its own is that of the event", async () => {

@@ -296,7 +296,7 @@ export async function endWithEvents(
   };
 }
 
-/** The events of a transaction are inserted at its end, so that their locks (see `lockKeys`) are held for a moment only. */
+/** The events of a transaction are inserted at its end, so that their locks (see `maxLockedKeys`) are held for a moment only. */
 export function createOutbox(
   settings: PublishSettings,
   context: PublishContext,

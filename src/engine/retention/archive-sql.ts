@@ -17,7 +17,7 @@ const startOf = (day: string): SQL => sql`(${day}::date::timestamp AT TIME ZONE 
 const endOf = (day: string): SQL => sql`((${day}::date + 1)::timestamp AT TIME ZONE 'UTC')`;
 const within = (column: SQL, day: string): SQL =>
   sql`${column} >= ${startOf(day)} AND ${column} < ${endOf(day)}`;
-/** A row of `archive_days`. Positions are texts: they may be beyond 2^53. */
+/** A row of `archive_days`. Positions are texts, as in `seal-sql.ts`. */
 export interface DayRow {
   readonly day: string;
   readonly cursor: string;

@@ -10,7 +10,10 @@ import {
 } from "../events/foreign-details.ts";
 import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "../events/history.ts";
 
-/* Statements of the hash chain. Positions are texts: they may be beyond 2^53. */
+/*
+ * Statements of the hash chain. Positions are texts here, as Postgres gives a bigint. They count what was recorded from one
+ * on and stay far below 2^53, so `Number` tells them exactly.
+ */
 
 /** A row of `audit_seals`. */
 export interface Seal {

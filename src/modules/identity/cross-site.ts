@@ -1,3 +1,5 @@
+import { isSameHost } from "../../http/kit/same-host.ts";
+
 const harmlessMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
@@ -11,7 +13,5 @@ export function isCrossSite({ method, headers, url }: Request): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site !== "same-origin" && site !== "none";
   const origin = headers.get("origin");
-  if (origin === null) return false;
-  // The scheme may change on the way, the host does not.
-  return !URL.canParse(origin) || new URL(origin).host !== new URL(url).host;
+  return origin !== null && !isSameHost(origin, url);
 }

@@ -208,7 +208,7 @@ async function takeOwnGeneration(tx: Tx, operationId: string): Promise<void> {
 
 /**
  * Starts the first fill of a consumer: everything in the record up to a position that it handles and has not applied.
- * Then call `markJobsRunning`, before the transaction commits and after.
+ * Then call `markBulkOperationsRunning`, before the transaction commits and after.
  *
  * @param untilPosition the last position of the set; what comes after it comes by the stream
  * @returns the operation's id; null when the consumer had its backfill already

@@ -1,5 +1,6 @@
 import { ForbiddenError, UnauthorizedError } from "@brain/engine";
 import type { Asking, Authenticator, Principal } from "../../../http/kit/access.ts";
+import { isSameHost } from "../../../http/kit/same-host.ts";
 import { hashSecret } from "../api-key.ts";
 import type { TrustedIssuer } from "../issuers.ts";
 import { forgetSession, isolateSessions } from "../kept-rows.ts";
@@ -108,7 +109,7 @@ async function requireOverlap(asking: Asking, session: SessionRow, hash: string,
 async function requireOwnSite({ request, body }: Asking, { csrfToken }: SessionRow): Promise<void> {
   if (safeMethods.has(request.method)) return;
   const origin = request.headers.get("origin");
-  if (origin !== null && origin !== new URL(request.url).origin) throw foreign("comes from another site");
+  if (origin !== null && !isSameHost(origin, request.url)) throw foreign("comes from another site");
   const given = request.headers.get("x-csrf-token") ?? (await formToken(request, body));
   // Both are random and of one length; the time of comparing them tells what is right only to the holder of the
   // session.
