@@ -253,6 +253,7 @@ export function hookDatabase(db: Database, hooks: DatabaseHooks): Database {
   const textOf = (statement: SQL) => dialect.sqlToQuery(statement).sql;
   return {
     ...db,
+    endingWith: (last) => hookDatabase(db.endingWith(last), hooks),
     rows: <Row>(statement: SQL) => around(textOf(statement), () => db.rows<Row>(statement)),
     batch: (statements, mayTakeMs) =>
       around(statements.map(textOf).join(";\n"), () => db.batch(statements, mayTakeMs)),
@@ -288,11 +289,12 @@ export function losingFirstAnswer(db: Database): Database {
     await run({ ...frame, last: unheard });
     throw new TransientError("The connection was lost.", { backend: "postgres" });
   }
-  return {
-    ...db,
-    transaction: (run, frame) => lost((known) => db.transaction(run, known), frame),
+  const losing = (of: Database): Database => ({
+    ...of,
+    endingWith: (last) => losing(of.endingWith(last)),
+    transaction: (run, frame) => lost((known) => of.transaction(run, known), frame),
     async open(options) {
-      const session = await db.open(options);
+      const session = await of.open(options);
       let isBroken = false;
       return {
         get broken() {
@@ -310,5 +312,6 @@ export function losingFirstAnswer(db: Database): Database {
         },
       };
     },
-  };
+  });
+  return losing(db);
 }

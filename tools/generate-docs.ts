@@ -11,7 +11,7 @@ import { openProduct } from "../src/http-composition.ts";
 import { product } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
 import { type EventExport, readEventExports } from "./event-exports.ts";
-import type { GeneratedFile } from "./generated-file.ts";
+import { fill, type GeneratedFile } from "./generated-file.ts";
 import { generateGolden } from "./golden-payloads.ts";
 import { readModuleDocument, unexplained, unwrittenParts } from "./module-document.ts";
 
@@ -201,21 +201,6 @@ function eventsSection(facts: ModuleFacts): string {
       ? "None."
       : ["| Event | Published by | Criticality | Handler |", "|---|---|---|---|", ...consumed].join("\n"),
   ].join("\n\n");
-}
-
-/**
- * Replaces what stands between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`. A document without the two lines
- * gets them at its end, from where its author moves them.
- */
-function fill(given: string, name: string, make: (present: string) => string): string {
-  const open = `<!-- generated:${name} -->\n`;
-  const close = `<!-- /generated:${name} -->`;
-  const isThere = given.indexOf(open) >= 0 && given.indexOf(close) > given.indexOf(open);
-  const text = isThere ? given : `${given.trimEnd()}\n\n${open}\n${close}\n`;
-  const start = text.lastIndexOf(open);
-  const end = text.indexOf(close, start);
-  const present = text.slice(start + open.length, end);
-  return `${text.slice(0, start + open.length)}\n${make(present)}\n\n${text.slice(end)}`;
 }
 
 async function readModules(): Promise<readonly ModuleFacts[]> {

@@ -6,3 +6,18 @@ export interface GeneratedFile {
   /** What an author still has to do in it; null: nothing. */
   readonly problem: string | null;
 }
+
+/**
+ * Replaces what stands between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`. A document without the two lines
+ * gets them at its end, from where its author moves them.
+ */
+export function fill(given: string, name: string, make: (present: string) => string): string {
+  const open = `<!-- generated:${name} -->\n`;
+  const close = `<!-- /generated:${name} -->`;
+  const isThere = given.indexOf(open) >= 0 && given.indexOf(close) > given.indexOf(open);
+  const text = isThere ? given : `${given.trimEnd()}\n\n${open}\n${close}\n`;
+  const start = text.lastIndexOf(open);
+  const end = text.indexOf(close, start);
+  const present = text.slice(start + open.length, end);
+  return `${text.slice(0, start + open.length)}\n${make(present)}\n\n${text.slice(end)}`;
+}

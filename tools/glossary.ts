@@ -22,7 +22,7 @@ export interface DoorName {
 export const everydayWords: readonly string[] = `
   after all background bad begin brain catch change clock code config conflict context database
   decided declared definition delivered environment error expected forbidden found given hooks issue kind large
-  lines log logger lost many media migrate next no not observe observed opened options overloaded part parts
+  last lines log logger lost many media migrate next no not observe observed opened options overloaded part parts
   redis reply report request requested requests result row run scheduled schema services set
   setting settings sink source sql start state step test time too transaction tx unauthorized
   unexpected unknown unsupported upstream validation

@@ -1,16 +1,21 @@
-/** `src/http/ROUTES.md`: every route of the product, who may call it and what it takes, as the routes themselves declare it. */
+/**
+ * `src/http/ROUTES.md`: every route of the product, who may call it and what it takes, as the routes themselves declare it.
+ * And in `src/http/README.md` which of them take no idempotency key.
+ */
 
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { schemaDef } from "@brain/schemas";
 import * as z from "zod";
 import { parseConfig } from "../src/config.ts";
+import { type KeyHandling, keyHandlingOf, type Mount } from "../src/http/kit/mount.ts";
 import type { RequestPart } from "../src/http/kit/routing.ts";
 import { loadRoutes } from "../src/http/mounted-routes.ts";
 import { bodyPartOf, type DeclaredRoute, declaredRoutes } from "../src/http/route-list.ts";
 import { openProduct } from "../src/http-composition.ts";
-import type { GeneratedFile } from "./generated-file.ts";
+import { fill, type GeneratedFile } from "./generated-file.ts";
 
+const readme = "src/http/README.md";
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 
 const introduction = `# Routes
@@ -42,16 +47,30 @@ function takesOf({ from, schema }: RequestPart): string {
   return `${from}: ${fields.join(", ") || "any object"}`;
 }
 
+/** Which POST takes a key, and which does not. */
+function keysText(routes: readonly DeclaredRoute[], mounts: readonly Mount[]): string {
+  const named = (handling: KeyHandling) =>
+    routes
+      .filter(({ method, access }) => method === "POST" && access?.kind !== "anybody")
+      .filter(({ path }) => keyHandlingOf(mounts, path) === handling)
+      .map(({ path }) => shownPath(path))
+      .sort()
+      .map((path) => `\`${path}\``)
+      .join(", ");
+  return `Every POST takes an \`Idempotency-Key\`, except those that anybody may use and those whose answer is a secret (${named("refused")}), which refuse it with 400. ${named("own")} store it with what they make.`;
+}
+
+const shownPath = (path: string): string => path.replace(/:([a-z_]+)/gi, "{$1}");
+
 function rowOf({ method, path, access, parts }: DeclaredRoute): string {
   const takes = parts.map(takesOf).join("; ");
-  const shown = path.replace(/:([a-z_]+)/gi, "{$1}");
   const who =
     access === null
       ? "? | ?"
       : access.kind === "requires"
         ? `\`${access.scope}\` | ${access.reach === "own_tenant" ? "own" : "all"}`
         : `${access.kind === "anybody" ? "anybody" : "any credential"}: ${access.why} | `;
-  return `| ${method} \`${shown}\` | ${who} | ${takes} |`;
+  return `| ${method} \`${shownPath(path)}\` | ${who} | ${takes} |`;
 }
 
 /** Routes of which nobody could derive a hostile request, because they do not say what they take. */
@@ -87,7 +106,8 @@ export async function generateRouteTable(): Promise<readonly GeneratedFile[]> {
     NEON_DATABASE_URL: "postgres://nobody:nothing@localhost/nowhere",
     BRAIN_API_KEY: "only-for-the-documentation",
   });
-  const app = openProduct(config).createApp(() => {
+  const product = openProduct(config);
+  const app = product.createApp(() => {
     throw new Error("Nothing is sent to the routes here.");
   });
   await loadRoutes(app);
@@ -104,6 +124,16 @@ export async function generateRouteTable(): Promise<readonly GeneratedFile[]> {
       path: "src/http/ROUTES.md",
       content: `${introduction}\n${table}\n`,
       problem: problems.join("\n  ") || null,
+    },
+    {
+      path: readme,
+      content: fill(await readFile(root + readme, "utf8"), "keys", () =>
+        keysText(
+          routes,
+          product.modules.flatMap((module) => module.routes),
+        ),
+      ),
+      problem: null,
     },
   ];
 }

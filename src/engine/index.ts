@@ -114,6 +114,8 @@ export { beyondTenant } from "./db/beyond-tenant.ts";
 export {
   createDatabase,
   type Database,
+  endedByWord,
+  type LastStatement,
   type StatementBuilder,
   type Tx,
   useWebSocket,

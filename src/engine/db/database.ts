@@ -4,13 +4,15 @@ import type { SubrequestMeter } from "../core/budget.ts";
 import { TransientError } from "../core/errors.ts";
 import type { WebSocketMaker } from "./connection.ts";
 import { translateDatabaseError } from "./errors.ts";
-import { drizzleOver, type Statements } from "./http-statements.ts";
-import { connectHttp, isLoopback, toRows } from "./neon-http.ts";
+import { type AskHttp, drizzleOver, type Statements } from "./http-statements.ts";
+import type { LastStatement } from "./last-statement.ts";
+import { connectHttp, isLoopback, type NeonHttp, toRows } from "./neon-http.ts";
 import type { Session, SessionOptions, TransactionFrame, Tx } from "./session.ts";
 import { enterTenantSql, requireTenant } from "./tenant-session.ts";
 
-export { type FenceText, fenceText, isFenced } from "./fence.ts";
+export { endedByWord, type FenceText, fenceText, isFenced } from "./fence.ts";
 export type { Statements } from "./http-statements.ts";
+export type { LastStatement } from "./last-statement.ts";
 export type { Ending, Session, SessionOptions, TransactionFrame, Tx } from "./session.ts";
 export type { Savepoints } from "./transaction-guard.ts";
 
@@ -43,6 +45,13 @@ export interface Database {
    * @throws {Error} it is the database of another tenant already, or `tenantId` can be nobody's
    */
   ofTenant(tenantId: string): Database;
+  /**
+   * The same database, whose transactions end with a statement more: those of one statement or a list too, whichever way
+   * they go. It costs no further round trip. Trials are rolled back, and have none.
+   *
+   * @throws {Error} its transactions end with another one already
+   */
+  endingWith(last: LastStatement): Database;
 }
 
 /**
@@ -96,44 +105,32 @@ export function prepareDatabase(connectionString: string): (meter: SubrequestMet
         throw translateDatabaseError(error, "driver");
       }
     };
-    /** @param tenantId null: the rows of all */
-    const databaseOf = (tenantId: string | null): Database => {
+    /** @param tenantId null: the rows of all @param last null: transactions end with what is asked */
+    const databaseOf = (tenantId: string | null, last: LastStatement | null): Database => {
       const entering = tenantId === null ? null : enterTenantSql(tenantId);
+      const ask = askWithin(http, entering, last);
       const open = async (options: SessionOptions = {}) => {
         meter?.count();
         const { openSession } = isolateSessions ?? (await loadSessions());
-        return openSession({ ...target, socket: isolateWebSocket }, options, entering);
+        return openSession({ ...target, socket: isolateWebSocket }, options, { entering, last });
       };
       let statements: Statements | null = null;
       return {
         tenantId,
         get statements() {
-          statements ??= drizzleOver({
-            http,
-            entering: entering === null ? null : dialect.sqlToQuery(entering),
-          });
+          statements ??= drizzleOver(ask);
           return statements;
         },
         rows<Row>(statement: SQL): Promise<Row[]> {
           const built = dialect.sqlToQuery(statement);
           return overHttp(async () => {
-            const answer =
-              entering === null
-                ? await http.one(built)
-                : (await http.batch([dialect.sqlToQuery(entering), built]))[1];
+            const [answer] = await ask([built]);
             return answer === undefined ? [] : (toRows(answer) as Row[]);
           });
         },
         batch(statements, mayTakeMs) {
           const built = statements.map((statement) => dialect.sqlToQuery(statement));
-          return overHttp(async () => {
-            if (built.length === 0) return [];
-            const answers =
-              entering === null
-                ? await http.batch(built, mayTakeMs)
-                : (await http.batch([dialect.sqlToQuery(entering), ...built], mayTakeMs)).slice(1);
-            return answers.map(toRows);
-          });
+          return overHttp(async () => (await ask(built, mayTakeMs ?? 0)).map(toRows));
         },
         open,
         async transaction(run, frame) {
@@ -146,13 +143,37 @@ export function prepareDatabase(connectionString: string): (meter: SubrequestMet
         },
         ofTenant(asked) {
           requireTenant(asked);
-          if (tenantId === null) return databaseOf(asked);
+          if (tenantId === null) return databaseOf(asked, last);
           if (asked === tenantId) return this;
           throw new Error(`This database is that of one tenant, and "${asked.slice(0, 100)}" is another.`);
         },
+        endingWith(asked) {
+          if (last === null) return databaseOf(tenantId, asked);
+          throw new Error("Transactions of this database end with another statement already.");
+        },
       };
     };
-    return databaseOf(null);
+    return databaseOf(null, null);
+  };
+}
+
+/** Asks statements in one transaction, between what each of them begins and ends with. @returns the answers to these */
+function askWithin(http: NeonHttp, entering: SQL | null, last: LastStatement | null): AskHttp {
+  const before = entering === null ? [] : [dialect.sqlToQuery(entering)];
+  return async (asked, mayTakeMs) => {
+    if (asked.length === 0) return [];
+    const ending = last?.statement() ?? null;
+    const all = [...before, ...asked, ...(ending === null ? [] : [dialect.sqlToQuery(ending)])];
+    try {
+      const [only, ...others] = all;
+      const answers =
+        only !== undefined && others.length === 0 && mayTakeMs === undefined
+          ? [await http.one(only)]
+          : await http.batch(all, mayTakeMs);
+      return answers.slice(before.length, before.length + asked.length);
+    } catch (error) {
+      throw last?.refusal(error) ?? error;
+    }
   };
 }
 

@@ -20,14 +20,19 @@ export function fenceText(subscriber: string, shard: number, fencingToken: numbe
 
 const fencedWord = "fenced by epoch";
 
-/** SQLSTATE of the cast by which the fence ends a transaction; what tells it from another cast is our own word in it. */
+/** SQLSTATE of the cast by which a statement ends a transaction; what tells it from another cast is our own word in it. */
 const castRefused = "22P02";
 
-function describesFence(error: Error): boolean {
-  return error.message.includes(fencedWord) || (error.cause instanceof Error && describesFence(error.cause));
+function describes(error: Error, word: string): boolean {
+  return error.message.includes(word) || (error.cause instanceof Error && describes(error.cause, word));
+}
+
+/** True when a statement ended a transaction by a cast of a text that begins with this word of its own. */
+export function endedByWord(error: unknown, word: string): boolean {
+  return sqlState(error) === castRefused && error instanceof Error && describes(error, word);
 }
 
 /** True when the statement of `fenceText` ended a transaction: another worker has raised the token. */
 export function isFenced(error: unknown): boolean {
-  return sqlState(error) === castRefused && error instanceof Error && describesFence(error);
+  return endedByWord(error, fencedWord);
 }

@@ -1,7 +1,7 @@
 import type { NeonHttpDatabase } from "drizzle-orm/neon-http";
 import { NeonHttpSession } from "drizzle-orm/neon-http/session";
 import { PgDatabase, PgDialect } from "drizzle-orm/pg-core";
-import { type Answer, type BuiltStatement, type NeonHttp, toLists, toRows } from "./neon-http.ts";
+import { type Answer, type BuiltStatement, toLists, toRows } from "./neon-http.ts";
 
 /*
  * Drizzle over our own calls. Its own way to Neon's HTTP begins with the driver, which would then be a part of each start.
@@ -10,12 +10,15 @@ import { type Answer, type BuiltStatement, type NeonHttp, toLists, toRows } from
 /** Statements outside a transaction, one HTTP round trip each; `batch([...])` runs several in one transaction. */
 export type Statements = Omit<NeonHttpDatabase<Record<string, never>>, "$withAuth">;
 
-/** Over what drizzle's statements run. */
-export interface StatementTarget {
-  readonly http: NeonHttp;
-  /** The first statement of each transaction, so of each statement; null: there is none. */
-  readonly entering: BuiltStatement | null;
-}
+/**
+ * Asks statements in one transaction; the answer to each.
+ *
+ * @param mayTakeMs what they may take where that can be longer than usual, ms; left out: one of them may go by itself
+ */
+export type AskHttp = (
+  statements: readonly BuiltStatement[],
+  mayTakeMs?: number,
+) => Promise<readonly Answer[]>;
 
 /** As drizzle asks for a statement's rows. */
 interface Shape {
@@ -30,9 +33,9 @@ interface Asked extends BuiltStatement, PromiseLike<unknown> {
 
 const dialect = new PgDialect();
 
-/** @param target null: statements are only built, and none is run */
-export function drizzleOver(target: StatementTarget | null): Statements {
-  const client = target === null ? {} : clientOver(target);
+/** @param ask null: statements are only built, and none is run */
+export function drizzleOver(ask: AskHttp | null): Statements {
+  const client = ask === null ? {} : clientOver(ask);
   const session = new NeonHttpSession(client as never, dialect, undefined);
   const database = new PgDatabase(dialect, session as never, undefined);
   return Object.assign(database, {
@@ -41,18 +44,9 @@ export function drizzleOver(target: StatementTarget | null): Statements {
 }
 
 /** What drizzle needs of the driver's function. */
-function clientOver({ http, entering }: StatementTarget) {
-  const run = async (asked: readonly Asked[]): Promise<unknown[]> => {
-    const [first] = asked;
-    if (first === undefined) return [];
-    const answers =
-      entering === null
-        ? asked.length === 1
-          ? [await http.one(first)]
-          : await http.batch(asked)
-        : (await http.batch([entering, ...asked])).slice(1);
-    return answers.map((answer, place) => toResult(answer, asked[place]?.shape));
-  };
+function clientOver(ask: AskHttp) {
+  const run = async (asked: readonly Asked[]): Promise<unknown[]> =>
+    (await ask(asked)).map((answer, place) => toResult(answer, asked[place]?.shape));
   return {
     query(sql: string, params: readonly unknown[], shape: Shape): Asked {
       const asked: Asked = {

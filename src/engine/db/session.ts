@@ -18,6 +18,7 @@ import {
 } from "./connection.ts";
 import { sqlState, translateDatabaseError } from "./errors.ts";
 import type { FenceText } from "./fence.ts";
+import type { LastStatement } from "./last-statement.ts";
 import { type GuardedClient, guardClient, type Savepoints } from "./transaction-guard.ts";
 import { type TransactionStatus, watchStatus } from "./transaction-status.ts";
 import {
@@ -112,14 +113,17 @@ const statementFailed =
 /** A worker that froze in a transaction keeps its locks no longer than a statement may take and this, ms. */
 const idleMarginMs = 2_000;
 
-/**
- * @param entering what each transaction begins with; null: nothing
- * @throws {TransientError} Postgres is not reachable
- */
+/** What each transaction of a database begins and ends with, beside what is asked of it; null: nothing. */
+interface Edges {
+  readonly entering: SQL | null;
+  readonly last: LastStatement | null;
+}
+
+/** @throws {TransientError} Postgres is not reachable */
 export async function openSession(
   target: SessionTarget,
   options: SessionOptions,
-  entering: SQL | null,
+  { entering, last }: Edges,
 ): Promise<Session> {
   const link = await connect(target);
   const status = watchStatus(link.client.connection, link.ended);
@@ -131,7 +135,7 @@ export async function openSession(
     async transaction(run, { first, ...frame } = {}) {
       const rows = await beginnings.next(first);
       const guard = guardClient((args) => ask(link, args), status, frame.savepoints ?? null);
-      return runAndCommit(link, guard, (tx) => run(tx, rows), frame);
+      return runAndCommit({ link, guard, last }, (tx) => run(tx, rows), frame);
     },
     async trial(run, watch) {
       await beginnings.next();
@@ -186,10 +190,16 @@ function createBeginnings(link: Link, options: SessionOptions, entering: SQL | n
   };
 }
 
+/** A transaction that has begun. */
+interface Opened {
+  readonly link: Link;
+  readonly guard: GuardedClient;
+  readonly last: LastStatement | null;
+}
+
 /** Runs what is between BEGIN and COMMIT, and these. @throws as `Session.transaction` */
 async function runAndCommit<T>(
-  link: Link,
-  guard: GuardedClient,
+  { link, guard, last: always }: Opened,
   run: (tx: Tx) => Promise<T>,
   { last, fence }: TransactionFrame,
 ): Promise<T> {
@@ -208,6 +218,8 @@ async function runAndCommit<T>(
     throw translateDatabaseError(error, "caller");
   }
   const told = texts.length;
+  const closing = always?.statement() ?? null;
+  if (closing !== null) texts.push(withValues(link.client, closing));
   if (fence !== undefined) texts.push(fence);
   try {
     const answers = await commit(link, texts);
@@ -216,7 +228,7 @@ async function runAndCommit<T>(
     ending?.committed?.(answers.slice(0, told).map((answer) => answer.rows));
   } catch (error) {
     ending?.failed?.(link.lost === null);
-    throw error;
+    throw always?.refusal(error) ?? error;
   }
   return result;
 }

@@ -1,12 +1,13 @@
-import { ConflictError, type Database, hexOf, keepSql, type Tx } from "@brain/engine";
+import { ConflictError, type Database, endedByWord, hexOf, keepSql, type LastStatement } from "@brain/engine";
 import { type SQLWrapper, sql } from "drizzle-orm";
 
 /*
  * Answers to requests with an idempotency key. The row is there before the work begins, so that of two requests at once
  * one works and the other is told to wait; the answer is put into it when the work is done. A row without an answer
- * whose request has been silent for a minute was left by an isolate that died: the next request takes it over, unless the
- * work was committed. That is noted in the transaction of the work, which fails when the row is somebody else's by then, so
- * the work is done once, whoever dies or comes late.
+ * whose request has been silent for a minute was left by an isolate that died: the next request takes it over, unless work
+ * was committed. That is noted by the database of the request itself, as the last statement of each of its transactions that
+ * wrote anything, whichever way a route writes. It fails when the row is somebody else's by then, so the work is done once,
+ * whoever dies or comes late.
  */
 
 /** A request with a key. */
@@ -84,40 +85,63 @@ const readKeySql = keepSql<[key: string, formerKey: string | null, route: string
     ORDER BY key <> ${key} LIMIT 1`,
 );
 
-/** True for the row of this try: it has no answer yet, and nobody has taken it over. */
+/** True for the row of this try: nobody has taken it over. */
 const isOfTry = (key: SQLWrapper, route: SQLWrapper, since: SQLWrapper) =>
-  sql`key = ${key} AND route = ${route} AND status IS NULL AND created_at = ${since}::timestamptz`;
+  sql`key = ${key} AND route = ${route} AND created_at = ${since}::timestamptz`;
+/** True for it until its answer is kept. */
+const isUnanswered = (...tried: Parameters<typeof isOfTry>) => sql`${isOfTry(...tried)} AND status IS NULL`;
 
 type Try = [key: string, route: string, since: string];
 
+const takenOverWord = "idempotency key taken over";
+
+/**
+ * Notes that the transaction has written, and fails when the row is not that of this try any more. A transaction that has
+ * only read has no number yet, and nothing is noted. How it fails: see `fenceText`.
+ *
+ * @see https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+ */
 const noteCommittedSql = keepSql<Try>(
   (...tried) => sql`
-    UPDATE idempotency_keys SET committed_at = coalesce(committed_at, now())
-    WHERE ${isOfTry(...tried)} RETURNING 1`,
+    WITH noted AS (
+      UPDATE idempotency_keys SET committed_at = coalesce(committed_at, now())
+      WHERE ${isOfTry(...tried)} AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1)
+    SELECT CASE WHEN count(*) > 0 OR pg_current_xact_id_if_assigned() IS NULL THEN 0
+      ELSE (${sql.raw(`'${takenOverWord} '`)} || count(*))::integer END AS noted FROM noted`,
 );
 
 const keepAnswerSql = keepSql<[...Try, status: number, response: string]>(
   (key, route, since, status, response) => sql`
     UPDATE idempotency_keys SET status = ${status}::integer, response = ${response}
-    WHERE ${isOfTry(key, route, since)}`,
+    WHERE ${isUnanswered(key, route, since)}`,
 );
 
 const forgetSql = keepSql<Try>(
   (...tried) => sql`
-    DELETE FROM idempotency_keys WHERE ${isOfTry(...tried)} AND committed_at IS NULL RETURNING 1`,
+    DELETE FROM idempotency_keys WHERE ${isUnanswered(...tried)} AND committed_at IS NULL RETURNING 1`,
 );
 
 /**
- * Notes in the transaction of the work that it is done.
+ * What each transaction of a try ends with. It is refused with a ConflictError when another request has taken the key over,
+ * and everything in it is rolled back.
  *
- * @throws {ConflictError} another request has taken the key over: the work is rolled back
+ * @param isOver true: the answer is settled, and what goes on behind it is not the work of the key any more
  */
-export async function noteCommitted(tx: Tx, { key, route }: KeyedRequest, since: string): Promise<void> {
-  const { rows } = await tx.execute(noteCommittedSql(key, route, since));
-  if (rows.length > 0) return;
-  throw new ConflictError(
-    "This request took so long that a repetition with its Idempotency-Key has taken over. Nothing was done here; ask for the answer with the same key.",
-  );
+export function notesCommitted(
+  { key, route }: KeyedRequest,
+  since: string,
+  isOver: () => boolean,
+): LastStatement {
+  return {
+    statement: () => (isOver() ? null : noteCommittedSql(key, route, since)),
+    refusal: (failure) =>
+      endedByWord(failure, takenOverWord)
+        ? new ConflictError(
+            "This request took so long that a repetition with its Idempotency-Key has taken over. Nothing was done here; ask for the answer with the same key.",
+            { cause: failure },
+          )
+        : null,
+  };
 }
 
 /** Keeps the answer for repeats, unless another request has taken over. */

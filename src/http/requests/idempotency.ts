@@ -1,5 +1,5 @@
 import { BadRequestError, ConflictError, describeError, ValidationError } from "@brain/engine";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { AppEnv } from "../host.ts";
 import { isOfOneTenant } from "../kit/access.ts";
@@ -9,7 +9,7 @@ import {
   jobKey,
   type KeyedRequest,
   keepAnswer,
-  noteCommitted,
+  notesCommitted,
   sha256OfParts,
 } from "../kit/idempotency.ts";
 import type { KeyHandling } from "../kit/mount.ts";
@@ -109,9 +109,7 @@ export function idempotent(handlingOf: (c: Context) => KeyHandling): MiddlewareH
         if (admission.status === 204) return c.body(null, 204);
         return c.body(admission.response, admission.status as 200, { "content-type": "application/json" });
       case "work":
-        await bindWork(c, request, admission.since);
-        await next();
-        await settle(c, request, admission.since);
+        await work(c, next, request, admission.since);
     }
   };
 }
@@ -121,20 +119,19 @@ function isAnsweredPost(c: Context): boolean {
   return c.req.method === "POST" && matchedRoutes(c).some(({ method }) => method === "POST");
 }
 
-/** The key's row is noted in every transaction of the request's services, and ids that it makes come from the key. */
-async function bindWork(c: Context<AppEnv>, request: KeyedRequest, since: string): Promise<void> {
+/** The key's row is noted in every transaction of the request that writes, and ids that it makes come from the key. */
+async function work(c: Context<AppEnv>, next: Next, request: KeyedRequest, since: string): Promise<void> {
+  let isOver = false;
   const services = c.get("services");
   // The hash alone is that of any request that says the same: another key is another request.
   c.set("keyHash", await sha256OfParts([request.hash, request.key]));
   c.set("services", {
     ...services,
-    transact: (context, run) =>
-      services.transact(context, async (tx, publish) => {
-        const result = await run(tx, publish);
-        await noteCommitted(tx, request, since);
-        return result;
-      }),
+    db: services.db.endingWith(notesCommitted(request, since, () => isOver)),
   });
+  await next();
+  isOver = true;
+  await settle(c, request, since);
 }
 
 async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedRequest> {

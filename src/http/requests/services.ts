@@ -1,6 +1,8 @@
 import {
   beginRecording,
+  type Database,
   followEvents,
+  type Invocation,
   markActivity,
   type RateLimit,
   scheduleJob,
@@ -84,7 +86,11 @@ function transactFor(c: Context<AppEnv>, correlationId: string, story: RequestSt
       run,
       // The relay is started behind it in any case, also where nobody knows whether it was committed.
       (events) => {
-        const recording = beginRecording({ ...invocation, db: services.db }, events);
+        // What it does behind the transaction is the relay's, and no work of the request.
+        const recording = beginRecording(
+          { ...invocation, db: plainDatabase(invocation, services.db) },
+          events,
+        );
         return {
           ...recording,
           committed(answers) {
@@ -101,6 +107,11 @@ function transactFor(c: Context<AppEnv>, correlationId: string, story: RequestSt
     host.afterCommit();
     return result;
   };
+}
+
+/** The database of a request without what its transactions end with. */
+export function plainDatabase({ db }: Pick<Invocation, "db">, { tenantId }: Database): Database {
+  return tenantId === null ? db : db.ofTenant(tenantId);
 }
 
 /** The filter of a follower; with a credential of one tenant nothing else passes, whatever the filter wants. */

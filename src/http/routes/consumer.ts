@@ -22,7 +22,7 @@ import { requires } from "../kit/access.ts";
 import { plainText } from "../kit/free-text.ts";
 import { instantText } from "../kit/instant.ts";
 import { validated, withoutBody } from "../kit/routing.ts";
-import { operatorOf } from "../requests/requester.ts";
+import { operatorOf, visibleInvocation } from "../requests/requester.ts";
 import { drainSoon } from "./job.ts";
 import { reasonText } from "./operator-fields.ts";
 import { windowField } from "./overview.ts";
@@ -83,7 +83,7 @@ export function consumerRoutes(): Hono<AppEnv> {
   routes.post("/:subscriber/drain", mayOperate, withoutBody(), async (c) => {
     const consumer = findConsumer(c);
     const invocation = requireStream(c.get("host").invocation, "; events wait in the record.");
-    await invocation.db.transaction((tx) =>
+    await c.get("services").db.transaction((tx) =>
       recordAction(tx, {
         ...operatorOf(c),
         action: "consumer.drained",
@@ -95,7 +95,7 @@ export function consumerRoutes(): Hono<AppEnv> {
 
   routes.post("/:subscriber/pause", mayOperate, validated("json", pauseBody), async (c) => {
     const consumer = findConsumer(c);
-    const { invocation } = c.get("host");
+    const invocation = visibleInvocation(c);
     const body = c.req.valid("json");
     const pause = {
       eventType: body.event_type ?? null,
@@ -109,7 +109,7 @@ export function consumerRoutes(): Hono<AppEnv> {
 
   routes.post("/:subscriber/resume", mayOperate, validated("json", resumeBody), async (c) => {
     const consumer = findConsumer(c);
-    const { invocation } = c.get("host");
+    const invocation = visibleInvocation(c);
     const body = c.req.valid("json");
     const resume = { eventType: body.event_type ?? null, reason: body.reason ?? null };
     const { resumed, effective } = await resumeConsumer(invocation, consumer, resume, operatorOf(c));
@@ -127,9 +127,8 @@ export function consumerRoutes(): Hono<AppEnv> {
   for (const change of ["unblock", "skip"] as const) {
     routes.post(`/:subscriber/blocked-keys/${change}`, mayOperate, validated("json", keyBody), async (c) => {
       const consumer = findConsumer(c);
-      const { invocation } = c.get("host");
       const changed = await changeBlockedKey(
-        invocation,
+        visibleInvocation(c),
         consumer,
         change,
         c.req.valid("json"),

@@ -24,7 +24,7 @@ import { instantText } from "../kit/instant.ts";
 import { validated } from "../kit/routing.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
 import { jobKeyOf } from "../requests/idempotency.ts";
-import { operatorOf, readerOf, visibleInvocation } from "../requests/requester.ts";
+import { operatorOf, readerOf, repeatableInvocation, visibleInvocation } from "../requests/requester.ts";
 import { addJobRoutes, drainSoon, runJobsSoon } from "./job.ts";
 import { pageFields, reasonText, rowId } from "./operator-fields.ts";
 
@@ -113,7 +113,7 @@ export function deadLetterRoutes(): Hono<AppEnv> {
   addJobRoutes(routes, "/redrives", ["redrive"], "redrives");
 
   routes.post("/redrive", mayOperate, validated("json", redriveBody), async (c) => {
-    const invocation = visibleInvocation(c);
+    const invocation = repeatableInvocation(c);
     const body = c.req.valid("json");
     const filter = ofCaller(c, body.filter);
     if (body.dry_run) return c.json({ dry_run: true, ...(await previewRedrive(invocation, filter)) });

@@ -21,7 +21,7 @@ import { readBatchOfEvents, readEvents } from "../ingest/bodies.ts";
 import { requirePublishable } from "../ingest/publishable.ts";
 import { grants, requires } from "../kit/access.ts";
 import { receives } from "../kit/routing.ts";
-import { visibleInvocation } from "../requests/requester.ts";
+import { repeatableInvocation } from "../requests/requester.ts";
 
 const mayPublish = requires("events:publish:<domain>", "own_tenant");
 
@@ -33,7 +33,7 @@ export function addIngestRoutes(routes: Hono<AppEnv>): void {
     const { inputs, formerIds, isBatch } = await readEvents(c, invocation);
     await limitEvents(c, inputs.length);
     const context = { ...ingestContext(c), formerIds, ...(isBatch ? {} : { waitUntil }) };
-    const results = await ingest(visibleInvocation(c), permitted(c, inputs), context);
+    const results = await ingest(repeatableInvocation(c), permitted(c, inputs), context);
     if (isBatch) return answerBatch(c, results, afterCommit);
     const [result] = results;
     if (result === undefined) throw new BadRequestError("The body holds no event.");
@@ -48,7 +48,7 @@ export function addIngestRoutes(routes: Hono<AppEnv>): void {
     const { inputs, formerIds } = await readBatchOfEvents(c, invocation);
     await limitEvents(c, inputs.length);
     const context = { ...ingestContext(c), formerIds };
-    return answerBatch(c, await ingest(visibleInvocation(c), permitted(c, inputs), context), afterCommit);
+    return answerBatch(c, await ingest(repeatableInvocation(c), permitted(c, inputs), context), afterCommit);
   });
 }
 

@@ -27,10 +27,8 @@ export function maintenanceRoutes(): Hono<AppEnv> {
 
   routes.post("/janitor", mayOperate, withoutBody(), async (c) => {
     const { invocation, afterCommit } = c.get("host");
-    const { actorId, requestId } = c.get("services");
-    await invocation.db.transaction((tx) =>
-      recordAction(tx, { action: "maintenance.janitor_run", actorId, requestId }),
-    );
+    const { db, actorId, requestId } = c.get("services");
+    await db.transaction((tx) => recordAction(tx, { action: "maintenance.janitor_run", actorId, requestId }));
     const report = await runJanitor(invocation, invocation.now() + manualMs);
     if (report.restored > 0) afterCommit();
     drainRedelivered(c, report.reconcile?.result ?? []);
@@ -50,10 +48,8 @@ export function maintenanceRoutes(): Hono<AppEnv> {
   routes.post("/reconcile", mayOperate, withoutBody(), async (c) => {
     const { afterCommit } = c.get("host");
     const invocation = requireStream(c.get("host").invocation, "; there is nothing to compare with.");
-    const { actorId, requestId } = c.get("services");
-    await invocation.db.transaction((tx) =>
-      recordAction(tx, { action: "maintenance.reconciled", actorId, requestId }),
-    );
+    const { db, actorId, requestId } = c.get("services");
+    await db.transaction((tx) => recordAction(tx, { action: "maintenance.reconciled", actorId, requestId }));
     const reports = await reconcileAll(invocation, invocation.now() + manualMs);
     const restored = reports.reduce((sum, report) => sum + report.restored, 0);
     if (restored > 0) afterCommit();

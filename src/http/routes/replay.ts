@@ -8,7 +8,7 @@ import { instantText } from "../kit/instant.ts";
 import { validated } from "../kit/routing.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
 import { jobKeyOf } from "../requests/idempotency.ts";
-import { operatorOf, visibleInvocation } from "../requests/requester.ts";
+import { operatorOf, repeatableInvocation } from "../requests/requester.ts";
 import { addJobRoutes, runJobsSoon } from "./job.ts";
 import { reasonText } from "./operator-fields.ts";
 
@@ -48,7 +48,7 @@ export function replayRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.post("/", mayOperate, validated("json", replayBody), async (c) => {
-    const invocation = visibleInvocation(c);
+    const invocation = repeatableInvocation(c);
     const body = c.req.valid("json");
     const consumer = invocation.consumers.get(body.subscriber);
     if (consumer === undefined) {

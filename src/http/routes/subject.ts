@@ -6,7 +6,7 @@ import { requires } from "../kit/access.ts";
 import { plainText } from "../kit/free-text.ts";
 import { validated } from "../kit/routing.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
-import { operatorOf } from "../requests/requester.ts";
+import { operatorOf, visibleInvocation } from "../requests/requester.ts";
 import { reasonText } from "./operator-fields.ts";
 
 const subject = {
@@ -66,10 +66,9 @@ export function subjectRoutes(): Hono<AppEnv> {
 
   routes.post("/erase", mayAdminister, validated("json", eraseBody), async (c) => {
     const { subject, tenant_id, without_tenant = false, reason } = c.req.valid("json");
-    const { invocation } = c.get("host");
     const asked = { subject, named: tenant_id, withoutTenant: without_tenant };
     const tenantId = await tenantOfPerson(c, asked);
-    const erased = await eraseSubject(invocation, { subject, tenantId }, reason, operatorOf(c));
+    const erased = await eraseSubject(visibleInvocation(c), { subject, tenantId }, reason, operatorOf(c));
     return c.json({ subject, tenant_id: tenantId, erased });
   });
 
