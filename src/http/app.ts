@@ -87,7 +87,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     ...mounts,
   ];
   app.use(loadsRoutes(app, (c) => app.fetch(c.req.raw, c.env, executionContextOf(c))));
-  if (options.pages !== undefined) servePages(app, owned, options.pages);
+  const ofPages = new WeakSet<Request>();
+  if (options.pages !== undefined) servePages(app, owned, options.pages, ofPages);
   // Before there is a host with its clock, so that also a failure to open one has an id. It is the story's id, too.
   app.use(requestId({ limitLength: 100, generator: () => newEventId(systemClock()) }));
   app.use(secureHeaders());
@@ -111,7 +112,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     trace.end(c, c.res.status);
     if (tracer !== null) host.waitUntil(tracer.flush());
   });
-  app.use(admitRequests(options.requestPlaces ?? defaultPlaces));
+  app.use(admitRequests(options.requestPlaces ?? defaultPlaces, (request) => ofPages.has(request)));
   app.use(receiveBody());
 
   app.route("/api/health", healthRoutes());
@@ -133,14 +134,22 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app;
 }
 
-/** Before all else: what a page asks goes through the rest of the app, as every other request. */
+/**
+ * Before all else: what a page asks goes through the rest of the app, as every other request.
+ *
+ * @param asked gets each request that a page makes
+ */
 function servePages(
   app: Hono<AppEnv>,
   mounts: readonly { readonly path: string }[],
   loadPages: NonNullable<AppOptions["pages"]>,
+  asked: WeakSet<Request>,
 ): void {
   let pages: Promise<Hono> | null = null;
-  const api: Api = async (request, c) => app.fetch(request, c.env, executionContextOf(c));
+  const api: Api = async (request, c) => {
+    asked.add(request);
+    return app.fetch(request, c.env, executionContextOf(c));
+  };
   // Known when the first request comes: below these nothing is a page, so they load none.
   let ownRoots: ReadonlySet<string> | null = null;
   app.use(async (c, next) => {

@@ -42,8 +42,8 @@ const secret = [
   "/api/webhooks/:id/rotate",
 ];
 const refusing = (route: Route) => isPublic(route) || secret.includes(route.path);
-/** Payments keep the key with what they make: what was refused is not kept. */
-const own = ["/api/paycore/intents", "/api/paycore/refunds"];
+/** Payments find by themselves what a first try has made: what was refused is not kept. */
+const own = ["/api/paycore/intents", "/api/paycore/intents/:id/checkout", "/api/paycore/refunds"];
 
 describe("a key on every POST that there is:", () => {
   test.each(posts.map((route) => [route.path, route] as const))("%s", async (_path, route) => {

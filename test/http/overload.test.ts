@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import { identified } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
@@ -65,6 +65,34 @@ function openApp(requestPlaces: number, apiKey = "overload-key-0123456789") {
   return { ask, fill, inWork, kept, open: () => open() };
 }
 
+/** The product with one place, and a request that has it until the test sends the rest of its body. */
+async function openFullProduct() {
+  const full = await createTestEngine({ BRAIN_REQUESTS_MAX: "1" });
+  onTestFinished(() => full.cleanup());
+  const { key } = (await full.request("POST", "/api/keys", { name: "a person", roles: ["admin"] })).body;
+  const lost = (await full.request("POST", "/api/keys", { name: "lost", roles: ["viewer"] })).body.id;
+  const rest = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await rest.promise;
+      controller.enqueue(new TextEncoder().encode(JSON.stringify(healthReport())));
+      controller.close();
+    },
+  });
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const slow = full.app.request("/api/events", {
+    method: "POST",
+    headers,
+    body,
+    duplex: "half",
+  } as RequestInit);
+  const ask = async (method: string, path: string, given: Readonly<Record<string, string>> = headers) => {
+    const answer = await full.app.request(path, { method, headers: given });
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  };
+  return { ask, lost, slow, open: () => rest.resolve() };
+}
+
 const recorded = async () =>
   (await engine.sql<{ count: number }>("SELECT count(*)::int AS count FROM events"))[0]?.count;
 
@@ -104,11 +132,48 @@ describe("when as many requests are in work as may be", () => {
     const app = openApp(places);
     await app.fill();
     expect((await app.ask("/api/health")).status).toBe(200);
-    for (const path of ["/api/consumers", "/api/dead-letters", "/api/alerts", "/api/events/stats"]) {
+    for (const path of [
+      "/api/consumers",
+      "/api/dead-letters",
+      "/api/alerts",
+      "/api/replays",
+      "/api/operator-actions",
+      "/api/overview",
+      "/api/settings",
+      "/api/tenants",
+      "/api/audit/days",
+      "/api/audit/events",
+      "/api/catalog",
+      "/api/me",
+      "/api/events/stats",
+      "/metrics",
+    ]) {
       expect([path, (await app.ask(path)).status]).toEqual([path, 200]);
     }
-    expect((await app.ask("/api/events/history")).status).toBe(503);
+    // One event and its story: there is none.
+    for (const path of ["/api/events/correlation/x", `/api/events/${crypto.randomUUID()}`]) {
+      expect([path, (await app.ask(path)).status]).toEqual([path, 404]);
+    }
+    for (const path of ["/api/events/history", "/api/events/export", "/api/none"]) {
+      expect([path, (await app.ask(path)).status]).toEqual([path, 503]);
+    }
     app.open();
+  });
+
+  test("the console is answered, whatever its pages ask, and a key can be revoked", async () => {
+    const { ask, lost, slow, open } = await openFullProduct();
+    const opened = await ask("POST", "/api/sessions");
+    expect(opened.status, opened.text).toBe(201);
+    const cookie = opened.headers.get("set-cookie")?.split(";")[0] ?? "";
+    for (const page of ["/", "/events", "/consumers", "/missions", "/approvals", "/settings"]) {
+      const { status, text } = await ask("GET", page, { cookie, accept: "text/html" });
+      expect([page, status, text.includes("nothing was done")]).toEqual([page, 200, false]);
+    }
+    expect((await ask("POST", `/api/keys/${lost}/revoke`)).status).toBe(200);
+    // Control: what programs ask has no place.
+    expect((await ask("GET", "/api/missions")).status).toBe(503);
+    open();
+    expect((await slow).status).toBe(202);
   });
 
   test("those who follow events hold none of the places", async () => {

@@ -103,6 +103,16 @@ describe("a new payment", () => {
     expect((await engine.request("POST", `${path}?tenant_id=tenant_b`)).status).toBe(403);
   });
 
+  test("is asked for again under the same key, when Stripe gave no answer", async () => {
+    for (let call = 0; call < 2; call += 1)
+      engine.stripe.addFault({ path: "/v1/checkout", kind: "fail", status: 500 });
+    const path = `${base}/intents/${(await post()).body.intent_id}/checkout`;
+    const open = () => engine.request("POST", path, undefined, { "idempotency-key": "k-1" });
+    expect((await open()).status).toBe(503);
+    expect((await open()).body).toMatchObject({ status: "pending", checkout_url: expect.any(String) });
+    expect(sessions()).toHaveLength(1);
+  });
+
   test("is given up after a day, and money that comes all the same counts", async () => {
     engine.stripe.addFault({ path: "/v1/checkout", kind: "drop_reply" });
     const { intent_id: intentId } = (await post()).body;

@@ -63,8 +63,16 @@ export const authenticatorPort = definePort<Authenticator>("authenticator");
  */
 export type Reach = "own_tenant" | "all_tenants";
 
+/**
+ * Among whose requests a route is counted when more come than may be in work. `operators`: it is for those who see and steer
+ * the system, and has places left when others have none.
+ */
+export type Lane = "operators" | "ordinary";
+
 /** What a route says of who may call it. */
-export type Access =
+export type Access = WhoMayCall & { readonly lane: Lane };
+
+type WhoMayCall =
   | {
       readonly kind: "requires";
       readonly scope: Scope;
@@ -77,6 +85,16 @@ export type Access =
   | { readonly kind: "anybody"; readonly why: string };
 
 const isolateAccess = new WeakMap<object, Access>();
+
+/** Only people who operate or decide have these, and what watches the system. */
+const operatorScopes: ReadonlySet<Scope> = new Set([
+  "admin",
+  "approve",
+  "audit:read",
+  "metrics:read",
+  "operate",
+  "operations:read",
+]);
 
 function declare(access: Access): MiddlewareHandler {
   // What it says is followed before the route is reached, see `http/authentication.ts`.
@@ -94,17 +112,31 @@ function declare(access: Access): MiddlewareHandler {
  *   all routes of that name together `BRAIN_COSTLY_PER_IDENTITY` times a minute in an isolate, which costs no call
  */
 export function requires(scope: Scope, reach: Reach, costly: string | null = null): MiddlewareHandler {
-  return declare({ kind: "requires", scope, reach, costly });
+  const lane = operatorScopes.has(scope) ? "operators" : "ordinary";
+  return declare({ kind: "requires", scope, reach, costly, lane });
 }
 
 /** Says that a route takes every valid credential, whatever it grants. @param why it may */
 export function identified(why: string): MiddlewareHandler {
-  return declare({ kind: "identified", why });
+  return declare({ kind: "identified", why, lane: "ordinary" });
 }
 
 /** Says that a route asks for no credential. @param why it need not */
 export function anybody(why: string): MiddlewareHandler {
-  return declare({ kind: "anybody", why });
+  return declare({ kind: "anybody", why, lane: "ordinary" });
+}
+
+/**
+ * Says that a route is one of the operators', though others may call it, too. One whose scope only operators have is so by
+ * itself.
+ *
+ * @param who what it asks of its caller: `forOperators(identified("…"))`
+ */
+export function forOperators(who: MiddlewareHandler): MiddlewareHandler {
+  const access = isolateAccess.get(who);
+  if (access === undefined)
+    throw new TypeError("forOperators: expected requires(…), identified(…) or anybody(…).");
+  return declare({ ...access, lane: "operators" });
 }
 
 /** What this handler of a route declares; undefined for other handlers. */

@@ -2,8 +2,8 @@ import type { Hono } from "hono";
 import type { ModuleEnv } from "./module-env.ts";
 
 /**
- * What becomes of a POST's `Idempotency-Key`. `kept`: the answer is kept with it. `own`: the route stores the key with
- * what it makes. `refused`: whoever may call it has no name, or its answer must not be stored.
+ * What becomes of a POST's `Idempotency-Key`. `kept`: the answer is kept with it. `own`: the route finds by itself what a
+ * first try has made, by the key or by what it is asked for. `refused`: whoever may call it has no name, or its answer must not be stored.
  */
 export type KeyHandling = "kept" | "own" | "refused";
 

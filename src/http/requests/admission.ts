@@ -2,6 +2,7 @@ import { OverloadedError } from "@brain/engine";
 import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { AppEnv, Place } from "../host.ts";
+import { accessOf } from "../kit/access.ts";
 import { createRequestRoom } from "./room.ts";
 
 /*
@@ -37,15 +38,12 @@ const tellMs = 10_000;
 const discardBytes = 1_048_576;
 const discardMs = 1_000;
 
-/** Where operators steer. */
-const operatorPath =
-  /^\/api\/(alerts|consumers|dead-letters|maintenance|operator-actions|replays|events\/stats)(\/|$)/;
-
 type Kind = "ordinary" | "operator" | "health";
 
-function kindOf(path: string): Kind {
-  if (path === "/api/health") return "health";
-  return operatorPath.test(path) ? "operator" : "ordinary";
+/** @param isOfPage true for what a page of ours asks: whoever looks at the console operates */
+function kindOf(c: Context<AppEnv>, isOfPage: (request: Request) => boolean): Kind {
+  if (c.req.path === "/api/health") return "health";
+  return accessOf(c)?.lane === "operators" || isOfPage(c.req.raw) ? "operator" : "ordinary";
 }
 
 /** A place that also tells how long it was needed. */
@@ -148,16 +146,20 @@ async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
  * Refuses what is too much. The number is that of this isolate, because that is what shares a processor; the platform
  * starts more isolates under load.
  *
+ * @param isOfPage see `kindOf`
  * @throws {OverloadedError} all places are taken
  */
-export function admitRequests(places: number): MiddlewareHandler<AppEnv> {
+export function admitRequests(
+  places: number,
+  isOfPage: (request: Request) => boolean,
+): MiddlewareHandler<AppEnv> {
   const admission = createAdmission(places);
   let refused = 0;
   let toldAtMs = Number.NEGATIVE_INFINITY;
   return async (c, next) => {
     const { invocation, waitUntil } = c.get("host");
     const nowMs = invocation.now();
-    const place = admission.enter(kindOf(c.req.path), nowMs);
+    const place = admission.enter(kindOf(c, isOfPage), nowMs);
     if (place === null) {
       refused += 1;
       if (nowMs - toldAtMs >= tellMs) {

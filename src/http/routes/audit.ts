@@ -2,14 +2,14 @@ import { listSeals, verifyDay } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "../host.ts";
-import { requires } from "../kit/access.ts";
+import { forOperators, requires } from "../kit/access.ts";
 import { day } from "../kit/instant.ts";
 import { validated } from "../kit/routing.ts";
 import { answerExport, answerSearch, exportFoundQuery, searchQuery } from "../kit/search-query.ts";
 import { tenantOf } from "../kit/tenants.ts";
 import { visibleInvocation } from "../requests/requester.ts";
 
-const maySearch = requires("events:read", "own_tenant", "search");
+const maySearch = forOperators(requires("events:read", "own_tenant", "search"));
 const mayExport = requires("events:read", "own_tenant", "export");
 const mayVerify = requires("audit:read", "all_tenants");
 

@@ -4,13 +4,13 @@ import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import * as z from "zod";
 import type { AppEnv } from "../host.ts";
-import { requires } from "../kit/access.ts";
+import { forOperators, requires } from "../kit/access.ts";
 import { instantText } from "../kit/instant.ts";
 import { validated } from "../kit/routing.ts";
 import { visibleTenant } from "../kit/tenants.ts";
 import { visibleInvocation } from "../requests/requester.ts";
 
-const mayRead = requires("events:read", "own_tenant");
+const mayRead = forOperators(requires("events:read", "own_tenant"));
 
 /** A payload of each version of each event, by `type@version`. */
 export type LoadExamples = () => Promise<Readonly<Record<string, JsonObject>>>;

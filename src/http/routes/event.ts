@@ -20,7 +20,7 @@ import {
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "../host.ts";
-import { requires } from "../kit/access.ts";
+import { forOperators, requires } from "../kit/access.ts";
 import { validated } from "../kit/routing.ts";
 import { answerSearch, filterText, searchQuery } from "../kit/search-query.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
@@ -28,9 +28,11 @@ import { readerOf, visibleInvocation } from "../requests/requester.ts";
 import { addIngestRoutes } from "./ingest.ts";
 
 const mayRead = requires("events:read", "own_tenant");
+/** What somebody looks at who wants to know what happened, and no program pages through. */
+const mayLook = forOperators(requires("events:read", "own_tenant"));
 const maySearch = requires("events:read", "own_tenant", "search");
 /** How the system moves, whoever's events it carries. */
-const mayWatch = requires("events:read", "all_tenants");
+const mayWatch = forOperators(requires("events:read", "all_tenants"));
 
 /** It runs a handler, and shows what it would do. */
 const mayTry = requires("operate", "own_tenant", "try");
@@ -88,7 +90,7 @@ export function eventRoutes(): Hono<AppEnv> {
     return c.json({ events: await revealed(c, events), cursor: text === "" ? null : text, more });
   });
 
-  routes.get("/stats", mayRead, async (c) => {
+  routes.get("/stats", mayLook, async (c) => {
     const tenantId = visibleTenant(c.get("services"));
     const invocation = visibleInvocation(c);
     return c.json(
@@ -100,7 +102,7 @@ export function eventRoutes(): Hono<AppEnv> {
 
   routes.get(
     "/correlation/:id",
-    mayRead,
+    mayLook,
     validated("param", storyParam),
     validated("query", storyQuery),
     async (c) => {
@@ -125,7 +127,7 @@ export function eventRoutes(): Hono<AppEnv> {
     },
   );
 
-  routes.get("/:id/effects", mayRead, async (c) => {
+  routes.get("/:id/effects", mayLook, async (c) => {
     const id = c.req.param("id");
     const tenantId = visibleTenant(c.get("services"));
     const effects = await eventEffects(c.get("host").invocation, visibleInvocation(c).db, id, tenantId);
@@ -133,7 +135,7 @@ export function eventRoutes(): Hono<AppEnv> {
     return c.json(effects);
   });
 
-  routes.get("/:id/try", mayRead, async (c) =>
+  routes.get("/:id/try", mayLook, async (c) =>
     c.json(await tryOffersOf(c.get("host").invocation, readerOf(c), c.req.param("id"))),
   );
 
@@ -142,7 +144,7 @@ export function eventRoutes(): Hono<AppEnv> {
     return c.json(await tryRecorded(c.get("host").invocation, readerOf(c), c.req.param("id"), subscriber));
   });
 
-  routes.get("/:id", mayRead, async (c) => {
+  routes.get("/:id", mayLook, async (c) => {
     const id = c.req.param("id");
     const event = await findRecorded(visibleInvocation(c).db, id, visibleTenant(c.get("services")));
     if (event === null) throw unknownEvent(id);

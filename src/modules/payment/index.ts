@@ -45,8 +45,9 @@ export const payment = defineModule({
           catalogue: firstThatKnows(ports.catalogues),
         }),
       // Providers call them; a signature stands for the key.
-      // Payments and refunds store the key with what they make.
-      keys: { "/intents": "own", "/refunds": "own" },
+      // Payments and refunds store the key with what they make. A payment has one page, however often it is asked for:
+      // so a try to which Stripe gave no answer may come again under its key.
+      keys: { "/intents": "own", "/intents/:id/checkout": "own", "/refunds": "own" },
     },
   ],
 });

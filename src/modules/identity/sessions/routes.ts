@@ -1,7 +1,7 @@
 import { ConflictError, ForbiddenError, NotFoundError, UnauthorizedError } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { anybody, identified, type Principal, requires } from "../../../http/kit/access.ts";
+import { anybody, forOperators, identified, type Principal, requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv, RequestServices } from "../../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../../http/kit/routing.ts";
 import { hashSecret } from "../api-key.ts";
@@ -31,7 +31,7 @@ const signInS = 600;
 /** Few systems let people sign in at an issuer, so what that takes is a part of its own beside the program. */
 const openIdConnect = () => import("./oidc.ts");
 
-const comesWithout = anybody("who signs in has no credential yet");
+const comesWithout = forOperators(anybody("who signs in has no credential yet"));
 const issuerParam = z.object({
   issuer: z.string().regex(/^[a-z][a-z0-9_-]{0,23}$/, "expected the name of an issuer"),
 });
@@ -47,21 +47,26 @@ const sessionParam = z.object({ id: z.uuid("expected the id of a session") });
 export function sessionRoutes({ sessionS, signIn, issuers, publicUrl }: IdentitySettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.post("/", identified("whoever has a credential may sign in with it"), withoutBody(), async (c) => {
-    const { services } = c.var;
-    const principal = ownIdentity(services.principal, c.req.header("x-actor-id"));
-    const origin = await originOf(c, principal, issuers);
-    const opened = await openSession(services, principal, origin, sessionS);
-    return answerOpened(c, opened);
-  });
+  app.post(
+    "/",
+    forOperators(identified("whoever has a credential may sign in with it")),
+    withoutBody(),
+    async (c) => {
+      const { services } = c.var;
+      const principal = ownIdentity(services.principal, c.req.header("x-actor-id"));
+      const origin = await originOf(c, principal, issuers);
+      const opened = await openSession(services, principal, origin, sessionS);
+      return answerOpened(c, opened);
+    },
+  );
 
-  app.get("/current", identified("a session may ask about itself"), async (c) => {
+  app.get("/current", forOperators(identified("a session may ask about itself")), async (c) => {
     const session = await currentSession(c);
     c.header("cache-control", "no-store");
     return c.json({ ...sessionView(session), csrf_token: session.csrfToken });
   });
 
-  app.delete("/current", identified("a session may end itself"), withoutBody(), async (c) => {
+  app.delete("/current", forOperators(identified("a session may end itself")), withoutBody(), async (c) => {
     const session = await currentSession(c);
     await endSessionById(c.var.services, session.id);
     c.header("set-cookie", setCookie(c.req.url, "session", "", 0));
