@@ -36,7 +36,11 @@ export interface StoryEvent {
 
 const secretsKeys = { current: testSecretsKey, previous: null };
 
-export async function createMissions(settings: Partial<MissionSettings> = {}): Promise<MissionSurface> {
+/** @param now the clock of requests, Unix ms; left out: the real one */
+export async function createMissions(
+  settings: Partial<MissionSettings> = {},
+  now?: () => number,
+): Promise<MissionSurface> {
   const complete: MissionSettings = { handlers: [], worker: true, httpAllow: [], secretsKeys, ...settings };
   const routes = missionRoutes(complete);
   const worker = missionWorker(complete);
@@ -44,6 +48,7 @@ export async function createMissions(settings: Partial<MissionSettings> = {}): P
     mounts: [{ path: "/api/missions", routes }],
     limits: missions.limits,
     jobs: [worker],
+    ...(now === undefined ? {} : { now }),
   });
   const job: MissionSurface["job"] = (isOver = () => false) => {
     const { db, log, catalog, publish } = surface.open();

@@ -147,8 +147,8 @@ export interface ApprovedPlan {
 const comparedWith = 200;
 
 /**
- * The plan of the same tenant and kind that was approved last, before this one was validated: one about the same resource
- * before any other. Null: there is none.
+ * Another plan of the same tenant and kind, of those that were validated last, that was approved last: one about the same
+ * resource before any other, also one that came behind this one. Null: there is none.
  */
 export async function findLastApproved(
   db: Database,

@@ -147,7 +147,6 @@ export async function updateIntent(tx: Tx, id: string, columns: Partial<NewInten
   return row;
 }
 
-/** Whether an event that asks for a payment has one. */
 /**
  * Looks whether the event has its payment already, and at the course that is to be paid for.
  *
