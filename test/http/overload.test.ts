@@ -17,6 +17,11 @@ beforeAll(async () => {
 afterAll(() => engine?.cleanup());
 
 const places = 5;
+/** Time stands still: a request that is in work for long would give way to another. */
+const now = (() => {
+  const nowMs = Date.now();
+  return () => nowMs;
+})();
 
 /** The app with a route whose requests are in work until the test lets them go. */
 function openApp(requestPlaces: number, apiKey = "overload-key-0123456789") {
@@ -35,7 +40,7 @@ function openApp(requestPlaces: number, apiKey = "overload-key-0123456789") {
     modules: [{ name: "test", routes: [{ path: "/api/slow", routes }] }],
     requestPlaces,
     open: () => ({
-      invocation: engine.open(),
+      invocation: { ...engine.open(), now },
       apiKey,
       waitUntil: (work) => void kept.push(work),
       afterCommit: () => undefined,
@@ -67,7 +72,7 @@ function openApp(requestPlaces: number, apiKey = "overload-key-0123456789") {
 
 /** The product with one place, and a request that has it until the test sends the rest of its body. */
 async function openFullProduct() {
-  const full = await createTestEngine({ BRAIN_REQUESTS_MAX: "1" });
+  const full = await createTestEngine({ BRAIN_REQUESTS_MAX: "1" }, { now });
   onTestFinished(() => full.cleanup());
   const { key } = (await full.request("POST", "/api/keys", { name: "a person", roles: ["admin"] })).body;
   const lost = (await full.request("POST", "/api/keys", { name: "lost", roles: ["viewer"] })).body.id;
