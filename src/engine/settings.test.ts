@@ -81,6 +81,7 @@ test("all that is missing is told at once, also what only others make necessary"
     "UPSTASH_REDIS_REST_URL",
     "UPSTASH_REDIS_REST_TOKEN",
   ]);
+  expect(message.match(/is missing/g)).toHaveLength(3);
   // Control: what is not needed is not told, and nothing twice.
   const degraded = messageOf(() => parseEngineSettings({ BRAIN_EVENTSTREAM_MODE: "degraded" }));
   expect(degraded).not.toContain("UPSTASH");

@@ -108,7 +108,7 @@ export const engineSettings = defineSettings(
   {
     BRAIN_EVENTSTREAM_MODE: z.enum(["required", "degraded"]).default("required"),
     /** Neon's connection string, or that of a gateway on loopback. */
-    NEON_DATABASE_URL: z.string().regex(databaseAddress, databaseExpected),
+    NEON_DATABASE_URL: z.string(`is missing; ${databaseExpected}`).regex(databaseAddress, databaseExpected),
     UPSTASH_REDIS_REST_URL: calledUrl.optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
     BRAIN_REDIS_PREFIX: shownText(z.string().regex(prefixShape).default("brain")),

@@ -172,7 +172,9 @@ describe("dead letters", () => {
           "No open dead letters; 2 are being redriven (--status requeued).\n",
         );
       }
-      expect(succeeded(await run("dlq", "ls", "--subscriber", "nobody"))).toBe("No open dead letters.\n");
+      const nobody = await run("dlq", "ls", "--subscriber", "nobody");
+      expect(succeeded(nobody)).toBe("No open dead letters.\n");
+      expect(nobody.stderr).toContain('There is no consumer "nobody". There are: keeper');
     } finally {
       await setStatus("open");
     }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import type { Consumers } from "../../http/kit/answers/consumers.ts";
 import type { DeadLetter, DeadLetterDetails, LetterGroup } from "../../http/kit/answers/dead-letters.ts";
 import type { Job } from "../../http/kit/answers/operations.ts";
 import type { Tried } from "../../http/kit/answers/trial.ts";
@@ -171,6 +172,7 @@ async function list(cli: Cli, options: ListOptions): Promise<void> {
   if (cli.out.json) return cli.out.data(answer);
   if (answer.dead_letters.length === 0) {
     const filter = { subscriber, type, fingerprint, tenant_id, key, job_id };
+    await noteUnknownConsumer(cli, subscriber);
     return cli.out.line(await describeNone(cli.client, status, cursor === undefined ? filter : null));
   }
   cli.out.line(
@@ -188,6 +190,16 @@ async function list(cli: Cli, options: ListOptions): Promise<void> {
   );
   noteCutErrors(cli, answer.dead_letters);
   noteNextPage(cli, answer.next_cursor);
+}
+
+/** A name that no consumer has explains why there is nothing; those that are gone may have dead letters all the same. */
+async function noteUnknownConsumer({ client, out }: Cli, subscriber: string | undefined): Promise<void> {
+  if (subscriber === undefined) return;
+  // Who may see dead letters of one tenant may not see the consumers, which are for all.
+  const answer = await client.get<Consumers>("/api/consumers").catch(() => null);
+  const names = answer?.consumers.map((consumer) => consumer.subscriber) ?? [subscriber];
+  if (!names.includes(subscriber))
+    out.note(`There is no consumer ${JSON.stringify(subscriber)}. There are: ${names.join(", ")}.`);
 }
 
 /** As many are counted in one request. */
@@ -281,6 +293,7 @@ async function redrive(cli: Cli, ids: readonly string[], options: RedriveOptions
   if (options.dryRun === true) {
     const answer = await client.post<RedrivePreview>(`${letters}/redrive`, { filter, dry_run: true });
     if (out.json) return out.data(answer);
+    if (answer.count === 0) await noteUnknownConsumer(cli, options.subscriber);
     const parts = answer.by_subscriber.map(({ subscriber, count }) => [subscriber, count] as const);
     return out.line(
       facts([["would be redriven", answer.count], ["cannot be", answer.not_redrivable], ...parts]),
