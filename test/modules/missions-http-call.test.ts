@@ -111,10 +111,13 @@ describe("a mission that calls a URL", () => {
     await missions.sql("DELETE FROM missions");
   });
 
-  test("waits as long as Retry-After says", async () => {
+  test.each([
+    ["seconds", () => "120"],
+    ["a date", () => new Date(Date.now() + 120_000).toUTCString()],
+  ])("waits as long as Retry-After says, in %s", async (_form, inTwoMinutes) => {
     answer = (_request, response) => {
       response.statusCode = 429;
-      response.setHeader("retry-after", "120");
+      response.setHeader("retry-after", inTwoMinutes());
       response.end();
     };
     const { available_at } = await call({});

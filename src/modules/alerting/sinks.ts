@@ -1,6 +1,6 @@
 import { errorClass, withTimeLimit } from "@brain/engine";
 import { callOutside } from "../call-outside.ts";
-import { requirePublic, retryAfterSeconds } from "../outgoing.ts";
+import { requirePublic, retryAfterMs } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import type { AlertingSettings, PostedSink } from "./settings.ts";
 import type { Claimed } from "./store.ts";
@@ -44,9 +44,10 @@ export async function post(
       return answer;
     });
     if (response.status >= 200 && response.status < 300) return { error: null, waitSeconds: null };
+    const waitMs = retryAfterMs(response.headers.get("retry-after"), now());
     return {
       error: `The receiver answered ${response.status}, expected 2xx.`,
-      waitSeconds: retryAfterSeconds(response.headers.get("retry-after")),
+      waitSeconds: waitMs === null ? null : Math.ceil(waitMs / 1_000),
     };
   } catch (error) {
     return { error: describe(error), waitSeconds: null };

@@ -6,6 +6,7 @@ import {
   RetryAfter,
   TransientError,
 } from "@brain/engine";
+import { retryAfterMs } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 
 /** What is told to the outside, and how. */
@@ -105,23 +106,13 @@ function judge(status: number, retryAfter: string | null, now: Date): void {
     );
   }
   const waitMs = retryAfterMs(retryAfter, now);
-  throw waitMs === null ? new TransientError(answered) : new RetryAfter(waitMs, answered);
+  throw waitMs === null
+    ? new TransientError(answered)
+    : new RetryAfter(Math.min(waitMs, maxWaitMs), answered);
 }
 
 /** No receiver may put us off for longer, ms. */
 const maxWaitMs = 3_600_000;
-
-/**
- * Milliseconds of a `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); null when absent or unreadable.
- *
- * @param now the clock against which a date is read
- */
-export function retryAfterMs(header: string | null, now: Date): number | null {
-  if (header === null) return null;
-  const text = header.trim();
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime();
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), maxWaitMs);
-}
 
 const encoder = new TextEncoder();
 

@@ -15,7 +15,7 @@ import {
   toCloudEvent,
 } from "@brain/schemas";
 import { callOutside } from "../call-outside.ts";
-import { requirePublic, retryAfterSeconds } from "../outgoing.ts";
+import { requirePublic, retryAfterMs } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import type { Claimed } from "./job-store.ts";
 import { addressOf } from "./secrets.ts";
@@ -65,7 +65,8 @@ export async function sendDelivery(deps: SendDeps, claimed: Claimed): Promise<Se
     const error = redirects
       ? "Redirects are not followed."
       : `The receiver answered ${status}, expected 2xx.`;
-    const waitSeconds = retryAfterSeconds(response.headers.get("retry-after"));
+    const waitMs = retryAfterMs(response.headers.get("retry-after"), deps.now());
+    const waitSeconds = waitMs === null ? null : Math.ceil(waitMs / 1_000);
     return { ...ended, waitSeconds, isGone: status === 410, note: noteOf(status, error) };
   } catch (error) {
     return { ...ended, note: noteOf(null, describe(error)) };

@@ -1,5 +1,6 @@
 import { type CallOutside, issuesOf, TransientError, UpstreamError } from "@brain/engine";
 import type * as z from "zod";
+import { retryAfterMs } from "../../outgoing.ts";
 
 /** Where an OpenAI-compatible service answers: base URL up to `/v1`, key and model. */
 export interface ChatSettings {
@@ -143,7 +144,8 @@ async function complete(
   }
   if (status >= 200 && status < 300) return contentOf(text);
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    const wait = retryAfterMs(retryAfter);
+    // Seconds alone: what is a date is further away than anybody waits here.
+    const wait = retryAfterMs(retryAfter, null);
     throw new TransientError(
       `The content service answered with status ${status}.`,
       wait === null ? {} : { retryAfterMs: wait },
@@ -181,9 +183,4 @@ function contentOf(text: string): string {
     ?.message?.content;
   if (typeof content === "string") return content;
   throw new UpstreamError("The answer of the content service has no choices[0].message.content.");
-}
-
-/** Milliseconds of a `Retry-After` in seconds (RFC 9110, 10.2.3); null when absent or a date, which needs a clock. */
-function retryAfterMs(header: string | null): number | null {
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
 }

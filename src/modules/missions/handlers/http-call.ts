@@ -10,9 +10,9 @@ import {
 import { holdsSecret, isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
 import { callOutside } from "../../call-outside.ts";
-import { type BoundedText, readBounded, requirePublic, retryAfterSeconds } from "../../outgoing.ts";
+import { type BoundedText, readBounded, requirePublic, retryAfterMs } from "../../outgoing.ts";
 import type { ResolveHost } from "../../ports/host-names.ts";
-import type { MissionHandler } from "../../ports/mission-handler.ts";
+import type { MissionContext, MissionHandler } from "../../ports/mission-handler.ts";
 
 /** What is read of an answer, bytes. */
 const maxAnswerBytes = 65_536;
@@ -71,7 +71,7 @@ export function httpCallHandler(allow: readonly string[], resolve: ResolveHost |
       const { call, issues } = check(mission.payload);
       if (call === null) throw new ValidationError("The call is not allowed or not valid.", { issues });
       await requirePublic(new URL(call.url), allow, resolve);
-      return send(call, context.idempotencyKey("http_call"), context.signal);
+      return send(call, context.idempotencyKey("http_call"), context);
     },
     secrets: replaceSecrets,
     eventResult: ({ status }) => ({ status: status ?? null }),
@@ -142,7 +142,11 @@ function replaceTexts(value: JsonValue, replace: (secret: string) => string): Js
  * @throws {TransientError} no answer in time, network failure, 408, 425, 429 and 5xx; carries `Retry-After`
  * @throws {UpstreamError | PermanentError} any other refusal, and redirects
  */
-async function send(call: Request, idempotencyKey: string, signal: AbortSignal): Promise<JsonObject> {
+async function send(
+  call: Request,
+  idempotencyKey: string,
+  { signal, now }: Pick<MissionContext, "signal" | "now">,
+): Promise<JsonObject> {
   const { host } = new URL(call.url);
   const timeout = AbortSignal.timeout(call.timeout_ms);
   const headers = new Headers(call.headers);
@@ -171,10 +175,10 @@ async function send(call: Request, idempotencyKey: string, signal: AbortSignal):
   if (status === 0 || (status >= 300 && status < 400))
     throw new PermanentError(`${host} answered with a redirect, which is not followed. Call the final URL.`);
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    const wait = retryAfterSeconds(response.headers.get("retry-after"));
+    const waitMs = retryAfterMs(response.headers.get("retry-after"), now());
     throw new TransientError(
       `${host} answered with status ${status}.`,
-      wait === null ? {} : { retryAfterMs: wait * 1_000 },
+      waitMs === null ? {} : { retryAfterMs: waitMs },
     );
   }
   throw new UpstreamError(`${host} refused the call with status ${status}.`);
