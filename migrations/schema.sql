@@ -30,6 +30,39 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_first_payment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  -- The release before gives `payment_id` alone, and has its conflict there.
+  IF NEW.payment IS NULL THEN
+    NEW.payment := NEW.payment_id;
+  -- One of no tenant and one of a tenant may be the same payment: they have their conflict there, too.
+  ELSIF EXISTS (SELECT FROM course_access_payments p
+      WHERE p.payment_id = NEW.payment AND p.tenant_id <> NEW.tenant_id) THEN
+    NEW.payment_id := NULL;
+  ELSE
+    NEW.payment_id := NEW.payment;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_first_refund()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF NEW.payment_row IS NULL THEN
+    NEW.payment_row := (SELECT p.id FROM course_access_payments p WHERE p.payment_id = NEW.payment_id);
+  ELSE
+    NEW.payment_id := (SELECT p.payment_id FROM course_access_payments p WHERE p.id = NEW.payment_row);
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.missions_open(p_tenant text, p_most bigint, p_class integer, p_number integer)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -41,6 +74,10 @@ BEGIN
   ) AS counted);
 END
 $function$;
+
+CREATE TRIGGER course_access_payments_first BEFORE INSERT ON public.course_access_payments FOR EACH ROW EXECUTE FUNCTION keep_first_payment();
+
+CREATE TRIGGER course_access_refunds_first BEFORE INSERT ON public.course_access_refunds FOR EACH ROW EXECUTE FUNCTION keep_first_refund();
 
 CREATE TRIGGER course_distribution_courses_first BEFORE INSERT ON public.course_distribution_courses FOR EACH ROW EXECUTE FUNCTION keep_first_of_id('course', 'course_id');
 
@@ -171,7 +208,7 @@ CREATE TABLE "course_access_notifications" (
 );
 
 CREATE TABLE "course_access_payments" (
-  "payment_id" character varying(100) NOT NULL,
+  "payment_id" character varying(100),
   "tenant_id" character varying(100),
   "user_id" character varying(100) NOT NULL,
   "course_id" character varying(100),
@@ -180,32 +217,38 @@ CREATE TABLE "course_access_payments" (
   "status" character varying(8) NOT NULL,
   "source_event_id" character varying(255),
   "updated_at" timestamp(3) with time zone NOT NULL,
-  CONSTRAINT "course_access_payments_pkey" PRIMARY KEY (payment_id),
+  "payment" character varying(100) NOT NULL,
+  "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  CONSTRAINT "course_access_payments_pkey" PRIMARY KEY (id),
+  CONSTRAINT "course_access_payments_first_key" UNIQUE (payment_id),
+  CONSTRAINT "course_access_payments_key" UNIQUE NULLS NOT DISTINCT (payment, tenant_id),
   CONSTRAINT "course_access_payments_cents_check" CHECK (((amount_cents >= 0) AND (refunded_cents >= 0))),
   CONSTRAINT "course_access_payments_course_check" CHECK ((((status)::text = 'awaited'::text) OR (course_id IS NOT NULL))),
   CONSTRAINT "course_access_payments_status_check" CHECK (((status)::text = ANY ((ARRAY['paid'::character varying, 'refunded'::character varying, 'voided'::character varying, 'awaited'::character varying])::text[])))
 );
-CREATE INDEX course_access_payments_paid_idx ON public.course_access_payments USING btree (course_id, user_id, payment_id) WHERE ((status)::text = 'paid'::text);
+CREATE INDEX course_access_payments_paid_idx ON public.course_access_payments USING btree (course_id, user_id, payment) WHERE ((status)::text = 'paid'::text);
 ALTER TABLE course_access_payments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON course_access_payments AS PERMISSIVE FOR ALL TO public USING (true);
 CREATE POLICY tenant_rows ON course_access_payments AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON course_access_payments TO brain_tenant;
 
 CREATE TABLE "course_access_refunds" (
-  "payment_id" character varying(100) NOT NULL,
+  "payment_id" character varying(100),
   "refund_id" character varying(255) NOT NULL,
   "amount_cents" bigint,
   "counted_at" timestamp(3) with time zone NOT NULL,
   "reversed_at" timestamp(3) with time zone,
-  CONSTRAINT "course_access_refunds_payment_id_refund_id_pk" PRIMARY KEY (payment_id, refund_id)
+  "payment_row" bigint NOT NULL,
+  CONSTRAINT "course_access_refunds_payment_row_refund_id_pk" PRIMARY KEY (payment_row, refund_id),
+  CONSTRAINT "course_access_refunds_first_key" UNIQUE (payment_id, refund_id)
 );
 ALTER TABLE course_access_refunds ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON course_access_refunds AS PERMISSIVE FOR ALL TO public USING (true);
 CREATE POLICY tenant_rows ON course_access_refunds AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
    FROM course_access_payments owner
-  WHERE ((owner.payment_id)::text = (course_access_refunds.payment_id)::text)))) WITH CHECK ((EXISTS ( SELECT
+  WHERE (owner.id = course_access_refunds.payment_row)))) WITH CHECK ((EXISTS ( SELECT
    FROM course_access_payments owner
-  WHERE ((owner.payment_id)::text = (course_access_refunds.payment_id)::text))));
+  WHERE (owner.id = course_access_refunds.payment_row))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON course_access_refunds TO brain_tenant;
 
 CREATE TABLE "course_distribution_courses" (

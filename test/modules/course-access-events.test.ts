@@ -377,3 +377,66 @@ describe("failures", () => {
     expect(await changesOf(engine, purchase.courseId)).toEqual(["granted", "revoked"]);
   });
 });
+
+describe("a payment id that another tenant has told of before", () => {
+  const deadLettersOf = async ({ paymentId }: { readonly paymentId: string }) =>
+    (await engine.deadLetters(subscriber)).filter(({ error_message: why }) =>
+      String(why).includes(paymentId),
+    );
+
+  test("is the payment of the tenant that tells of it, with its own refunds", async () => {
+    const theirs = newPurchase({ tenantId: "tenant_b", amountCents: 1 });
+    const purchase = newPurchase({ paymentId: theirs.paymentId });
+    await refund(engine, theirs, 1, "refund-1");
+    await pay(engine, theirs);
+    await engine.settle();
+    await pay(engine, purchase);
+    await engine.settle();
+    expect(await deadLettersOf(purchase)).toEqual([]);
+    expect(await read(engine, purchase, "tenant_a")).toMatchObject({ has_access: true });
+    // What was paid back to the one counts for the other no more than its payment.
+    expect(await read(engine, theirs, "tenant_b")).toMatchObject({ has_access: false });
+    await refund(engine, purchase, 4_900, "refund-1");
+    await engine.settle();
+    expect(await read(engine, purchase, "tenant_a")).toMatchObject({ has_access: false });
+    expect(await deadLettersOf(purchase)).toEqual([]);
+    // Control: of one tenant an id stands for one payment.
+    await pay(engine, { ...newPurchase(), paymentId: purchase.paymentId });
+    await engine.settle();
+    expect(await deadLettersOf(purchase)).toMatchObject([
+      { error_message: expect.stringContaining("another user or another course") },
+    ]);
+  });
+
+  test("counts in the release before, which knows one row an id, and its refunds here", async () => {
+    const first = newPurchase();
+    const second = newPurchase({ paymentId: first.paymentId, tenantId: "tenant_b" });
+    await engine.sql(
+      `INSERT INTO course_access_payments (payment_id, tenant_id, user_id, course_id, amount_cents, status, updated_at)
+       VALUES ($1, 'tenant_a', $2, $3, 4900, 'paid', now()) ON CONFLICT DO NOTHING`,
+      [first.paymentId, first.userId, first.courseId],
+    );
+    await pay(engine, second);
+    await engine.settle();
+    const asBefore = "SELECT tenant_id FROM course_access_payments WHERE payment_id = $1";
+    expect(await engine.sql(asBefore, [first.paymentId])).toEqual([{ tenant_id: "tenant_a" }]);
+    for (const _ of [1, 2]) {
+      await engine.sql(
+        `INSERT INTO course_access_refunds (payment_id, refund_id, amount_cents, counted_at)
+         VALUES ($1, 'r1', 4000, now()) ON CONFLICT (payment_id, refund_id) DO UPDATE SET reversed_at = NULL`,
+        [first.paymentId],
+      );
+    }
+    await refund(engine, first, 900, "r2");
+    await refund(engine, second, 900, "r1");
+    await engine.settle();
+    const sums = await engine.sql(
+      "SELECT tenant_id, status, refunded_cents::int AS cents FROM course_access_payments WHERE payment = $1 ORDER BY 1",
+      [first.paymentId],
+    );
+    expect(sums).toEqual([
+      { tenant_id: "tenant_a", status: "refunded", cents: 4_900 },
+      { tenant_id: "tenant_b", status: "paid", cents: 900 },
+    ]);
+  });
+});

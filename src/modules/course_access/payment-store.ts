@@ -14,10 +14,15 @@ import { courseAccess, courseAccessPayments, courseAccessRefunds } from "./table
  * access writes the row of the access, too, and whoever counts a refund that of its payment.
  */
 
+/** A payment, and its row. */
+export interface StoredPayment extends Payment {
+  readonly row: number;
+}
+
 /** What is known of a payment, with the locks that a change of it needs. */
 export interface Known {
   /** Null: it was unknown, and somebody else told of it at this very moment; `isStale` then. */
-  readonly payment: Payment | null;
+  readonly payment: StoredPayment | null;
   readonly access: Access | null;
   readonly refunds: KnownRefunds;
   /** It was not known before, and is stored now. */
@@ -43,16 +48,26 @@ function toKnown(row: LookRow): Omit<Known, "refunds"> {
   };
 }
 
-/** What refunds of the payment come to that count, apart from `refundId`; null: all of them. */
-const refundsOf = (paymentId: string, refundId: string | null) => sql`(
+/** What refunds of the told payment come to that count, apart from `refundId`; null: all of them. */
+const refundsOf = (refundId: string | null) => sql`(
     SELECT jsonb_build_object('count', count(*), 'cents', CASE WHEN bool_or(amount_cents IS NULL) THEN NULL
       ELSE least(coalesce(sum(amount_cents), 0), ${Number.MAX_SAFE_INTEGER}) END)
     FROM course_access_refunds
-    WHERE payment_id = ${paymentId} AND refund_id IS DISTINCT FROM ${refundId} AND reversed_at IS NULL)`;
+    WHERE payment_row = (SELECT id FROM told) AND refund_id IS DISTINCT FROM ${refundId} AND reversed_at IS NULL)`;
 
-/** The payment as it was when the statement began. */
-const told = (paymentId: string) => sql`
-    told AS (SELECT *, xmin AS writer FROM course_access_payments WHERE payment_id = ${paymentId})`;
+/**
+ * The payment as it was when the statement began: that of the tenant, or of none. An event without a tenant may mean
+ * any: one of none goes first, then one of the same user and course.
+ */
+const told = ({ paymentId, tenantId, userId, courseId }: Payment) => sql`
+    told AS (
+      SELECT *, xmin AS writer FROM course_access_payments
+      WHERE payment = ${paymentId}
+        AND (${tenantId}::varchar IS NULL OR tenant_id IS NULL OR tenant_id = ${tenantId})
+      ORDER BY tenant_id IS NOT DISTINCT FROM ${tenantId}::varchar DESC,
+        user_id = ${userId} AND course_id IS NOT DISTINCT FROM ${courseId}::varchar DESC, id
+      LIMIT 1
+    )`;
 
 const columnsOf = (payment: Payment, now: Date) => sql`
     ${payment.paymentId}, ${payment.tenantId}, ${payment.userId}, ${payment.courseId},
@@ -64,9 +79,9 @@ const columnsOf = (payment: Payment, now: Date) => sql`
  * access of its holder is locked; if there is none, it is made, of version 0 and revoked.
  */
 export async function lookAtPayment(tx: Tx, fresh: Payment, now: Date): Promise<Known> {
-  const { paymentId, tenantId, userId, courseId } = fresh;
+  const { tenantId, userId, courseId } = fresh;
   const { rows } = await tx.execute<LookRow>(sql`
-    WITH ${told(paymentId)}, held_access AS (
+    WITH ${told(fresh)}, held_access AS (
       INSERT INTO course_access AS a (tenant_id, user_id, course_id, status, revoked_at)
       SELECT ${tenantId}, ${userId}, ${courseId}, 'revoked', ${now.toISOString()}::timestamptz
       WHERE NOT EXISTS (SELECT FROM told WHERE status <> 'awaited')
@@ -74,19 +89,19 @@ export async function lookAtPayment(tx: Tx, fresh: Payment, now: Date): Promise<
       ON CONFLICT (course_id, user_id, tenant_id) DO UPDATE SET version = a.version
       RETURNING *
     ), new_payment AS (
-      INSERT INTO course_access_payments (payment_id, tenant_id, user_id, course_id, amount_cents, refunded_cents,
+      INSERT INTO course_access_payments (payment, tenant_id, user_id, course_id, amount_cents, refunded_cents,
         status, source_event_id, updated_at)
       SELECT ${columnsOf(fresh, now)} FROM held_access WHERE NOT EXISTS (SELECT FROM told)
       ON CONFLICT DO NOTHING
       RETURNING *
     ), awaited AS (
       SELECT p.*, p.xmin AS writer FROM held_access, course_access_payments p
-      WHERE p.payment_id = ${paymentId} FOR UPDATE OF p
+      WHERE p.id = (SELECT id FROM told) FOR UPDATE OF p
     )
     SELECT coalesce(
         (SELECT to_jsonb(p) FROM awaited p), (SELECT to_jsonb(p) FROM told p), (SELECT to_jsonb(p) FROM new_payment p)
       ) AS payment,
-      (SELECT to_jsonb(a) FROM held_access a) AS access, ${refundsOf(paymentId, null)} AS refunds,
+      (SELECT to_jsonb(a) FROM held_access a) AS access, ${refundsOf(null)} AS refunds,
       EXISTS (SELECT FROM new_payment) AS is_new,
       CASE WHEN EXISTS (SELECT FROM told) THEN EXISTS (SELECT FROM told JOIN awaited p ON p.writer <> told.writer)
         ELSE NOT EXISTS (SELECT FROM new_payment) END AS is_stale`);
@@ -97,7 +112,6 @@ export async function lookAtPayment(tx: Tx, fresh: Payment, now: Date): Promise<
 
 /** A refund, as an event tells it. */
 export interface Refund {
-  readonly paymentId: string;
   readonly refundId: string;
   /** Null: not told, so all of the payment. */
   readonly amountCents: number | null;
@@ -126,7 +140,7 @@ export async function lookAtRefunded(
   const { rows } = await tx.execute<
     LookRow & { own: { readonly is_reversed: boolean } | null; candidates: readonly string[] }
   >(sql`
-    WITH ${told(paymentId)}, told_access AS (
+    WITH ${told(awaited)}, told_access AS (
       SELECT a.access_id, a.xmin AS writer
       FROM told JOIN course_access a ON a.course_id = told.course_id AND a.user_id = told.user_id
         AND a.tenant_id IS NOT DISTINCT FROM told.tenant_id
@@ -136,23 +150,23 @@ export async function lookAtRefunded(
     ), held_payment AS (
       -- The count has the access locked first.
       SELECT p.*, p.xmin AS writer FROM course_access_payments p
-      WHERE p.payment_id = ${paymentId} AND (SELECT count(*) FROM held_access) >= 0 FOR UPDATE
+      WHERE p.id = (SELECT id FROM told) AND (SELECT count(*) FROM held_access) >= 0 FOR UPDATE
     ), new_payment AS (
-      INSERT INTO course_access_payments (payment_id, tenant_id, user_id, course_id, amount_cents, refunded_cents,
+      INSERT INTO course_access_payments (payment, tenant_id, user_id, course_id, amount_cents, refunded_cents,
         status, source_event_id, updated_at)
       SELECT ${columnsOf(awaited, now)} WHERE NOT EXISTS (SELECT FROM told)
       ON CONFLICT DO NOTHING
       RETURNING *
     )
     SELECT coalesce((SELECT to_jsonb(p) FROM held_payment p), (SELECT to_jsonb(p) FROM new_payment p)) AS payment,
-      (SELECT to_jsonb(a) FROM held_access a) AS access, ${refundsOf(paymentId, refundId)} AS refunds,
+      (SELECT to_jsonb(a) FROM held_access a) AS access, ${refundsOf(refundId)} AS refunds,
       (SELECT jsonb_build_object('is_reversed', reversed_at IS NOT NULL) FROM course_access_refunds
-        WHERE payment_id = ${paymentId} AND refund_id = ${refundId}) AS own,
+        WHERE payment_row = (SELECT id FROM told) AND refund_id = ${refundId}) AS own,
       ARRAY(
-        SELECT p.payment_id FROM held_access a JOIN course_access_payments p ON p.course_id = a.course_id
+        SELECT p.payment FROM held_access a JOIN course_access_payments p ON p.course_id = a.course_id
           AND p.user_id = a.user_id AND p.tenant_id IS NOT DISTINCT FROM a.tenant_id
-        WHERE p.status = 'paid' OR p.payment_id = ${paymentId}
-        ORDER BY p.payment_id = a.payment_id DESC NULLS LAST, p.payment_id LIMIT 2
+        WHERE p.status = 'paid' OR p.payment = ${paymentId}
+        ORDER BY p.payment = a.payment_id DESC NULLS LAST, p.payment LIMIT 2
       )::text[] AS candidates,
       EXISTS (SELECT FROM new_payment) AS is_new,
       CASE WHEN EXISTS (SELECT FROM told) THEN
@@ -167,6 +181,8 @@ export async function lookAtRefunded(
 
 /** What an event of a payment changes. */
 interface PaymentChange {
+  /** The row of the payment. */
+  readonly row: number;
   /** Null: no refund is told. `isReversed`: it was not paid in the end, for good. */
   readonly refund: (Refund & { readonly isReversed: boolean }) | null;
   /** Null: it is stored as it is. */
@@ -181,27 +197,28 @@ interface PaymentChange {
 /** Writes it in one statement. The caller has locked what is there. */
 export async function savePaymentChange(
   tx: Tx,
-  { refund, payment, access }: PaymentChange,
+  { row: paymentRow, refund, payment, access }: PaymentChange,
   now: Date,
 ): Promise<void> {
   const refunds = courseAccessRefunds;
   const payments = courseAccessPayments;
   const writes = [];
   if (refund !== null) {
-    const { isReversed, ...row } = refund;
+    const { isReversed, ...told } = refund;
     const reversedAt = isReversed ? now : null;
     const noted = tx
       .insert(refunds)
-      .values({ ...row, countedAt: now, reversedAt })
-      .onConflictDoUpdate({ target: [refunds.paymentId, refunds.refundId], set: { reversedAt } });
+      .values({ ...told, paymentRow, countedAt: now, reversedAt })
+      .onConflictDoUpdate({ target: [refunds.paymentRow, refunds.refundId], set: { reversedAt } });
     writes.push(sql`noted_refund AS ${noted}`);
   }
   if (payment !== null) {
-    const { paymentId, ...columns } = payment;
+    const { tenantId, userId, courseId, amountCents, refundedCents, status, sourceEventId } = payment;
+    const columns = { tenantId, userId, courseId, amountCents, refundedCents, status, sourceEventId };
     const kept = tx
       .update(payments)
       .set({ ...columns, updatedAt: now })
-      .where(eq(payments.paymentId, paymentId));
+      .where(eq(payments.row, paymentRow));
     writes.push(sql`kept_payment AS ${kept}`);
   }
   if (access !== null) {

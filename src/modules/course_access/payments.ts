@@ -64,7 +64,12 @@ export async function grantForPayment(
   const changed = decision === null ? access : { ...access, ...decision.changes };
   await savePaymentChange(
     tx,
-    { refund: null, payment: seen.isNew ? null : payment, access: decision === null ? null : changed },
+    {
+      row: known.row,
+      refund: null,
+      payment: seen.isNew ? null : payment,
+      access: decision === null ? null : changed,
+    },
     now,
   );
   if (decision !== null) await publishChange(context.publish, changed, decision.change, fact.paymentId);
@@ -143,17 +148,18 @@ async function recount(
   if (seen.isNew) {
     log.info({ payment_id: paymentId }, "a refund came before its payment; it is remembered");
   }
-  const refund = { paymentId, refundId, amountCents, isReversed: told === "reversed" };
+  const refund = { refundId, amountCents, isReversed: told === "reversed" };
+  const { row } = before;
   const payment = refundPayment(before, back);
   if (access === null || payment.status === before.status) {
-    await savePaymentChange(tx, { refund, payment, access: null }, now);
+    await savePaymentChange(tx, { row, refund, payment, access: null }, now);
     return;
   }
   const paidPayment = seen.candidates.find((id) => id !== paymentId || payment.status === "paid") ?? null;
   const grounds = { operatorGranted: access.operatorGranted, paidPayment };
   const decision = decide(context, access, grounds, event.id);
   const changed = { ...access, ...decision?.changes };
-  await savePaymentChange(tx, { refund, payment, access: changed }, now);
+  await savePaymentChange(tx, { row, refund, payment, access: changed }, now);
   if (decision !== null) await publishChange(publish, changed, decision.change, paymentId);
 }
 

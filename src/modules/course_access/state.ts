@@ -8,7 +8,8 @@ import type { AccessStatus, courseAccess, courseAccessPayments } from "./tables.
  * therefore decided from what all payments of the user for the course come to, never from one event alone.
  */
 
-export type Payment = Omit<typeof courseAccessPayments.$inferSelect, "updatedAt">;
+/** A payment, without the place that it has in the table. */
+export type Payment = Omit<typeof courseAccessPayments.$inferSelect, "updatedAt" | "row" | "firstOfId">;
 export type Access = typeof courseAccess.$inferSelect;
 
 /** Reason of an access that was revoked because its payments were paid back. */

@@ -62,11 +62,18 @@ export const courseAccess = pgTable(
   ],
 );
 
-/** What is known of each payment for a course. */
+/**
+ * What is known of each payment for a course. Whoever publishes events chooses the ids of payments, so one id may be
+ * that of a payment of each tenant. Until the releases up to 0035_webhook_turns are gone, which know one row an id, the
+ * column `payment_id` has the id in the row that came first; triggers see to it.
+ */
 export const courseAccessPayments = pgTable(
   "course_access_payments",
   {
-    paymentId: varchar("payment_id", { length: 100 }).primaryKey(),
+    row: bigint("id", { mode: "number" }).generatedAlwaysAsIdentity().primaryKey(),
+    paymentId: varchar("payment", { length: 100 }).notNull(),
+    /** The id, in the first row that has it; null in others. */
+    firstOfId: varchar("payment_id", { length: 100 }),
     tenantId: varchar("tenant_id", { length: 100 }),
     userId: varchar("user_id", { length: 100 }).notNull(),
     /** Null while only a refund is known that named no course. */
@@ -82,6 +89,8 @@ export const courseAccessPayments = pgTable(
   },
   (table) => [
     ...tenantRows(),
+    unique("course_access_payments_key").on(table.paymentId, table.tenantId).nullsNotDistinct(),
+    unique("course_access_payments_first_key").on(table.firstOfId),
     index("course_access_payments_paid_idx")
       .on(table.courseId, table.userId, table.paymentId)
       .where(sql`status = 'paid'`),
@@ -95,7 +104,10 @@ export const courseAccessPayments = pgTable(
 export const courseAccessRefunds = pgTable(
   "course_access_refunds",
   {
-    paymentId: varchar("payment_id", { length: 100 }).notNull(),
+    /** The row of its payment. */
+    paymentRow: bigint("payment_row", { mode: "number" }).notNull(),
+    /** As in the row of its payment, for the releases that know one row an id. */
+    firstOfId: varchar("payment_id", { length: 100 }),
     /** The refund's id; the event's where it named none. */
     refundId: varchar("refund_id", { length: 255 }).notNull(),
     /** Null when the event named none. */
@@ -105,8 +117,9 @@ export const courseAccessRefunds = pgTable(
     reversedAt: instant("reversed_at"),
   },
   (table) => [
-    ...tenantRowsThrough("course_access_payments", { payment_id: "payment_id" }, "course_access_refunds"),
-    primaryKey({ columns: [table.paymentId, table.refundId] }),
+    ...tenantRowsThrough("course_access_payments", { id: "payment_row" }, "course_access_refunds"),
+    primaryKey({ columns: [table.paymentRow, table.refundId] }),
+    unique("course_access_refunds_first_key").on(table.firstOfId, table.refundId),
   ],
 );
 
