@@ -3,6 +3,7 @@ import { migrate } from "../../workers/local/migrate.ts";
 import type { Backbone } from "../backbone.ts";
 import { createEarlierDatabase } from "../migrations/databases.ts";
 import { recorded } from "../recorded.ts";
+import { partChecked } from "./events.ts";
 import { openBackbone, publishReports, recorder } from "./fixture.ts";
 
 /*
@@ -17,9 +18,15 @@ const pythonClaim = `
   ON CONFLICT (subscriber_name, stream_message_id) DO NOTHING
   RETURNING id`;
 
-const claimAsPython = (backbone: Backbone, subscriber: string, messageId: string, eventId: string | null) =>
+const claimAsPython = (
+  backbone: Backbone,
+  subscriber: string,
+  messageId: string,
+  eventId: string | null,
+  type = "payment.completed",
+) =>
   backbone.sql(pythonClaim, [
-    ...[subscriber, "brain:events:stream", messageId, eventId, "payment.completed", "t-1"],
+    ...[subscriber, "brain:events:stream", messageId, eventId, type, "t-1"],
     JSON.stringify({ schema_version: 1, producer: "paycore" }),
   ]);
 
@@ -64,7 +71,7 @@ test("what a Python consumer claimed is not applied by ours of the same name, an
   const sent = await backbone.sql<{ id: string; message: string }>(
     `SELECT id::text, stream_message_id AS message FROM ${recorded} ORDER BY position`,
   );
-  await claimAsPython(backbone, "recorder", sent[0]?.message ?? "", first);
+  await claimAsPython(backbone, "recorder", sent[0]?.message ?? "", first, partChecked.type);
   expect(await backbone.drain(consumer)).toMatchObject({ applied: 1, redelivered: 1 });
   expect(await claimAsPython(backbone, "recorder", sent[1]?.message ?? "", second)).toHaveLength(0);
 });

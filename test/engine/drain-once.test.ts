@@ -1,15 +1,12 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import {
-  type Claim,
-  type ClaimedRow,
-  claimSql,
-  toClaimResult,
-} from "../../src/engine/consume/apply/dedup.ts";
+import type { Claim } from "../../src/engine/consume/apply/claim.ts";
+import { type ClaimedRow, claimSql, toClaimResult } from "../../src/engine/consume/apply/dedup.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
+import { labCatalog } from "./events.ts";
 import {
   deadLetters,
   drainUntilQuiet,
@@ -33,7 +30,8 @@ const consumer = recorder();
 function claimAlone(backbone: Backbone, delivered: readonly Claim[]) {
   return backbone.open().db.transaction(async (tx) => {
     const { rows } = await tx.execute(claimSql("naive", backbone.stream, delivered));
-    return toClaimResult(tx, "naive", delivered, rows[0] as unknown as ClaimedRow);
+    const scope = { subscriber: "naive", stream: backbone.stream, catalog: labCatalog };
+    return toClaimResult(tx, scope, delivered, rows[0] as unknown as ClaimedRow);
   });
 }
 
@@ -377,10 +375,13 @@ describe("control: without one transaction for claim and effect", () => {
     return [
       {
         messageId,
+        place: messageId,
         eventId: entry?.fields.id ?? "",
         type: "lab.part.checked",
         tenantId: null,
         replayGeneration: 0,
+        letterId: null,
+        fields: null,
       },
     ];
   };

@@ -1,5 +1,5 @@
 import { compareMessageIds, type Envelope, type MessageId } from "@brain/schemas";
-import type { Claim } from "./apply/dedup.ts";
+import { type Claim, type ClaimIds, placing } from "./apply/claim.ts";
 import type { Content, Handled } from "./drain/interpret.ts";
 
 /** One event on its way to one consumer, from reading it to the last word on it. */
@@ -74,20 +74,19 @@ export function deathsOf(delivery: Pick<Delivery, "begun" | "ended">): number {
   return triesOf(delivery) - delivery.ended;
 }
 
-/** The claim of a delivery: a forced replay has its own. */
-export function claimOf({ messageId, content, replayGeneration }: Runnable): {
-  readonly messageId: string;
-  readonly eventId: string;
-  readonly replayGeneration: number;
-} {
+/** What tells the claim of a delivery: a forced replay has its own. */
+export function claimOf({ messageId, content, replayGeneration }: Runnable): ClaimIds {
   return { messageId, eventId: content.event.id, replayGeneration };
 }
 
-/** What is claimed for a list of deliveries. */
+/** What is claimed for a list of deliveries, in its order. */
 export function claimsOf(list: readonly Runnable[]): Claim[] {
+  const placeOf = placing();
   return list.map((delivery) => {
-    const { type, tenant_id: tenantId } = delivery.content.event;
-    return { ...claimOf(delivery), type, tenantId };
+    const { messageId, replayGeneration, fields, deadLetterId: letterId } = delivery;
+    const { id: eventId, type, tenant_id: tenantId } = delivery.content.event;
+    const ids = { messageId, eventId, replayGeneration };
+    return { ...ids, place: placeOf(ids), type, tenantId, letterId, fields };
   });
 }
 

@@ -42,7 +42,7 @@ export function fingerprintOf({ subscriber, eventType, errorClass, message }: Fa
 }
 
 /** Two 32-bit lanes with multipliers of their own, mixed at the end. Stable across runtimes and releases. */
-function hash64(text: string): string {
+export function hash64(text: string): string {
   let a = 0x811c9dc5;
   let b = 0x9e3779b9;
   for (let index = 0; index < text.length; index += 1) {

@@ -43,6 +43,8 @@ export type DeadLetterReason =
   | "invalid_payload"
   | "undecodable"
   | "body_lost"
+  /** Another event that was applied has its id, or one that claims do not hold: nobody can tell them apart. */
+  | "id_taken"
   /** Its tries ended the worker. */
   | "worker_died"
   /** An operator gave it up, so that its key could go on. */

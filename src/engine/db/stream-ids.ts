@@ -25,6 +25,11 @@ export function splitId(id: string): readonly [ms: string, seq: string] {
   return [ms, seq];
 }
 
+/** The message id of a row, which may stand beside another one's (`core/beside-ids.ts`). */
+export function messageIdIn(column: SQL): SQL {
+  return sql`(split_part(${column}, '-', 1) || '-' || split_part(${column}, '-', 2))`;
+}
+
 /** The parts of an id, as two values. */
 export function idParts(id: string): SQL {
   const [ms, seq] = splitId(id);

@@ -210,8 +210,9 @@ export const processedEvents = pgTable(
     id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
     subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
     streamName: varchar("stream_name", { length: 255 }).notNull(),
+    /** Or an id beside it, when another event has it: `src/engine/core/beside-ids.ts`. So also in the tables below. */
     streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
-    /** Null when the id is longer than the column; the stream message id still guards the delivery. */
+    /** Null when the id is longer than the column, or another event has it; the stream message id still guards the delivery. */
     eventId: varchar("event_id", { length: 50 }),
     eventType: varchar("event_type", { length: 100 }),
     processedAt: instant("processed_at").notNull().defaultNow(),

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { besideId } from "../core/beside-ids.ts";
 import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
@@ -110,7 +111,8 @@ export function traceStatements({ id, subscribers, tenantId }: Asked): SQL[] {
     sql`SELECT subscriber_name AS subscriber, cause, job_id::text AS job_id, ${isoText(sql`queued_at`)} AS queued_at,
         ${isoText(sql`due_at`)} AS due_at, attempts, last_error AS error
       FROM deliveries WHERE subscriber_name = ANY(${sql.param([...subscribers])}::text[])
-        AND stream_message_id = (SELECT ${entryId} FROM events e ${withEntry} WHERE e.id = ${id}::uuid)
+        AND stream_message_id IN (SELECT ${entryId} || suffix FROM events e ${withEntry},
+          unnest(ARRAY['', ${besideId("", id)}]) suffix WHERE e.id = ${id}::uuid)
         AND event_id = ${id} AND ${isOwn} ORDER BY replay_epoch`,
     sql`SELECT subscriber_name AS subscriber, id::text AS id, status, reason, left(error_message, 500) AS error, attempts,
         ${isoText(sql`first_failed_at`)} AS first_failed_at, ${isoText(sql`last_failed_at`)} AS last_failed_at, job_id::text AS job_id, redrives

@@ -1,7 +1,7 @@
 import type { JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { isoText } from "../db/iso-text.ts";
-import { entryId } from "../db/stream-ids.ts";
+import { entryId, messageIdIn } from "../db/stream-ids.ts";
 import type { RecordedDetails } from "./history.ts";
 
 /** An entry of another program, with what could be read of it: the fields of an event, where it is one. */
@@ -62,7 +62,7 @@ export const foreignEnvelope = sql`e.event_id AS id, e.event_type AS type, e.sou
 
 /** A row among others: it is ours when somebody else's has that place. */
 export const isDecided = sql`NOT (e.undecided AND EXISTS (SELECT FROM events o JOIN stream_entries s ON s.position = o.position WHERE o.id = CASE
-    WHEN e.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN e.event_id::uuid END AND ${entryId} = e.stream_message_id))`;
+    WHEN e.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN e.event_id::uuid END AND ${entryId} = ${messageIdIn(sql`e.stream_message_id`)}))`;
 
 export function toForeignDetails(row: ForeignRow): ForeignDetails {
   const { id, type, source, target, timestamp, mission_id, task_id, correlation_id, tenant_id } = row;

@@ -1,9 +1,11 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { StreamEntry } from "../consume/consumer.ts";
+import { besideId } from "../core/beside-ids.ts";
 import { isUuid } from "../core/uuid.ts";
+import { archivedPlace } from "../db/archived-place.ts";
 import type { Database } from "../db/database.ts";
-import { entryId, withEntry, withSentEntry } from "../db/stream-ids.ts";
+import { entryId, messageIdIn, withEntry, withSentEntry } from "../db/stream-ids.ts";
 
 /*
  * Entries of other programs. Own events are in the record under the id of their entry; what stands on the stream and is
@@ -48,7 +50,7 @@ function keepSql(claimOwn: readonly StreamEntry[], others: readonly StreamEntry[
         CASE WHEN r.uuid IS NULL THEN false ELSE EXISTS (SELECT FROM events e
           JOIN unsent_events u ON u.position = e.position WHERE e.id = r.uuid) END AS unsent
       FROM json_to_recordset(${JSON.stringify(others.map(toRow))}::json) AS r(stream_name text, stream_message_id text,
-        uuid uuid, event_id text, event_type text, raw_fields jsonb, shard integer, source text, target text,
+        beside text, uuid uuid, event_id text, event_type text, raw_fields jsonb, shard integer, source text, target text,
         tenant_id text, actor_id text, correlation_id text, causation_id text, mission_id text, task_id text,
         severity text, schema_version integer, producer text, source_module text, meta jsonb, payload jsonb,
         occurred_at timestamptz, key text, decode_notes jsonb, unread text)
@@ -56,7 +58,7 @@ function keepSql(claimOwn: readonly StreamEntry[], others: readonly StreamEntry[
       INSERT INTO archived_entries (stream_name, stream_message_id, event_id, event_type, raw_fields, shard, source,
         target, tenant_id, actor_id, correlation_id, causation_id, mission_id, task_id, severity, schema_version,
         producer, source_module, meta, payload, occurred_at, key, decode_notes, unread, undecided)
-      SELECT g.stream_name, g.stream_message_id, g.event_id, g.event_type, g.raw_fields, g.shard, g.source, g.target,
+      SELECT g.stream_name, ${archivedPlace(sql`g.stream_name`)}, g.event_id, g.event_type, g.raw_fields, g.shard, g.source, g.target,
         g.tenant_id, g.actor_id, g.correlation_id, g.causation_id, g.mission_id, g.task_id, g.severity,
         g.schema_version, g.producer, g.source_module, g.meta, g.payload, g.occurred_at, g.key, g.decode_notes,
         g.unread, g.unsent
@@ -77,6 +79,7 @@ function toRow(entry: StreamEntry) {
   return {
     stream_name: stream,
     stream_message_id: streamMessageId,
+    beside: besideId(streamMessageId, id ?? JSON.stringify(fields)),
     uuid: id !== null && isUuid(id) ? id : null,
     event_id: cutTo(id, 255),
     event_type: cutTo(event?.type ?? type ?? fields.type ?? null, 255),
@@ -124,7 +127,7 @@ export async function settleUndecided({ rows }: Pick<Database, "rows">): Promise
   const [answer] = await rows<{ count: number }>(sql`
     WITH page AS MATERIALIZED (
       SELECT a.id, e.id IS NOT NULL AND s.position IS NULL AS waits,
-        coalesce(${entryId} = a.stream_message_id, false) AS own
+        coalesce(${entryId} = ${messageIdIn(sql`a.stream_message_id`)}, false) AS own
       FROM archived_entries a LEFT JOIN events e ON e.id = CASE WHEN a.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
         THEN a.event_id::uuid END ${withEntry}
       WHERE a.undecided ORDER BY a.position LIMIT ${settledAtOnce}

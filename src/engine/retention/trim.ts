@@ -2,7 +2,9 @@ import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import { cleanFields } from "../consume/dead-letters.ts";
+import { besideId } from "../core/beside-ids.ts";
 import { isUuid } from "../core/uuid.ts";
+import { archivedPlace } from "../db/archived-place.ts";
 import { idValue } from "../db/stream-ids.ts";
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { recordedNumber, requireNumber } from "../relay/shard-databases.ts";
@@ -185,13 +187,16 @@ async function keepForeign(
     const rows = JSON.stringify(
       entries.map(({ id, fields }) => {
         const raw = cleanFields(fieldsToObject(fields ?? []));
-        return { id, event_id: short(raw.id), event_type: short(raw.type), raw_fields: raw };
+        const beside = besideId(id, raw.id ?? JSON.stringify(raw));
+        const row = { stream_message_id: id, beside, event_id: short(raw.id), event_type: short(raw.type) };
+        return { ...row, raw_fields: raw };
       }),
     );
     await db.rows(sql`
       INSERT INTO archived_entries (stream_name, stream_message_id, event_id, event_type, raw_fields)
-      SELECT ${stream}, a.id, a.event_id, a.event_type, a.raw_fields
-      FROM json_to_recordset(${rows}::json) AS a(id text, event_id text, event_type text, raw_fields jsonb)
+      SELECT ${stream}, ${archivedPlace(sql`${stream}`)}, g.event_id, g.event_type, g.raw_fields
+      FROM json_to_recordset(${rows}::json) AS g(stream_message_id text, beside text, event_id text, event_type text,
+        raw_fields jsonb)
       ON CONFLICT (stream_name, stream_message_id) DO NOTHING`);
   }
   return foreign.length;

@@ -1,3 +1,4 @@
+import type { Catalog } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { classify } from "../../core/classify.ts";
 import { FencedError, TransientError } from "../../core/errors.ts";
@@ -8,17 +9,11 @@ import { isDiskFull, isMissingObject } from "../../db/errors.ts";
 import { cutBackBy, endWithEvents, type RecordAtEnd } from "../../publish/publish.ts";
 import type { Consumer } from "../consumer.ts";
 import { watchesEntries } from "../define/define-consumer.ts";
-import { attemptOf, claimOf, claimsOf, type Delivery, type Runnable } from "../delivery.ts";
+import { attemptOf, claimsOf, type Delivery, type Runnable } from "../delivery.ts";
 import { applyStatements } from "./apply-statements.ts";
-import {
-  type Claim,
-  type ClaimedRow,
-  claimId,
-  claimSql,
-  closeLetters,
-  toClaimResult,
-  unclaim,
-} from "./dedup.ts";
+import type { Claim } from "./claim.ts";
+import { type ClaimedRow, claimSql, closeLetters, toClaimResult, unclaim } from "./dedup.ts";
+import { behindTaken, idTakenError } from "./id-taken.ts";
 import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 import { watchEntries } from "./watch-entries.ts";
 
@@ -29,7 +24,8 @@ import { watchEntries } from "./watch-entries.ts";
  *
  * - One transaction holds all of it: the claim, a row under (subscriber, message id) and (subscriber, event id), what the
  *   handlers did in Postgres, and the events they published. All of it stands, or nothing.
- * - A second delivery waits for a claim that is being made, finds it, and calls no handler.
+ * - A second delivery waits for a claim that is being made, finds it, and calls no handler. What the claim says of its event
+ *   tells whether it is a second one: Redis and other programs give an id twice (`judge-claims.ts`).
  * - The fence is a row that whoever takes over has raised: a worker that comes late cannot commit.
  * - A reply to COMMIT that was lost costs a second delivery, which finds the claim. Nothing else has to be remembered.
  *
@@ -70,6 +66,8 @@ export interface ApplyResult {
 
 export interface ApplyDeps extends HandlerDeps {
   readonly db: Database;
+  /** What the types of claims are called now. */
+  readonly catalog: Catalog;
   readonly stream: string;
   readonly shard: number;
   /** Called after each commit that recorded events; starts the relay. */
@@ -178,6 +176,8 @@ export async function applyAll(
     switch (attempt.kind) {
       case "done":
         applied.push(...attempt.applied);
+        for (const one of attempt.applied)
+          if (one.delivery.key !== null && holdsKey(deps.consumer, one)) failedKeys.add(one.delivery.key);
         tellApplied(deps, attempt.applied);
         if (attempt.remaining.length > 0) lists.unshift(attempt.remaining);
         break;
@@ -317,6 +317,12 @@ function acked(delivery: Runnable, times: Applied["times"] = null): Applied {
   return { delivery, decision: { action: "ack" }, duplicate: null, error: null, times };
 }
 
+/** Another event has its id. */
+function giveUp(delivery: Runnable): Applied {
+  const decision = { action: "dead-letter", reason: "id_taken" } as const;
+  return { delivery, decision, duplicate: null, error: idTakenError(delivery), times: null };
+}
+
 /** @returns null: they go the ordinary way */
 async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promise<Attempt | null> {
   const beganMs = deps.now();
@@ -349,11 +355,19 @@ async function applyInTransaction(
   sliceEndMs: number,
 ): Promise<Applied[]> {
   const { subscriber } = deps.consumer;
-  const found = await toClaimResult(tx, subscriber, claims, row);
-  const { claimed, redelivered, withLetter } = found;
+  const scope = { subscriber, stream: deps.stream, catalog: deps.catalog };
+  const found = await toClaimResult(tx, scope, claims, row);
+  const { claimed, redelivered, withLetter, idTaken } = found;
   run.claimed = true;
   run.neverApplied = found.neverApplied;
-  const fresh = list.filter((delivery) => claimed.has(claimId(claimOf(delivery))));
+  const isIn = (set: ReadonlySet<Claim>) => (_delivery: Runnable, at: number) => {
+    const claim = claims[at];
+    return claim !== undefined && set.has(claim);
+  };
+  const ours = list.filter(isIn(claimed));
+  const given = idTaken.size === 0 ? [] : list.filter(isIn(idTaken));
+  const held = behindTaken(deps.consumer, list, given).filter((one) => ours.includes(one));
+  const fresh = held.length === 0 ? ours : ours.filter((one) => !held.includes(one));
   try {
     const effects = { tx, execute: (statement: SQL) => tx.execute(statement) };
     await runHandlers(deps, effects, fresh, run, sliceEndMs);
@@ -362,27 +376,36 @@ async function applyInTransaction(
     if (error instanceof HandlerTimeoutError) await session.close();
     throw error;
   }
-  if (run.remaining.length > 0) {
-    await unclaim(tx, subscriber, run.remaining.map(claimOf));
-  }
+  run.remaining = [...held, ...run.remaining];
   const remaining = new Set(run.remaining);
-  const revived = fresh
-    .filter((one) => !remaining.has(one))
-    .map(claimOf)
-    .filter((claim) => withLetter.has(claimId(claim)));
-  if (revived.length > 0) await closeLetters(tx, subscriber, revived);
-  return list
-    .filter((delivery) => !remaining.has(delivery))
-    .map((delivery): Applied => {
-      const id = claimId(claimOf(delivery));
-      if (claimed.has(id)) return acked(delivery);
-      const duplicate = redelivered.has(id) ? "redelivered" : "published_twice";
-      return { delivery, decision: { action: "ack" }, duplicate, error: null, times: null };
+  const isLeft = (_claim: Claim, at: number) => {
+    const delivery = list[at];
+    return delivery !== undefined && remaining.has(delivery);
+  };
+  if (remaining.size > 0) {
+    const left = claims.filter(isLeft).map((claim) => {
+      return { ...claim, place: found.beside.get(claim) ?? claim.place };
     });
+    await unclaim(tx, subscriber, left);
+  }
+  if (withLetter.size > 0) {
+    const revived = claims.filter((claim, at) => withLetter.has(claim) && !isLeft(claim, at));
+    if (revived.length > 0) await closeLetters(tx, scope, revived);
+  }
+  return list.flatMap((delivery, at): Applied | [] => {
+    const claim = claims[at];
+    if (claim === undefined || remaining.has(delivery)) return [];
+    if (claimed.has(claim)) return acked(delivery);
+    if (idTaken.has(claim)) return giveUp(delivery);
+    const duplicate = redelivered.has(claim) ? "redelivered" : "published_twice";
+    return { delivery, decision: { action: "ack" }, duplicate, error: null, times: null };
+  });
 }
 
 /** Tells of those for whom a handler ran. */
 function tellApplied(deps: ApplyDeps, applied: readonly Applied[]): void {
-  const ran = applied.flatMap(({ delivery, duplicate }) => (duplicate === null ? [delivery] : []));
+  const ran = applied.flatMap(({ delivery, duplicate, decision }) =>
+    duplicate === null && decision.action === "ack" ? [delivery] : [],
+  );
   if (ran.length > 0) deps.onApplied(ran);
 }

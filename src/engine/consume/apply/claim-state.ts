@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { isoText } from "../../db/iso-text.ts";
+import { isClaimOf } from "./dedup.ts";
 
 /** What the claims of a consumer say of an event. */
 export interface ClaimState {
@@ -24,7 +25,7 @@ export async function claimState(
     SELECT processed_at, stream_message_id, replay_epoch, CASE WHEN metadata ? 'discarded' THEN 'discarded'
       WHEN metadata ? 'edited' THEN 'edited' ELSE 'applied' END AS instead
     FROM ${sql.raw(table)} WHERE subscriber_name = ${subscriber}
-      AND (stream_message_id = ${messageId} OR event_id = ${eventId})`;
+      AND ${isClaimOf(sql.raw(table), sql`${messageId}`, sql`${eventId}::text`)}`;
   const [claim] = await db.rows<ClaimState>(sql`
     SELECT ${isoText(sql`c.processed_at`)} AS at, c.stream_message_id,
       c.replay_epoch, c.instead

@@ -1,41 +1,28 @@
 import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../db/database.ts";
+import { besideId } from "../../core/beside-ids.ts";
+import type { Tx } from "../../db/database.ts";
 import { keepSql } from "../../db/kept-sql.ts";
+import { type Claim, type ClaimScope, claimId, haveReplay, keyOf } from "./claim.ts";
+import { maxEventIdLength, maxTypeLength, namesOfType } from "./judge-claims.ts";
+import { verdictsOf } from "./refused-claims.ts";
 
-/** One delivery to claim for a subscriber. */
-export interface Claim {
-  readonly messageId: string;
-  readonly eventId: string;
-  readonly type: string;
-  readonly tenantId: string | null;
-  /** 0, or the generation of a forced replay: under it the event may be applied once more. */
-  readonly replayGeneration: number;
-}
-
-/** What tells one claim of a subscriber from another: the message id, and the generation of the replay when there is one. */
-export function claimId({
-  messageId,
-  replayGeneration,
-}: Pick<Claim, "messageId" | "replayGeneration">): string {
-  return replayGeneration === 0 ? messageId : `${messageId}#${replayGeneration}`;
-}
-
-/** All sets hold `claimId`s. */
+/** What became of the claims of a list. */
 export interface ClaimResult {
   /** Ours now; their effects belong in the same transaction. */
-  readonly claimed: ReadonlySet<string>;
+  readonly claimed: ReadonlySet<Claim>;
   /** The very entry was applied before: delivered again. */
-  readonly redelivered: ReadonlySet<string>;
+  readonly redelivered: ReadonlySet<Claim>;
   /** The event was applied before under another message id: published twice. */
-  readonly publishedTwice: ReadonlySet<string>;
+  readonly publishedTwice: ReadonlySet<Claim>;
+  /** Another event has its id, so nobody can tell whether it was applied. */
+  readonly idTaken: ReadonlySet<Claim>;
   /** Of the claimed ones: an open dead letter says that the event was not applied. */
-  readonly withLetter: ReadonlySet<string>;
-  /** Of the claimed ones: a forced replay of an event that was given up, and that this subscriber never applied. */
+  readonly withLetter: ReadonlySet<Claim>;
+  /** Of the claimed ones, as `claimId`: a forced replay of an event that was given up, and that this subscriber never applied. */
   readonly neverApplied: ReadonlySet<string>;
+  /** What the claimed ones are claimed under, where that is not their own place. */
+  readonly beside: ReadonlyMap<Claim, string>;
 }
-
-const maxEventIdLength = 50;
-const maxTypeLength = 100;
 
 const columns = sql`subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id`;
 
@@ -48,10 +35,16 @@ const hasLetter = (claims: SQL) => sql`EXISTS (SELECT FROM dead_letters l
  * by forced replays alone, so ordinary claims cost nothing more.
  */
 const isNeverApplied = sql`(EXISTS (SELECT FROM processed_events p WHERE p.subscriber_name = r.subscriber_name
-      AND (p.stream_message_id = r.stream_message_id OR p.event_id = r.event_id) AND p.metadata = ${barredBy("discarded")})
+      AND ${isClaimOf(sql`p`, sql`r.stream_message_id`, sql`r.event_id`)} AND p.metadata = ${barredBy("discarded")})
     AND NOT EXISTS (SELECT FROM replay_claims q WHERE q.subscriber_name = r.subscriber_name
-      AND (q.stream_message_id = r.stream_message_id OR q.event_id = r.event_id) AND q.replay_epoch <> r.replay_epoch
+      AND ${isClaimOf(sql`q`, sql`r.stream_message_id`, sql`r.event_id`)} AND q.replay_epoch <> r.replay_epoch
       AND q.metadata IS DISTINCT FROM ${barredBy("discarded")}))`;
+
+/** True for a claim of that event: by its id, by the message id alone where one of both does not say whose it is. */
+export function isClaimOf(claim: SQL, messageId: SQL, eventId: SQL): SQL {
+  return sql`(${claim}.event_id = ${eventId} OR (${claim}.stream_message_id = ${messageId}
+    AND (${claim}.event_id IS NULL OR ${eventId} IS NULL)))`;
+}
 
 /** `metadata` of a claim without an application. */
 function barredBy(why: "discarded" | "edited"): SQL {
@@ -87,16 +80,15 @@ const claimWithReplays = keepSql<ClaimValues>(
     FROM made`,
 );
 
-/** True when one of them is under the generation of a forced replay: those have a table of their own. */
-function haveReplay(claims: readonly Claim[]): boolean {
-  return claims.some(({ replayGeneration }) => replayGeneration !== 0);
-}
-
-function rowsOf(claims: readonly Claim[]): string {
+function rowsOf(
+  claims: readonly Claim[],
+  beside?: ReadonlyMap<Claim, string>,
+  nameless?: ReadonlySet<Claim>,
+): string {
   return JSON.stringify(
     claims.map((claim) => ({
-      m: claim.messageId,
-      e: claim.eventId.length <= maxEventIdLength ? claim.eventId : null,
+      m: beside?.get(claim) ?? claim.place,
+      e: claim.eventId.length <= maxEventIdLength && nameless?.has(claim) !== true ? claim.eventId : null,
       t: claim.type.slice(0, maxTypeLength),
       n: claim.tenantId?.slice(0, maxTypeLength) ?? null,
       ...(claim.replayGeneration === 0 ? {} : { p: claim.replayGeneration }),
@@ -109,11 +101,19 @@ function rowsOf(claims: readonly Claim[]): string {
  * (subscriber, message id) and (subscriber, event id). Waits for a transaction that is claiming the same row, so the
  * outcome is never a guess.
  *
+ * @param beside what is not claimed under its own place
+ * @param nameless those that are claimed without the event's id, which another event has
  * @see https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
  */
-export function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
+export function claimSql(
+  subscriber: string,
+  stream: string,
+  claims: readonly Claim[],
+  beside?: ReadonlyMap<Claim, string>,
+  nameless?: ReadonlySet<Claim>,
+): SQL {
   const claim = haveReplay(claims) ? claimWithReplays : claimOrdinary;
-  return claim(subscriber, stream, rowsOf(claims), claims.length);
+  return claim(subscriber, stream, rowsOf(claims, beside, nameless), claims.length);
 }
 
 /** Words of the error with which `claimAllSql` ends its transaction. */
@@ -134,32 +134,7 @@ export function claimAllSql(subscriber: string, stream: string, claims: readonly
   return claimAll(subscriber, stream, rowsOf(claims), claims.length);
 }
 
-type KnownValues = [subscriber: string, ids: readonly string[]];
-
-const known = (
-  subscriber: SQLWrapper,
-  ids: SQLWrapper,
-) => sql`SELECT stream_message_id AS m FROM processed_events
-    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids}::text[])`;
-
-const knownOrdinary = keepSql<KnownValues>(known);
-
-const knownWithReplays = keepSql<KnownValues>(
-  (subscriber, ids) => sql`${known(subscriber, ids)}
-    UNION ALL SELECT stream_message_id || '#' || replay_epoch FROM replay_claims
-    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids}::text[])`,
-);
-
-/** Which of these are claimed under this very message id. */
-function knownSql(subscriber: string, claims: readonly Claim[]): SQL {
-  const find = haveReplay(claims) ? knownWithReplays : knownOrdinary;
-  return find(
-    subscriber,
-    claims.map(({ messageId }) => messageId),
-  );
-}
-
-/** The row of {@link claimSql}: ids as `claimId` has them. */
+/** The row of {@link claimSql}: places, with `#` and the generation of a replay. */
 export interface ClaimedRow {
   /** Those that are ours now; null: all. */
   readonly claimed: readonly string[] | null;
@@ -169,33 +144,79 @@ export interface ClaimedRow {
   readonly never: readonly string[] | null;
 }
 
-/** What became of claims; of those that were not ours, it asks why. @param row of {@link claimSql} */
+/**
+ * What became of claims. Of those that were not ours it asks why, one statement for all; what met another event's message id
+ * is claimed beside it, by one more.
+ *
+ * @param row of {@link claimSql}
+ */
 export async function toClaimResult(
   tx: Tx,
-  subscriber: string,
+  scope: ClaimScope,
   claims: readonly Claim[],
   row: ClaimedRow,
 ): Promise<ClaimResult> {
-  const claimed = new Set(row.claimed ?? claims.map(claimId));
-  const withLetter = new Set(row.dead);
-  const neverApplied = new Set(row.never);
-  const refused = row.claimed === null ? [] : claims.filter((claim) => !claimed.has(claimId(claim)));
-  if (refused.length === 0)
-    return { claimed, redelivered: new Set(), publishedTwice: new Set(), withLetter, neverApplied };
-  const known = await tx.execute<{ m: string }>(knownSql(subscriber, refused));
-  const redelivered = new Set(known.rows.map(({ m }) => m));
-  const twice = refused.map(claimId).filter((id) => !redelivered.has(id));
-  return { claimed, redelivered, publishedTwice: new Set(twice), withLetter, neverApplied };
+  const result = {
+    ...{ claimed: new Set<Claim>(), redelivered: new Set<Claim>(), publishedTwice: new Set<Claim>() },
+    ...{ idTaken: new Set<Claim>(), withLetter: new Set<Claim>(), neverApplied: new Set<string>() },
+    beside: new Map<Claim, string>(),
+  };
+  const refused = noteClaimed(result, claims, row);
+  if (refused.length === 0) return result;
+  const nameless = new Set<Claim>();
+  for (const [claim, verdict] of await verdictsOf(tx, scope, refused)) {
+    if (verdict === "redelivered") result.redelivered.add(claim);
+    else if (verdict === "published_twice") result.publishedTwice.add(claim);
+    else if (verdict === "id_taken" && claim.letterId === null) result.idTaken.add(claim);
+    else {
+      result.beside.set(claim, besideId(claim.messageId, claim.eventId));
+      // An operator has seen that it is another event.
+      if (verdict === "id_taken") nameless.add(claim);
+    }
+  }
+  const again = [...result.beside.keys()];
+  if (again.length === 0) return result;
+  const { rows } = await tx.execute<ClaimedRow & Record<string, unknown>>(
+    claimSql(scope.subscriber, scope.stream, again, result.beside, nameless),
+  );
+  const [second = { claimed: [], dead: null, never: null }] = rows;
+  for (const claim of noteClaimed(result, again, second)) result.idTaken.add(claim);
+  return result;
+}
+
+interface Noted {
+  readonly claimed: Set<Claim>;
+  readonly withLetter: Set<Claim>;
+  readonly neverApplied: Set<string>;
+  readonly beside: ReadonlyMap<Claim, string>;
+}
+
+/** @returns those that are not ours */
+function noteClaimed(
+  { claimed, withLetter, neverApplied, beside }: Noted,
+  claims: readonly Claim[],
+  row: ClaimedRow,
+): Claim[] {
+  const ours = row.claimed === null ? null : new Set(row.claimed);
+  const [dying, fresh] = [new Set(row.dead), new Set(row.never)];
+  return claims.filter((claim) => {
+    const key = keyOf(beside.get(claim) ?? claim.place, claim.replayGeneration);
+    if (ours !== null && !ours.has(key)) return true;
+    claimed.add(claim);
+    if (dying.has(key)) withLetter.add(claim);
+    if (fresh.has(key)) neverApplied.add(claimId(claim));
+    return false;
+  });
 }
 
 /** Gives claims back that this transaction will not use; nobody else has seen them. */
 export async function unclaim(
   tx: Tx,
   subscriber: string,
-  claims: readonly Pick<Claim, "messageId" | "replayGeneration">[],
+  claims: readonly Pick<Claim, "place" | "replayGeneration">[],
 ): Promise<void> {
   const rows = JSON.stringify(
-    claims.map(({ messageId, replayGeneration }) => ({ m: messageId, p: replayGeneration })),
+    claims.map(({ place, replayGeneration }) => ({ m: place, p: replayGeneration })),
   );
   await tx.execute(unclaimSql(subscriber, rows));
 }
@@ -210,35 +231,26 @@ const unclaimSql = keepSql<[subscriber: string, rows: string]>(
     WHERE o.subscriber_name = ${subscriber} AND o.stream_message_id = c.m AND c.p = 0`,
 );
 
-/** True when the subscriber has applied this very entry, or the same event under another stream id. */
-export async function isApplied(
-  db: Database,
-  subscriber: string,
-  { messageId, eventId, replayGeneration }: Pick<Claim, "messageId" | "eventId" | "replayGeneration">,
-): Promise<boolean> {
-  const table = replayGeneration === 0 ? sql`processed_events` : sql`replay_claims`;
-  const ofGeneration = replayGeneration === 0 ? sql`true` : sql`replay_epoch = ${replayGeneration}`;
-  const rows = await db.rows(sql`
-    SELECT FROM ${table} WHERE subscriber_name = ${subscriber} AND ${ofGeneration}
-      AND (stream_message_id = ${messageId} OR event_id = ${eventId})`);
-  return rows.length > 0;
-}
-
 /**
  * Closes the open dead letters of events that are applied after all: their tries had ended workers, or the stream lost
  * and got them again. In the transaction of the claim; asked for only where the claim said that there is one.
  */
 export async function closeLetters(
   tx: Tx,
-  subscriber: string,
-  applied: readonly Pick<Claim, "messageId" | "eventId">[],
+  { subscriber, catalog }: ClaimScope,
+  applied: readonly Claim[],
 ): Promise<void> {
-  const rows = JSON.stringify(applied.map(({ messageId, eventId }) => ({ m: messageId, e: eventId })));
+  const rows = JSON.stringify(
+    applied.map(({ messageId, eventId, type, tenantId }) => ({
+      ...{ m: messageId, e: eventId, t: namesOfType(catalog, type), n: tenantId },
+    })),
+  );
   await tx.execute(sql`
     UPDATE dead_letters l SET status = 'resolved', resolved_at = now(),
       resolution = 'applied as ' || c.m || ', after it had become a dead letter'
-    FROM json_to_recordset(${rows}::json) AS c(m text, e text)
-    WHERE l.subscriber_name = ${subscriber} AND l.event_id = c.e AND l.status = 'open'`);
+    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t jsonb, n text)
+    WHERE l.subscriber_name = ${subscriber} AND l.event_id = c.e AND l.status = 'open'
+      AND (l.event_type IS NULL OR c.t ? l.event_type::text) AND (l.tenant_id IS NULL OR c.n IS NULL OR l.tenant_id = c.n)`);
 }
 
 /**
@@ -250,16 +262,22 @@ export async function closeLetters(
  * @param why for `metadata`
  */
 export function barSql(source: SQL, messageId: SQL, why: "discarded" | "edited"): SQL {
-  const values = sql`d.subscriber_name, d.stream_name, ${messageId},
+  // Another event's claim may stand under the message id; this one is found by its event.
+  const place = (
+    taken: SQL,
+  ) => sql`CASE WHEN EXISTS (SELECT FROM ${taken} AND p.subscriber_name = d.subscriber_name
+    AND p.stream_message_id = ${messageId}) THEN ${`${why}:`}::text || d.id ELSE ${messageId} END`;
+  const values = (taken: SQL) => sql`d.subscriber_name, d.stream_name, ${place(taken)},
     CASE WHEN length(d.event_id) <= ${maxEventIdLength}::integer THEN d.event_id END,
     left(d.event_type, ${maxTypeLength}::integer), left(d.tenant_id, ${maxTypeLength}::integer),
     ${barredBy(why)}`;
   return sql`barred AS (
-    INSERT INTO processed_events (${columns}, metadata) SELECT ${values} FROM ${source} d WHERE d.replay_epoch = 0
+    INSERT INTO processed_events (${columns}, metadata) SELECT ${values(sql`processed_events p WHERE true`)}
+    FROM ${source} d WHERE d.replay_epoch = 0
     ON CONFLICT DO NOTHING
   ), barred_replays AS (
-    INSERT INTO replay_claims (${columns}, metadata, replay_epoch) SELECT ${values}, d.replay_epoch FROM ${source} d
-    WHERE d.replay_epoch <> 0
+    INSERT INTO replay_claims (${columns}, metadata, replay_epoch) SELECT ${values(sql`replay_claims p WHERE p.replay_epoch = d.replay_epoch`)},
+      d.replay_epoch FROM ${source} d WHERE d.replay_epoch <> 0
     ON CONFLICT DO NOTHING
   )`;
 }

@@ -30,7 +30,7 @@ import { describeError, errorClass } from "../dead-letters.ts";
 import { type CallOutside, callOutside } from "../define/call-outside.ts";
 import { attemptOf, claimOf, type Runnable } from "../delivery.ts";
 import type { DrainTrace } from "../drain/trace.ts";
-import { claimId } from "./dedup.ts";
+import { claimId } from "./claim.ts";
 
 export interface HandlerDeps {
   readonly consumer: Consumer;

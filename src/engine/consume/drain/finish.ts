@@ -7,19 +7,17 @@ import { readTraceContext } from "../../core/trace-context.ts";
 import { watchMark } from "../../db/alert-watch.ts";
 import { publishedMs } from "../../publish/received-at.ts";
 import { type Applied, holdsKey } from "../apply/apply.ts";
-import { isApplied } from "../apply/dedup.ts";
 import { eventLog } from "../apply/run-handlers.ts";
 import {
   type DeadLetter,
   describeError,
   errorClass,
   errorStack,
-  type StoredLetter,
+  isEverybodys,
   storeDeadLetters,
 } from "../dead-letters.ts";
 import {
   attemptOf,
-  claimOf,
   type Delivery,
   eventOf,
   isRunnable,
@@ -98,20 +96,14 @@ function toDeadLetter(drain: Drain, delivery: Delivery, why: Why): DeadLetter {
 }
 
 /**
- * Finishes one whose tries are used up without an outcome, because each of them ended its worker. When one of them had
- * committed and only its ack was lost, it is done; otherwise it becomes a dead letter, not tried again.
+ * Finishes one whose tries are used up without an outcome, because each of them ended its worker: it becomes a dead letter,
+ * not tried again, unless one of them had committed and only its ack was lost.
  */
 export async function finishExhausted(
   drain: Drain,
   delivery: Runnable,
   reason: "worker_died" | "attempts_exhausted",
 ): Promise<void> {
-  if (await isApplied(drain.deps.db, drain.consumer.subscriber, claimOf(delivery))) {
-    finish([delivery], "applied");
-    drain.result.redelivered += 1;
-    drain.counts.note(delivery.content.event.type, "redelivered");
-    return;
-  }
   const attempts = triesOf(delivery);
   const error = new Error(
     `Of ${attempts} tries the last ones left no outcome: each time the worker ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
@@ -119,7 +111,10 @@ export async function finishExhausted(
   await storeLetters(drain, [toDeadLetter(drain, delivery, { reason, error, attempts })]);
 }
 
-/** Stores dead letters, then lets their deliveries go; never the other way round. */
+/**
+ * Stores dead letters, then lets their deliveries go; never the other way round. What turns out to be done, because it was
+ * applied before or somebody has closed its letter, was delivered again.
+ */
 async function storeLetters(drain: Drain, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return;
   const origin = {
@@ -127,19 +122,25 @@ async function storeLetters(drain: Drain, letters: readonly DeadLetter[]): Promi
     stream: drain.group.stream,
     shard: drain.options.shard,
     fencingToken: drain.state.fencingToken,
+    catalog: drain.deps.catalog,
   };
   // One statement cannot store the same entry twice; two generations of a replay may both have failed.
   const first = new Map(letters.map((letter) => [letter.delivery.messageId, letter]));
   const again = letters.filter((letter) => first.get(letter.delivery.messageId) !== letter);
   const stored = await storeDeadLetters(drain.deps.db, origin, [...first.values()]);
-  for (const letter of again) stored.push(...(await storeDeadLetters(drain.deps.db, origin, [letter])));
-  drain.result.deadLettered += stored.length;
-  finish(
-    letters.map(({ delivery }) => delivery),
-    "dead_letter",
-  );
-  for (const letter of letters) logLetter(drain, letter, stored);
-  if (stored.length > 0) await markLetters(drain);
+  for (const letter of again)
+    for (const [one, id] of await storeDeadLetters(drain.deps.db, origin, [letter])) stored.set(one, id);
+  drain.result.deadLettered += stored.size;
+  const isDone = (letter: DeadLetter) => !stored.has(letter) && !isEverybodys(letter.delivery);
+  for (const [as, own] of Map.groupBy(letters, (letter) => (isDone(letter) ? "applied" : "dead_letter"))) {
+    finish(
+      own.map(({ delivery }) => delivery),
+      as,
+    );
+    if (as === "applied") noteRedelivered(drain, own);
+  }
+  for (const [letter, id] of stored) logLetter(drain, letter, id);
+  if (stored.size > 0) await markLetters(drain);
 }
 
 /** Has cron look whether somebody should know, also when no other event comes. */
@@ -154,15 +155,25 @@ async function markLetters({ deps }: Drain): Promise<void> {
   }
 }
 
-function logLetter(drain: Drain, letter: DeadLetter, stored: readonly StoredLetter[]): void {
+function noteRedelivered({ result, counts }: Drain, letters: readonly DeadLetter[]): void {
+  result.redelivered += letters.length;
+  for (const { delivery } of letters) counts.note(typeOf(delivery), "redelivered");
+}
+
+/** Null where nothing says it. */
+function typeOf(delivery: Delivery): string | null {
+  const { content } = delivery;
+  if (content.kind === "lost" || content.kind === "refuse") return content.type;
+  return eventOf(delivery)?.type ?? null;
+}
+
+function logLetter(drain: Drain, letter: DeadLetter, id: string): void {
   const { delivery, reason, error, stack, attempts } = letter;
-  const id = stored.findLast(({ messageId }) => messageId === delivery.messageId)?.id;
-  if (id === undefined) return;
   const event = eventOf(delivery);
   const { content, messageId } = delivery;
   const known = content.kind === "lost" ? content : null;
   const eventId = event?.id ?? known?.eventId ?? null;
-  const eventType = event?.type ?? known?.type ?? (content.kind === "refuse" ? content.type : null);
+  const eventType = typeOf(delivery);
   drain.counts.note(eventType, "dead_lettered");
   drain.deps.log.error(
     {

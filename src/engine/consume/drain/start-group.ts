@@ -1,5 +1,6 @@
 import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { messageIdOfRow } from "../../core/beside-ids.ts";
 import { TransientError } from "../../core/errors.ts";
 import { createGroup } from "../../stream/group.ts";
 import { moveGroup, olderGroupsOf } from "../../stream/move-group.ts";
@@ -120,7 +121,7 @@ async function firstPosition({ deps, consumer, group }: DrainBase): Promise<stri
   ]);
   const [claim] = (claims ?? []) as { id: string }[];
   const [other] = (others ?? []) as { id: string }[];
-  if (claim !== undefined) return claim.id;
+  if (claim !== undefined) return messageIdOfRow(claim.id);
   const last = (await lastGeneratedId(deps.redis, group.stream)) ?? parseMessageId("0-0");
   if (other === undefined) return last;
   // The other shard's ids may run ahead of the clock; what this one gets next is behind its own last id in any case.

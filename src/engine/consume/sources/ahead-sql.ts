@@ -208,6 +208,6 @@ const storeSql = keepNamedSql<StoreValues>(
     WHERE ${entryId} = given.id AND NOT EXISTS (SELECT FROM processed_events p
         WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
       AND NOT EXISTS (SELECT FROM dead_letters l
-        WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = given.id)
+        WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = given.id AND coalesce(l.event_id = e.id::text, true))
     ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`,
 );

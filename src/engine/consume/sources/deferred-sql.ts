@@ -1,5 +1,6 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
+import { besideId, messageIdOfRow } from "../../core/beside-ids.ts";
 import type { Database } from "../../db/database.ts";
 import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
 import { byId, idIn, splitId } from "../../db/stream-ids.ts";
@@ -49,8 +50,8 @@ export interface TakeOptions {
   readonly holdKeys: boolean;
   /** The group has read the stream up to here: a newer row of a key waits. Null: it has read all. */
   readonly readTo: MessageId | null;
-  /** New entries at hand that may have been taken ahead of their place. */
-  readonly perhapsTaken: readonly MessageId[];
+  /** New entries at hand that may have been taken ahead of their place, with the ids of their events; null: it has none. */
+  readonly perhapsTaken: readonly { readonly id: MessageId; readonly event: string | null }[];
 }
 
 export interface TakeResult {
@@ -68,7 +69,8 @@ export interface TakeResult {
 
 interface TakenRow extends Partial<EnvelopeRow> {
   readonly place: string;
-  readonly message_id: MessageId;
+  /** Or an id beside it. */
+  readonly message_id: string;
   readonly queued_event_id: string | null;
   readonly queued_type: string | null;
   readonly queued_tenant: string | null;
@@ -106,7 +108,9 @@ export async function takeDeferred(
   const [state] = (rest ?? []) as { next_due_ms: number | null; filled: boolean }[];
   return {
     rows: ((taken ?? []) as TakenRow[]).map(toRow),
-    heads: new Map(((heads ?? []) as { key: string; id: MessageId }[]).map(({ key, id }) => [key, id])),
+    heads: new Map(
+      ((heads ?? []) as { key: string; id: string }[]).map(({ key, id }) => [key, messageIdOfRow(id)]),
+    ),
     nextDueMs: state?.next_due_ms ?? null,
     isEmpty: state?.filled !== true,
     alreadyTaken: new Set(((ahead ?? []) as { id: string }[]).map(({ id }) => id)),
@@ -117,14 +121,26 @@ export async function takeDeferred(
  * Of these entries, which nobody of the group has tried, those that were taken from the record ahead of their place: they
  * wait here, or came to their end. Asked before what is done is removed. One row `id` each.
  */
-const takenAheadSql = keepSql<[subscriber: string, ids: readonly string[]]>(
-  (subscriber, ids) => sql`
-    SELECT given.id FROM unnest(${ids}::text[]) AS given(id)
-    WHERE EXISTS (SELECT FROM deliveries d WHERE d.subscriber_name = ${subscriber} AND d.stream_message_id = given.id)
-      OR EXISTS (SELECT FROM processed_events p
-        WHERE p.subscriber_name = ${subscriber} AND p.stream_message_id = given.id)
-      OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = given.id)`,
+const takenAhead = keepSql<[subscriber: string, ids: readonly string[], events: readonly (string | null)[]]>(
+  (subscriber, ids, events) => {
+    const has = (row: SQL) =>
+      sql`${row}.subscriber_name = ${subscriber} AND ${row}.stream_message_id = given.id
+        AND coalesce(${row}.event_id = given.event, true)`;
+    return sql`
+    SELECT given.id FROM unnest(${ids}::text[], ${events}::text[]) AS given(id, event)
+    WHERE EXISTS (SELECT FROM deliveries d WHERE ${has(sql`d`)})
+      OR EXISTS (SELECT FROM processed_events p WHERE ${has(sql`p`)})
+      OR EXISTS (SELECT FROM processed_events p WHERE p.subscriber_name = ${subscriber} AND p.event_id = given.event)
+      OR EXISTS (SELECT FROM dead_letters l WHERE ${has(sql`l`)})`;
+  },
 );
+
+const takenAheadSql = (subscriber: string, given: TakeOptions["perhapsTaken"]) =>
+  takenAhead(
+    subscriber,
+    given.map(({ id }) => id),
+    given.map(({ event }) => event),
+  );
 
 type TakeValues = Pick<TakeOptions, "subscriber" | "shard" | "limit" | "pausedTypes" | "blockedKeys"> & {
   /** ISO 8601. */
@@ -239,7 +255,7 @@ function toRow(row: TakenRow): DeferredRow {
         : null;
   return {
     id: row.place,
-    messageId: row.message_id,
+    messageId: messageIdOfRow(row.message_id),
     fields,
     eventId: row.queued_event_id,
     eventType: row.queued_type,
@@ -336,7 +352,10 @@ export interface NewDeferredRow {
   readonly overtakable: boolean;
 }
 
-/** Stores entries of the stream; only then may they be acked. Storing one twice stores it once. */
+/**
+ * Stores entries of the stream; only then may they be acked. Storing one twice stores it once; another event under the
+ * message id of one that waits stands beside it.
+ */
 export async function storeDeferred(
   db: Database,
   consumerShard: { readonly subscriber: string; readonly stream: string; readonly shard: number },
@@ -345,11 +364,17 @@ export async function storeDeferred(
   await db.rows(sql`
     INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
       key, raw_fields, cause, begun, attempts, due_at, first_failed_at, last_error, overtakable)
-    SELECT ${consumerShard.subscriber}, ${consumerShard.shard}, ${consumerShard.stream}, p.message_id, p.event_id, p.event_type, p.tenant_id,
-      p.key, p.raw_fields, p.cause, p.begun, p.attempts, coalesce(p.due_at, now()), p.first_failed_at, p.last_error,
+    SELECT ${consumerShard.subscriber}, ${consumerShard.shard}, ${consumerShard.stream},
+      CASE WHEN EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = ${consumerShard.subscriber}
+          AND o.stream_message_id = p.message_id AND o.replay_epoch = 0 AND o.event_id <> p.event_id)
+        THEN p.beside ELSE p.message_id END, p.event_id, p.event_type, p.tenant_id, p.key, p.raw_fields, p.cause, p.begun, p.attempts, coalesce(p.due_at, now()), p.first_failed_at, p.last_error,
       p.overtakable
-    FROM json_to_recordset(${JSON.stringify(entries)}::json) AS p(message_id text, event_id text, event_type text,
+    FROM json_to_recordset(${JSON.stringify(entries.map(withBeside))}::json) AS p(message_id text, beside text, event_id text, event_type text,
       tenant_id text, key text, raw_fields jsonb, cause text, begun integer, attempts integer, due_at timestamptz,
       first_failed_at timestamptz, last_error text, overtakable boolean)
     ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`);
+}
+
+function withBeside(row: NewDeferredRow) {
+  return { ...row, beside: besideId(row.message_id, row.event_id ?? "") };
 }

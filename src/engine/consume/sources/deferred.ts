@@ -87,7 +87,7 @@ export class DeferredSource implements Source {
         keys,
         holdKeys,
         readTo: atHand.readTo,
-        perhapsTaken: perhapsTaken.map(({ messageId }) => messageId),
+        perhapsTaken: perhapsTaken.map((one) => ({ id: one.messageId, event: eventOf(one)?.id ?? null })),
       },
       this.takeDone(),
     );

@@ -2,6 +2,7 @@ import { type Envelope, isMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
 import { interpretEntry } from "../../consume/drain/interpret.ts";
+import { messageIdOfRow } from "../../core/beside-ids.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
@@ -34,7 +35,7 @@ export async function readersOf(
 ): Promise<readonly Reader[]> {
   const [letter] = await db.rows<{ fields: Record<string, string> | null; message_id: string }>(sql`
     SELECT raw_fields AS fields, stream_message_id AS message_id FROM dead_letters WHERE id = ${id}::bigint`);
-  if (letter === undefined || !isMessageId(letter.message_id)) throw noLetter(id);
+  if (letter === undefined || !isMessageId(messageIdOfRow(letter.message_id))) throw noLetter(id);
   const fields = objectToFields(letter.fields ?? {});
   const meanings = [...consumers.values()].map((consumer) => ({
     consumer,
@@ -75,7 +76,7 @@ export async function deferForReaders(
     tenant_id: event.tenant_id,
     key,
   }));
-  await tx.execute(sql`
+  const given = await tx.execute<{ subscriber: string }>(sql`
     INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
       key, raw_fields, cause)
     SELECT d.subscriber, l.shard, l.stream_name, l.stream_message_id, d.event_id, d.event_type, d.tenant_id, d.key,
@@ -83,7 +84,15 @@ export async function deferForReaders(
     FROM dead_letters l, json_to_recordset(${JSON.stringify(deliveries)}::json)
       AS d(subscriber text, event_id text, event_type text, tenant_id text, key text)
     WHERE l.id = ${id}::bigint
-    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`);
+    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO UPDATE SET due_at = deliveries.due_at
+      WHERE deliveries.event_id = excluded.event_id
+    RETURNING subscriber_name AS subscriber`);
+  if (given.rows.length < deliveries.length) {
+    const has = new Set(given.rows.map(({ subscriber }) => subscriber));
+    throw new ConflictError(
+      `Another event under the message id of dead letter ${id} is deferred for ${names.filter((name) => !has.has(name)).join(", ")}; the letter stays open. Look again when it is handled.`,
+    );
+  }
   await recordAction(tx, {
     ...by,
     action: "dead_letter.redriven",

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { barSql } from "../../consume/apply/dedup.ts";
-import { everybody } from "../../consume/dead-letters.ts";
 import { signalDeferred } from "../../consume/lease/deferred-signal.ts";
+import { everybody } from "../../consume/letter-sql.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";

@@ -1,5 +1,5 @@
 import type { Consumer, Subscription } from "../../consume/consumer.ts";
-import { everybody } from "../../consume/dead-letters.ts";
+import { everybody } from "../../consume/letter-sql.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { TryOffer } from "./try-view.ts";
 

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
+import { claimId } from "../../consume/apply/claim.ts";
 import { type ClaimState, claimState } from "../../consume/apply/claim-state.ts";
-import { claimId } from "../../consume/apply/dedup.ts";
 import { beginRun, type HandlerRun, runHandlers } from "../../consume/apply/run-handlers.ts";
 import type { CallOutside } from "../../consume/define/call-outside.ts";
-import type { Runnable, Source } from "../../consume/delivery.ts";
+import { claimOf, type Runnable, type Source } from "../../consume/delivery.ts";
 import { interpretEntry } from "../../consume/drain/interpret.ts";
 import { TransientError } from "../../core/errors.ts";
 import { HandlerTimeoutError } from "../../core/time-limit.ts";
@@ -52,7 +52,7 @@ export async function runTry(invocation: Invocation, input: TryInput): Promise<T
 function runFor(delivery: Runnable, already: ClaimState | null): HandlerRun {
   const run = beginRun();
   if (already !== null && already.instead !== "applied")
-    run.neverApplied = new Set([claimId(idsOf(delivery))]);
+    run.neverApplied = new Set([claimId(claimOf(delivery))]);
   return run;
 }
 
@@ -140,8 +140,6 @@ const nowhere: Source = {
   retryAt: async () => undefined,
   finish: () => undefined,
 };
-
-const idsOf = ({ messageId, replayGeneration }: Runnable) => ({ messageId, replayGeneration });
 
 /** What has been applied could be handled again by a forced replay alone, so that is what its handler is told. */
 function deliveryOf(

@@ -1,5 +1,6 @@
 import { encodeEntry, type JsonObject, type MessageId, parseMessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
+import { messageIdOfRow } from "../../core/beside-ids.ts";
 import { ConflictError, NotFoundError, ValidationError } from "../../core/errors.ts";
 import { isUuid, uuidPattern } from "../../core/uuid.ts";
 import type { Database } from "../../db/database.ts";
@@ -51,7 +52,7 @@ export async function tryLetter(
 ): Promise<TryView> {
   const { tenantId } = reader;
   const letter = await letterOf(reader, id);
-  const messageId = parseMessageId(letter.stream_message_id);
+  const messageId = parseMessageId(messageIdOfRow(letter.stream_message_id));
   const shared = { messageId, replayGeneration: letter.replay_epoch, tenantId };
   if (payload !== null) {
     const { event } = await admitCopy(reader.db, invocation.publish, id, payload, reader);
