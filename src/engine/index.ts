@@ -75,6 +75,7 @@ export {
   NotFoundError,
   OverloadedError,
   PermanentError,
+  RequestTimeoutError,
   RetryAfter,
   TooLargeError,
   TooManyRequestsError,

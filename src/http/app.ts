@@ -18,7 +18,7 @@ import { authenticate } from "./requests/authentication.ts";
 import { idempotent } from "./requests/idempotency.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./requests/limits.ts";
 import { requestStory } from "./requests/origin.ts";
-import { receiveBody, requireStorableUrl } from "./requests/receive.ts";
+import { discardUnreadBody, receiveBody, refuseUnreadable, requireStorableUrl } from "./requests/receive.ts";
 import { requestServices } from "./requests/services.ts";
 import { beginRequestTrace } from "./requests/trace.ts";
 import type { LoadExamples } from "./routes/catalog.ts";
@@ -112,13 +112,15 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     trace.end(c, c.res.status);
     if (tracer !== null) host.waitUntil(tracer.flush());
   });
+  app.use(discardUnreadBody());
   app.use(admitRequests(options.requestPlaces ?? defaultPlaces, (request) => ofPages.has(request)));
-  app.use(receiveBody());
+  app.use(refuseUnreadable());
 
   app.route("/api/health", healthRoutes());
   app.use(
     authenticate(options.authenticators ?? [], createRequestLimiter(options.requestLimits ?? noLimits)),
   );
+  app.use(receiveBody());
   // Not of the API alone: whatever a module mounts reads its address.
   app.use((c, next) => {
     requireStorableUrl(c.req.url);

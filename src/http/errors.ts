@@ -33,6 +33,8 @@ export function statusOf(code: ErrorCode): ContentfulStatusCode {
       return 404;
     case "method_not_allowed":
       return 405;
+    case "request_timeout":
+      return 408;
     case "conflict":
       return 409;
     case "payload_too_large":
@@ -82,6 +84,7 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   403: "forbidden",
   404: "not_found",
   405: "method_not_allowed",
+  408: "request_timeout",
   413: "payload_too_large",
   415: "unsupported_media_type",
   429: "too_many_requests",

@@ -164,3 +164,36 @@ describe("a body full of what does not belong there is answered soon and shortly
     if (sized) expect(reply.body.error.details).toEqual([expect.objectContaining({ message: tooBig })]);
   });
 });
+
+describe("a body that never comes to its end", () => {
+  /** Bytes that were asked for, and whether somebody gave up. */
+  const endless = () => {
+    const seen = { isCancelled: false };
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"tit')),
+      cancel() {
+        seen.isCancelled = true;
+      },
+    });
+    return { seen, body };
+  };
+
+  test.each([
+    ["of nobody", "/api/events", "", 401],
+    ["with a key that is none", "/api/events", "Bearer wrong-key-0123456789abcdef", 401],
+    ["for a path that nobody answers", "/api/nothing-here", "", 401],
+  ])(
+    "%s is refused before anybody waits for it, and given up",
+    async (_what, path, authorization, status) => {
+      const { seen, body } = endless();
+      const reply = await product.send(path, {
+        method: "POST",
+        headers: { authorization },
+        body,
+        ...{ duplex: "half" },
+      });
+      expect(reply.status).toBe(status);
+      expect(seen.isCancelled).toBe(true);
+    },
+  );
+});

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
@@ -174,4 +175,69 @@ test("clients that go away in the middle of a request leave all places free", as
     () => Promise.all(Array.from({ length: 8 }, () => call(edge, "GET", "/api/events/history?limit=1"))),
     (answers) => answers.every(({ status }) => status === 200),
   );
+});
+
+/** The answer to a request whose body does not come to its end; empty: the connection was closed without one. */
+function sendHalf(path: string, more = ""): { readonly answer: Promise<string>; close(): void } {
+  const { hostname, port, host } = new URL(edge.url);
+  const socket = connect(Number(port), hostname);
+  const lines = [`POST ${path} HTTP/1.1`, `Host: ${host}`, "Content-Type: application/json"];
+  socket.write(`${[...lines, "Transfer-Encoding: chunked"].join("\r\n")}\r\n${more}\r\n5\r\n{"tit\r\n`);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = "";
+  socket.setEncoding("utf8").on("data", (part) => {
+    text += part;
+    if (text.includes('"request_id"')) resolve(text);
+  });
+  socket.on("error", () => undefined).on("close", () => resolve(text));
+  return { answer: promise, close: () => socket.destroy() };
+}
+
+test("unfinished bodies of nobody take no place: all are answered while they stand still, and everybody else is served", async () => {
+  edge.logs.length = 0;
+  const halves = Array.from({ length: 60 }, () => sendHalf("/api/events"));
+  const answers = await Promise.all(halves.map(({ answer }) => answer));
+  const lines = Object.groupBy(answers, (text) => text.split("\r\n", 1)[0] ?? "");
+  expect(Object.keys(lines).sort()).toEqual(
+    ["HTTP/1.1 401 Unauthorized", "HTTP/1.1 503 Service Unavailable"].filter((line) => line in lines),
+  );
+  expect(lines["HTTP/1.1 401 Unauthorized"]?.length).toBeGreaterThan(0);
+  for (const text of lines["HTTP/1.1 503 Service Unavailable"] ?? [])
+    expect(text.toLowerCase()).toContain("retry-after-ms: ");
+  expect((await call(edge, "GET", "/api/events/history?limit=1")).status).toBe(200);
+  for (const half of halves) half.close();
+  expect(edge.logs.filter((line) => line.includes("The request failed"))).toEqual([]);
+});
+
+test.each([
+  ["nobody", "/api/tasks", {}, 401],
+  ["a path that nobody answers", "/api/nothing", null, 404],
+  ["another method", "/api/overview", null, 405],
+  ["a parameter that is none", "/api/alerts/x/acknowledge", null, 422],
+])("a refused request (%s) leaves its connection for the next ones", async (_what, path, headers, status) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    for (const size of [20, 100_000]) {
+      let isReused = false;
+      for (let times = 0; times < 10; times += 1) {
+        const sent = request(`${edge.url}${path}`, {
+          method: "POST",
+          agent,
+          headers: {
+            "content-type": "application/json",
+            ...(headers ?? { authorization: `Bearer ${edge.key}` }),
+          },
+        });
+        sent.end(JSON.stringify({ note: "a".repeat(size) }));
+        const [answer] = (await once(sent, "response")) as [IncomingMessage];
+        answer.resume();
+        await once(answer, "end");
+        expect(answer.statusCode).toBe(status);
+        isReused = sent.reusedSocket;
+      }
+      expect(isReused).toBe(true);
+    }
+  } finally {
+    agent.destroy();
+  }
 });

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "forbidden"
   | "not_found"
   | "method_not_allowed"
+  | "request_timeout"
   | "conflict"
   | "payload_too_large"
   | "unsupported_media_type"
@@ -130,6 +131,11 @@ export class ValidationError extends BrainError {
 /** The input could not be read at all (not JSON, wrong content type). */
 export class BadRequestError extends BrainError {
   readonly code: ErrorCode = "bad_request";
+}
+
+/** The input did not come in time. */
+export class RequestTimeoutError extends BrainError {
+  readonly code: ErrorCode = "request_timeout";
 }
 
 /** The input is encoded in a way that is not read here. */

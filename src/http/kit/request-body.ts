@@ -1,25 +1,114 @@
-import { BadRequestError, UnsupportedMediaTypeError, ValidationError } from "@brain/engine";
+import {
+  BadRequestError,
+  BrainError,
+  RequestTimeoutError,
+  TooLargeError,
+  UnsupportedMediaTypeError,
+  ValidationError,
+} from "@brain/engine";
 import { decodeUtf8, type JsonValue, readJson } from "@brain/schemas";
 import type { Context } from "hono";
 
 /* The one place that reads what a request carries. Strict: what is not understood is refused, never kept as something else. */
 
+/** No route takes more; the batch route says so too. */
+const maxBodyBytes = 1_048_576;
+
 /**
- * Bytes of the body as they came.
+ * How long a body may take to come, ms. Requests that wait for theirs cannot take all places: in two seconds as many of them
+ * begin as there are places, and eight times as many may be in work (`requests/admission.ts`).
+ */
+const bodyMs = 15_000;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What was read of requests that are in work. */
+const isolateBodies = new WeakMap<Request, Promise<Bytes>>();
+
+/**
+ * Bytes of the body as they came. It may be read again.
  *
  * @throws {BadRequestError} the body ended before its end, e.g. broken chunks
+ * @throws {TooLargeError}
+ * @throws {RequestTimeoutError} it does not come to its end
  */
-export async function readBytes(c: Context): Promise<Uint8Array> {
+export function readBytes(c: Context): Promise<Bytes> {
+  const { raw } = c.req;
+  const bytes = isolateBodies.get(raw) ?? receiveBytes(raw);
+  isolateBodies.set(raw, bytes);
+  return bytes;
+}
+
+/**
+ * Reads the body, and puts one that is whole in the place of the one that was coming, for whoever reads it in another way.
+ *
+ * @throws as {@link readBytes}
+ */
+export async function receiveWhole(c: Context): Promise<void> {
+  const bytes = await readBytes(c);
+  c.req.raw = new Request(c.req.raw, { body: bytes });
+  isolateBodies.set(c.req.raw, Promise.resolve(bytes));
+}
+
+async function receiveBytes(request: Request): Promise<Bytes> {
+  if (request.body === null) return new Uint8Array();
+  const length = toldLength(request);
+  if (length !== null && length > maxBodyBytes) throw tooLarge();
   try {
-    return new Uint8Array(await c.req.arrayBuffer());
-  } catch (cause) {
-    throw unreadable(cause);
+    if (length !== null) return new Uint8Array(await inTime(request.arrayBuffer()));
+    const reader = request.body.getReader();
+    return await inTime(readAll(reader)).catch((error) => {
+      void reader.cancel().catch(() => undefined);
+      throw error;
+    });
+  } catch (error) {
+    if (error instanceof BrainError) throw error;
+    // A connection that ended too early, or chunks that are none.
+    throw new BadRequestError("The body could not be read to its end. Send it again.", { cause: error });
   }
 }
 
-/** A connection that ended too early, or chunks that are none. */
-export function unreadable(cause: unknown): BadRequestError {
-  return new BadRequestError("The body could not be read to its end. Send it again.", { cause });
+/** Bytes; null: the request does not say how many. */
+export function toldLength({ headers }: Request): number | null {
+  const told = headers.get("content-length");
+  return told === null || !/^\d{1,15}$/.test(told) || headers.has("transfer-encoding") ? null : Number(told);
+}
+
+function tooLarge(): TooLargeError {
+  return new TooLargeError(`The body is over the limit of ${maxBodyBytes} bytes. Send less at once.`);
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Bytes> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    length += value.length;
+    if (length > maxBodyBytes) throw tooLarge();
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(
+      new RequestTimeoutError(`The body did not come to its end within ${bodyMs / 1_000} s. Send it again.`),
+    );
+  }, bodyMs);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
@@ -66,11 +155,13 @@ function saysJson(contentType: string | undefined): boolean {
 }
 
 /**
- * Refuses a body in a form that is not read here, before anything reads it.
+ * Refuses a body that says it is too long, or is in a form that is not read here, before anything reads it.
  *
+ * @throws {TooLargeError}
  * @throws {UnsupportedMediaTypeError} it is compressed, or text in another encoding
  */
 export function requireReadable(c: Context): void {
+  if ((toldLength(c.req.raw) ?? 0) > maxBodyBytes) throw tooLarge();
   const encoding = c.req.header("content-encoding")?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") {
     c.header("accept-encoding", "identity");

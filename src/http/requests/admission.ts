@@ -34,10 +34,6 @@ const retryAfterMs = { least: 250, most: 1_000 };
 /** Refusals are told in the log once in this time, ms. */
 const tellMs = 10_000;
 
-/** What is read of a body that is refused, and for how long, ms. */
-const discardBytes = 1_048_576;
-const discardMs = 1_000;
-
 type Kind = "ordinary" | "operator" | "health";
 
 /** @param isOfPage true for what a page of ours asks: whoever looks at the console operates */
@@ -118,31 +114,6 @@ export function createAdmission(most: number): Admission {
 }
 
 /**
- * Takes what the client is sending, as far as that is little and comes at once. A connection that is closed over a body
- * that nobody read is reset, and the answer is lost with it.
- */
-async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  if (body === null) return;
-  const reader = body.getReader();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, discardMs, null);
-  });
-  try {
-    for (let bytes = 0; bytes <= discardBytes; ) {
-      const chunk = await Promise.race([reader.read(), late]);
-      if (chunk === null || chunk.done) break;
-      bytes += chunk.value.length;
-    }
-  } catch {
-    // The client has gone; nobody waits for the answer.
-  } finally {
-    clearTimeout(timer);
-    reader.releaseLock();
-  }
-}
-
-/**
  * Refuses what is too much. The number is that of this isolate, because that is what shares a processor; the platform
  * starts more isolates under load.
  *
@@ -170,7 +141,6 @@ export function admitRequests(
         toldAtMs = nowMs;
         refused = 0;
       }
-      await discard(c.req.raw.body);
       const { least, most } = retryAfterMs;
       throw new OverloadedError(Math.round(least + Math.random() * (most - least)));
     }

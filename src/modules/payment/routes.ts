@@ -1,6 +1,5 @@
 import { NotFoundError, TooLargeError } from "@brain/engine";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { anybody, requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readBytes } from "../../http/kit/request-body.ts";
@@ -169,16 +168,12 @@ function revenueRoutes(): Hono<ModuleEnv> {
 
 function webhookRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
-  const limited = bodyLimit({
-    maxSize: maxWebhookBytes,
-    onError: () => {
-      throw new TooLargeError(`The body is over the limit of ${maxWebhookBytes} bytes.`);
-    },
-  });
 
-  app.post("/stripe", anybody("the provider signs it"), limited, receives("bytes"), async (c) => {
+  app.post("/stripe", anybody("the provider signs it"), receives("bytes"), async (c) => {
     // The signature is over the bytes as they came, so they are read before anything is decoded.
     const body = await readBytes(c);
+    if (body.length > maxWebhookBytes)
+      throw new TooLargeError(`The body is over the limit of ${maxWebhookBytes} bytes.`);
     const signature = c.req.header("stripe-signature") ?? null;
     return c.json({
       success: true,
