@@ -13,6 +13,7 @@ let ours: ConsoleUnderTest;
 /** Ids of own events by their agents. */
 const ids: Record<string, string> = {};
 let foreignId: string;
+const foreignStory = "story-of-another-program";
 
 const story = `story-${randomUUID()}`;
 
@@ -41,6 +42,7 @@ beforeAll(async () => {
     type: "python.report.written",
     source: "python",
     payload: '{"pages":3}',
+    correlation_id: foreignStory,
     meta,
   };
   const timestamp = "2026-03-01T10:00:00.000Z";
@@ -309,6 +311,9 @@ describe("one event", () => {
     await page.getByRole("link", { name: "python.report.written" }).click();
     await page.getByText("The catalogue does not have this type").waitFor();
     expect(await page.locator("main").textContent()).toContain(foreignId);
+    // The record has no story of it, so nothing leads to one.
+    expect(await page.locator("main").textContent()).toContain(foreignStory);
+    expect(await page.locator("main a[href*='/stories/']").count()).toBe(0);
     const answer = await page.goto("/entries/999999");
     expect(answer?.status()).toBe(404);
   });

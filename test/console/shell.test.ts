@@ -18,6 +18,16 @@ afterAll(() => ours?.close());
 
 const cookiesOf = async (page: Page) => (await page.context().cookies()).map(({ name }) => name).sort();
 
+test("the menu of a low window scrolls for whoever has no mouse", async () => {
+  const page = await ours.open({ viewport: { width: 1_280, height: 300 } });
+  await page.goto("/alerts");
+  await expectAccessible(page);
+  const last = page.locator("#menu nav a").last();
+  await last.focus();
+  const box = await last.boundingBox();
+  expect((box?.y ?? 300) + (box?.height ?? 0)).toBeLessThanOrEqual(300);
+});
+
 describe("signing in", () => {
   test("a page asks for it, and is shown behind it", async () => {
     const page = await ours.open({ key: null });

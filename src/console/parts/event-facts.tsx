@@ -44,7 +44,12 @@ export function EventFacts({ visit, event }: { readonly visit: Visit; readonly e
         told(w.id, event.id),
         [
           w.story,
-          story === null ? null : <a href={visit.href(`/stories/${encodeURIComponent(story)}`)}>{story}</a>,
+          story === null ? null : foreign ? (
+            // A story is told by the record, which has nothing of other programs.
+            <code>{story}</code>
+          ) : (
+            <a href={visit.href(`/stories/${encodeURIComponent(story)}`)}>{story}</a>
+          ),
         ],
         same(names.tenant, "tenant_id", event.tenant_id),
         same(names.key, "key", event.key),

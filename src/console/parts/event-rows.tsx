@@ -95,7 +95,9 @@ function EventRow({
       {isShort ? (
         <>
           <td>
-            {correlation_id === null ? null : (
+            {correlation_id === null ? null : event.foreign ? (
+              cut(correlation_id, 13)
+            ) : (
               <a href={visit.href(`/stories/${encodeURIComponent(correlation_id)}`)}>
                 {cut(correlation_id, 13)}
               </a>

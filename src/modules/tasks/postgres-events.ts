@@ -125,7 +125,7 @@ export interface TaskEventFilter {
   readonly range: TimeRange;
   readonly limit: number;
   readonly oldestFirst?: boolean;
-  /** Id of the event behind which to go on; an unknown one ends the list. */
+  /** Id of the event behind which to go on; an unknown one gives nothing. */
   readonly cursor?: string | undefined;
 }
 

@@ -13,7 +13,14 @@ import {
   taskIdPattern,
   type UpdateRequest,
 } from "./model.ts";
-import { findTaskEvent, listTaskEvents, rowsIn, rowsOf, saveTaskEvents } from "./postgres-events.ts";
+import {
+  findTaskEvent,
+  listTaskEvents,
+  type RunRows,
+  rowsIn,
+  rowsOf,
+  saveTaskEvents,
+} from "./postgres-events.ts";
 import { requireRange } from "./repository.ts";
 import { modeOf, type TaskSettings } from "./settings.ts";
 import { completeTask, createTask, type Decision, deleteTask, type Occasion, updateTask } from "./state.ts";
@@ -191,7 +198,24 @@ export async function listEvents(
   const range = requireRange(query.from ?? null, query.to ?? null);
   const filter = { tenantId, type, range, limit, cursor, oldestFirst: order === "oldest" };
   const run = rowsOf(services.db);
-  return settings.useNewEventSystem ? listTaskEvents(run, filter) : listLegacy(run, filter);
+  const events = await (settings.useNewEventSystem ? listTaskEvents(run, filter) : listLegacy(run, filter));
+  // Nothing is behind one that nobody knows, which reads like the end of the list.
+  if (events.length === 0 && cursor !== undefined) await requireKnown(run, settings, cursor, tenantId);
+  return events;
+}
+
+/** @throws {ValidationError} no event that may be seen has this id */
+async function requireKnown(
+  run: RunRows,
+  { useNewEventSystem }: TaskSettings,
+  cursor: string,
+  tenantId: string | null,
+): Promise<void> {
+  const find = useNewEventSystem ? findTaskEvent : findLegacy;
+  if ((await find(run, cursor, tenantId)) !== null) return;
+  throw new ValidationError("The cursor is not that of an event here.", {
+    issues: [{ path: "cursor", message: 'expected the "next_cursor" of an earlier answer' }],
+  });
 }
 
 /** @throws {NotFoundError} no event has this id */
