@@ -24,7 +24,7 @@ export const everydayWords: readonly string[] = `
   decided declared definition delivered environment error expected forbidden found given hooks issue kind large
   last lines log logger lost many media migrate next no not observe observed opened options overloaded part parts
   redis reply report request requested requests result row run scheduled schema services set
-  setting settings sink source sql start state step test time too transaction tx unauthorized
+  setting settings sink source sql start state step test time timeout too transaction tx unauthorized
   unexpected unknown unsupported upstream validation
 `
   .trim()
