@@ -237,7 +237,7 @@ describe("a stream that another program cuts", () => {
     await python.write(heartbeats(10_300));
     await cron();
     // From here on the cut counts as let go, and this consumer is new.
-    const late = { ...reports, subscriber: "late", formerly: "late", group: "edge_late" };
+    const late = { ...reports, subscriber: "late", formerly: [], group: "edge_late" };
     const invocation = { ...backbone.open(), consumers: new Map([["late", late]]) };
     const noted = () =>
       backbone.sql<{ id: string }>(

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { Consumer, ConsumerOptions } from "../../src/engine/consume/consumer.ts";
-import { registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
+import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer, registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
 import { type ReconcileReport, reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { removeLeftGroups } from "../../src/engine/stream/move-group.ts";
 import type { Backbone } from "../backbone.ts";
+import { partChecked } from "./events.ts";
 import {
   createClock,
   deadLetters,
@@ -24,6 +27,19 @@ type Options = Partial<ConsumerOptions> & Pick<Parameters<typeof recorder>[0] & 
 const mailer = (options: Options = {}) => recorder({ subscriber: "mailer", ...options });
 const postOffice = (options: Options = {}) =>
   recorder({ subscriber: "post_office", formerly: "mailer", ...options });
+
+/** Notes the key of each try. */
+function noting(
+  keys: string[],
+  options: Omit<ConsumerOptions, "handlers">,
+  after: () => void = () => undefined,
+): Consumer {
+  const handle = on(partChecked, async (_event, { idempotencyKey }) => {
+    keys.push(await idempotencyKey("notice"));
+    after();
+  });
+  return defineConsumer({ ...options, handlers: [handle] });
+}
 
 async function send(backbone: Backbone, count: number): Promise<string[]> {
   const ids = await publishReports(backbone, count);
@@ -63,7 +79,10 @@ describe("a consumer that is renamed", () => {
       /Call SELECT rename_subscriber\('mailer', 'post_office'\) in a migration/,
     );
     expect(await handled(backbone)).toEqual(events);
+    const told = async () => (await consumerStates(backbone.open(), [postOffice()]))[0]?.missing_rename;
+    expect(await told()).toMatch(/Call SELECT rename_subscriber\('mailer', 'post_office'\) in a migration/);
     await rename(backbone);
+    expect(await told()).toBeNull();
     events.push(...(await send(backbone, 1)));
     await backbone.drain(postOffice());
     expect(await handled(backbone)).toEqual(events);
@@ -129,6 +148,53 @@ describe("a consumer that is renamed", () => {
     await rename(backbone);
     events.push(...(await send(backbone, 2)));
     await backbone.drain(postOffice());
+    expect(await handled(backbone)).toEqual(events);
+  });
+
+  test("keeps its idempotency keys, over two renames", async () => {
+    const clock = createClock();
+    const backbone = await openBackbone({ now: clock.now });
+    const keys: string[] = [];
+    /** The outside does its part, and then the try fails. */
+    const fails = (names: Pick<ConsumerOptions, "subscriber" | "formerly">) =>
+      noting(keys, { ...names, retry: { maxAttempts: 10, baseMs: 1_000, capMs: 1_000 } }, () => {
+        throw new TransientError("The answer was lost.");
+      });
+    await send(backbone, 1);
+    await backbone.drain(fails({ subscriber: "mailer" }));
+    await rename(backbone);
+    clock.advance(1_000);
+    await backbone.drain(fails({ subscriber: "post_office", formerly: "mailer" }));
+    await rename(backbone, "post_office", "courier");
+    clock.advance(1_000);
+    await backbone.drain(fails({ subscriber: "courier", formerly: ["post_office", "mailer"] }));
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  test("keeps them with its first name again, too", () => {
+    expect(mailer({ formerly: ["post_office", "mailer"] })).toMatchObject({
+      formerly: ["post_office"],
+      firstName: "mailer",
+    });
+  });
+
+  test("control: another consumer has other keys for the same event", async () => {
+    const backbone = await openBackbone();
+    const keys: string[] = [];
+    await send(backbone, 1);
+    await backbone.drain(noting(keys, { subscriber: "mailer" }));
+    await backbone.drain(noting(keys, { subscriber: "post_office" }));
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  test("goes on where it was when a release between two renames never ran", async () => {
+    const backbone = await openBackbone();
+    const events = await send(backbone, 4);
+    await backbone.drain(mailer(), { maxEvents: 2 });
+    await rename(backbone);
+    await rename(backbone, "post_office", "courier");
+    await backbone.drain(recorder({ subscriber: "courier", formerly: ["post_office", "mailer"] }));
     expect(await handled(backbone)).toEqual(events);
   });
 

@@ -55,6 +55,7 @@ describe("the list of consumers", () => {
       brake: null,
       jobs: [],
       last_tick: null,
+      missing_rename: null,
     });
     expect(await stateOf(surface, "curious")).toMatchObject({ handles: [], catches_all: true });
     await surface.post("/api/events", report("ok"));

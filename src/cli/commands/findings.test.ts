@@ -132,6 +132,13 @@ describe("the doctor", () => {
       { consumer: { brake: { open_since: ago(9), error: "SMTP 421" } } },
       /circuit breaker.*SMTP 421/,
     ],
+    [
+      "a renamed consumer without its migration, and not that it is silent",
+      {
+        consumer: { lag: 3, oldest_unread_age_ms: 90_000, last_tick: null, missing_rename: "Call SELECT x" },
+      },
+      /^mailer, shard 0: Call SELECT x$/,
+    ],
     ["dead letters", { stats: { dead_letters: 2 } }, /2 are open; "charter dlq ls --groups"/],
     ["no cron", { consumers: { last_cron_tick_at: ago(200_000) } }, /^cron: last seen 3 min ago/],
     ["no janitor", { consumers: { last_janitor_at: ago(2e7) } }, /^janitor: last seen 6 h ago/],

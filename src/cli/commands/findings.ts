@@ -120,6 +120,7 @@ function consumer(state: ConsumerState, observed: Judged): Finding[] {
       ),
     );
   }
+  if (state.missing_rename != null) findings.push(problem(about, state.missing_rename));
   const waits = [
     ["unread", state.lag, state.oldest_unread_age_ms],
     ["pending", state.pending, state.oldest_pending_age_ms],
@@ -152,7 +153,8 @@ function silence(
     [state.queued > 0, state.oldest_queued_age_ms],
   ] as const;
   const work = waits.filter(([is, age]) => is || age !== null);
-  if (work.length === 0 || isPaused) return [];
+  // What waits for its migration is told as that.
+  if (work.length === 0 || isPaused || state.missing_rename != null) return [];
   const at = state.last_tick?.at;
   if (at === undefined) return [note(about, "there is work, and no drain was ever seen")];
   const age = nowMs - Date.parse(at);

@@ -247,10 +247,11 @@ export interface ConsumerOptions {
   /** Unique in the system; names the consumer group (`edge_{subscriber}`) and the claims. */
   readonly subscriber: string;
   /**
-   * Its name in an earlier release: its groups go on where those of that name were. What it has in Postgres gets the new
-   * name by `SELECT rename_subscriber(old, new)` in a migration of the same release.
+   * Its name in an earlier release, or its names, the latest first: its groups go on where those of the latest were. What
+   * it has in Postgres gets the new name by `SELECT rename_subscriber(old, new)` in a migration of the same release. To
+   * stay: `idempotencyKey` is made of the first name that it had.
    */
-  readonly formerly?: string;
+  readonly formerly?: string | readonly string[];
   readonly handlers: readonly Subscription[];
   /** Default `0`: a new consumer misses nothing. */
   readonly startAt?: StartPosition;
@@ -285,8 +286,10 @@ export interface ConsumerOptions {
 /** A consumer as the engine runs it: options completed with defaults, handlers by type. */
 export interface Consumer {
   readonly subscriber: string;
-  /** Its name in an earlier release; the subscriber's, when it has always had it. */
-  readonly formerly: string;
+  /** Other names that it had in earlier releases, the latest first. */
+  readonly formerly: readonly string[];
+  /** The first name that it had, of which its idempotency keys are made; the subscriber's, when it has always had that. */
+  readonly firstName: string;
   readonly group: string;
   readonly source: string;
   readonly startAt: StartPosition;

@@ -12,9 +12,10 @@ import { type RedisHttp, RedisReplyError } from "./redis.ts";
 /** Field of the hash of heartbeats that says that the old group was ours, and was left. */
 const leftField = (oldGroup: string, shard: number) => `left:${oldGroup}:${shard}`;
 
-/** What the group of a consumer may have been called before, the latest first. @param formerly the name it had, or has */
-export function olderGroupsOf(subscriber: string, formerly: string): readonly string[] {
-  return [...(formerly === subscriber ? [] : [groupOf(formerly)]), `group_${formerly}`];
+/** What the group of a consumer may have been called before, the latest first. @param formerly the names it had, likewise */
+export function olderGroupsOf(subscriber: string, formerly: readonly string[]): readonly string[] {
+  const named = formerly.length === 0 ? [subscriber] : formerly;
+  return [...formerly.map(groupOf), ...named.map((name) => `group_${name}`)];
 }
 
 /**

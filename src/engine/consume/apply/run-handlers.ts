@@ -200,8 +200,7 @@ async function callEach(
           log: eventLog(deps, delivery, span),
           attempt: attemptOf(delivery),
           streamMessageId: delivery.messageId,
-          idempotencyKey: (label) =>
-            idempotencyKey(consumer.subscriber, event.id, label, delivery.replayGeneration),
+          idempotencyKey: (label) => idempotencyKey(consumer, event.id, label, delivery.replayGeneration),
           replay: delivery.isReplay,
           repeated: isRepeated(run, delivery),
           now: () => new Date(deps.now()),
@@ -249,7 +248,7 @@ async function callSet(
           log: span === null ? deps.log : deps.log.child(idsOf(span)),
           idempotencyKey: (delivered, label) =>
             idempotencyKey(
-              consumer.subscriber,
+              consumer,
               delivered.event.id,
               label,
               group[deliveries.findIndex(({ event }) => event === delivered.event)]?.replayGeneration,
@@ -369,14 +368,15 @@ export function eventLog(
 
 /**
  * SHA-256 of subscriber, event id and label, hex: the same over all tries, another for each label, and for each forced
- * replay, which is meant to have its effects again.
+ * replay, which is meant to have its effects again. A consumer that is renamed keeps its keys: what the outside did for a
+ * try under the old name is not done again for the next one.
  */
 function idempotencyKey(
-  subscriber: string,
+  { firstName }: Consumer,
   eventId: string,
   label: string,
   replayGeneration = 0,
 ): Promise<string> {
-  const parts = [subscriber, eventId, label, ...(replayGeneration === 0 ? [] : [replayGeneration])];
+  const parts = [firstName, eventId, label, ...(replayGeneration === 0 ? [] : [replayGeneration])];
   return sha256Hex(JSON.stringify(parts));
 }

@@ -21,16 +21,14 @@ const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
  */
 export function defineConsumer(options: ConsumerOptions): Consumer {
   requireFitting(isObject(options), "defineConsumer: what it was given", options, "{ subscriber, handlers }");
-  const { subscriber, formerly = subscriber } = options;
+  const { subscriber } = options;
   const { afterDeadLetter = "go_on", publishesFor = "own_tenant" } = options;
   if (!subscriberShape.test(subscriber)) {
     throw new Error(
       `Subscriber "${subscriber}" is not a valid name: expected lower-case letters, digits and underscores, beginning with a letter, at most 100.`,
     );
   }
-  if (!subscriberShape.test(formerly)) {
-    throw new Error(`Consumer "${subscriber}": formerly is "${formerly}", which no subscriber can be named.`);
-  }
+  const names = formerNames(options);
   if (afterDeadLetter !== "go_on" && afterDeadLetter !== "hold_key") {
     throw new Error(
       `Consumer "${subscriber}": afterDeadLetter is "${afterDeadLetter}", expected "go_on" or "hold_key".`,
@@ -67,7 +65,8 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
   return {
     subscriber,
-    formerly,
+    formerly: names.filter((name) => name !== subscriber),
+    firstName: names.at(-1) ?? subscriber,
     group: groupOf(subscriber),
     source: options.source ?? subscriber,
     startAt: checkedStart(subscriber, options.startAt ?? "0"),
@@ -179,9 +178,10 @@ export function registerConsumers(
     bySubscriber.set(consumer.subscriber, consumer);
   }
   for (const { subscriber, formerly } of consumers) {
-    if (formerly === subscriber || !bySubscriber.has(formerly)) continue;
+    const taken = formerly.find((name) => bySubscriber.has(name));
+    if (taken === undefined) continue;
     throw new Error(
-      `Consumer "${subscriber}" was formerly "${formerly}", and there is a consumer of that name: both would go on where its group is. Give that one another name, or take formerly away.`,
+      `Consumer "${subscriber}" was formerly "${taken}", and there is a consumer of that name: both would go on where its group is. Give that one another name, or take formerly away.`,
     );
   }
   return bySubscriber;
@@ -224,6 +224,32 @@ export function givesStatements({ kind }: Subscription): boolean {
 
 /** Stands for all types. */
 export const anyType = "*";
+
+/** The names of `formerly`, once each. @throws {Error} one of them is no name of a subscriber */
+function formerNames({ subscriber, formerly = [] }: ConsumerOptions): readonly string[] {
+  const names: readonly unknown[] = Array.isArray(formerly) ? formerly : [formerly];
+  return [...new Set(names)].map((name) => {
+    if (typeof name === "string" && subscriberShape.test(name)) return name;
+    throw new Error(
+      `Consumer "${subscriber}": formerly is ${typeof name === "string" ? `"${name}"` : nameOf(name)}, which no subscriber can be named.`,
+    );
+  });
+}
+
+/**
+ * Says which migration is missing, when a consumer has another name now and what it has in Postgres does not.
+ *
+ * @param hasBegun whether anything was handled under a name; not asked for the present one
+ * @returns null: none is
+ */
+export function missingRename(
+  { subscriber, formerly }: Consumer,
+  hasBegun: (name: string) => boolean,
+): string | null {
+  const old = formerly.find(hasBegun);
+  if (old === undefined) return null;
+  return `The consumer "${subscriber}" was formerly "${old}", and what was handled under that name does not have the new one. Call SELECT rename_subscriber('${old}', '${subscriber}') in a migration. Until then nothing is handled under the new name: all of it would have its effects twice.`;
+}
 
 /** The types that a consumer handles; `*` alone when it catches all. */
 export function subscribedTypes({ any, byType }: Consumer): readonly string[] {

@@ -6,7 +6,7 @@ import { createGroup } from "../../stream/group.ts";
 import { moveGroup, olderGroupsOf } from "../../stream/move-group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { lastGeneratedId, readEdges } from "../../stream/replies.ts";
-import { subscribedTypes } from "../define/define-consumer.ts";
+import { missingRename, subscribedTypes } from "../define/define-consumer.ts";
 import type { DrainBase } from "./base.ts";
 
 /**
@@ -65,15 +65,13 @@ async function takeOverOldGroup(drain: DrainBase): Promise<boolean> {
  * @throws {TransientError} the migration is missing; the events wait
  */
 async function requireRenamed({ deps, consumer, options }: DrainBase): Promise<void> {
-  const { subscriber, formerly } = consumer;
-  if (formerly === subscriber) return;
-  const begun = await deps.db.rows(sql`
-    SELECT FROM consumer_shards
-    WHERE subscriber_name = ${formerly} AND shard = ${options.shard} AND start_id IS NOT NULL`);
-  if (begun.length === 0) return;
-  throw new TransientError(
-    `The consumer "${subscriber}" was formerly "${formerly}", and what was handled under that name does not have the new one. Call SELECT rename_subscriber('${formerly}', '${subscriber}') in a migration. Until then nothing is handled under the new name: all of it would have its effects twice.`,
-  );
+  const { formerly } = consumer;
+  if (formerly.length === 0) return;
+  const begun = await deps.db.rows<{ name: string }>(sql`
+    SELECT subscriber_name AS name FROM consumer_shards
+    WHERE subscriber_name IN ${formerly} AND shard = ${options.shard} AND start_id IS NOT NULL`);
+  const missing = missingRename(consumer, (name) => begun.some((row) => row.name === name));
+  if (missing !== null) throw new TransientError(missing);
 }
 
 async function rememberStart(drain: DrainBase, startId: string, backfilling: boolean): Promise<void> {

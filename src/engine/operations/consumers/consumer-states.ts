@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
+import { missingRename } from "../../consume/define/define-consumer.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../../invocation.ts";
 import { askThere } from "../../stream/databases.ts";
 import { overTimeCommands, type TimeWindow, toOverTime, totalsOf } from "../metrics/over-time.ts";
@@ -33,6 +34,8 @@ export interface ConsumerState {
   /** Redrives and replays for the subscriber that are not finished. */
   readonly jobs: readonly RunningBulk[];
   readonly last_tick: unknown;
+  /** Why it does not begin: it has another name now, and the migration that says so is missing. Null: nothing is. */
+  readonly missing_rename: string | null;
 }
 
 export interface RunningBulk {
@@ -110,6 +113,9 @@ export async function toStates(
       brake: state?.brake ?? null,
       jobs: stored.bulk.filter((one) => one.subscriber === subscriber).map(toBulk),
       last_tick: state?.heartbeat ?? null,
+      missing_rename: stored.begun.has(`${subscriber}:${shard}`)
+        ? null
+        : missingRename(consumer, (name) => stored.begun.has(`${name}:${shard}`)),
     };
   });
 }
@@ -174,6 +180,7 @@ export async function consumerDetails(invocation: Invocation, consumer: Consumer
       oldest_queued_age_ms: state.oldest_queued_age_ms,
       brake: state.brake,
       last_tick: state.last_tick,
+      missing_rename: state.missing_rename,
     })),
   };
 }
@@ -206,6 +213,8 @@ interface Stored {
   readonly deferred: ReadonlyMap<string, Deferred>;
   readonly pauses: readonly PauseRow[];
   readonly bulk: readonly BulkRow[];
+  /** Who has begun where, `{subscriber}:{shard}`; former names too. */
+  readonly begun: ReadonlySet<string>;
 }
 
 type BulkRow = RunningBulk & { readonly subscriber: string };
@@ -225,11 +234,12 @@ export function storedStatements(): SQL[] {
     pausesSql(null),
     sql`SELECT id::text, kind, subscriber_name AS subscriber, name, status, total, succeeded, failed
       FROM jobs WHERE status IN ('running', 'paused') AND subscriber_name IS NOT NULL ORDER BY jobs.id`,
+    sql`SELECT subscriber_name AS subscriber, shard FROM consumer_shards WHERE start_id IS NOT NULL`,
   ];
 }
 
 /** What Postgres knows, of all consumers. */
-export function toStored([letters, deferrals, pauses, bulk]: readonly (readonly unknown[])[]): Stored {
+export function toStored([letters, deferrals, pauses, bulk, begun]: readonly (readonly unknown[])[]): Stored {
   const counts = (letters ?? []) as { subscriber: string; count: number }[];
   const deferred = (deferrals ?? []) as (Deferred & { subscriber: string; shard: number })[];
   return {
@@ -237,5 +247,10 @@ export function toStored([letters, deferrals, pauses, bulk]: readonly (readonly 
     deferred: new Map(deferred.map((row) => [`${row.subscriber}:${row.shard}`, row])),
     pauses: (pauses ?? []) as PauseRow[],
     bulk: (bulk ?? []) as BulkRow[],
+    begun: new Set(
+      ((begun ?? []) as { subscriber: string; shard: number }[]).map(
+        ({ subscriber, shard }) => `${subscriber}:${shard}`,
+      ),
+    ),
   };
 }

@@ -28,6 +28,8 @@ export interface ConsumerState {
   readonly brake: { readonly open_since: string; readonly error: string | null } | null;
   readonly jobs: readonly { readonly kind: string; readonly name: string; readonly status: string }[];
   readonly last_tick: { readonly at?: string; readonly stopped?: string | null } | null;
+  /** Which migration it waits for, because it has another name now; missing in answers of older servers. */
+  readonly missing_rename?: string | null;
 }
 
 export interface Consumers {
