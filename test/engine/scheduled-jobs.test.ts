@@ -197,6 +197,47 @@ describe("a job that a handler left something to", () => {
     expect(ran.times).toBe(1);
   });
 
+  test("says when it is due, and the database sleeps until then", async () => {
+    const { backbone, clock } = await quietBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    let dueMs: number | null = null;
+    const done: number[] = [];
+    const run: ScheduledJob["run"] = async ({ now }) => {
+      if (dueMs !== null && dueMs <= now().getTime()) {
+        done.push(now().getTime());
+        dueMs = null;
+      }
+      return dueMs === null ? null : new Date(dueMs);
+    };
+    const delaying = recorder({
+      beforeReport: async () => {
+        dueMs = clock.now() + 20 * 60_000;
+      },
+    });
+    await backbone.redis("DEL", backbone.open().keys.relayActive());
+    await drainAll({ ...withJob(backbone, run), consumers: new Map([["recorder", delaying]]) }, soon(), null);
+    await until(() => isActive(backbone), Boolean, "cron was told");
+    const dueAtMs = dueMs;
+    let statements = 0;
+    for (let minute = 1; minute <= 21; minute += 1) {
+      clock.advance(60_000);
+      const invocation = withJob(backbone, run);
+      const db = hookDatabase(invocation.db, {
+        statements: (_text, ask) => {
+          statements += 1;
+          return ask();
+        },
+      });
+      await cronTick({ ...invocation, db }, clock.now() + 20_000);
+      // Redis' own clock does not move with the test's.
+      if (minute === 5) await backbone.redis("DEL", backbone.open().keys.relayActive());
+      if (minute === 5) statements = 0;
+    }
+    expect(done).toEqual([dueAtMs]);
+    expect(statements).toBe(0);
+  });
+
   test("control: does not run when the drain applied nothing", async () => {
     const { backbone, tick } = await quietBackbone();
     const { ran, run } = counting();
