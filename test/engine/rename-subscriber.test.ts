@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer, registerConsumers } from "../../src/engine/consume/define/define-consumer.ts";
-import { TransientError } from "../../src/engine/core/errors.ts";
+import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
 import { type ReconcileReport, reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { removeLeftGroups } from "../../src/engine/stream/move-group.ts";
@@ -196,6 +196,94 @@ describe("a consumer that is renamed", () => {
     await rename(backbone, "post_office", "courier");
     await backbone.drain(recorder({ subscriber: "courier", formerly: ["post_office", "mailer"] }));
     expect(await handled(backbone)).toEqual(events);
+  });
+
+  /** One open dead letter, and three that wait behind a try; deferred, as when many wait. */
+  async function leaveSome(backbone: Backbone): Promise<string[]> {
+    const [letter] = await send(backbone, 1);
+    const old = (fails: () => never) =>
+      mailer({ beforeReport: fails, retry: { maxAttempts: 2, baseMs: 60_000, capMs: 60_000 } });
+    await backbone.drain(mailer());
+    const [given] = await send(backbone, 1);
+    await backbone.drain(
+      old(() => {
+        throw new PermanentError("never");
+      }),
+    );
+    await send(backbone, 3);
+    await backbone.drain(
+      old(() => {
+        throw new TransientError("not yet");
+      }),
+    );
+    // As the drain does with more than 200.
+    await deferPending(backbone);
+    return [letter ?? "", given ?? ""];
+  }
+
+  async function deferPending(backbone: Backbone): Promise<void> {
+    const ids = (await pendingOf(backbone, mailer())).map(({ id }) => id);
+    await backbone.sql(
+      `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, cause, attempts)
+       SELECT 'mailer', 0, $1, s.ms || '-' || s.seq, e.id::text, e.type, 'waiting', 1
+       FROM stream_entries s JOIN events e ON e.position = s.position WHERE s.ms || '-' || s.seq = ANY($2)`,
+      [backbone.stream, ids],
+    );
+    await backbone.redis("XACK", backbone.stream, mailer().group, ...ids);
+  }
+
+  const waitingOf = (backbone: Backbone) =>
+    backbone.sql<{ name: string; cause: string; count: number }>(
+      "SELECT subscriber_name AS name, cause, count(*)::int FROM deliveries GROUP BY 1, 2 ORDER BY 1, 2",
+    );
+
+  test("is not compared under its old name, also by a release that does not know of it", async () => {
+    const backbone = await openBackbone();
+    await leaveSome(backbone);
+    await rename(backbone);
+    expect((await reconcile(backbone, mailer())).claims).toEqual([]);
+    // To that release it is a pause like any other.
+    await backbone.sql("UPDATE consumer_pauses SET actor_id = 'somebody'");
+    expect((await reconcile(backbone, mailer())).claims).toEqual([]);
+    expect(await waitingOf(backbone)).toEqual([{ name: "post_office", cause: "waiting", count: 3 }]);
+  });
+
+  test("control: compared under its old name it misses all that has moved, and can go back all the same", async () => {
+    const backbone = await openBackbone();
+    const [applied, letter] = await leaveSome(backbone);
+    await rename(backbone);
+    // As the release before left it.
+    await backbone.sql("UPDATE consumer_pauses SET actor_id = 'somebody'");
+    await backbone.sql("UPDATE consumer_shards SET start_id = '0-0' WHERE subscriber_name = 'mailer'");
+    expect((await reconcile(backbone, mailer())).claims).toMatchObject([{ missing: 4 }]);
+    await backbone.sql("UPDATE consumer_pauses SET actor_id = 'rename_subscriber'");
+
+    await rename(backbone, "post_office", "mailer");
+    expect(await waitingOf(backbone)).toEqual([{ name: "mailer", cause: "waiting", count: 3 }]);
+    await backbone.sql("UPDATE deliveries SET due_at = now()");
+    // The copy of what a drain must know is believed for a minute.
+    await backbone.redis("DEL", backbone.open().keys.state(mailer().group, 0));
+    await backbone.drain(mailer());
+    const effected = await handled(backbone);
+    expect(effected).toHaveLength(4);
+    expect(effected).toContain(applied);
+    expect(effected).not.toContain(letter);
+    expect(await deadLetters(backbone)).toMatchObject([{ subscriber_name: "mailer", status: "open" }]);
+  });
+
+  test("goes back also when a type was paused under both names meanwhile", async () => {
+    const backbone = await openBackbone();
+    await send(backbone, 1);
+    await backbone.drain(mailer());
+    await rename(backbone);
+    await backbone.sql(
+      "INSERT INTO consumer_pauses (subscriber_name, event_type, reason, actor_id) SELECT name, 'lab.meter.read', 'test', 'user:7' FROM unnest(ARRAY['mailer', 'post_office']) AS name",
+    );
+    await rename(backbone, "post_office", "mailer");
+    expect(await backbone.sql("SELECT subscriber_name, event_type FROM consumer_pauses ORDER BY 1")).toEqual([
+      { subscriber_name: "mailer", event_type: "lab.meter.read" },
+      { subscriber_name: "post_office", event_type: "" },
+    ]);
   });
 
   test("leaves its old group to the janitor, which would keep the stream long", async () => {

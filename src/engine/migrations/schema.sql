@@ -530,6 +530,9 @@ BEGIN
   SELECT p_new, shard, start_id, claims_id, claims_since, ahead FROM consumer_shards WHERE subscriber_name = p_old
   ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = c.epoch + 1, start_id = excluded.start_id,
     claims_id = excluded.claims_id, claims_since = excluded.claims_since, ahead = excluded.ahead;
+  UPDATE consumer_shards SET start_id = NULL WHERE subscriber_name = p_old;
+  DELETE FROM consumer_pauses p USING consumer_pauses o
+  WHERE p.subscriber_name = p_new AND o.subscriber_name = p_old AND p.event_type = o.event_type;
   UPDATE consumer_pauses SET subscriber_name = p_new WHERE subscriber_name = p_old;
   INSERT INTO consumer_pauses (subscriber_name, reason, actor_id) VALUES (p_old, format('It is called %s now.', p_new), renamer);
   INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, processed_at, tenant_id, metadata)
@@ -537,6 +540,10 @@ BEGIN
   FROM processed_events WHERE subscriber_name = p_old ON CONFLICT DO NOTHING;
   UPDATE replay_claims SET subscriber_name = p_new WHERE subscriber_name = p_old;
   UPDATE dead_letters SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  DELETE FROM deliveries WHERE subscriber_name = p_new AND cause = 'missed';
+  DELETE FROM deliveries d USING deliveries o
+  WHERE d.subscriber_name = p_new AND o.subscriber_name = p_old
+    AND d.stream_message_id = o.stream_message_id AND d.replay_epoch = o.replay_epoch;
   UPDATE deliveries SET subscriber_name = p_new WHERE subscriber_name = p_old;
   UPDATE jobs SET subscriber_name = p_new WHERE subscriber_name = p_old;
 END

@@ -87,14 +87,17 @@ export async function compareClaims(
   mayGoOn: () => boolean,
 ): Promise<ClaimsReport[]> {
   const rows = await invocation.db.rows<Compared>(sql`
-    SELECT subscriber_name AS subscriber, claims_id, claims_since FROM consumer_shards
-    WHERE shard = ${shard} AND start_id IS NOT NULL`);
+    SELECT subscriber_name AS subscriber, claims_id, claims_since FROM consumer_shards s
+    WHERE shard = ${shard} AND start_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM consumer_pauses p
+        WHERE p.subscriber_name = s.subscriber_name AND p.event_type = '' AND p.actor_id = 'rename_subscriber')`);
   const known = new Map(rows.map((row) => [row.subscriber, row]));
   const reports: ClaimsReport[] = [];
   for (const consumer of invocation.consumers.values()) {
     const group = state.groups.find((found) => found.group === consumer.group);
     const before = known.get(consumer.subscriber);
-    // What has not begun has passed nothing, and who watches entries claims nothing.
+    // What has not begun has passed nothing, what has another name by now has its traces there, and who watches entries
+    // claims nothing.
     if (watchesEntries(consumer)) continue;
     if (group === undefined || before === undefined) continue;
     const groupOnShard = { consumer, shard, group, pending: pending.get(consumer.group) ?? [] };
