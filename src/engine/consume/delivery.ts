@@ -122,7 +122,7 @@ export interface Retry {
 
 /** What is stored when a try failed. */
 export interface Failure {
-  /** Unix time, ms, of the next try. */
+  /** Unix time, ms, of the next try, by the clock of the worker on which this one failed. */
   readonly dueAtMs: number;
   /** Unix time, ms. */
   readonly firstFailedAtMs: number;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   afterFailure,
   afterSuccess,
+  believedBreaker,
   breakerFromText,
   breakerToText,
   type CircuitBreaker,
@@ -141,4 +142,17 @@ describe("a breaker that only one tenant's events opened", () => {
     expect(breakerFromText(breakerToText(openOfA))).toEqual(openOfA);
     expect(breakerFromText(breakerToText(spared))).toEqual(spared);
   });
+});
+
+test("one that a worker opened whose clock is a day ahead comes to its trial now, and any other when it says", () => {
+  const dayMs = 86_400_000;
+  const policy = { after: 1, baseMs: 1_000, capMs: 60_000 };
+  const failure = { attempt: 1, error: "away", retryAfterMs: null, faultless: false, tenant: "" };
+  const openedAt = (ms: number) => afterFailure(closedBreaker, policy, failure, ms);
+  const seen = (breaker: CircuitBreaker) => believedBreaker(breaker, policy, 5_000);
+  expect(phaseOf(openedAt(dayMs), 5_000 + dayMs / 2)).toBe("open");
+  expect(phaseOf(seen(openedAt(dayMs)), 5_000)).toBe("half_open");
+  expect(seen(openedAt(dayMs)).openSinceMs).toBe(5_000);
+  expect(seen(openedAt(5_000))).toEqual(openedAt(5_000));
+  expect(seen(closedBreaker)).toBe(closedBreaker);
 });

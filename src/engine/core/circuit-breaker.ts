@@ -133,6 +133,21 @@ export function phaseOf(breaker: CircuitBreaker, nowMs: number): "closed" | "hal
   return nowMs >= breaker.halfOpenAtMs ? "half_open" : "open";
 }
 
+/**
+ * The breaker as far as its times can be true by the clock of who reads it. No trial is further away than the longest wait:
+ * one that is was noted by a worker whose clock ran ahead, and comes now. By its own word the consumer would stand still
+ * until then.
+ */
+export function believedBreaker(
+  breaker: CircuitBreaker,
+  { capMs }: CircuitBreakerPolicy,
+  nowMs: number,
+): CircuitBreaker {
+  const { openSinceMs, halfOpenAtMs } = breaker;
+  if (openSinceMs === null || halfOpenAtMs === null || halfOpenAtMs <= nowMs + capMs) return breaker;
+  return { ...breaker, openSinceMs: Math.min(openSinceMs, nowMs), halfOpenAtMs: nowMs };
+}
+
 /** The breaker as text, for storing; an empty one for one that remembers nothing. */
 export function breakerToText(breaker: CircuitBreaker): string {
   if (breaker.failures === 0 && !isOpen(breaker) && breaker.spared.length === 0) return "";

@@ -166,6 +166,19 @@ describe("when a pending entry is due", () => {
     ["set aside, but a failure before that is stored", 0, 0, nowMs + 1, false, 1],
   ];
   test.each(cases)("an entry that %s", (_name, deliveries, idleMs, retryAtMs, takeover, dueInMs) => {
-    expect(dueAt({ id, idleMs, deliveries }, policy, nowMs, retryAtMs, takeover) - nowMs).toBe(dueInMs);
+    const failure = retryAtMs === null ? null : { dueAtMs: retryAtMs, waitMs: null };
+    expect(dueAt({ id, idleMs, deliveries }, policy, nowMs, failure, takeover) - nowMs).toBe(dueInMs);
+  });
+
+  const dayMs = 86_400_000;
+  test.each([
+    ["of a worker whose clock is a day ahead", 5_000, dayMs + 5_000, 2_000, 3_000],
+    ["of such a worker, when the wait is over", 5_000, dayMs, 6_000, -1_000],
+    ["that asks for a day", dayMs, dayMs - 7_000, 7_000, dayMs - 7_000],
+    ["of a worker whose clock is a little ahead", 5_000, 5_900, 0, 5_900],
+    ["control: of a release that did not store the wait", null, dayMs, 6_000, dayMs],
+  ])("a failure %s", (_name, waitMs, storedInMs, idleMs, dueInMs) => {
+    const failure = { dueAtMs: nowMs + storedInMs, waitMs };
+    expect(dueAt({ id, idleMs, deliveries: 1 }, policy, nowMs, failure, false) - nowMs).toBe(dueInMs);
   });
 });

@@ -121,24 +121,32 @@ export interface PendingEntry {
   readonly deliveries: number;
 }
 
+/** Clocks of workers differ by less, ms, unless one of them is wrong. */
+const maxSkewMs = 1_000;
+
 /**
  * Unix time, ms, from which a pending entry may be tried: the time stored at its last failure, or, when a try was begun
  * and no outcome was stored, the backoff after it. What a vanished holder tried for the first time is due at once: it
  * was in the batch, and that says nothing about it. An entry that was alone when its worker died waits, because whoever
  * kills workers faster than they come up hits the first in line each time, and that is not its fault.
  *
- * @param retryAtMs Unix time, ms, stored when its last try failed; null when no failure was stored
+ * @param failure what was stored when its last try failed; null when nothing was
  * @param takeover the previous holder of the lease did not let go
  */
 export function dueAt(
   entry: PendingEntry,
   policy: RetryPolicy,
   nowMs: number,
-  retryAtMs: number | null,
+  failure: { readonly dueAtMs: number; readonly waitMs: number | null } | null,
   takeover: boolean,
 ): number {
-  if (retryAtMs !== null) return retryAtMs;
   const { deliveries, idleMs } = entry;
+  if (failure !== null) {
+    const { dueAtMs, waitMs } = failure;
+    const isPlausible = waitMs === null || dueAtMs <= nowMs + waitMs + maxSkewMs;
+    // Otherwise the clock of the worker that stored it ran ahead, and Redis' own says for how long it has waited.
+    return isPlausible ? dueAtMs : nowMs + waitMs - idleMs;
+  }
   if (deliveries === 0) return nowMs;
   if (takeover && (deliveries === 1 || deliveries >= policy.maxDeaths)) return nowMs;
   return nowMs - idleMs + Math.min(policy.capMs, policy.baseMs * 2 ** (deliveries - 1));

@@ -1,5 +1,5 @@
 import { compareMessageIds } from "@brain/schemas";
-import { breakerFromText, isOpen, openForOne, phaseOf } from "../../core/circuit-breaker.ts";
+import { believedBreaker, breakerFromText, isOpen, openForOne, phaseOf } from "../../core/circuit-breaker.ts";
 import { FencedError, TransientError } from "../../core/errors.ts";
 import {
   firstOfEachKey,
@@ -87,7 +87,7 @@ async function runDrain(drain: Drain): Promise<DrainResult> {
 
 async function begin(drain: Drain): Promise<void> {
   const { deps, consumer, result, lease } = drain;
-  drain.breaker = breakerFromText(lease.breaker);
+  drain.breaker = believedBreaker(breakerFromText(lease.breaker), consumer.brake, deps.now());
   try {
     drain.state = await loadShardState(deps.db, lease.scope, consumer.subscriber, lease);
   } catch (error) {

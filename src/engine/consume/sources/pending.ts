@@ -22,24 +22,39 @@ interface PendingDetails {
 export interface StoredFailure extends Failure {
   /** An operator gave the entry up: it becomes a dead letter without another try. */
   readonly skip: boolean;
+  /** How long the next try was to wait when this one failed, ms; null: a release before stored it. */
+  readonly waitMs: number | null;
 }
 
-/** The text of a failure as it stands in the hash of retry times: `due:first:attempts:overtakable:skip:error`. */
+/**
+ * The text of a failure as it stands in the hash of retry times: `due:first:attempts:overtakable:skip:error`. In front of the
+ * error stands the wait in brackets, which releases before take for a part of it.
+ */
 export function failureToText(failure: StoredFailure): string {
-  const { dueAtMs, firstFailedAtMs, attempts, overtakable, skip, error } = failure;
-  return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}:${skip ? 1 : 0}:${error.slice(0, maxFailureLength).toWellFormed()}`;
+  const { dueAtMs, firstFailedAtMs, attempts, overtakable, skip, waitMs, error } = failure;
+  const wait = waitMs === null ? "" : `[${waitMs}]`;
+  return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}:${skip ? 1 : 0}:${wait}${error.slice(0, maxFailureLength).toWellFormed()}`;
 }
 
 /** Null for a text that is no failure. */
 export function failureFromText(text: string): StoredFailure | null {
-  const [numbers = [], error = ""] = splitFailure(text);
+  const [numbers, rest] = splitFailure(text);
   const [dueAtMs, firstFailedAtMs, attempts, overtakable, skip] = numbers.map(Number);
   if (dueAtMs === undefined || firstFailedAtMs === undefined || attempts === undefined) return null;
   if (![dueAtMs, firstFailedAtMs, attempts].every(Number.isFinite)) return null;
-  return { dueAtMs, firstFailedAtMs, attempts, overtakable: overtakable === 1, skip: skip === 1, error };
+  const [inFront = "", wait] = /^\[(\d{1,12})\]/.exec(rest) ?? [];
+  return {
+    dueAtMs,
+    firstFailedAtMs,
+    attempts,
+    overtakable: overtakable === 1,
+    skip: skip === 1,
+    waitMs: wait === undefined ? null : Number(wait),
+    error: rest.slice(inFront.length),
+  };
 }
 
-/** The five numbers, and the error, which may hold colons. */
+/** The five numbers, and what is behind them, which may hold colons. */
 function splitFailure(text: string): [numbers: string[], error: string] {
   const parts = text.split(":");
   return [parts.slice(0, 5), parts.slice(5).join(":")];

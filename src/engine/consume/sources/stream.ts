@@ -200,7 +200,7 @@ export class StreamSource implements Source {
   #dueAt(entry: PendingEntry, failure: StoredFailure | null): number {
     const { deps, consumer } = this.#drain;
     if (failure?.skip === true) return deps.now();
-    return dueAt(entry, consumer.retry, deps.now(), failure?.dueAtMs ?? null, this.#isTakeover);
+    return dueAt(entry, consumer.retry, deps.now(), failure, this.#isTakeover);
   }
 
   #deliver(
@@ -251,10 +251,11 @@ export class StreamSource implements Source {
   }
 
   async retryAt(retries: readonly Retry[]): Promise<void> {
-    const { group, lease } = this.#drain;
+    const { deps, group, lease } = this.#drain;
+    const nowMs = deps.now();
     const fields = retries.flatMap(({ delivery, failure }) => [
       delivery.messageId,
-      failureToText({ ...failure, skip: false }),
+      failureToText({ ...failure, skip: false, waitMs: Math.max(0, Math.ceil(failure.dueAtMs - nowMs)) }),
     ]);
     // The pending list counts deliveries; a try that costs no attempt is taken back.
     const uncounted = retries.filter(({ delivery, failure }) => failure.attempts < attemptOf(delivery));
