@@ -1,7 +1,7 @@
 import { courseAccessRuleChanged, courseGenerationCompleted } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { factoryCatalogue } from "../../src/modules/course_factory/catalogue.ts";
-import { commitMade } from "../../src/modules/course_factory/generation.ts";
+import { factoryCatalogue } from "../../src/modules/course_factory/courses/catalogue.ts";
+import { commitMade } from "../../src/modules/course_factory/generation/generation.ts";
 import { readerOf } from "../../src/modules/reader.ts";
 import { eventsOf, newCourse, tenant } from "./course-learning-fixtures.ts";
 import { base, createPaymentEngine, type PaymentEngine } from "./stripe-fixture.ts";

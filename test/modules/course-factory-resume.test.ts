@@ -6,10 +6,10 @@ import { artifactId } from "../../src/modules/course_factory/content/assemble.ts
 import type { ContentGenerator } from "../../src/modules/course_factory/content/generator.ts";
 import { generationRequest } from "../../src/modules/course_factory/content/model.ts";
 import { templateGenerator } from "../../src/modules/course_factory/content/template-generator.ts";
-import { generate } from "../../src/modules/course_factory/generation.ts";
-import type { Run } from "../../src/modules/course_factory/produce.ts";
-import { maxAttempts, proceed, watch } from "../../src/modules/course_factory/resume.ts";
-import { insertCourse } from "../../src/modules/course_factory/store.ts";
+import { generate } from "../../src/modules/course_factory/generation/generation.ts";
+import type { Run } from "../../src/modules/course_factory/generation/produce.ts";
+import { maxAttempts, proceed, watch } from "../../src/modules/course_factory/generation/resume.ts";
+import { insertCourse } from "../../src/modules/course_factory/generation/store.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
 

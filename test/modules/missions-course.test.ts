@@ -1,6 +1,6 @@
 import { type JobContext, transactAndPublish } from "@brain/engine";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { courseGenerationMission } from "../../src/modules/course_factory/mission.ts";
+import { courseGenerationMission } from "../../src/modules/course_factory/generation/mission.ts";
 import { irGovernanceGate } from "../../src/modules/ir_governance/gate.ts";
 import { missionWorker } from "../../src/modules/missions/worker.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";

@@ -5,9 +5,9 @@ import type { RequestServices } from "../../http/kit/module-env.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import { type AccessRule, isSameRule, openAccess } from "../access-rule.ts";
 import { factorySource } from "./announce.ts";
+import { isCourse } from "./courses/whose-course.ts";
 import { noCourse } from "./errors.ts";
 import { courses } from "./tables.ts";
-import { isCourse } from "./whose-course.ts";
 
 /** Answer of PUT /courses/{course_id}/access. */
 export interface AccessView {

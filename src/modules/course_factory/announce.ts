@@ -14,8 +14,8 @@ import type { AccessRule } from "../access-rule.ts";
 import { lessonAt } from "./content/assemble.ts";
 import type { GenerationResult, Outline } from "./content/model.ts";
 import { cut } from "./content/text.ts";
-import type { Run } from "./produce.ts";
-import type { Made } from "./progress.ts";
+import type { Run } from "./generation/produce.ts";
+import type { Made } from "./generation/progress.ts";
 
 /** Producer of all events of the factory but those of the author workflow. */
 export const factorySource = "course_factory_service";

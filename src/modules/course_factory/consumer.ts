@@ -12,11 +12,11 @@ import {
   paymentTransactionFailed,
 } from "@brain/schemas";
 import { factorySource } from "./announce.ts";
-import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
+import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./generation/resume.ts";
 import { recordApproval } from "./governance/approvals.ts";
-import { announcePaymentFailure } from "./payment.ts";
-import { reopenRefund, settleRefund } from "./refund-due.ts";
-import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
+import { beginDelivery, closeDeliveries, failDeliveries } from "./payments/delivery.ts";
+import { announcePaymentFailure } from "./payments/payment.ts";
+import { reopenRefund, settleRefund } from "./payments/refund-due.ts";
 import { type CourseFactorySettings, makerOf, slowestCallMsOf } from "./settings.ts";
 import { deployToStaging } from "./staging/deploy.ts";
 

@@ -32,13 +32,13 @@ import { courseCataloguePort, firstThatKnows } from "../ports/course-catalogue.t
 import { courseShowcasePort } from "../ports/course-showcase.ts";
 import { irGatePort } from "../ports/ir-gate.ts";
 import { missionHandlerPort } from "../ports/mission-handler.ts";
-import { factoryCatalogue } from "./catalogue.ts";
 import { courseFactoryConsumer } from "./consumer.ts";
+import { factoryCatalogue } from "./courses/catalogue.ts";
 import * as enhancementTables from "./enhancement/tables.ts";
+import { courseGenerationMission } from "./generation/mission.ts";
 import * as governanceTables from "./governance/tables.ts";
 import * as learningTables from "./learning/tables.ts";
 import { guessesLimit, verificationsLimit } from "./limits.ts";
-import { courseGenerationMission } from "./mission.ts";
 import { courseFactorySettings } from "./settings.ts";
 import * as stagingTables from "./staging/tables.ts";
 import * as tables from "./tables.ts";

@@ -6,7 +6,7 @@ import { publicUrl } from "../shared-settings.ts";
 import { type ChatSettings, slowestChatMs } from "./content/chat-client.ts";
 import { loadedGenerator } from "./content/loaded-generator.ts";
 import { templateGenerator } from "./content/template-generator.ts";
-import type { CourseMaker } from "./generation.ts";
+import type { CourseMaker } from "./generation/generation.ts";
 
 interface FactorySettings {
   /** An OpenAI-compatible service; null: the built-in templates write the courses. */

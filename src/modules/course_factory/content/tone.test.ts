@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { shownOutline } from "../courses.ts";
+import { shownOutline } from "../courses/courses.ts";
 import { courseMetadata, languages } from "./model.ts";
 import { templateGenerator } from "./template-generator.ts";
 import { readTone, tones } from "./tone.ts";

@@ -6,7 +6,7 @@ import { validated } from "../../../http/kit/routing.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import type { ContentGenerator } from "../content/generator.ts";
-import { readLesson } from "../courses.ts";
+import { readLesson } from "../courses/courses.ts";
 import { enhancementRequest } from "./model.ts";
 import { enhanceCourse } from "./service.ts";
 import { readVersions } from "./store.ts";

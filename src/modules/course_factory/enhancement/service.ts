@@ -10,15 +10,15 @@ import { courseEnhancementApplied } from "@brain/schemas";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { factorySource } from "../announce.ts";
+import { lessonsOf } from "../content/assemble.ts";
+import type { ContentGenerator, CourseBrief } from "../content/generator.ts";
+import type { Lesson, Outline } from "../content/model.ts";
 import {
   type AuthoredCourse,
   lockAuthoredCourse,
   readAuthoredCourse,
   refuseUnfinished,
-} from "../authored-course.ts";
-import { lessonsOf } from "../content/assemble.ts";
-import type { ContentGenerator, CourseBrief } from "../content/generator.ts";
-import type { Lesson, Outline } from "../content/model.ts";
+} from "../courses/authored-course.ts";
 import { type Enhanced, enhanceLesson } from "./enhance.ts";
 import type { EnhancedLesson, EnhancementRequest, EnhancementResult } from "./model.ts";
 import { insertVersions, latestVersions } from "./store.ts";

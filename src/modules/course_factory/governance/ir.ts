@@ -2,7 +2,7 @@ import { sha256Hex } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import type { Ir, IrStep } from "../../ports/ir-gate.ts";
 import type { GenerationRequest } from "../content/model.ts";
-import type { WorkflowState } from "../state.ts";
+import type { WorkflowState } from "../workflow/state.ts";
 
 /* The plans that the factory asks the gate about. Pure: the same request gives the same plan, and so the same hash. */
 

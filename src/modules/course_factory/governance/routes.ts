@@ -7,7 +7,7 @@ import { validated } from "../../../http/kit/routing.ts";
 import { visibleTenant, withTenantOf } from "../../../http/kit/tenants.ts";
 import type { IrGate } from "../../ports/ir-gate.ts";
 import { factorySource } from "../announce.ts";
-import { requestOf, sentRequest } from "../sent-request.ts";
+import { requestOf, sentRequest } from "../generation/sent-request.ts";
 import { buildIr, irDocument } from "./ir.ts";
 
 const mayWrite = requires("course_factory:write", "own_tenant");

@@ -2,8 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { csvOf } from "../../csv.ts";
+import { isOfTenant } from "../courses/whose-course.ts";
 import { noCourse } from "../errors.ts";
-import { isOfTenant } from "../whose-course.ts";
 import type { ExportQuery } from "./model.ts";
 
 /** How courses are learnt, as sums only: no answer names an actor or an enrolment. */

@@ -6,7 +6,7 @@ import { publishContext } from "../../../http/kit/publish-context.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
-import { isOfTenant } from "../whose-course.ts";
+import { isOfTenant } from "../courses/whose-course.ts";
 import { requireLearnersAccess } from "./access.ts";
 import {
   type CertificatePayload,

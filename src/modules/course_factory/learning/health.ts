@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
-import { isOfTenant } from "../whose-course.ts";
+import { isOfTenant } from "../courses/whose-course.ts";
 
 /** Whether learners can be served. Never throws: an unreachable database is what it reports. */
 export async function readHealth(services: RequestServices, certificatesEnabled: boolean) {

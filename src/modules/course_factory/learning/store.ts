@@ -2,8 +2,8 @@ import type { Tx } from "@brain/engine";
 import { hexOf } from "@brain/engine";
 import { and, eq, sql } from "drizzle-orm";
 import type { AccessRule } from "../../access-rule.ts";
+import { isCourse } from "../courses/whose-course.ts";
 import { courses } from "../tables.ts";
-import { isCourse } from "../whose-course.ts";
 import type { ProgressEntry, ProgressStatus, Target } from "./state.ts";
 import {
   certificateKeys,

@@ -6,7 +6,7 @@ import {
   type PayloadOf,
 } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { findCourse } from "../known-course.ts";
+import { findCourse } from "../courses/known-course.ts";
 import type { deployments } from "../tables.ts";
 import { stagingContract } from "./contract.ts";
 import { keepStagingToken, stagingAddress } from "./token.ts";

@@ -10,13 +10,13 @@ import { and, eq, ne } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { factorySource } from "../announce.ts";
+import type { LandingPage, Outline } from "../content/model.ts";
 import {
   type AuthoredCourse,
   lockAuthoredCourse,
   readAuthoredCourse,
   refuseUnfinished,
-} from "../authored-course.ts";
-import type { LandingPage, Outline } from "../content/model.ts";
+} from "../courses/authored-course.ts";
 import { renewStagingToken, stagingAddress, stagingToken } from "../staging/token.ts";
 import { deployments } from "../tables.ts";
 import type { CustomColors, Section, SeoPack, Theme } from "./model.ts";

@@ -1,8 +1,8 @@
-import type { AuthoredCourse } from "../authored-course.ts";
 import { lessonsOf } from "../content/assemble.ts";
 import type { LandingPage, Lesson, Outline } from "../content/model.ts";
 import { templateLandingPage } from "../content/template-generator.ts";
 import { loadTexts } from "../content/texts/load.ts";
+import type { AuthoredCourse } from "../courses/authored-course.ts";
 
 /** What pages are built from, beside what was generated for them. */
 

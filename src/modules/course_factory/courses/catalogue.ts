@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { catalogueOf } from "../ports/course-catalogue.ts";
+import { catalogueOf } from "../../ports/course-catalogue.ts";
 import { isCourseId, isOfAnother } from "./known-course.ts";
 
 /** The courses that were made here, from the moment that their request was accepted. */

@@ -1,5 +1,5 @@
-import { lessonsOf } from "./content/assemble.ts";
-import type { GenerationRequest, GenerationResult, LandingPage, Outline, Quiz } from "./content/model.ts";
+import { lessonsOf } from "../content/assemble.ts";
+import type { GenerationRequest, GenerationResult, LandingPage, Outline, Quiz } from "../content/model.ts";
 
 /** A lesson as stored. `placeholder` means that the generator failed and a short notice stands in. */
 export interface LessonArtifact {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { CourseBrief } from "./content/generator.ts";
-import { type GenerationRequest, generationRequest } from "./content/model.ts";
-import { templateGenerator } from "./content/template-generator.ts";
+import type { CourseBrief } from "../content/generator.ts";
+import { type GenerationRequest, generationRequest } from "../content/model.ts";
+import { templateGenerator } from "../content/template-generator.ts";
 import {
   advance,
   type LessonArtifact,

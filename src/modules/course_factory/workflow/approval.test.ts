@@ -1,8 +1,8 @@
 import { ForbiddenError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
 import type { IrValidation } from "../../ports/ir-gate.ts";
-import { blockedError, type GateAnswer } from "./gate.ts";
-import { judgeApproval } from "./workflow-approval.ts";
+import { blockedError, type GateAnswer } from "../governance/gate.ts";
+import { judgeApproval } from "./approval.ts";
 
 const validation: IrValidation = {
   status: "ESCALATE",

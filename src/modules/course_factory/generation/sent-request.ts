@@ -1,7 +1,7 @@
 import type * as z from "zod";
-import type { RequestServices } from "../../http/kit/module-env.ts";
-import { requireTenantOf } from "../../http/kit/tenants.ts";
-import { type GenerationRequest, generationRequest } from "./content/model.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { requireTenantOf } from "../../../http/kit/tenants.ts";
+import { type GenerationRequest, generationRequest } from "../content/model.ts";
 
 /** A request for a course as callers send it: whose it is, a credential of one tenant need not say. */
 export const sentRequest = generationRequest.extend({

@@ -2,15 +2,15 @@ import { type Database, issuesOf, RetryAfter, TransientError, UpstreamError } fr
 import type { JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { v5 as uuidv5 } from "uuid";
-import { callOutside } from "../call-outside.ts";
-import type { MissionContext, MissionHandler, MissionWork } from "../ports/mission-handler.ts";
-import { factorySource } from "./announce.ts";
-import { readAuthoredCourse } from "./authored-course.ts";
-import { type GenerationRequest, generationRequest } from "./content/model.ts";
+import { callOutside } from "../../call-outside.ts";
+import type { MissionContext, MissionHandler, MissionWork } from "../../ports/mission-handler.ts";
+import { factorySource } from "../announce.ts";
+import { type GenerationRequest, generationRequest } from "../content/model.ts";
+import { readAuthoredCourse } from "../courses/authored-course.ts";
+import { type CourseFactorySettings, makerOf } from "../settings.ts";
 import { type CourseMaker, generate, leaseMsOf, type Outcome } from "./generation.ts";
 import type { Run } from "./produce.ts";
 import { acceptRun } from "./service.ts";
-import { type CourseFactorySettings, makerOf } from "./settings.ts";
 import { reopenFailed } from "./store.ts";
 
 /**

@@ -1,9 +1,9 @@
 import type { Publish, Tx } from "@brain/engine";
-import type { RequestServices } from "../../http/kit/module-env.ts";
-import { announceFailed, announceMade, announceStarted, runContext } from "./announce.ts";
-import type { ContentGenerator } from "./content/generator.ts";
-import type { GenerationResult } from "./content/model.ts";
-import { errorType, LostLeaseError, safeMessage } from "./errors.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { announceFailed, announceMade, announceStarted, runContext } from "../announce.ts";
+import type { ContentGenerator } from "../content/generator.ts";
+import type { GenerationResult } from "../content/model.ts";
+import { errorType, LostLeaseError, safeMessage } from "../errors.ts";
 import { type ProduceDeps, produce, type Run } from "./produce.ts";
 import { advance, type Made, nextStep, noProgress, type Progress } from "./progress.ts";
 import { createRepeats, type Repeats } from "./repeats.ts";

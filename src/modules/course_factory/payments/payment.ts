@@ -6,16 +6,16 @@ import {
   type PayloadOf,
   type paymentTransactionFailed,
 } from "@brain/schemas";
-import type { RequestServices } from "../../http/kit/module-env.ts";
-import { visibleTenant } from "../../http/kit/tenants.ts";
-import { refusalOfPrice } from "../access-rule.ts";
-import { inWholeUnits } from "../money.ts";
-import { toldTenant } from "../told-tenant.ts";
-import { factorySource } from "./announce.ts";
-import { noCourse } from "./errors.ts";
-import { findCourse } from "./known-course.ts";
-import { courses } from "./tables.ts";
-import { isCourse } from "./whose-course.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
+import { refusalOfPrice } from "../../access-rule.ts";
+import { inWholeUnits } from "../../money.ts";
+import { toldTenant } from "../../told-tenant.ts";
+import { factorySource } from "../announce.ts";
+import { findCourse } from "../courses/known-course.ts";
+import { isCourse } from "../courses/whose-course.ts";
+import { noCourse } from "../errors.ts";
+import { courses } from "../tables.ts";
 
 /** Answer of POST /courses/{course_id}/payment-required. */
 export interface PaymentRequired {

@@ -1,5 +1,5 @@
 import { type HandlerContext, RetryAfter, TransientError } from "@brain/engine";
-import { announceStarted, runContext } from "./announce.ts";
+import { announceStarted, runContext } from "../announce.ts";
 import { type CourseMaker, commitMade, fail, leaseMsOf } from "./generation.ts";
 import { type ProduceDeps, produce } from "./produce.ts";
 import { advance, type Made, nextStep } from "./progress.ts";

@@ -1,7 +1,7 @@
 import { BadRequestError, type Publish, type Tx } from "@brain/engine";
 import type { IrGate } from "../../ports/ir-gate.ts";
-import { askGate, type GateAnswer, isGateOff } from "./gate.ts";
-import { buildWorkflowIr, type WorkflowChange, workflowResource } from "./ir.ts";
+import { askGate, type GateAnswer, isGateOff } from "../governance/gate.ts";
+import { buildWorkflowIr, type WorkflowChange, workflowResource } from "../governance/ir.ts";
 
 /** What there is to show for an approval of a workflow change. */
 export interface ApprovalQuestion {

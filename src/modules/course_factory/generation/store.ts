@@ -1,12 +1,12 @@
 import { isoText, type Tx } from "@brain/engine";
 import { and, eq, type SQL, sql } from "drizzle-orm";
-import type { AccessRule } from "../access-rule.ts";
-import { artifactId } from "./content/assemble.ts";
-import type { GenerationRequest, GenerationResult, LandingPage, Outline, Quiz } from "./content/model.ts";
-import { LostLeaseError } from "./errors.ts";
+import type { AccessRule } from "../../access-rule.ts";
+import { artifactId } from "../content/assemble.ts";
+import type { GenerationRequest, GenerationResult, LandingPage, Outline, Quiz } from "../content/model.ts";
+import { LostLeaseError } from "../errors.ts";
+import { artifacts, courses, type StoredResult } from "../tables.ts";
 import type { Run } from "./produce.ts";
 import { type LessonArtifact, type Made, noProgress, outlineWithStates, type Progress } from "./progress.ts";
-import { artifacts, courses, type StoredResult } from "./tables.ts";
 
 /** End of a lease that begins now, by the clock of Postgres: all runs see the same one. */
 function leaseEnd(leaseMs: number): SQL {

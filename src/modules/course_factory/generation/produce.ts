@@ -1,10 +1,10 @@
 import { type Logger, TransientError, UpstreamError } from "@brain/engine";
-import { lessonAt, placeholderText } from "./content/assemble.ts";
-import type { ContentGenerator, CourseBrief } from "./content/generator.ts";
-import { countWords, type GenerationRequest, type Outline } from "./content/model.ts";
-import { templateLandingPage } from "./content/template-generator.ts";
-import { loadTexts } from "./content/texts/load.ts";
-import { errorType } from "./errors.ts";
+import { lessonAt, placeholderText } from "../content/assemble.ts";
+import type { ContentGenerator, CourseBrief } from "../content/generator.ts";
+import { countWords, type GenerationRequest, type Outline } from "../content/model.ts";
+import { templateLandingPage } from "../content/template-generator.ts";
+import { loadTexts } from "../content/texts/load.ts";
+import { errorType } from "../errors.ts";
 import { type Made, type Progress, resultOf, type Step } from "./progress.ts";
 
 /** One run that works on a course. */

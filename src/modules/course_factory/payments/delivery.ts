@@ -9,16 +9,16 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, inArray, sql } from "drizzle-orm";
-import { toldTenant } from "../told-tenant.ts";
+import { toldTenant } from "../../told-tenant.ts";
 import {
   findCourseAndChange,
   findCourseOrOther,
   findCourseWithOpen,
   type KnownCourse,
-} from "./known-course.ts";
+} from "../courses/known-course.ts";
+import type { CourseFactorySettings } from "../settings.ts";
+import { deliveries } from "../tables.ts";
 import { dueFor, failPayments } from "./refund-due.ts";
-import type { CourseFactorySettings } from "./settings.ts";
-import { deliveries } from "./tables.ts";
 
 type DeliveryContext = Pick<HandlerContext, "tx" | "publish" | "log" | "now" | "attempt">;
 

@@ -1,15 +1,15 @@
 import { type Database, isoText, NotFoundError } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
-import { type AccessRule, openAccess } from "../access-rule.ts";
-import { andTenant } from "../of-tenant.ts";
-import { lessonsOf } from "./content/assemble.ts";
-import type { GenerationRequest, GenerationResult, Lesson, Outline } from "./content/model.ts";
-import { type Tone, toneWord } from "./content/tone.ts";
-import { noCourse } from "./errors.ts";
-import { outlineWithStates, type Progress } from "./progress.ts";
-import { type ArtifactRow, artifactsOf, progressOf } from "./store.ts";
-import type { StoredResult } from "./tables.ts";
-import type { TransitionRecord } from "./workflow.ts";
+import { type AccessRule, openAccess } from "../../access-rule.ts";
+import { andTenant } from "../../of-tenant.ts";
+import { lessonsOf } from "../content/assemble.ts";
+import type { GenerationRequest, GenerationResult, Lesson, Outline } from "../content/model.ts";
+import { type Tone, toneWord } from "../content/tone.ts";
+import { noCourse } from "../errors.ts";
+import { outlineWithStates, type Progress } from "../generation/progress.ts";
+import { type ArtifactRow, artifactsOf, progressOf } from "../generation/store.ts";
+import type { StoredResult } from "../tables.ts";
+import type { TransitionRecord } from "../workflow/workflow.ts";
 
 /** Answer of GET /courses/{course_id}. */
 export interface CourseView {

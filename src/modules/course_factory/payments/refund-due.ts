@@ -8,8 +8,8 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
-import { toldTenant } from "../told-tenant.ts";
-import { refundsDue } from "./tables.ts";
+import { toldTenant } from "../../told-tenant.ts";
+import { refundsDue } from "../tables.ts";
 
 /** Payments for what cannot be delivered: told once, and shown to operators until they are paid back. */
 

@@ -1,6 +1,6 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
-import { ofTenant } from "../of-tenant.ts";
-import { courses } from "./tables.ts";
+import { ofTenant } from "../../of-tenant.ts";
+import { courses } from "../tables.ts";
 
 /*
  * Whose course is meant. What belongs to a course (lessons, enrolments, packs, pages …) has no tenant of its own and is

@@ -1,8 +1,8 @@
 import { PermanentError, type Tx } from "@brain/engine";
 import { eq, type SQL, sql } from "drizzle-orm";
-import type { CourseCatalogue } from "../ports/course-catalogue.ts";
-import type { GenerationRequest } from "./content/model.ts";
-import { courses } from "./tables.ts";
+import type { CourseCatalogue } from "../../ports/course-catalogue.ts";
+import type { GenerationRequest } from "../content/model.ts";
+import { courses } from "../tables.ts";
 
 /** What handlers need of a course. */
 export interface KnownCourse {

@@ -1,11 +1,11 @@
 import { ConflictError, type Database, isoText, type Tx } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import { andTenant } from "../of-tenant.ts";
-import type { GenerationRequest, Outline } from "./content/model.ts";
-import { noCourse } from "./errors.ts";
-import type { Progress } from "./progress.ts";
-import { type ArtifactRow, artifactsOf, progressOf } from "./store.ts";
-import { courses } from "./tables.ts";
+import { andTenant } from "../../of-tenant.ts";
+import type { GenerationRequest, Outline } from "../content/model.ts";
+import { noCourse } from "../errors.ts";
+import type { Progress } from "../generation/progress.ts";
+import { type ArtifactRow, artifactsOf, progressOf } from "../generation/store.ts";
+import { courses } from "../tables.ts";
 import { isCourse } from "./whose-course.ts";
 
 /** What authoring needs of a course. */

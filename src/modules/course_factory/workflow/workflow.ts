@@ -9,17 +9,17 @@ import {
 } from "@brain/engine";
 import { courseWorkflowTransitioned } from "@brain/schemas";
 import { and, eq, sql } from "drizzle-orm";
-import { actorNamed } from "../../http/kit/acting.ts";
-import type { RequestServices } from "../../http/kit/module-env.ts";
-import { publishContext } from "../../http/kit/publish-context.ts";
-import { visibleTenant } from "../../http/kit/tenants.ts";
-import type { IrGate } from "../ports/ir-gate.ts";
-import { noCourse } from "./errors.ts";
-import { blockedError, type GateAnswer } from "./governance/gate.ts";
-import { approveChange } from "./governance/workflow-approval.ts";
+import { actorNamed } from "../../../http/kit/acting.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { publishContext } from "../../../http/kit/publish-context.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
+import type { IrGate } from "../../ports/ir-gate.ts";
+import { isCourse } from "../courses/whose-course.ts";
+import { noCourse } from "../errors.ts";
+import { blockedError, type GateAnswer } from "../governance/gate.ts";
+import { courses, transitions } from "../tables.ts";
+import { approveChange } from "./approval.ts";
 import { decideTransition, type TransitionPlan, type WorkflowState } from "./state.ts";
-import { courses, transitions } from "./tables.ts";
-import { isCourse } from "./whose-course.ts";
 
 /** Producer of the workflow's events. */
 const workflowSource = "workflow_state_machine";
@@ -216,23 +216,7 @@ async function changeState(
         : null;
       // What the gate found is committed; the refusal follows.
       if (approval?.blocked) return { record: null, blocked: approval.blocked };
-      const record: TransitionRecord = {
-        transition_id: crypto.randomUUID(),
-        course_id: input.course_id,
-        from_state: plan.from_state,
-        to_state: plan.to_state,
-        requires_approval: plan.requires_approval,
-        approval_id: approval?.approval_id ?? null,
-        approved_by: approval?.approved_by ?? null,
-        validation_passed: true,
-        validation_errors: [],
-        transitioned_at: services.now().toISOString(),
-        transitioned_by: actor,
-        reason: input.reason,
-        can_rollback: plan.can_rollback,
-        rollback_state: plan.rollback_state,
-        rollback_of: rollbackOf,
-      };
+      const record = recordOf(input, { plan, rollbackOf }, approval, { by: actor, at: services.now() });
       await storeTransition(tx, record);
       await announceTransition(publish, record, {
         tenant_id: course.tenantId,
@@ -244,6 +228,31 @@ async function changeState(
   );
   if (changed.record === null) throw blockedError("This change of the workflow", changed.blocked);
   return changed.record;
+}
+
+function recordOf(
+  { course_id, reason }: Pick<TransitionInput, "course_id" | "reason">,
+  { plan, rollbackOf }: Omit<Change, "course">,
+  approval: Pick<TransitionRecord, "approval_id" | "approved_by"> | null,
+  made: { readonly by: string; readonly at: Date },
+): TransitionRecord {
+  return {
+    transition_id: crypto.randomUUID(),
+    course_id,
+    from_state: plan.from_state,
+    to_state: plan.to_state,
+    requires_approval: plan.requires_approval,
+    approval_id: approval?.approval_id ?? null,
+    approved_by: approval?.approved_by ?? null,
+    validation_passed: true,
+    validation_errors: [],
+    transitioned_at: made.at.toISOString(),
+    transitioned_by: made.by,
+    reason,
+    can_rollback: plan.can_rollback,
+    rollback_state: plan.rollback_state,
+    rollback_of: rollbackOf,
+  };
 }
 
 async function storeTransition(tx: Tx, record: TransitionRecord): Promise<void> {
