@@ -9,26 +9,29 @@
 -- trigger.
 --
 -- Of lessons the release before names no key in ON CONFLICT, so there the key alone changes.
-CREATE FUNCTION keep_first_of_id() RETURNS trigger
+CREATE FUNCTION keep_first_of_course() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  -- Arguments of the trigger: the column that has the id in all rows, and the one that has it in the first alone.
-  v_id text := coalesce(to_jsonb(NEW) ->> TG_ARGV[0], to_jsonb(NEW) ->> TG_ARGV[1]);
-  v_first text := format('SELECT EXISTS (SELECT FROM %I WHERE %I = $1)', TG_TABLE_NAME, TG_ARGV[1]);
+  v_id text := coalesce(NEW.course, NEW.course_id);
   v_taken boolean;
 BEGIN
-  EXECUTE v_first INTO v_taken USING v_id;
-  IF NOT v_taken THEN
+  FOR v_look IN 1..2 LOOP
+    v_taken := CASE TG_TABLE_NAME
+      WHEN 'course_distribution_courses' THEN EXISTS (SELECT FROM course_distribution_courses WHERE course_id = v_id)
+      ELSE EXISTS (SELECT FROM course_distribution_outlines WHERE course_id = v_id)
+    END;
+    EXIT WHEN v_taken OR v_look = 2;
     -- Two that are the first at the same moment: the later one sees the earlier when that has committed.
     PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_NAME || ' ' || v_id, 0));
-    EXECUTE v_first INTO v_taken USING v_id;
-  END IF;
+  END LOOP;
   -- The release before gives the old column alone, and has its conflict there.
-  IF to_jsonb(NEW) ->> TG_ARGV[0] IS NULL THEN
-    RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[0], v_id));
+  IF NEW.course IS NULL THEN
+    NEW.course := v_id;
+  ELSE
+    NEW.course_id := CASE WHEN v_taken THEN NULL ELSE v_id END;
   END IF;
-  RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[1], CASE WHEN v_taken THEN NULL ELSE v_id END));
+  RETURN NEW;
 END
 $$;--> statement-breakpoint
 ALTER TABLE "course_distribution_courses" ADD COLUMN "course" varchar(255);--> statement-breakpoint
@@ -46,9 +49,9 @@ ALTER TABLE "course_distribution_courses" ADD CONSTRAINT "course_distribution_co
 ALTER TABLE "course_distribution_outlines" ADD CONSTRAINT "course_distribution_outlines_first_key" UNIQUE("course_id");--> statement-breakpoint
 ALTER TABLE "course_distribution_outlines" ADD CONSTRAINT "course_distribution_outlines_key" UNIQUE NULLS NOT DISTINCT("course","tenant_id");--> statement-breakpoint
 CREATE TRIGGER "course_distribution_courses_first" BEFORE INSERT ON "course_distribution_courses"
-  FOR EACH ROW EXECUTE FUNCTION keep_first_of_id('course', 'course_id');--> statement-breakpoint
+  FOR EACH ROW EXECUTE FUNCTION keep_first_of_course();--> statement-breakpoint
 CREATE TRIGGER "course_distribution_outlines_first" BEFORE INSERT ON "course_distribution_outlines"
-  FOR EACH ROW EXECUTE FUNCTION keep_first_of_id('course', 'course_id');--> statement-breakpoint
+  FOR EACH ROW EXECUTE FUNCTION keep_first_of_course();--> statement-breakpoint
 ALTER TABLE "course_distribution_lessons" DROP CONSTRAINT "course_distribution_lessons_course_id_lesson_id_pk";--> statement-breakpoint
 ALTER TABLE "course_distribution_lessons" ADD CONSTRAINT "course_distribution_lessons_key" UNIQUE NULLS NOT DISTINCT("course_id","lesson_id","tenant_id");--> statement-breakpoint
 -- A tenant's own database shows it no course of another. Whether there is one has to be known all the same before it

@@ -6,27 +6,30 @@ CREATE OR REPLACE FUNCTION public.course_factory_is_of_another(p_course uuid, p_
  STABLE SECURITY DEFINER
 RETURN (EXISTS (SELECT FROM course_factory_courses WHERE ((course_factory_courses.course_id = course_factory_is_of_another.p_course) AND (course_factory_courses.tenant_id <> course_factory_is_of_another.p_tenant))));
 
-CREATE OR REPLACE FUNCTION public.keep_first_of_id()
+CREATE OR REPLACE FUNCTION public.keep_first_of_course()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  -- Arguments of the trigger: the column that has the id in all rows, and the one that has it in the first alone.
-  v_id text := coalesce(to_jsonb(NEW) ->> TG_ARGV[0], to_jsonb(NEW) ->> TG_ARGV[1]);
-  v_first text := format('SELECT EXISTS (SELECT FROM %I WHERE %I = $1)', TG_TABLE_NAME, TG_ARGV[1]);
+  v_id text := coalesce(NEW.course, NEW.course_id);
   v_taken boolean;
 BEGIN
-  EXECUTE v_first INTO v_taken USING v_id;
-  IF NOT v_taken THEN
+  FOR v_look IN 1..2 LOOP
+    v_taken := CASE TG_TABLE_NAME
+      WHEN 'course_distribution_courses' THEN EXISTS (SELECT FROM course_distribution_courses WHERE course_id = v_id)
+      ELSE EXISTS (SELECT FROM course_distribution_outlines WHERE course_id = v_id)
+    END;
+    EXIT WHEN v_taken OR v_look = 2;
     -- Two that are the first at the same moment: the later one sees the earlier when that has committed.
     PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_NAME || ' ' || v_id, 0));
-    EXECUTE v_first INTO v_taken USING v_id;
-  END IF;
+  END LOOP;
   -- The release before gives the old column alone, and has its conflict there.
-  IF to_jsonb(NEW) ->> TG_ARGV[0] IS NULL THEN
-    RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[0], v_id));
+  IF NEW.course IS NULL THEN
+    NEW.course := v_id;
+  ELSE
+    NEW.course_id := CASE WHEN v_taken THEN NULL ELSE v_id END;
   END IF;
-  RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[1], CASE WHEN v_taken THEN NULL ELSE v_id END));
+  RETURN NEW;
 END
 $function$;
 
@@ -79,9 +82,9 @@ CREATE TRIGGER course_access_payments_first BEFORE INSERT ON public.course_acces
 
 CREATE TRIGGER course_access_refunds_first BEFORE INSERT ON public.course_access_refunds FOR EACH ROW EXECUTE FUNCTION keep_first_refund();
 
-CREATE TRIGGER course_distribution_courses_first BEFORE INSERT ON public.course_distribution_courses FOR EACH ROW EXECUTE FUNCTION keep_first_of_id('course', 'course_id');
+CREATE TRIGGER course_distribution_courses_first BEFORE INSERT ON public.course_distribution_courses FOR EACH ROW EXECUTE FUNCTION keep_first_of_course();
 
-CREATE TRIGGER course_distribution_outlines_first BEFORE INSERT ON public.course_distribution_outlines FOR EACH ROW EXECUTE FUNCTION keep_first_of_id('course', 'course_id');
+CREATE TRIGGER course_distribution_outlines_first BEFORE INSERT ON public.course_distribution_outlines FOR EACH ROW EXECUTE FUNCTION keep_first_of_course();
 
 CREATE TABLE "agents" (
   "agent_id" character varying(100) NOT NULL,
