@@ -15,7 +15,7 @@ import {
  * What goes wrong in the world, each in the way in which it does: nothing in the handlers knows of it.
  */
 
-/** Payments that name a course of another school: whoever handles them refuses, as it must. */
+/** Payments by which one school tells of another: whoever handles them refuses, as it must. */
 function misdirected(stage: Stage): ToldEvent[] {
   const course = courseNamed(stage, "bees");
   return [1, 2, 3].map((number) => ({
@@ -31,7 +31,7 @@ function misdirected(stage: Stage): ToldEvent[] {
       payment_id: `pay-${idOf(stage.seed, `misdirected ${number}`)}`,
       intent_id: `int-${idOf(stage.seed, `misdirected ${number}`)}`,
       user_id: nameOf(stage, `reader-${number}`),
-      tenant_id: "pedale",
+      tenant_id: course.tenant,
       course_id: course.courseId,
       amount_cents: 3_500,
       currency: "GBP",
@@ -77,7 +77,7 @@ export const poison: Step = {
       ({ dead_letters }) => {
         const of = (subscriber: string) =>
           dead_letters.filter((letter) => letter.subscriber === subscriber).length;
-        return of("course_factory") >= 3 && of("payment") >= 2;
+        return of("course_access") >= 3 && of("course_factory") >= 3 && of("payment") >= 2;
       },
     );
   },

@@ -4,6 +4,7 @@ import {
   distributionCreated,
   type PayloadInputOf,
   paymentTransactionCompleted,
+  paymentTransactionFailed,
 } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -304,7 +305,7 @@ describe("a failing event", () => {
     await engine.settle();
     const payment = { ...paid(courseId), tenant_id: "tenant-b" };
     const event = await engine.publish({ source: "test", tenant_id: "tenant-b" }, (publish) =>
-      publish(paymentTransactionCompleted, payment),
+      publish(paymentTransactionFailed, payment),
     );
     await engine.settle();
     const letter = (await engine.deadLetters(subscriber)).find((row) => row.event_id === event.id);

@@ -115,6 +115,7 @@ describe("the demo world", () => {
     expect(
       groups.map((group: { subscriber: string; count: number }) => [group.subscriber, group.count]).sort(),
     ).toEqual([
+      ["course_access", 3],
       ["course_factory", 3],
       ["payment", 2],
     ]);

@@ -93,7 +93,7 @@ test("a change of the source is there at once, at the same address, and says so"
     (text) => text.replace("There is no consumer", "Nobody is called"),
     /✓ reloaded in [\d.]+ s/,
   );
-  expect(output).toMatch(/^… src\/http\/consumer-routes\.ts changed$/m);
+  expect(output).toMatch(/^… src\/http\/routes\/consumer\.ts changed$/m);
   expect(await said()).toMatch(/^Nobody is called "nobody"/);
 });
 
@@ -103,7 +103,7 @@ test("code that does not build is shown with its place, and what ran before goes
     (text) => `${text}\nconst = ;`,
     /✗ it does not build; what ran before goes on/,
   );
-  expect(output).toMatch(/src\/http\/consumer-routes\.ts:\d+:\d+: ERROR: /);
+  expect(output).toMatch(/src\/http\/routes\/consumer\.ts:\d+:\d+: ERROR: /);
   expect(await said()).toMatch(/^Nobody is called "nobody"/);
 });
 

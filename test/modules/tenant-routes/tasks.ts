@@ -34,8 +34,8 @@ export const tasksTable: TenantTable = {
       shows: ["task", "event", "title"],
       naming: (tenant) => ({ path: `/events?tenant_id=${tenant}` }),
     },
-    // A place in the list of another tenant is none.
-    { route: "GET /events", call: ({ event }) => ({ path: `/events?cursor=${event}` }), foreign: "nothing" },
+    // A place in the list of another tenant is none, and is refused as one that nobody knows.
+    { route: "GET /events", call: ({ event }) => ({ path: `/events?cursor=${event}` }), foreign: "absent" },
     { route: "GET /events/:id", call: ({ event }) => ({ path: `/events/${event}` }), foreign: "not_found" },
     {
       route: "GET /",
