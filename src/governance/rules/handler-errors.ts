@@ -2,12 +2,12 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
+import { hasAwait } from "../tree/rejections.ts";
 import { declarationOf } from "../tree/scope.ts";
 import { bare, calledName, isFunction } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
-import { hasAwait } from "./swallowed-errors.ts";
 
 export function wrappedErrors(project: Project, report: Report): void {
   for (const { file, nodes } of moduleSourcesWith(project, /PermanentError|TransientError/)) {

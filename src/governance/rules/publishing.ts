@@ -2,6 +2,7 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
 import { commandOf, redisPackages } from "../tree/redis-commands.ts";
+import { isUnseenSettled, rejectionHandlerOf } from "../tree/rejections.ts";
 import { functionOf } from "../tree/scope.ts";
 import { bare, calledName, isFunction } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
@@ -154,14 +155,12 @@ function swallowedBy(call: ts.CallExpression, bodyOf: BodyOf): ts.Node | null {
       if (isOfEach(parent)) continue;
       return null;
     }
-    if (isSettled(parent)) return parent;
+    if (ts.isCallExpression(parent) && isUnseenSettled(parent)) return parent;
     if (ts.isTryStatement(parent) && parent.tryBlock === at && parent.catchClause !== undefined)
       return throwsWithin(parent.catchClause.block) ? null : parent.catchClause;
     const chained = ts.isPropertyAccessExpression(parent) && parent.expression === at ? parent.parent : null;
     if (chained === null || !ts.isCallExpression(chained)) continue;
-    const name = calledName(chained);
-    const given =
-      name === "catch" ? chained.arguments[0] : name === "then" ? chained.arguments[1] : undefined;
+    const given = rejectionHandlerOf(chained);
     if (given === undefined) continue;
     const body = bodyOf(given);
     const isLog = /^console\.\w+$/.test(bare(given).getText());
@@ -173,12 +172,6 @@ function swallowedBy(call: ts.CallExpression, bodyOf: BodyOf): ts.Node | null {
 /** `items.map((item) => publish(…))`: what becomes of it is decided where the list is. */
 const isOfEach = ({ parent }: ts.Node) =>
   ts.isCallExpression(parent) && /^(?:map|flatMap)$/.test(calledName(parent) ?? "");
-
-/** `await Promise.allSettled([publish(…)])`, at whose outcome nobody looks. */
-const isSettled = (node: ts.Node) =>
-  ts.isCallExpression(node) &&
-  node.expression.getText() === "Promise.allSettled" &&
-  ts.isExpressionStatement(ts.isAwaitExpression(node.parent) ? node.parent.parent : node.parent);
 
 /** Whether an error may come out of it: it throws, or gives back a refusal. */
 function throwsWithin(body: ts.Node): boolean {

@@ -5,8 +5,9 @@ import type { Project } from "../project.ts";
 import { nodesOf } from "../tree/nodes.ts";
 import { callsInside, handlerOf, reachedFrom } from "../tree/reach.ts";
 import { commandOf } from "../tree/redis-commands.ts";
+import { hasAwait, isUnseenSettled, rejectionHandlerOf } from "../tree/rejections.ts";
 import { functionOf } from "../tree/scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
+import { bare, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
 import type { TypeScriptTree } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
@@ -104,12 +105,12 @@ class Ending {
     if (changed !== null) return !isReadElsewhere(changed, this.#around);
     if (!ts.isCallExpression(value) || steps === 0) return false;
     const called = functionOf(this.#tree, value.expression);
-    return called !== null && isEmptyHanded(called) && new Ending(this.#tree, called).onlyTells(called.body);
+    return called !== null && isWritten(called) && new Ending(this.#tree, called).onlyTells(called.body);
   }
 }
 
-/** It does something, or it would not be called: a function of nothing at all is a placeholder. */
-const isEmptyHanded = ({ body }: FunctionNode) => !ts.isBlock(body) || body.statements.length > 0;
+/** A function of nothing at all is a placeholder: what it will do with the error is not written yet. */
+const isWritten = ({ body }: FunctionNode) => !ts.isBlock(body) || body.statements.length > 0;
 
 /** `failures++`, `ok = false`: the variable that is changed. */
 function changedVariable(value: ts.Expression): ts.Identifier | null {
@@ -162,12 +163,8 @@ function isLog(node: ts.Node): boolean {
  * outcome nobody looks.
  */
 function isSwallow(tree: TypeScriptTree, around: FunctionNode, call: ts.CallExpression): boolean {
-  if (call.expression.getText() === "Promise.allSettled") {
-    const { parent } = call;
-    return ts.isExpressionStatement(ts.isAwaitExpression(parent) ? parent.parent : parent);
-  }
-  const name = calledName(call);
-  const given = name === "catch" ? call.arguments[0] : name === "then" ? call.arguments[1] : undefined;
+  if (isUnseenSettled(call)) return true;
+  const given = rejectionHandlerOf(call);
   if (given === undefined) return false;
   const handler = bare(given);
   if (ts.isPropertyAccessExpression(handler)) return handler.expression.getText() === "console";
@@ -183,15 +180,5 @@ function leaves(block: ts.Block): boolean {
     if (!found && !isFunction(at)) ts.forEachChild(at, look);
   };
   look(block);
-  return found;
-}
-
-export function hasAwait(node: ts.Node): boolean {
-  let found = false;
-  const look = (at: ts.Node): void => {
-    if (ts.isAwaitExpression(at)) found = true;
-    if (!found && !isFunction(at)) ts.forEachChild(at, look);
-  };
-  look(node);
   return found;
 }

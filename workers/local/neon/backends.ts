@@ -12,6 +12,7 @@ import type { Duplex } from "node:stream";
 import type { BackendKey, SessionKeys } from "./session-keys.ts";
 import { type LeavingFunctions, leavingFunctionsQuery } from "./session-state.ts";
 import type { Terminator } from "./terminate.ts";
+import { message } from "./wire.ts";
 
 /** A logged-in connection and the greeting its server gave. */
 export interface Backend extends BackendKey {
@@ -80,13 +81,7 @@ export class MessageScanner {
   }
 }
 
-function query(text: string): Buffer {
-  const body = Buffer.from(`${text}\0`);
-  const head = Buffer.alloc(5);
-  head.write("Q", 0, "latin1");
-  head.writeInt32BE(body.length + 4, 1);
-  return Buffer.concat([head, body]);
-}
+const query = (text: string) => message("Q", Buffer.from(`${text}\0`));
 
 /** The Terminate message. */
 const goodbye = Buffer.from([0x58, 0, 0, 0, 4]);

@@ -8,8 +8,8 @@
 import { randomInt } from "node:crypto";
 import { connect } from "node:net";
 import { postgresSettings } from "./database.ts";
+import { CANCEL_REQUEST, int32, message } from "./wire.ts";
 
-const CANCEL_REQUEST = 80_877_102;
 /** A secret is a signed integer of four bytes. */
 const SECRETS = 2 ** 31;
 
@@ -33,14 +33,6 @@ interface KnownKey {
   isUsed: boolean;
 }
 
-function int32(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  values.forEach((value, index) => {
-    bytes.writeInt32BE(value, index * 4);
-  });
-  return bytes;
-}
-
 export class SessionKeys {
   readonly #known = new Map<string, KnownKey>();
   readonly #databaseUrl: string;
@@ -56,7 +48,7 @@ export class SessionKeys {
     const entry: KnownKey = { backend, isUsed: false };
     this.#known.set(name, entry);
     return {
-      message: Buffer.concat([Buffer.from("K"), int32(12, backend.processId, secret)]),
+      message: message("K", int32(backend.processId, secret)),
       get isUsed() {
         return entry.isUsed;
       },

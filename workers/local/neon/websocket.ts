@@ -21,32 +21,17 @@ import {
 } from "./database.ts";
 import { messageMayLeaveState } from "./session-state.ts";
 import { parseStartup, settingsForPostgres } from "./startup.ts";
+import { CANCEL_REQUEST, int32, message } from "./wire.ts";
 
 const PROTOCOL_3 = 196_608;
 const SSL_REQUEST = 80_877_103;
 const GSS_REQUEST = 80_877_104;
-const CANCEL_REQUEST = 80_877_102;
 /** Above this many unsent bytes the other side is told to wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 /** Transaction status in ReadyForQuery: in no transaction. */
 const IDLE = "I".charCodeAt(0);
 /** A startup packet of Postgres is at most 10,000 bytes long. */
 const MAX_LOGIN_BYTES = 10_000;
-
-function message(type: string, payload: Buffer): Buffer {
-  const head = Buffer.alloc(5);
-  head.write(type, 0, "latin1");
-  head.writeInt32BE(payload.length + 4, 1);
-  return Buffer.concat([head, payload]);
-}
-
-function int32(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  values.forEach((value, index) => {
-    bytes.writeInt32BE(value, index * 4);
-  });
-  return bytes;
-}
 
 const askPassword = message("R", int32(3));
 const accepted = message("R", int32(0));
