@@ -6,6 +6,7 @@ import { DemoWorld, readDemo } from "../parts/demo-world.tsx";
 import { type Figure, Figures } from "../parts/figures.tsx";
 import { Buckets, percentile, WindowSwitch, windowOf } from "../parts/over-time.tsx";
 import { Copy, Time } from "../parts/text.tsx";
+import { consumerWords } from "../words/consumers.ts";
 import { overviewWords } from "../words/overview.ts";
 
 export const page: PageModule = {
@@ -39,6 +40,7 @@ export const page: PageModule = {
               <section>
                 <h2>{w.consumers}</h2>
                 <ConsumerTable visit={visit} consumers={seen.consumers} />
+                <p class="quiet">{visit.words(consumerWords).lagWhy}</p>
               </section>
             )}
           </div>

@@ -15,17 +15,18 @@ export function ConsumerChanges({ visit, consumer }: Props) {
     <section class="actions">
       {consumer.paused.map(({ event_type: type }) => (
         <ActionForm visit={visit} action="resume" button={w.resume} hidden={{ event_type: type }}>
-          <p>
-            <strong>{type ?? w.wholeConsumer}</strong>
-          </p>
+          <h2>{w.resume}</h2>
+          <p>{type ?? w.wholeConsumer}</p>
           <ReasonField visit={visit} action="resume" />
         </ActionForm>
       ))}
       <Pause visit={visit} consumer={consumer} />
       <ActionForm visit={visit} action="drain" button={w.drain} tone="plain">
+        <h2>{w.drain}</h2>
         <p class="quiet">{w.drainWhy}</p>
       </ActionForm>
       <div>
+        <h2>{w.replay}</h2>
         <p class="quiet">{w.replayWhy}</p>
         <p>
           <a class="button plain" href={visit.href("/jobs/replay", { subscriber: consumer.subscriber })}>
@@ -43,6 +44,7 @@ function Pause({ visit, consumer }: Props) {
   const seconds = typed(visit, "pause", "for_seconds");
   return (
     <ActionForm visit={visit} action="pause" button={w.pause} tone="plain">
+      <h2>{w.pause}</h2>
       <p class="quiet">{w.pauseWhy}</p>
       <label>
         {w.pauseWhat}
