@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
+import { signalDeferred } from "../../src/engine/consume/lease/deferred-signal.ts";
+import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   drainWith,
@@ -14,11 +16,23 @@ import {
 
 /* A worker whose clock is a day ahead tries events that fail. What it notes must not make them wait for a day. */
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 const ahead = () => Date.now() + dayMs;
 
 const drainAhead = (backbone: Backbone, consumer: Parameters<Backbone["drain"]>[0]) =>
   drainWith(backbone, consumer, () => ({ now: ahead }), { deadlineMs: ahead() + 20_000 });
+
+/** Defers what stands in the dead letters, as a redrive does. */
+async function deferLetters(backbone: Backbone, consumer: Consumer): Promise<void> {
+  await backbone.sql(
+    `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, key, raw_fields, cause)
+     SELECT subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, key, raw_fields, 'redrive' FROM dead_letters`,
+  );
+  await backbone.sql("UPDATE dead_letters SET status = 'requeued'");
+  const { databases, keys } = backbone.open();
+  await signalDeferred({ databases, keys }, [consumer.group], 1);
+}
 
 /** A consumer whose service is away until told otherwise; `thrown` is what its handlers throw then. */
 function dependent(options: Parameters<typeof recorder>[0] = {}) {
@@ -44,6 +58,24 @@ describe("what failed on a worker whose clock is ahead", () => {
     expect(await until(drained, (seen) => seen.length === 2, "both are applied")).toEqual([1, 2]);
   });
 
+  test("is tried again as soon as it was to be when it is deferred, and not before", async () => {
+    const backbone = await openBackbone();
+    const { service, consumer } = dependent();
+    service.thrown = new PermanentError("broken");
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    await backbone.drain(consumer);
+    await deferLetters(backbone, consumer);
+    service.thrown = new RetryAfter(hourMs, "in an hour");
+    await drainAhead(backbone, consumer);
+    service.thrown = null;
+    const { applied, nextDueMs } = await backbone.drain(consumer);
+    expect(applied).toBe(0);
+    expect((nextDueMs ?? 0) - Date.now()).toBeLessThanOrEqual(hourMs);
+    await backbone.sql("UPDATE deliveries SET last_failed_at = last_failed_at - interval '1 hour'");
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 1 });
+  });
+
   test("does not keep the circuit breaker open for longer than its longest wait", async () => {
     const backbone = await openBackbone();
     const { service, consumer } = dependent({ brake: { after: 10, baseMs: 10, capMs: 100 } });
@@ -65,6 +97,6 @@ describe("what failed on a worker whose clock is ahead", () => {
     service.thrown = null;
     const { nextDueMs, applied } = await backbone.drain(consumer);
     expect(applied).toBe(0);
-    expect((nextDueMs ?? 0) - Date.now()).toBeGreaterThan(dayMs - 3_600_000);
+    expect((nextDueMs ?? 0) - Date.now()).toBeGreaterThan(dayMs - hourMs);
   });
 });

@@ -112,6 +112,11 @@ export function decideDelivery(
 /** A handler's own RetryAfter is bounded, so that a typing error cannot hold an entry back for ever: 1 day. */
 const maxRetryAfterMs = 86_400_000;
 
+/** How long something waits that is due at `dueAtMs`, whole ms. */
+export function waitOf(dueAtMs: number, nowMs: number): number {
+  return Math.max(0, Math.ceil(dueAtMs - nowMs));
+}
+
 /** A pending entry as Redis lists it. */
 export interface PendingEntry {
   readonly id: MessageId;
@@ -122,7 +127,7 @@ export interface PendingEntry {
 }
 
 /** Clocks of workers differ by less, ms, unless one of them is wrong. */
-const maxSkewMs = 1_000;
+export const maxSkewMs = 1_000;
 
 /**
  * Unix time, ms, from which a pending entry may be tried: the time stored at its last failure, or, when a try was begun

@@ -35,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0039_require_subject_keys", when: 1_795_812_841_610 },
   { tag: "0040_publish_events", when: 1_795_813_563_561 },
   { tag: "0041_rename_over_missed", when: 1_795_827_494_519 },
+  { tag: "0042_clock_of_the_database", when: 1_795_840_049_371 },
 ];

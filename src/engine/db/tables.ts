@@ -361,6 +361,10 @@ export const deliveries = pgTable(
     attempts: integer("attempts").notNull().default(0),
     dueAt: instant("due_at").notNull().defaultNow(),
     firstFailedAt: instant("first_failed_at"),
+    /** When the last failure was stored, by the clock of Postgres; null where none was, or a release before stored it. */
+    lastFailedAt: instant("last_failed_at"),
+    /** How long the next try was to wait then. */
+    waitMs: bigint("wait_ms", { mode: "number" }),
     /** The last failure, one line; null when none. */
     lastError: text("last_error"),
     /** Later events with the same key need not wait for it. */

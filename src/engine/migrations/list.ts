@@ -1732,4 +1732,13 @@ END
 $$;`,
     ],
   },
+  {
+    tag: "0042_clock_of_the_database",
+    when: 1_795_840_049_371,
+    hash: "cd5679bb08303b848d37587d95196181cf992531169d6c1ac956ca7086b17399",
+    statements: [
+      `ALTER TABLE "deliveries" ADD COLUMN "last_failed_at" timestamp (3) with time zone;`,
+      `ALTER TABLE "deliveries" ADD COLUMN "wait_ms" bigint;`,
+    ],
+  },
 ];

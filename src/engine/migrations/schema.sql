@@ -790,6 +790,8 @@ CREATE TABLE "deliveries" (
   "queued_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
   "stream_ms" numeric(20,0) GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 1))::numeric) STORED NOT NULL,
   "stream_seq" numeric(20,0) GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 2))::numeric) STORED NOT NULL,
+  "last_failed_at" timestamp(3) with time zone,
+  "wait_ms" bigint,
   CONSTRAINT "deliveries_pkey" PRIMARY KEY (place),
   CONSTRAINT "deliveries_delivery_key" UNIQUE (subscriber_name, stream_message_id, replay_epoch)
 );

@@ -1,6 +1,7 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { besideId, messageIdOfRow } from "../../core/beside-ids.ts";
+import { maxSkewMs } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
 import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
 import { byId, idIn, splitId } from "../../db/stream-ids.ts";
@@ -155,7 +156,7 @@ const keepTake = (holdKeys: boolean) =>
     // What was never tried is due whatever its time says: the clocks of the worker that deferred it and of the one that
     // takes it may differ.
     const isDue = (row: SQL) =>
-      sql`(${row}.attempts = 0 OR ${row}.due_at <= ${now}::timestamptz OR ${row}.skip_reason IS NOT NULL)`;
+      sql`(${row}.attempts = 0 OR ${dueSql(row, sql`${now}::timestamptz`)} <= ${now}::timestamptz OR ${row}.skip_reason IS NOT NULL)`;
     const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${pausedTypes}::text[]), false)`;
     const held = holdKeys
       ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
@@ -233,13 +234,25 @@ function nowOf({ nowMs }: TakeOptions): string {
 }
 
 /** Whether anything is deferred, on any shard: what a key waits for may be deferred on another one. */
-const restSql = keepSql<[subscriber: string, shard: number, now: string]>(
-  (subscriber, shard, now) => sql`
-    SELECT floor(extract(epoch FROM min(due_at) FILTER (WHERE shard = ${shard} AND attempts > 0 AND due_at > ${now}::timestamptz)) * 1000)::float8
+const restSql = keepSql<[subscriber: string, shard: number, now: string]>((subscriber, shard, now) => {
+  const dueAt = dueSql(sql`d`, sql`${now}::timestamptz`);
+  return sql`
+    SELECT floor(extract(epoch FROM min(${dueAt}) FILTER (WHERE d.shard = ${shard} AND d.attempts > 0
+        AND ${dueAt} > ${now}::timestamptz)) * 1000)::float8
       AS next_due_ms, true AS filled
-    FROM deliveries WHERE subscriber_name = ${subscriber}
-    HAVING count(*) > 0`,
-);
+    FROM deliveries d WHERE d.subscriber_name = ${subscriber}
+    HAVING count(*) > 0`;
+});
+
+/**
+ * When a row that failed is due. Its time was noted by the clock of one worker and is read by that of another: a wait longer
+ * than it was to be shows that the first ran ahead. Then the clock of Postgres says what is left of it.
+ */
+function dueSql(row: SQL, now: SQL): SQL {
+  const wait = sql`${row}.wait_ms * interval '1 ms'`;
+  return sql`(CASE WHEN ${row}.due_at > ${now} + ${wait} + ${maxSkewMs}::integer * interval '1 ms'
+    THEN ${now} + (${row}.last_failed_at + ${wait} - now()) ELSE ${row}.due_at END)`;
+}
 
 /** True when `letter` is older on the stream than `row`. */
 function isOlder(letter: SQL, row: SQL): SQL {
@@ -317,6 +330,8 @@ export interface RetriedRow {
   readonly attempts: number;
   /** ISO 8601. */
   readonly due_at: string;
+  /** Until then, ms. */
+  readonly wait_ms: number;
   /** ISO 8601. */
   readonly failed_at: string;
   readonly error: string;
@@ -326,10 +341,10 @@ export interface RetriedRow {
 export async function retryDeferred(db: Database, rows: readonly RetriedRow[]): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
-    UPDATE deliveries d SET attempts = r.attempts, begun = r.attempts, due_at = r.due_at, last_error = r.error,
-      overtakable = r.overtakable, first_failed_at = coalesce(d.first_failed_at, r.failed_at)
+    UPDATE deliveries d SET attempts = r.attempts, begun = r.attempts, due_at = r.due_at, wait_ms = r.wait_ms,
+      last_failed_at = now(), last_error = r.error, overtakable = r.overtakable, first_failed_at = coalesce(d.first_failed_at, r.failed_at)
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(id bigint, attempts integer, due_at timestamptz,
-      failed_at timestamptz, error text, overtakable boolean)
+      wait_ms bigint, failed_at timestamptz, error text, overtakable boolean)
     WHERE d.place = r.id`);
 }
 
@@ -346,6 +361,8 @@ export interface NewDeferredRow {
   readonly attempts: number;
   /** ISO 8601; null: now. */
   readonly due_at: string | null;
+  /** Until then, ms; null: it did not fail. */
+  readonly wait_ms: number | null;
   /** ISO 8601; null when it never failed. */
   readonly first_failed_at: string | null;
   readonly last_error: string | null;
@@ -363,15 +380,15 @@ export async function storeDeferred(
 ): Promise<void> {
   await db.rows(sql`
     INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
-      key, raw_fields, cause, begun, attempts, due_at, first_failed_at, last_error, overtakable)
+      key, raw_fields, cause, begun, attempts, due_at, wait_ms, last_failed_at, first_failed_at, last_error, overtakable)
     SELECT ${consumerShard.subscriber}, ${consumerShard.shard}, ${consumerShard.stream},
       CASE WHEN EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = ${consumerShard.subscriber}
           AND o.stream_message_id = p.message_id AND o.replay_epoch = 0 AND o.event_id <> p.event_id)
-        THEN p.beside ELSE p.message_id END, p.event_id, p.event_type, p.tenant_id, p.key, p.raw_fields, p.cause, p.begun, p.attempts, coalesce(p.due_at, now()), p.first_failed_at, p.last_error,
-      p.overtakable
+        THEN p.beside ELSE p.message_id END, p.event_id, p.event_type, p.tenant_id, p.key, p.raw_fields, p.cause, p.begun, p.attempts, coalesce(p.due_at, now()), p.wait_ms,
+      CASE WHEN p.wait_ms IS NOT NULL THEN now() END, p.first_failed_at, p.last_error, p.overtakable
     FROM json_to_recordset(${JSON.stringify(entries.map(withBeside))}::json) AS p(message_id text, beside text, event_id text, event_type text,
       tenant_id text, key text, raw_fields jsonb, cause text, begun integer, attempts integer, due_at timestamptz,
-      first_failed_at timestamptz, last_error text, overtakable boolean)
+      wait_ms bigint, first_failed_at timestamptz, last_error text, overtakable boolean)
     ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`);
 }
 

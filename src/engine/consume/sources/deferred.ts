@@ -1,6 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { orderOf } from "../../core/ordering.ts";
+import { waitOf } from "../../core/retry.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { cleanFields } from "../dead-letters.ts";
 import {
@@ -163,6 +164,7 @@ export class DeferredSource implements Source {
   }
 
   async retryAt(retries: readonly Retry[]): Promise<void> {
+    const nowMs = this.#drain.deps.now();
     await retryDeferred(
       this.#drain.deps.db,
       retries.flatMap(({ delivery: { row }, failure }) =>
@@ -172,6 +174,7 @@ export class DeferredSource implements Source {
               id: row,
               attempts: failure.attempts,
               due_at: new Date(failure.dueAtMs).toISOString(),
+              wait_ms: waitOf(failure.dueAtMs, nowMs),
               failed_at: new Date(failure.firstFailedAtMs).toISOString(),
               error: failure.error,
               overtakable: failure.overtakable,
@@ -198,7 +201,7 @@ export class DeferredSource implements Source {
     await storeDeferred(
       deps.db,
       { subscriber: consumer.subscriber, stream: group.stream, shard: options.shard },
-      deliveries.map(({ delivery, cause }) => toRow(delivery, cause)),
+      deliveries.map(({ delivery, cause }) => toRow(delivery, cause, deps.now())),
     );
   }
 }
@@ -209,7 +212,7 @@ function isWithin(ahead: AheadIds, delivery: Delivery): boolean {
   return upTo !== undefined && compareMessageIds(delivery.messageId, upTo) <= 0;
 }
 
-function toRow(delivery: Delivery, cause: NewDeferredRow["cause"]): NewDeferredRow {
+function toRow(delivery: Delivery, cause: NewDeferredRow["cause"], nowMs: number): NewDeferredRow {
   const { messageId, fields, ended, firstFailedAtMs, dueAtMs, lastError, overtakable } = delivery;
   const event = eventOf(delivery);
   const hasFailed = firstFailedAtMs !== null;
@@ -224,6 +227,7 @@ function toRow(delivery: Delivery, cause: NewDeferredRow["cause"]): NewDeferredR
     begun: triesOf(delivery),
     attempts: ended,
     due_at: hasFailed ? new Date(dueAtMs).toISOString() : null,
+    wait_ms: hasFailed ? waitOf(dueAtMs, nowMs) : null,
     first_failed_at: hasFailed ? new Date(firstFailedAtMs).toISOString() : null,
     last_error: lastError,
     overtakable,

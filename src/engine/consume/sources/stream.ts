@@ -1,6 +1,6 @@
 import { type MessageId, parseMessageId } from "@brain/schemas";
 import { FencedError } from "../../core/errors.ts";
-import { dueAt, type PendingEntry } from "../../core/retry.ts";
+import { dueAt, type PendingEntry, waitOf } from "../../core/retry.ts";
 import {
   ackCommand,
   claimCommand,
@@ -255,7 +255,7 @@ export class StreamSource implements Source {
     const nowMs = deps.now();
     const fields = retries.flatMap(({ delivery, failure }) => [
       delivery.messageId,
-      failureToText({ ...failure, skip: false, waitMs: Math.max(0, Math.ceil(failure.dueAtMs - nowMs)) }),
+      failureToText({ ...failure, skip: false, waitMs: waitOf(failure.dueAtMs, nowMs) }),
     ]);
     // The pending list counts deliveries; a try that costs no attempt is taken back.
     const uncounted = retries.filter(({ delivery, failure }) => failure.attempts < attemptOf(delivery));

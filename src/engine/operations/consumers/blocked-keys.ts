@@ -222,7 +222,7 @@ async function changeStored(
   if (!head.blocks) throw beingWorkedOn(head.event_id ?? head.message_id);
   const effect = change === "unblock" ? sql`overtakable = true` : sql`skip_reason = ${reason}`;
   const { rows } = await tx.execute(sql`
-    UPDATE deliveries SET due_at = now(), ${effect}
+    UPDATE deliveries SET due_at = now(), last_failed_at = now(), wait_ms = 0, ${effect}
     WHERE place = ${head.id}::bigint AND attempts = ${head.attempts} RETURNING place`);
   if (rows.length === 0) throw changedMeanwhile();
 }
