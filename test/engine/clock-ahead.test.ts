@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { signalDeferred } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
-import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   drainWith,

@@ -2,8 +2,12 @@ import { expect, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { signalDeferred } from "../../src/engine/consume/lease/deferred-signal.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
+import type { Database } from "../../src/engine/db/database.ts";
+import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import type { Backbone } from "../backbone.ts";
+import { losingFirstAnswer } from "../faults.ts";
 import { recorded } from "../recorded.ts";
+import { invoke } from "./dispatch-fixture.ts";
 import {
   createClock,
   deadLetters,
@@ -133,7 +137,9 @@ test("control: a drain that is not told of deferred deliveries handles the later
   await backbone.relay();
   await drainUntilQuiet(backbone, failing);
   await requeue(backbone, failing);
-  await backbone.redis("HDEL", backbone.open().keys.state(failing.group, 0), "queued");
+  const { keys } = backbone.open();
+  await backbone.redis("HDEL", keys.state(failing.group, 0), "queued");
+  await backbone.redis("DEL", keys.deferred());
   await publishBeats(backbone, beats("a", 3, 3));
   await backbone.relay();
   await backbone.drain(recorder());
@@ -215,4 +221,34 @@ test("a forced replay applies an event once more, and only once", async () => {
   }
   expect((await effects(backbone)).map(({ event_id }) => event_id)).toEqual([id, id, id]);
   expect(await queued(backbone)).toEqual([]);
+});
+
+test("what was deferred by one who was not heard of again is seen at once, also behind a drain that looked too early", async () => {
+  const backbone = await openBackbone();
+  const service = { broken: true };
+  const consumer = recorder({
+    beforeBeat: () => {
+      if (service.broken) throw new PermanentError("broken");
+    },
+  });
+  await publishBeats(backbone, beats("a", 1, 1));
+  await backbone.relay();
+  await backbone.drain(consumer);
+  service.broken = false;
+  const [letter] = await backbone.sql<{ id: string }>("SELECT id::text AS id FROM dead_letters");
+  const invocation = invoke(backbone, [consumer]);
+  const losing = losingFirstAnswer(invocation.db);
+  const db: Database = {
+    ...losing,
+    async transaction(run, frame) {
+      await backbone.drain(consumer);
+      return losing.transaction(run, frame);
+    },
+  };
+  const by = { actorId: "operator-1", requestId: null };
+  await expect(redriveLetter({ ...invocation, db }, letter?.id ?? "", null, null, by)).rejects.toThrow(
+    /lost/,
+  );
+  expect(await queued(backbone)).toMatchObject([{ cause: "redrive" }]);
+  expect(await backbone.drain(consumer)).toMatchObject({ applied: 1 });
 });

@@ -73,6 +73,33 @@ test("names who has work: unread, pending, queued, or no group yet", async () =>
   expect(await names()).toEqual(["recorder", "failing", "behind"]);
 });
 
+test("names who has deferred deliveries when they are due, also when what a drain must know was forgotten, as it is after a minute", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const consumer = recorder();
+  const { databases, keys } = backbone.open();
+  const forget = () => backbone.redis("DEL", keys.state(consumer.group, 0));
+  const names = async () => (await readWorkload(invoke(backbone, [consumer]))).consumerShards.length;
+  await backbone.drain(consumer);
+  await backbone.sql(
+    `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, cause, attempts, due_at)
+     VALUES ('recorder', 0, $1, '1-1', 'waiting', 1, $2)`,
+    [backbone.stream, new Date(clock.now() + 300_000).toISOString()],
+  );
+  await signalDeferred({ databases, keys }, [consumer.group], 1);
+  await forget();
+  expect(await names()).toBe(1);
+  await backbone.drain(consumer);
+  await forget();
+  expect(await names()).toBe(0);
+  clock.advance(300_000);
+  expect(await names()).toBe(1);
+  await backbone.sql("DELETE FROM deliveries");
+  await backbone.drain(consumer);
+  await forget();
+  expect(await names()).toBe(0);
+});
+
 test("looks at Postgres when cron was away for long, and when Redis forgot that it was here", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now, env });

@@ -17,17 +17,23 @@ export const silentMs = 90_000;
 const tickMs = 60_000;
 
 /**
- * Lua function `addLines(reply, at, skipped, looks, oldestWindow)`: for each shard from KEYS[at] on its `Line`; the groups
- * stand behind the first `skipped` arguments.
+ * Lua function `addLines(reply, at, skipped, looks, oldestWindow, now)`: for each shard its `Line`. In front of KEYS[at], from which
+ * on the keys of the shards stand, is that of the marks of what is deferred. The last of the first `skipped` arguments has
+ * the numbers of the shards; behind it stand the groups.
  *
- * A group has work when it is missing, has something pending, has not read the newest entry, or has deferred deliveries.
+ * A group has work when it is missing, has something pending, has not read the newest entry, or has deferred deliveries that are due.
  * Of one that is behind, the script also looks up its oldest entry: two commands more for each. A tick that looks at what
  * is watched gets the critical times, too: a command for each shard.
  */
 const linesInLua = `${pickCountsInLua}
-local function addLines(reply, at, skipped, looks, oldestWindow)
-  local groups = #ARGV - skipped
-  while at <= #KEYS do
+local function isDue(mark, now)
+  local due = mark and string.match(mark, '@(%d*)$')
+  return mark and (not due or (tonumber(due) or math.huge) <= now)
+end
+local function addLines(reply, at, skipped, looks, oldestWindow, now)
+  local groups, marks, all = #ARGV - skipped, {}, redis.call('HGETALL', KEYS[at - 1])
+  for i = 1, #all, 2 do marks[all[i]] = all[i + 1] end
+  for shard in string.gmatch(ARGV[skipped], '%d+') do
     local last, info = '', redis.pcall('XINFO', 'STREAM', KEYS[at])
     if not info.err then
       for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
@@ -46,7 +52,7 @@ local function addLines(reply, at, skipped, looks, oldestWindow)
     local line = {redis.call('XLEN', KEYS[at]), counts and not counts.err and pickCounts(counts, oldestWindow) or ''}
     for g = 1, groups do
       local work = works[ARGV[g + skipped]]
-      if work == 0 and redis.call('HEXISTS', KEYS[at + 1 + g], 'queued') == 1 then work = 1
+      if work == 0 and isDue(marks[ARGV[g + skipped] .. ':' .. shard], now) then work = 1
       elseif work == 1 then
         local pending, read = unpack(oldest[ARGV[g + skipped]])
         local id
@@ -60,14 +66,15 @@ local function addLines(reply, at, skipped, looks, oldestWindow)
       line[g + 2] = work or 1
     end
     reply[#reply + 1] = line
-    at = at + groups + 2
+    at = at + 2
   end
 end`;
 
 /**
  * ARGV: now, ms between looks at an idle database, when the host of cron began or empty, the field that counts missed
- * ticks, the oldest window of critical times, then the groups. KEYS: last visit, sweep, activity, bulk operations,
- * scheduled jobs, failing work, then for each shard its stream, its counters and, for each group, the state of its drains.
+ * ticks, the oldest window of critical times, the shards, then the groups. KEYS: last visit, sweep, activity, bulk operations,
+ * scheduled jobs, failing work, marks of what is deferred, then for each shard its stream
+ * and its counters.
  */
 const workloadScript = `${linesInLua}
 local before = redis.call('GET', KEYS[1])
@@ -75,7 +82,7 @@ redis.call('SET', KEYS[1], ARGV[1])
 local now, last = tonumber(ARGV[1]), tonumber(before or '')
 local silent = last and math.min(now - last, now - (tonumber(ARGV[3]) or last)) or 0
 if silent > ${silentMs} then
-  redis.pcall('HINCRBY', KEYS[8], ARGV[4], math.max(1, math.floor(silent / ${tickMs} + 0.5) - 1))
+  redis.pcall('HINCRBY', KEYS[9], ARGV[4], math.max(1, math.floor(silent / ${tickMs} + 0.5) - 1))
 end
 local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
 local active, failing = redis.call('EXISTS', KEYS[3]), redis.call('HKEYS', KEYS[6])
@@ -83,13 +90,13 @@ local reply = {before or '', sweep and 1 or 0, active, redis.call('EXISTS', KEYS
   redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100), failing}
 local looks = sweep or active == 1
 for _, work in ipairs(failing) do looks = looks or work == '${watchMark}' end
-addLines(reply, 7, 5, looks, tonumber(ARGV[5]))
+addLines(reply, 8, 6, looks, tonumber(ARGV[5]), now)
 return reply`;
 
-/** The same for the shards of a further database. ARGV: 1 when the counts are wanted, the oldest window, the groups. KEYS: activity, shards. */
+/** The same for the shards of a further database. ARGV: 1 when the counts are wanted, the oldest window, now, the shards, the groups. KEYS: activity, marks, shards. */
 const furtherScript = `${linesInLua}
 local reply = {redis.call('EXISTS', KEYS[1])}
-addLines(reply, 2, 2, ARGV[1] == '1', tonumber(ARGV[2]))
+addLines(reply, 3, 4, ARGV[1] == '1', tonumber(ARGV[2]), tonumber(ARGV[3]))
 return reply`;
 
 export interface Workload {
@@ -135,18 +142,18 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     workloadScript,
     [
       ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.bulkRunning(), keys.jobsDue()],
-      keys.failing(),
+      ...[keys.failing(), keys.deferred()],
       ...keysOfShards(invocation, 1),
     ],
     [
       ...[String(nowMs), String(relaySweepMs), hostStartedMs?.toString() ?? "", counterFields.missedTicks()],
-      oldest,
+      ...[oldest, shardsOn(invocation, 1).join()],
       ...all.map((consumer) => consumer.group),
     ],
   )) as [string, number, number, number, readonly string[], readonly string[], ...Line[]];
   const [before, sweep, activeHere, bulk, due, failing, ...own] = reply;
   const looks = sweep === 1 || activeHere === 1 || failing.includes(watchMark);
-  const further = await askFurther(invocation, looks ? "1" : "0", oldest);
+  const further = await askFurther(invocation, [looks ? "1" : "0", oldest, String(nowMs)]);
   const active = Math.max(activeHere, ...further.map((one) => one?.active ?? 0));
   const lines = inOrder(invocation, [own, ...further.map((one) => one?.lines ?? null)]);
   const lastMs = Number(before);
@@ -186,14 +193,10 @@ function shardsOn({ databases, publish }: StreamInvocation, number: number): num
   return shards.filter((shard) => databases.numberOf(shard) === number);
 }
 
-/** For each shard of a database its stream, its counters, and the state of each group. */
+/** For each shard of a database its stream and its counters. */
 function keysOfShards(invocation: StreamInvocation, number: number): string[] {
-  const { keys, consumers } = invocation;
-  return shardsOn(invocation, number).flatMap((shard) => [
-    keys.stream(shard),
-    keys.counters(shard),
-    ...[...consumers.values()].map(({ group }) => keys.state(group, shard)),
-  ]);
+  const { keys } = invocation;
+  return shardsOn(invocation, number).flatMap((shard) => [keys.stream(shard), keys.counters(shard)]);
 }
 
 interface Further {
@@ -204,17 +207,19 @@ interface Further {
 /** What the databases beside the first say, in their order; null for one that does not answer, which is logged. */
 function askFurther(
   invocation: StreamInvocation,
-  looks: string,
-  oldest: string,
+  asked: readonly [looks: string, oldest: string, now: string],
 ): Promise<readonly (Further | null)[]> {
   const { databases, keys, consumers, log } = invocation;
   const groups = [...consumers.values()].map(({ group }) => group);
   return Promise.all(
     databases.all.slice(1).map(async (redis, index): Promise<Further | null> => {
       const number = index + 2;
-      const touched = [keys.relayActive(), ...keysOfShards(invocation, number)];
+      const touched = [keys.relayActive(), keys.deferred(), ...keysOfShards(invocation, number)];
       try {
-        const reply = await redis.eval(furtherScript, touched, [looks, oldest, ...groups]);
+        const reply = await redis.eval(furtherScript, touched, [
+          ...[...asked, shardsOn(invocation, number).join()],
+          ...groups,
+        ]);
         const [active, ...lines] = reply as [number, ...Line[]];
         return { active, lines };
       } catch (error) {

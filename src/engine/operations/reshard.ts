@@ -1,6 +1,6 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
-import { signalDeferred } from "../consume/lease/deferred-signal.ts";
+import { deferring } from "../consume/lease/deferred-signal.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { activityCommand } from "../publish/activity.ts";
 import {
@@ -176,14 +176,11 @@ async function readLayout(invocation: StreamInvocation): Promise<LayoutState> {
 }
 
 /** Hands what is deferred to the drains of a layout with `shards`, and tells them; nothing is sent meanwhile. */
-async function handOver(
-  { db, databases, keys, consumers }: StreamInvocation,
-  shards: number,
-  target: number | null,
-): Promise<void> {
-  await db.batch([lockLayoutSql, moveDeferredSql(shards, target)]);
-  const groups = [...consumers.values()].map(({ group }) => group);
-  if (groups.length > 0) await signalDeferred({ databases, keys }, groups, shards);
+async function handOver(invocation: StreamInvocation, shards: number, target: number | null): Promise<void> {
+  const groups = [...invocation.consumers.values()].map(({ group }) => group);
+  await deferring(invocation, groups, shards, () =>
+    invocation.db.batch([lockLayoutSql, moveDeferredSql(shards, target)]),
+  );
 }
 
 function inFlight({ sent }: LayoutState): string | null {

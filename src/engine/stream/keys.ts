@@ -13,8 +13,12 @@ export interface StreamKeys {
   retryAt(group: string, shard: number): string;
   /** Hash of the last drain of each group. */
   heartbeats(): string;
-  /** Hash: what a drain must know before it begins, kept for a minute: fencing token, pauses, deferred deliveries. */
+  /** Hash: what a drain must know before it begins, kept for a minute: fencing token, pauses, the mark of deferred deliveries. */
   state(group: string, shard: number): string;
+  /** Hash: group and shard → a mark while deliveries are deferred for them; unlike `state` it does not end by itself. */
+  deferred(): string;
+  /** Set of those who are about to defer more. None of the marks is taken away meanwhile. */
+  deferring(): string;
   /** Hash of the circuit breakers, by group and shard. */
   breakers(): string;
   /** Present while redrives or replays run. */
@@ -64,6 +68,8 @@ export function createStreamKeys(prefix: string): StreamKeys {
     retryAt: ofGroup("retry"),
     heartbeats: () => `${prefix}:events:heartbeats`,
     state: ofGroup("state"),
+    deferred: () => `${prefix}:events:deferred`,
+    deferring: () => `${prefix}:events:deferring`,
     breakers: () => `${prefix}:events:brakes`,
     bulkRunning: () => `${prefix}:events:jobs-running`,
     counters: (shard) => `${prefix}:events:counters:${shard}`,

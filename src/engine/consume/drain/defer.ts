@@ -1,6 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { orderOf } from "../../core/ordering.ts";
 import { type Delivery, inStreamOrder, isRunnable, type Taken } from "../delivery.ts";
+import { markCommands } from "../lease/deferred-signal.ts";
 import type { NewDeferredRow } from "../sources/deferred-sql.ts";
 import type { Drain } from "./state.ts";
 
@@ -85,13 +86,12 @@ function stuckOf(deliveries: readonly Delivery[], nowMs: number): readonly Deliv
  */
 export async function defer(drain: Drain, deferred: readonly Deferral[]): Promise<void> {
   if (deferred.length === 0) return;
-  const { deps, consumer, options, stream } = drain;
+  const { deps, lease, stream } = drain;
   await drain.deferred.store(deferred);
   const deferredMark = crypto.randomUUID();
-  const stateKey = deps.keys.state(consumer.group, options.shard);
   await stream.handOver(
     deferred.map(({ delivery }) => delivery),
-    ["HSET", stateKey, "queued", deferredMark],
+    markCommands(deps.keys, lease.scope, deferredMark),
   );
   drain.state = { ...drain.state, deferredMark };
   drain.result.deferred += deferred.length;

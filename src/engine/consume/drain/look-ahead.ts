@@ -3,6 +3,7 @@ import { servedBy } from "../../core/fairness.ts";
 import { readUpTo } from "../../stream/group.ts";
 import { subscribedTypes, watchesEntries } from "../define/define-consumer.ts";
 import { type Taken, tenantOf } from "../delivery.ts";
+import { markCommands } from "../lease/deferred-signal.ts";
 import { aheadToText } from "../lease/shard-state.ts";
 import { type Found, findAhead, storeAhead } from "../sources/ahead-sql.ts";
 import { type Drain, mayGoOn } from "./state.ts";
@@ -122,7 +123,10 @@ async function take(drain: Drain, cursor: MessageId, { chosen, ahead: before }: 
   });
   const deferredMark = crypto.randomUUID();
   const stateKey = deps.keys.state(consumer.group, options.shard);
-  await lease.run([["HSET", stateKey, "queued", deferredMark, "ahead", aheadToText(ahead)]]);
+  await lease.run([
+    ...markCommands(deps.keys, lease.scope, deferredMark),
+    ["HSET", stateKey, "ahead", aheadToText(ahead)],
+  ]);
   drain.state = { ...drain.state, deferredMark, ahead };
   await storeAhead(deps.db, {
     subscriber: consumer.subscriber,

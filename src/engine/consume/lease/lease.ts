@@ -111,6 +111,7 @@ export async function acquireLease(
       keys.state(group, shard),
       keys.breakers(),
       keys.retryAt(group, shard),
+      keys.deferred(),
     ],
     [
       ...[token, String(scope.leaseMs), group, consumerShardField(scope), consumer],
@@ -162,7 +163,7 @@ export async function renewLease(
 
 /**
  * Runs commands as one, if the lease is still ours; what they answer is not told. They may touch the stream, the retry
- * times and the state of the group.
+ * times, the state of the group and the marks of what is deferred.
  *
  * @returns false when the lease is somebody else's: nothing was run
  */
@@ -173,7 +174,10 @@ export async function asHolder(
 ): Promise<boolean> {
   if (commands.length === 0) return true;
   const { keys, group, shard } = scope;
-  const touched = [keys.stream(shard), keys.retryAt(group, shard), keys.state(group, shard)];
+  const touched = [
+    ...[keys.stream(shard), keys.retryAt(group, shard), keys.state(group, shard)],
+    keys.deferred(),
+  ];
   const reply = await scope.redis.eval(
     holderScript,
     [keys.lease(group, shard), ...touched],

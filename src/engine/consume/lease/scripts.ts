@@ -13,7 +13,7 @@ import { countsInLua } from "../../stream/counters.ts";
  * A takeover forgets the copy's fencing token before it raises the one in Postgres: if the worker then cannot write the
  * copy, nobody believes the old one.
  *
- * KEYS: lease, mark, holder, stream, state, breakers, retry times.
+ * KEYS: lease, mark, holder, stream, state, breakers, retry times, marks of what is deferred.
  * ARGV: token, lease in ms, group, field of this group and shard, consumer, entries to read at most, pending entries
  * at most, bodies of pending entries at most.
  *
@@ -37,6 +37,8 @@ local state, breaker = redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6
 local reply = {1, left, 0, pending, state, breaker}
 local known = {}
 for i = 1, #state, 2 do known[state[i]] = state[i + 1] end
+local mark = not known.epoch and redis.call('HGET', KEYS[8], ARGV[4])
+if mark then state[#state + 1] = 'deferred'; state[#state + 1] = mark end
 local isPlain = known.epoch and known.start and known.pauses == '[]' and known.backfilling ~= '1'
 -- A breaker that only counts failures holds nothing up.
 local isOpen = breaker and not string.find(breaker, '"probe_at":null', 1, true)

@@ -2,7 +2,8 @@ import type { MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { isElsewhere, misplaced } from "../../relay/shard-databases.ts";
-import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
+import { markCommands } from "./deferred-signal.ts";
+import { asHolder, consumerShardField, type Lease, type LeaseScope } from "./lease.ts";
 
 /*
  * What a drain must know before it begins: its fencing token, pauses, whether deliveries are deferred for it. Postgres
@@ -59,6 +60,11 @@ export async function loadShardState(
   return known ?? rebuild(db, scope, subscriber, lease);
 }
 
+/** The one of the copy first: it is the younger one where a release before has set it. */
+function markOf(fields: ReadonlyMap<string, string>): string | null {
+  return fields.get("queued") ?? fields.get("deferred")?.split("@", 1)[0] ?? null;
+}
+
 function parseState(fields: ReadonlyMap<string, string>): ShardState | null {
   const fencingToken = Number(fields.get("epoch"));
   if (!Number.isSafeInteger(fencingToken) || fencingToken < 1) return null;
@@ -66,7 +72,7 @@ function parseState(fields: ReadonlyMap<string, string>): ShardState | null {
     return {
       fencingToken,
       pauses: JSON.parse(fields.get("pauses") ?? "[]") as readonly Pause[],
-      deferredMark: fields.get("queued") ?? null,
+      deferredMark: markOf(fields),
       backfilling: fields.get("backfilling") === "1",
       startId: fields.get("start") ?? null,
       ahead: aheadFromText(fields.get("ahead") ?? "{}"),
@@ -101,7 +107,7 @@ async function rebuild(
       eventType: row.event_type === "" ? null : row.event_type,
       untilMs: row.until_ms,
     })),
-    deferredMark: lease.state.get("queued") ?? ((queued ?? []).length > 0 ? "found" : null),
+    deferredMark: markOf(lease.state) ?? ((queued ?? []).length > 0 ? "found" : null),
     backfilling: (backfills ?? []).length > 0,
     startId: fence.start_id,
     ahead: aheadFromText(fence.ahead),
@@ -112,11 +118,11 @@ async function rebuild(
     ...["pauses", JSON.stringify(state.pauses)],
     ...["backfilling", state.backfilling ? "1" : "0"],
     ...(state.startId === null ? [] : ["start", state.startId]),
-    ...(state.deferredMark === null ? [] : ["queued", state.deferredMark]),
     ...(state.ahead.size === 0 ? [] : ["ahead", aheadToText(state.ahead)]),
   ];
   await asHolder(scope, lease.token, [
     ["HSET", key, ...fields],
+    ...(state.deferredMark === null ? [] : markCommands(scope.keys, scope, state.deferredMark)),
     ["PEXPIRE", key, String(believedMs)],
   ]);
   return state;
@@ -127,11 +133,45 @@ export function activePauses({ pauses }: ShardState, nowMs: number): readonly Pa
   return pauses.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
 }
 
+/** KEYS: state, marks, those who are about to defer. ARGV: mark, field of this group and shard. */
 const clearDeferredMarkScript = `
+if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
 if redis.call('HGET', KEYS[1], 'queued') == ARGV[1] then redis.call('HDEL', KEYS[1], 'queued') end
+local kept = redis.call('HGET', KEYS[2], ARGV[2])
+if kept and string.match(kept, '^[^@]*') == ARGV[1] then redis.call('HDEL', KEYS[2], ARGV[2]) end
 return 1`;
 
-/** Notes that nothing is deferred any more, unless somebody deferred more meanwhile. */
-export async function clearDeferredMark(scope: LeaseScope, token: string): Promise<void> {
-  await scope.redis.eval(clearDeferredMarkScript, [scope.keys.state(scope.group, scope.shard)], [token]);
+/** Notes that nothing is deferred any more, unless somebody deferred more meanwhile, or is about to. */
+export async function clearDeferredMark(scope: LeaseScope, mark: string): Promise<void> {
+  const { redis, keys, group, shard } = scope;
+  await redis.eval(
+    clearDeferredMarkScript,
+    [keys.state(group, shard), keys.deferred(), keys.deferring()],
+    [mark, consumerShardField(scope)],
+  );
+}
+
+/** KEYS: marks, those who are about to defer. ARGV: mark, field of this group and shard, Unix ms or empty. */
+const noteDueScript = `
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+local kept = redis.call('HGET', KEYS[1], ARGV[2])
+if kept and string.match(kept, '^[^@]*') == ARGV[1] then
+  redis.call('HSET', KEYS[1], ARGV[2], ARGV[1] .. '@' .. ARGV[3])
+end
+return 1`;
+
+/**
+ * Notes that all that is deferred waits, so that cron looks no earlier and Postgres may sleep; nothing when somebody deferred
+ * more meanwhile, or is about to.
+ *
+ * @param dueMs Unix time, ms; null: it waits for what no time brings, such as an operator
+ */
+export async function noteDeferredDue(scope: LeaseScope, mark: string, dueMs: number | null): Promise<void> {
+  const { redis, keys } = scope;
+  const due = dueMs === null ? "" : String(Math.ceil(dueMs));
+  await redis.eval(
+    noteDueScript,
+    [keys.deferred(), keys.deferring()],
+    [mark, consumerShardField(scope), due],
+  );
 }

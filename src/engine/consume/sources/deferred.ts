@@ -16,7 +16,7 @@ import {
 } from "../delivery.ts";
 import type { DrainBase } from "../drain/base.ts";
 import { interpretEntry, type Lost } from "../drain/interpret.ts";
-import { type AheadIds, activePauses, clearDeferredMark } from "../lease/shard-state.ts";
+import { type AheadIds, activePauses, clearDeferredMark, noteDeferredDue } from "../lease/shard-state.ts";
 import {
   beginDeferred,
   type DeferredRow,
@@ -25,6 +25,7 @@ import {
   putBackDeferred,
   retryDeferred,
   storeDeferred,
+  type TakeResult,
   takeDeferred,
 } from "./deferred-sql.ts";
 
@@ -55,6 +56,8 @@ export class DeferredSource implements Source {
   readonly #drain: DrainBase;
   /** Rows that are done, removed with the next round trip. */
   readonly #done: string[] = [];
+  /** What cron was told last. */
+  #noted: string | null = null;
 
   constructor(drain: DrainBase) {
     this.#drain = drain;
@@ -67,7 +70,7 @@ export class DeferredSource implements Source {
    * @param atHand what the stream gave in this round
    */
   async take(atHand: TakenFromStream, limit: number): Promise<TakenDeferred> {
-    const { deps, consumer, options, state, lease } = this.#drain;
+    const { deps, consumer, options, state } = this.#drain;
     const holdKeys = consumer.afterDeadLetter === "hold_key";
     const given = [...atHand.waiting, ...atHand.fresh];
     const keys = [...new Set(given.flatMap((delivery) => orderOf(delivery) ?? []))];
@@ -92,10 +95,7 @@ export class DeferredSource implements Source {
       },
       this.takeDone(),
     );
-    if (taken.isEmpty && state.deferredMark !== null) {
-      await clearDeferredMark(lease.scope, state.deferredMark);
-      this.#drain.state = { ...state, deferredMark: null };
-    }
+    await this.#noteWhatWaits(taken, nowMs);
     const alreadyTaken = perhapsTaken.filter(({ messageId }) => taken.alreadyTaken.has(messageId));
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
     for (const { messageId } of alreadyTaken) onStream.delete(messageId);
@@ -116,6 +116,26 @@ export class DeferredSource implements Source {
       nextDueMs: taken.nextDueMs,
       alreadyTaken,
     };
+  }
+
+  /** Tells cron when there is something to do again: never, at a time, or as soon as somebody sees to what is in the way. */
+  async #noteWhatWaits({ isEmpty, rows, nextDueMs }: TakeResult, nowMs: number): Promise<void> {
+    const { lease, state } = this.#drain;
+    const mark = state.deferredMark;
+    if (mark === null) return;
+    if (isEmpty) {
+      await clearDeferredMark(lease.scope, mark);
+      this.#drain.state = { ...state, deferredMark: null };
+      return;
+    }
+    if (rows.length > 0) return;
+    const ends = activePauses(state, nowMs).flatMap(({ untilMs }) => untilMs ?? []);
+    const times = nextDueMs === null ? ends : [...ends, nextDueMs];
+    const dueMs = times.length === 0 ? null : Math.min(...times);
+    const noted = `${mark}@${dueMs}`;
+    if (this.#noted === noted) return;
+    this.#noted = noted;
+    await noteDeferredDue(lease.scope, mark, dueMs);
   }
 
   #deliver(row: DeferredRow, nowMs: number): Delivery {

@@ -278,8 +278,8 @@ export class StreamSource implements Source {
   }
 
   /** Lets go at once of what was stored elsewhere, in one step with `before`. */
-  async handOver(deliveries: readonly Delivery[], before: Command): Promise<void> {
-    await this.#drain.lease.run([before, ...this.#forget(deliveries.map(({ messageId }) => messageId))]);
+  async handOver(deliveries: readonly Delivery[], before: readonly Command[]): Promise<void> {
+    await this.#drain.lease.run([...before, ...this.#forget(deliveries.map(({ messageId }) => messageId))]);
   }
 
   #forget(ids: readonly MessageId[]): Command[] {

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../../consume/dead-letters.ts";
-import { forgetShardState, signalDeferred } from "../../consume/lease/deferred-signal.ts";
+import { deferring, forgetShardState } from "../../consume/lease/deferred-signal.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation, StreamInvocation } from "../../invocation.ts";
@@ -201,22 +201,12 @@ export async function stepBulkOperation(
   invocation: StreamInvocation,
   operation: { readonly id: string; readonly subscriber: string | null },
 ): Promise<number> {
-  const { consumers, publish, log } = invocation;
+  const { consumers, publish } = invocation;
   const names = operation.subscriber === null ? [...consumers.keys()] : [operation.subscriber];
   const groups = names.flatMap((name) => consumers.get(name)?.group ?? []);
-  const signal = () => signalDeferred(invocation, groups, publish.shards);
-  await signal();
-  const inserted = await invocation.db.transaction((tx) => stepInTransaction(invocation, tx, operation.id));
-  if (inserted === 0) return 0;
-  try {
-    await signal();
-  } catch {
-    log.warn(
-      { job_id: operation.id },
-      "Redis could not be told of deferred deliveries; they begin within a minute.",
-    );
-  }
-  return inserted;
+  return deferring(invocation, groups, publish.shards, () =>
+    invocation.db.transaction((tx) => stepInTransaction(invocation, tx, operation.id)),
+  );
 }
 
 async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { barSql } from "../../consume/apply/dedup.ts";
-import { signalDeferred } from "../../consume/lease/deferred-signal.ts";
+import { deferring } from "../../consume/lease/deferred-signal.ts";
 import { everybody } from "../../consume/letter-sql.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
@@ -185,21 +185,15 @@ export async function redriveLetter(
   by: Operator,
 ): Promise<readonly string[]> {
   if (!isRowId(id)) throw noLetter(id);
-  const { publish, log } = invocation;
   const subscriber = await subscriberOf(invocation.db, id, by);
   const readers = subscriber === everybody ? await readersOf(invocation, id) : null;
   const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
   const stream = requireStream(invocation, noConsumer);
-  const signal = () => signalDeferred(stream, groups, publish.shards);
-  await signal();
-  await invocation.db.transaction((tx) =>
-    readers === null ? deferLetter(tx, id, copy, reason, by) : deferForReaders(tx, id, readers, reason, by),
+  await deferring(stream, groups, invocation.publish.shards, () =>
+    invocation.db.transaction((tx) =>
+      readers === null ? deferLetter(tx, id, copy, reason, by) : deferForReaders(tx, id, readers, reason, by),
+    ),
   );
-  try {
-    await signal();
-  } catch {
-    log.warn({ dead_letter_id: id }, "Redis could not be told of a redrive; it begins within a minute.");
-  }
   return readers?.map(({ consumer }) => consumer.subscriber) ?? [subscriber];
 }
 

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { forgetShardState } from "../../consume/lease/deferred-signal.ts";
+import { forgetShardState, signalDeferred } from "../../consume/lease/deferred-signal.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 import { isoText } from "../../db/iso-text.ts";
@@ -117,7 +117,7 @@ export async function resumeConsumer(
     });
     return true;
   });
-  return { resumed, effective: await tellDrains(invocation, consumer) };
+  return { resumed, effective: await tellDrains(invocation, consumer, true) };
 }
 
 /** A type that the consumer never sees cannot be paused; most likely it is a typing error. */
@@ -128,12 +128,17 @@ function assertHandled(consumer: Consumer, eventType: string | null): void {
   });
 }
 
-/** The change is committed; a Redis that is away only delays it, until the drains' own copy is too old. */
-async function tellDrains(invocation: Invocation, consumer: Consumer): Promise<Effective> {
+/**
+ * The change is committed; a Redis that is away only delays it, until the drains' own copy is too old.
+ *
+ * @param resumes what was deferred for the pause is due
+ */
+async function tellDrains(invocation: Invocation, consumer: Consumer, resumes = false): Promise<Effective> {
   const { databases, keys, publish, log } = invocation;
   if (databases === null) return "at_once";
   try {
     await forgetShardState({ databases, keys }, [consumer.group], publish.shards);
+    if (resumes) await signalDeferred({ databases, keys }, [consumer.group], publish.shards);
     return "at_once";
   } catch {
     log.warn({ subscriber: consumer.subscriber }, "Redis could not be told of a pause or its end.");
