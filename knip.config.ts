@@ -18,10 +18,10 @@ export default {
         "test/console/screenshots.ts",
         // Started as a process of its own, by path.
         "src/governance/breaking/load-program.ts",
-        "test/engine/crash-child.ts",
+        "test/engine/consume/apply/crash-child.ts",
         "test/workers/deno-sockets-program.ts",
-        "test/modules/missions-crash-child.ts",
-        "test/modules/payment-crash-child.ts",
+        "test/modules/missions/crash-child.ts",
+        "test/modules/payment/crash-child.ts",
         // Written into projects by src/governance/scaffold, and run there.
         "templates/**/*.ts",
         // Bundled by tools/packages/programs.ts.

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { defineConsumer, on } from "@brain/engine";
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pythonHeartbeat, startPythonWriter } from "../engine/python-programs.ts";
+import { pythonHeartbeat, startPythonWriter } from "../engine/events/python-programs.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
 /** Ids of the events that our consumer handled. */

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { harmlessStep, planOf } from "../modules/ir-governance-fixtures.ts";
-import { createPaymentEngine } from "../modules/stripe-fixture.ts";
+import { harmlessStep, planOf } from "../modules/ir_governance/fixtures.ts";
+import { createPaymentEngine } from "../modules/payment/stripe-fixture.ts";
 import { serve } from "../pages/serve.ts";
 import {
   type ConsoleUnderTest,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { routes } from "../../src/console/routes.ts";
-import { plantLetters } from "../engine/bulk-fixture.ts";
+import { plantLetters } from "../engine/operations/bulk-fixture.ts";
 import { type ConsoleUnderTest, createConsoleUnderTest, expectFits, watchFaults } from "./console.ts";
 
 /*

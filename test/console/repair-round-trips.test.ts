@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
-import { plantLetters } from "../engine/bulk-fixture.ts";
+import { plantLetters } from "../engine/operations/bulk-fixture.ts";
 import { createTestEngine } from "../engine.ts";
 import { createMeter } from "../round-trips/measure.ts";
 

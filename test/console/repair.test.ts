@@ -1,7 +1,7 @@
 import { agentHeartbeat, courseAccessGranted } from "@brain/schemas";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { plantLetters } from "../engine/bulk-fixture.ts";
+import { plantLetters } from "../engine/operations/bulk-fixture.ts";
 import {
   type ConsoleUnderTest,
   createConsoleUnderTest,

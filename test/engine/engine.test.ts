@@ -10,7 +10,7 @@ import type { News } from "../../src/engine/dispatch/news.ts";
 import type { Backbone } from "../backbone.ts";
 import { labCatalog, partChecked } from "./events.ts";
 import { effects, openBackbone, publishReports, recorder, until } from "./fixture.ts";
-import { streamIds } from "./janitor-fixture.ts";
+import { streamIds } from "./retention/janitor-fixture.ts";
 
 /*
  * What a host calls on the engine. What each call does is tested beside its own code; here stands that the calls reach

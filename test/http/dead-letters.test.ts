@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Planted, plantLetters } from "../engine/bulk-fixture.ts";
 import { labCatalog } from "../engine/events.ts";
 import { recorder } from "../engine/fixture.ts";
+import { type Planted, plantLetters } from "../engine/operations/bulk-fixture.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

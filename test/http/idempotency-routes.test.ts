@@ -7,8 +7,8 @@ import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { loadRoutes } from "../../src/http/mounted-routes.ts";
 import { openProduct } from "../../src/http-composition.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { courseRequest } from "../modules/course-factory-fixtures.ts";
-import { createPaymentEngine } from "../modules/stripe-fixture.ts";
+import { courseRequest } from "../modules/course_factory/fixtures.ts";
+import { createPaymentEngine } from "../modules/payment/stripe-fixture.ts";
 import { isPublic, pathOf, type Route, routesOf } from "./routes.ts";
 import { createSurface } from "./surface.ts";
 

@@ -3,9 +3,9 @@ import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { identified } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
-import { plantLetters } from "../engine/bulk-fixture.ts";
 import { labCatalog } from "../engine/events.ts";
 import { recorder } from "../engine/fixture.ts";
+import { plantLetters } from "../engine/operations/bulk-fixture.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

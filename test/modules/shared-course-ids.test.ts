@@ -10,10 +10,10 @@ import {
   paymentTransactionCompleted,
 } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { finishedCourse, newPurchase, paymentOf } from "./course-access-fixtures.ts";
-import { base, createBody } from "./course-distribution-fixtures.ts";
-import { newCourse } from "./course-learning-fixtures.ts";
-import { createPaymentEngine, type PaymentEngine, base as paycore } from "./stripe-fixture.ts";
+import { finishedCourse, newPurchase, paymentOf } from "./course_access/fixtures.ts";
+import { base, createBody } from "./course_distribution/fixtures.ts";
+import { newCourse } from "./course_factory/learning/fixtures.ts";
+import { createPaymentEngine, type PaymentEngine, base as paycore } from "./payment/stripe-fixture.ts";
 
 /*
  * Two tenants that name one course id, which whoever publishes events or makes entries chooses: the one knows the id of

@@ -1,8 +1,8 @@
 import { runJobsNow } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { createPublic } from "./course-distribution-fixtures.ts";
-import { courseRequest } from "./course-factory-fixtures.ts";
+import { createPublic } from "./course_distribution/fixtures.ts";
+import { courseRequest } from "./course_factory/fixtures.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {

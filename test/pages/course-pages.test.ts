@@ -2,7 +2,7 @@ import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { courseRequest } from "../modules/course-factory-fixtures.ts";
+import { courseRequest } from "../modules/course_factory/fixtures.ts";
 import { launchChromium } from "./chromium.ts";
 import { serve } from "./serve.ts";
 

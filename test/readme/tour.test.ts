@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blocksOf, readProject } from "../../tools/documents.ts";
-import { createPaymentEngine, type PaymentEngine } from "../modules/stripe-fixture.ts";
+import { createPaymentEngine, type PaymentEngine } from "../modules/payment/stripe-fixture.ts";
 import { type KnownIds, mismatch, readSteps, shellWords, withRealIds } from "./console.ts";
 
 const { documents } = await readProject();

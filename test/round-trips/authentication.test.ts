@@ -2,7 +2,7 @@ import { signRequest } from "@brain/schemas";
 import { expect, onTestFinished, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine } from "../engine.ts";
-import { openIssuer } from "../modules/issuer.ts";
+import { openIssuer } from "../modules/identity/issuer.ts";
 import { createMeter } from "./measure.ts";
 
 /*

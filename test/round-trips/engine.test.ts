@@ -19,7 +19,7 @@ import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { beginRecording } from "../../src/engine/relay/recording.ts";
 import { relay } from "../../src/engine/relay/relay.ts";
 import type { Backbone } from "../backbone.ts";
-import { invoke, soon } from "../engine/dispatch-fixture.ts";
+import { invoke, soon } from "../engine/dispatch/fixture.ts";
 import { meterRead, partChecked } from "../engine/events.ts";
 import { openBackbone, publishReports, recordReport } from "../engine/fixture.ts";
 import { createMeter, type Meter } from "./measure.ts";

@@ -20,9 +20,9 @@ import { expect, test } from "vitest";
 import { drainConsumer } from "../../src/engine/consume/drain/drain.ts";
 import { watchedEvents } from "../../src/modules/security_monitoring/rules.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { countedDefinitions, goldenOf, publishOne, publishStory } from "../modules/analytics-fixtures.ts";
-import { newPurchase, pay, paymentOf, publishAs, refund } from "../modules/course-access-fixtures.ts";
-import { newCourse, tenant } from "../modules/course-learning-fixtures.ts";
+import { countedDefinitions, goldenOf, publishOne, publishStory } from "../modules/analytics/fixtures.ts";
+import { newPurchase, pay, paymentOf, publishAs, refund } from "../modules/course_access/fixtures.ts";
+import { newCourse, tenant } from "../modules/course_factory/learning/fixtures.ts";
 import type { Call } from "./counting-proxy.ts";
 import { createMeter, type Meter } from "./measure.ts";
 

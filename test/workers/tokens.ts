@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { type LocalIssuer, openIssuer } from "../modules/issuer.ts";
+import { type LocalIssuer, openIssuer } from "../modules/identity/issuer.ts";
 import { call, type Served } from "./course-flow.ts";
 
 /** An issuer, and the setting that has a runtime trust it. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
-import { courseRequest } from "../modules/course-factory-fixtures.ts";
+import { courseRequest } from "../modules/course_factory/fixtures.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, distributionsOf } from "./course-flow.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";

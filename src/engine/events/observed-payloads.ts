@@ -8,7 +8,7 @@ import { isOfTenant } from "../db/tenant-rows.ts";
  * which names nobody declared. Postgres looks and counts; no payload leaves it, and what is sealed stays so: a sealed field
  * is one that has a value.
  *
- * Of 1,000,000 events with 51 types 200 ms, in steps down the index of types, see `test/engine/observed-payloads.test.ts`.
+ * Of 1,000,000 events with 51 types 200 ms, in steps down the index of types, see `test/engine/events/observed-payloads.test.ts`.
  * Half of it measures the texts. Looking at the newest 10,000 of all types instead costs the same, and shows nothing of
  * the types that come seldom.
  */

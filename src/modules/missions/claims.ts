@@ -41,7 +41,7 @@ export const vanished = {
  * ended counts as a failed attempt; if that was the last, the mission has failed and `row.status` says so. One statement:
  * rows that others are claiming are skipped, so that no two workers get the same one and none waits for another.
  *
- * Read and then written, as it was once, the same mission goes to several workers (test/modules/missions-claim.test.ts).
+ * Read and then written, as it was once, the same mission goes to several workers (test/modules/missions/claim.test.ts).
  *
  * @returns null when nothing is due, or the queue is paused
  * @see https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE

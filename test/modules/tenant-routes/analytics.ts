@@ -1,5 +1,5 @@
 import { courseGenerationRequested } from "@brain/schemas";
-import { goldenOf } from "../analytics-fixtures.ts";
+import { goldenOf } from "../analytics/fixtures.ts";
 import type { TenantTable } from "./table.ts";
 
 const naming = (path: string) => (tenant: string) => ({

@@ -1,4 +1,4 @@
-import { createBody } from "../course-distribution-fixtures.ts";
+import { createBody } from "../course_distribution/fixtures.ts";
 import { made, type TenantTable } from "./table.ts";
 
 const niche = (parent: string | undefined) => ({

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { TestEngine } from "../../engine.ts";
-import type { PaymentEngine } from "../stripe-fixture.ts";
+import type { PaymentEngine } from "../payment/stripe-fixture.ts";
 
 /*
  * What a credential of one tenant may see and do, route by route. Each module has a table; `tenants.test.ts` runs them,

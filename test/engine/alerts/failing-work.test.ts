@@ -1,0 +1,210 @@
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { listAlerts } from "../../../src/engine/alerts/alert-views.ts";
+import type { ScheduledJob } from "../../../src/engine/consume/define/define-job.ts";
+import { cronTick } from "../../../src/engine/dispatch/cron.ts";
+import { relayAll } from "../../../src/engine/dispatch/relay-shards.ts";
+import { runJobsNow } from "../../../src/engine/dispatch/scheduled-jobs.ts";
+import { checkHealth } from "../../../src/engine/operations/health.ts";
+import { reconcileAll, runJanitor } from "../../../src/engine/retention/janitor.ts";
+import type { Backbone } from "../../backbone.ts";
+import { hookDatabase, sends, startFaultyRedis } from "../../faults.ts";
+import { recorded } from "../../recorded.ts";
+import { invoke, otherIsolate, soon } from "../dispatch/fixture.ts";
+import { openBackbone, openFaultyBackbone, publishReports, recorder } from "../fixture.ts";
+
+/*
+ * Work that fails at every try: Redis and Postgres answer, and all the same nothing moves. Each try runs as an isolate of
+ * its own.
+ */
+
+const idle = () => undefined;
+
+/** One run of the relay that tries once: its time is over when it looks again. */
+const relayOnce = (backbone: Backbone) => {
+  const invocation = invoke(backbone, [recorder()], otherIsolate());
+  return relayAll(invocation, invocation.now() + 100, idle);
+};
+
+const health = (backbone: Backbone) => checkHealth(invoke(backbone, [recorder()]));
+
+async function alertsOf(backbone: Backbone): Promise<string[]> {
+  const { alerts } = await listAlerts(backbone.open().db, { status: "open", limit: 50 });
+  return alerts.map(({ kind, subject, severity }) => `${severity} ${kind} ${subject}`);
+}
+
+async function failures(backbone: Backbone): Promise<{ work: string; failures: number }[]> {
+  return backbone.sql("SELECT work, failures FROM failing_work ORDER BY work");
+}
+
+describe("a relay that fails at every try", () => {
+  test("is an alert and unhealthy after three tries, and healthy again with the first success", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    await publishReports(backbone, 1);
+    const isAppend = sends("XADD");
+    redis.inject({ kind: "error-500" }, { when: isAppend });
+    await relayOnce(backbone);
+    expect(await health(backbone)).toMatchObject({ status: "healthy", reasons: [] });
+    expect(await alertsOf(backbone)).toEqual([]);
+    await relayOnce(backbone);
+    await relayOnce(backbone);
+    expect((await failures(backbone))[0]?.failures).toBeGreaterThanOrEqual(3);
+    expect(await health(backbone)).toMatchObject({
+      status: "unhealthy",
+      event_stream: true,
+      database: true,
+      reasons: [expect.stringMatching(/^The relay of shard 0 has failed \d+ times in a row since 20.*: /)],
+    });
+    expect(await alertsOf(backbone)).toEqual(["critical work_failing relay:0"]);
+
+    redis.heal();
+    await relayOnce(backbone);
+    expect(await health(backbone)).toMatchObject({ status: "healthy", reasons: [] });
+    expect(await alertsOf(backbone)).toEqual([]);
+    expect(await failures(backbone)).toEqual([]);
+  });
+
+  test("is told of with the words of Redis when its stream is something else", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.redis("SET", backbone.open().keys.stream(0), "a string");
+    for (let tries = 0; tries < 3; tries += 1) await relayOnce(backbone);
+    const { reasons } = await health(backbone);
+    expect(reasons).toContainEqual(
+      expect.stringMatching(
+        /: Redis refused: WRONGTYPE Operation against a key holding the wrong kind of value$/,
+      ),
+    );
+  });
+
+  test("is told of when its failures last for a minute, however few they are", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    await publishReports(backbone, 1);
+    redis.inject({ kind: "error-500" }, { when: sends("XADD") });
+    await relayOnce(backbone);
+    await backbone.sql(
+      "UPDATE failing_work SET failures = 1, first_failed_at = now() - interval '61 seconds'",
+    );
+    await relayOnce(backbone);
+    expect(await health(backbone)).toMatchObject({ status: "unhealthy" });
+  });
+
+  test("is told of when a column is missing, by its name and without the statement or a value", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.sql("ALTER TABLE events RENAME COLUMN payload TO payload_secret");
+    for (let tries = 0; tries < 3; tries += 1) await relayOnce(backbone);
+    const { status, reasons } = await health(backbone);
+    expect(status).toBe("unhealthy");
+    expect(reasons.join()).toMatch(/relay of shard 0/);
+    expect(reasons.join()).toMatch(/column e\.payload does not exist/);
+    expect(reasons.join()).not.toMatch(/SELECT|secret/);
+    await backbone.sql("ALTER TABLE events RENAME COLUMN payload_secret TO payload");
+    await cronTick(invoke(backbone, [recorder()], otherIsolate()), soon());
+    expect(await health(backbone)).toMatchObject({ status: "healthy" });
+  });
+
+  test("costs nothing while it works: the calls of a run are the same", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const count = async () => {
+      await publishReports(backbone, 1);
+      const statements: string[] = [];
+      const invocation = invoke(backbone, [recorder()], otherIsolate());
+      const db = hookDatabase(invocation.db, {
+        statements: (text, run) => {
+          statements.push(text);
+          return run();
+        },
+      });
+      const before = redis.requests.length;
+      await relayAll({ ...invocation, db }, soon(), idle);
+      return { postgres: statements.length, redis: redis.requests.length - before };
+    };
+    await count();
+    // Lease and batch; marked as sent. One append.
+    expect(await count()).toEqual({ postgres: 2, redis: 1 });
+  });
+});
+
+test("a comparison that fails at every try is unhealthy, until it succeeds", async () => {
+  const { backbone, redis } = await openFaultyBackbone();
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  redis.inject({ kind: "error-500" }, { when: sends("XRANGE") });
+  for (let tries = 0; tries < 3; tries += 1) {
+    await expect(reconcileAll(invoke(backbone, [recorder()]), soon())).rejects.toThrow();
+  }
+  expect(await health(backbone)).toMatchObject({
+    status: "unhealthy",
+    reasons: [expect.stringMatching(/^The comparison of record and stream has failed 3 times/)],
+  });
+  expect(await alertsOf(backbone)).toEqual(["critical work_failing comparison"]);
+  redis.heal();
+  await reconcileAll(invoke(backbone, [recorder()]), soon());
+  expect(await health(backbone)).toMatchObject({ status: "healthy" });
+  expect(await alertsOf(backbone)).toEqual([]);
+});
+
+test("a step of the janitor that fails at every try is an alert, while the others go on", async () => {
+  const backbone = await openBackbone();
+  await backbone.sql("ALTER TABLE idempotency_keys RENAME TO idempotency_keys_elsewhere");
+  for (let tries = 0; tries < 3; tries += 1) {
+    const report = await runJanitor(invoke(backbone, [recorder()], otherIsolate()), soon());
+    expect(report).toMatchObject({ purge: { result: null }, archive: { error: null } });
+  }
+  expect(await alertsOf(backbone)).toContain("critical work_failing janitor:purge");
+  expect(await health(backbone)).toMatchObject({ status: "healthy" });
+  await backbone.sql("ALTER TABLE idempotency_keys_elsewhere RENAME TO idempotency_keys");
+  await runJanitor(invoke(backbone, [recorder()], otherIsolate()), soon());
+  expect(await alertsOf(backbone)).toEqual([]);
+});
+
+describe("a scheduled job that fails at every try", () => {
+  const scheduled = (run: ScheduledJob["run"]) => ({
+    scheduled: new Map([["expiry", { name: "expiry", run }]]),
+  });
+  const run = (backbone: Backbone, work: ScheduledJob["run"]) =>
+    runJobsNow(
+      invoke(backbone, [recorder()], { ...otherIsolate(), ...scheduled(work) }),
+      soon(),
+      ["expiry"],
+      idle,
+    );
+  const usesTable: ScheduledJob["run"] = async ({ db }) => {
+    const { sql } = await import("drizzle-orm");
+    await db.rows(sql`SELECT 1 FROM what_the_job_needs`);
+    return null;
+  };
+
+  test("is an alert, in whatever isolate it succeeds again", async () => {
+    const backbone = await openBackbone();
+    for (let tries = 0; tries < 3; tries += 1) await run(backbone, usesTable);
+    expect(await alertsOf(backbone)).toEqual(["critical work_failing job:expiry"]);
+    await backbone.sql("CREATE TABLE what_the_job_needs ()");
+    await run(backbone, usesTable);
+    expect(await alertsOf(backbone)).toEqual([]);
+  });
+
+  test("is known as failing although Redis lost its data", async () => {
+    const backbone = await openBackbone();
+    for (let tries = 0; tries < 3; tries += 1) await run(backbone, usesTable);
+    await backbone.redis("DEL", backbone.open().keys.failing());
+    await backbone.sql("CREATE TABLE what_the_job_needs ()");
+    const tick = () =>
+      cronTick(invoke(backbone, [recorder()], { ...otherIsolate(), ...scheduled(usesTable) }), soon());
+    await tick();
+    await tick();
+    expect(await alertsOf(backbone)).toEqual([]);
+  });
+});
+
+test("failures that cannot be noted change nothing", async () => {
+  const proxy = await startFaultyRedis(inject("services").upstash.url);
+  onTestFinished(() => proxy.close());
+  const backbone = await openBackbone({ env: { UPSTASH_REDIS_REST_URL: proxy.url } });
+  await publishReports(backbone, 1);
+  proxy.inject({ kind: "error-500" }, { when: sends("XADD"), times: 3 });
+  await backbone.sql("ALTER TABLE alerts RENAME TO alerts_elsewhere");
+  await relayOnce(backbone);
+  await relayAll(invoke(backbone, [recorder()], otherIsolate()), soon(), idle);
+  expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import type { Consumer } from "../../../../src/engine/consume/consumer.ts";
+import { signalDeferred } from "../../../../src/engine/consume/lease/deferred-signal.ts";
+import { PermanentError, RetryAfter, TransientError } from "../../../../src/engine/core/errors.ts";
+import type { Backbone } from "../../../backbone.ts";
+import {
+  drainWith,
+  effects,
+  numbersOf,
+  openBackbone,
+  publishBeats,
+  publishReports,
+  recorder,
+  until,
+} from "../../fixture.ts";
+
+/* A worker whose clock is a day ahead tries events that fail. What it notes must not make them wait for a day. */
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const ahead = () => Date.now() + dayMs;
+
+const drainAhead = (backbone: Backbone, consumer: Parameters<Backbone["drain"]>[0]) =>
+  drainWith(backbone, consumer, () => ({ now: ahead }), { deadlineMs: ahead() + 20_000 });
+
+/** Defers what stands in the dead letters, as a redrive does. */
+async function deferLetters(backbone: Backbone, consumer: Consumer): Promise<void> {
+  await backbone.sql(
+    `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, key, raw_fields, cause)
+     SELECT subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, key, raw_fields, 'redrive' FROM dead_letters`,
+  );
+  await backbone.sql("UPDATE dead_letters SET status = 'requeued'");
+  const { databases, keys } = backbone.open();
+  await signalDeferred({ databases, keys }, [consumer.group], 1);
+}
+
+/** A consumer whose service is away until told otherwise; `thrown` is what its handlers throw then. */
+function dependent(options: Parameters<typeof recorder>[0] = {}) {
+  const service: { thrown: Error | null } = { thrown: new TransientError("away for a moment") };
+  const mayFail = () => {
+    if (service.thrown !== null) throw service.thrown;
+  };
+  return { service, consumer: recorder({ beforeBeat: mayFail, beforeReport: mayFail, ...options }) };
+}
+
+describe("what failed on a worker whose clock is ahead", () => {
+  test("is tried again as soon as it was to be, and its key goes on", async () => {
+    const backbone = await openBackbone();
+    const { service, consumer } = dependent();
+    await publishBeats(backbone, [
+      ["k", 1],
+      ["k", 2],
+    ]);
+    await backbone.relay();
+    await drainAhead(backbone, consumer);
+    service.thrown = null;
+    const drained = () => backbone.drain(consumer).then(() => numbersOf(backbone, "k"));
+    expect(await until(drained, (seen) => seen.length === 2, "both are applied")).toEqual([1, 2]);
+  });
+
+  test("is tried again as soon as it was to be when it is deferred, and not before", async () => {
+    const backbone = await openBackbone();
+    const { service, consumer } = dependent();
+    service.thrown = new PermanentError("broken");
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    await backbone.drain(consumer);
+    await deferLetters(backbone, consumer);
+    service.thrown = new RetryAfter(hourMs, "in an hour");
+    await drainAhead(backbone, consumer);
+    service.thrown = null;
+    const { applied, nextDueMs } = await backbone.drain(consumer);
+    expect(applied).toBe(0);
+    expect((nextDueMs ?? 0) - Date.now()).toBeLessThanOrEqual(hourMs);
+    await backbone.sql("UPDATE deliveries SET last_failed_at = last_failed_at - interval '1 hour'");
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 1 });
+  });
+
+  test("does not keep the circuit breaker open for longer than its longest wait", async () => {
+    const backbone = await openBackbone();
+    const { service, consumer } = dependent({ brake: { after: 10, baseMs: 10, capMs: 100 } });
+    await publishReports(backbone, 30);
+    await backbone.relay();
+    expect(await drainAhead(backbone, consumer)).toMatchObject({ breaker: "opened" });
+    service.thrown = null;
+    const drained = () => backbone.drain(consumer).then(() => effects(backbone));
+    expect(await until(drained, (seen) => seen.length === 30, "all are applied")).toHaveLength(30);
+  });
+
+  test("waits for a day when its handler asked for that", async () => {
+    const backbone = await openBackbone();
+    const { service, consumer } = dependent();
+    service.thrown = new RetryAfter(dayMs, "tomorrow");
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    await backbone.drain(consumer);
+    service.thrown = null;
+    const { nextDueMs, applied } = await backbone.drain(consumer);
+    expect(applied).toBe(0);
+    expect((nextDueMs ?? 0) - Date.now()).toBeGreaterThan(dayMs - hourMs);
+  });
+});
