@@ -2,46 +2,10 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkProject } from "./check.ts";
+import { judge } from "./fixtures/judge-forms.ts";
 import { projectOf } from "./project.ts";
 import { rules } from "./rules/index.ts";
 import { loadPython } from "./tree/python/parser.ts";
-
-/** `//! B-5` at the end of a line says what is found there. */
-const mark = /\s*\/\/! ([A-Z0-9a-z. -]+)$/;
-
-const common = {
-  "src/shelf/index.ts": `import * as engine from "@brain/engine";
-import bookShelved, { bookLent } from "../events.ts";
-export const shelf = engine.defineModule({ name: "shelf", events: [bookShelved, bookLent] });`,
-  "src/events.ts": `import * as schemas from "@brain/schemas";
-import * as z from "zod";
-const payload = z.strictObject({ book_id: z.uuid().describe("the book") });
-export const bookLent = schemas.defineEvent("library.book.lent", { version: 1, module: "shelf", payload });
-export default schemas.defineEvent("library.book.shelved", { version: 1, module: "shelf", payload });`,
-  "src/shelf/tables.ts": `import * as pg from "drizzle-orm/pg-core";
-export const books = pg.pgTable("shelf_books", { id: pg.uuid() });`,
-};
-
-/** What is found of some rules in `src/shelf/service.ts`, and what its marks say. */
-function judge(ids: string, lines: string, more: Readonly<Record<string, string>> = {}) {
-  const marked = `import bookShelved from "../events.ts";\n${lines.trim()}\n`.split("\n");
-  const text = marked.map((line) => line.replace(mark, "")).join("\n");
-  const files: Readonly<Record<string, string>> = { ...common, ...more, "src/shelf/service.ts": text };
-  const project = projectOf({
-    root: "/",
-    workspaces: [],
-    paths: new Set(Object.keys(files)),
-    files: new Map(Object.entries(files).map(([path, content]) => [path, { path, text: content }])),
-  });
-  const chosen = rules.filter(({ id }) => ids.split(" ").includes(id));
-  const found = checkProject(project, chosen, "2026-11-26")
-    .findings.filter(({ file }) => file === "src/shelf/service.ts")
-    .map(({ rule, line }) => `${line}:${rule}`);
-  const expected = marked.flatMap((line, at) =>
-    (mark.exec(line)?.[1] ?? "").split(" ").flatMap((id) => (id === "" ? [] : [`${at + 1}:${id}`])),
-  );
-  return { found: [...new Set(found)].sort(), expected: expected.sort() };
-}
 
 const forms: Readonly<Record<string, readonly [ids: string, lines: string]>> = {
   "an object that is published by another name, from a function, with a spread": [

@@ -2,8 +2,9 @@ import { charter, checkEventName, frozenNames } from "@brain/schemas";
 import ts from "typescript";
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
+import { handedOn } from "../tree/publishers.ts";
 import { placeOf, walk } from "../tree/source.ts";
-import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
+import type { DefinedEvent, TypeScriptModule, TypeScriptTree } from "../tree/typescript.ts";
 import { type EventList, eventLists, type Named, namesIn, ownerOfName } from "./names.ts";
 import type { Report, Rule } from "./rule.ts";
 
@@ -20,6 +21,7 @@ export const catalogued: readonly Rule[] = [
       tellTwice(project, report);
       tellUnlisted(project, report);
       tellUnpublished(project, report);
+      tellForeign(project, report);
     },
   },
   {
@@ -98,17 +100,42 @@ const holds = (entries: EventList["entries"], event: DefinedEvent) =>
 
 /** The owner's own code never names it, but in the list of its events and where it handles it. */
 function tellUnpublished(project: Project, report: Report): void {
-  const { modules, published, values } = project.typescript;
+  const { modules, published } = project.typescript;
   const told = new Set(published.flatMap(({ events }) => events));
   const listed = new Set(eventLists(project).flatMap(({ entries }) => entries.map(({ event }) => event)));
   for (const { event, type, at } of ownNames(project)) {
     const owner = modules.find(({ name, definition }) => name === event.module && definition !== null);
     if (owner === undefined || told.has(event) || !listed.has(event) || event.name === null) continue;
-    const producers = event.options && values.optionOf(event.file, event.options, "producers");
-    const by = producers === null ? null : values.valueOf(producers.file, producers.node);
-    if ((Array.isArray(by) && by.length === 0) || isUsed(project, owner, event)) continue;
+    if (producersOf(project.typescript, event)?.length === 0 || isUsed(project, owner, event)) continue;
     report({ at, severity: "warning", message: `Nothing in the module ${owner.name} publishes "${type}".` });
   }
+}
+
+/** An event of another module is published, which its definition does not allow for by `producers`. */
+function tellForeign({ typescript }: Project, report: Report): void {
+  const owned = new Set(typescript.modules.flatMap(({ name, definition }) => (definition ? [name] : [])));
+  const tell = (file: string, at: ts.Node, events: readonly DefinedEvent[]) => {
+    const module = typescript.moduleOf(file);
+    if (module === null) return;
+    for (const event of events) {
+      if (event.module === null || event.module === module.name || !owned.has(event.module)) continue;
+      if (producersOf(typescript, event)?.includes(module.name) === true) continue;
+      report({
+        at,
+        message: `"${event.type}" belongs to the module ${event.module}, and is published by ${module.name}.`,
+        mend: `Publish an event of ${module.name}, and let ${event.module} handle it; or name ${module.name} in the event's \`producers\`.`,
+      });
+    }
+  };
+  for (const { file, call, events } of typescript.published) tell(file, call, events);
+  for (const { call, event } of handedOn(typescript)) tell(call.getSourceFile().fileName, call, [event]);
+}
+
+/** Null: it names none, or they are worked out. */
+function producersOf({ values }: TypeScriptTree, { file, options }: DefinedEvent): readonly unknown[] | null {
+  const named = options && values.optionOf(file, options, "producers");
+  const list = named === null ? null : values.valueOf(named.file, named.node);
+  return Array.isArray(list) ? list : null;
 }
 
 function isUsed({ files, typescript }: Project, owner: TypeScriptModule, event: DefinedEvent): boolean {

@@ -2,9 +2,13 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
+import { isWaitedFor, laterCall } from "../tree/awaited.ts";
 import { nodesOf } from "../tree/nodes.ts";
+import { outsideCall } from "../tree/outside.ts";
 import { comesFrom, givenPublisher, tableWrite } from "../tree/publishers.ts";
-import { declarationOf, isGlobal, parameterOwner } from "../tree/scope.ts";
+import { calledFunction, callsInside, reachedFrom } from "../tree/reach.ts";
+import { type RowWrites, readRowWrites } from "../tree/row-writes.ts";
+import { declarationOf, functionOf, isGlobal, parameterOwner, rootOf } from "../tree/scope.ts";
 import {
   bare,
   calledName,
@@ -12,17 +16,28 @@ import {
   functionsAround,
   isFunction,
   isInside,
+  nameOf,
 } from "../tree/source.ts";
 import type { Published, TypeScriptTree } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
+import { moduleSourcesWith } from "./scope-of-rules.ts";
 
-export function publishedInTransaction({ typescript }: Project, report: Report): void {
+/** What a look at a project remembers. */
+interface Look {
+  readonly tree: TypeScriptTree;
+  readonly writes: RowWrites;
+}
+
+export function publishedInTransaction(project: Project, report: Report): void {
+  const { typescript } = project;
   const looked = new Set<FunctionNode>();
+  const look: Look = { tree: typescript, writes: readRowWrites(typescript) };
   for (const published of typescript.published) {
     const { call } = published;
     const inside = givenPublisher(published);
     const type = typeOf(published);
-    if (!isWaitedFor(call))
+    const later = laterCall(call, inside ?? functionsAround(call).at(-1) ?? null);
+    if (later === null && !isWaitedFor(call))
       report({
         at: call,
         message: `Nobody waits until ${type} is recorded, so its transaction may end before.`,
@@ -36,95 +51,94 @@ export function publishedInTransaction({ typescript }: Project, report: Report):
         });
       continue;
     }
-    const later = laterCall(call, inside);
     if (later !== null)
       report({ at: call, message: `${type} is published by ${later}, when its transaction has ended.` });
     if (looked.has(inside)) continue;
     looked.add(inside);
-    lookInside(typescript, published, inside, report);
+    lookInside(look, published, inside, report);
   }
-  for (const file of new Set(typescript.published.map((published) => published.file)))
+  for (const { file, nodes } of moduleSourcesWith(project, /publish/)) {
     keptPublishers(typescript, file, report);
+    for (const call of nodes.calls)
+      if (isPublisherHandedOn(typescript, call) && !isWaitedFor(call))
+        report({
+          at: call,
+          message: "Nobody waits until what it publishes is recorded, so its transaction may end before.",
+        });
+  }
 }
 
 const typeOf = ({ events }: Published) =>
   events.length === 1 && events[0]?.type ? `"${events[0].type}"` : "the event";
 
-/** The promise goes to somebody: awaited, returned, or one of several that are. */
-function isWaitedFor(call: ts.CallExpression): boolean {
-  let at: ts.Node = call;
-  while (at.parent !== undefined) {
-    const { parent } = at;
-    if (ts.isExpressionStatement(parent) || ts.isVoidExpression(parent)) return false;
-    if (ts.isAwaitExpression(parent) || ts.isReturnStatement(parent)) return true;
-    if (
-      ts.isParenthesizedExpression(parent) ||
-      ts.isConditionalExpression(parent) ||
-      ts.isBinaryExpression(parent)
-    ) {
-      at = parent;
-      continue;
-    }
-    // `publish(…).catch(…)`: what comes out of it.
-    const isChain = ts.isPropertyAccessExpression(parent) && ts.isCallExpression(parent.parent);
-    if (!isChain) return true;
-    at = parent.parent;
-  }
-  return true;
-}
-
-const timers = new Set([
-  "setTimeout",
-  "setInterval",
-  "setImmediate",
-  "queueMicrotask",
-  "waitUntil",
-  "afterCommit",
-]);
-
-/** The call that runs a function around the event later; null: none does. */
-function laterCall(call: ts.CallExpression, inside: FunctionNode): string | null {
-  for (const around of functionsAround(call)) {
-    if (around === inside) return null;
-    const { parent } = around;
-    if (!ts.isCallExpression(parent)) continue;
-    const name = calledName(parent);
-    if (name !== null && timers.has(name)) return name;
-  }
-  return null;
-}
-
-function lookInside(tree: TypeScriptTree, published: Published, inside: FunctionNode, report: Report): void {
-  const { file, call } = published;
+function lookInside(look: Look, published: Published, inside: FunctionNode, report: Report): void {
+  const { tree, writes } = look;
+  const { call } = published;
   const calls = nodesOf(call.getSourceFile()).calls;
   const type = typeOf(published);
+  const isHandler = tree.handled.some(
+    ({ handler }) => handler !== null && functionOf(tree, handler) === inside,
+  );
   for (const other of calls) {
     if (!isInside(other, inside.body)) continue;
-    const callee = bare(other.expression);
-    const isFetch = ts.isIdentifier(callee) && callee.text === "fetch" && isGlobal(tree.bindings, callee);
-    if (
-      isFetch &&
-      other.pos > call.end &&
-      ts.isAwaitExpression(other.parent) &&
-      isWithinSameRun(other, inside)
-    )
+    const kind =
+      isWithinSameRun(other, inside) && isWaitedFor(other) ? outsideBy(tree, other, isHandler) : null;
+    if (kind !== null && (kind === "changes" || other.pos > call.end) && (!isHandler || other.pos > call.end))
       report({
         at: other,
-        message: `It calls the outside between ${type} and the commit, which may never come.`,
+        message:
+          other.pos > call.end
+            ? `It calls the outside between ${type} and the commit, which may never come.`
+            : `It changes something outside in the transaction of ${type}, whose commit may never come.`,
       });
-    const write = tableWrite(tree, file, other);
+    const write = writes.of(other);
     if (write === null || write.connection === null || isOfFunctionInside(write.connection, inside)) continue;
     report({
       at: other,
       message: `It changes ${write.table} by ${write.connection.text}, which is not the transaction of ${type}.`,
     });
   }
-  const before = changeOutside(tree, file, inside, calls);
+  const before = changeOutside(writes, inside, calls) ?? changeOfCaller(look, inside);
   if (before !== null)
     report({
       at: call,
       message: `${type} is published in a transaction of its own, and ${before} changes without it.`,
     });
+}
+
+/**
+ * What a call does outside, by itself or by a function of the project. A handler's context has a `fetch` of its own: it is
+ * what a handler is to call the outside with, and the whole handler is in its transaction.
+ */
+function outsideBy(
+  tree: TypeScriptTree,
+  call: ts.CallExpression,
+  isHandler: boolean,
+): "reads" | "changes" | null {
+  const kindOf = (one: ts.CallExpression) =>
+    isHandler && !isGlobalFetch(tree, one) ? null : (outsideCall(tree, one)?.kind ?? null);
+  const own = kindOf(call);
+  const called = own === null ? calledFunction(tree, call.expression) : null;
+  if (called === null) return own;
+  const kinds = [...reachedFrom(tree, called, 2)].flatMap((one) => callsInside(one).map(kindOf));
+  return kinds.includes("changes") ? "changes" : kinds.includes("reads") ? "reads" : null;
+}
+
+const isGlobalFetch = (tree: TypeScriptTree, call: ts.CallExpression): boolean => {
+  const callee = bare(call.expression);
+  return ts.isIdentifier(callee) && callee.text === "fetch" && isGlobal(tree.bindings, callee);
+};
+
+/** `tell(publish, id)`: a function of the project publishes by what it is given, and gives back a promise. */
+function isPublisherHandedOn(tree: TypeScriptTree, call: ts.CallExpression): boolean {
+  const isGiven = call.arguments.some((given) => {
+    const value = bare(given);
+    if (!ts.isIdentifier(value) || value.text !== "publish") return false;
+    const declared = declarationOf(value);
+    return declared !== null && parameterOwner(declared) !== null;
+  });
+  const called = isGiven ? calledFunction(tree, call.expression) : null;
+  return called !== null && tree.published.some((published) => published.within === called);
 }
 
 const isOfFunctionInside = (name: ts.Identifier, inside: FunctionNode) => comesFrom(name, inside);
@@ -158,8 +172,7 @@ function connectionOf(call: ts.CallExpression): string | null {
 
 /** The table that the function around changes, when the one inside uses nothing but what publishes. */
 function changeOutside(
-  tree: TypeScriptTree,
-  file: string,
+  writes: RowWrites,
   inside: FunctionNode,
   calls: readonly ts.CallExpression[],
 ): string | null {
@@ -168,10 +181,36 @@ function changeOutside(
   if (runs === null || around === undefined || usesTransaction(inside)) return null;
   for (const other of calls) {
     if (!isInside(other, around.body) || isInside(other, inside)) continue;
-    const write = tableWrite(tree, file, other);
+    const write = writes.of(other);
     if (write !== null) return write.table;
   }
   return null;
+}
+
+/** `await db.update(orders); await tell(id);`, where `tell` only publishes, in a transaction of its own. */
+function changeOfCaller({ tree, writes }: Look, inside: FunctionNode): string | null {
+  const [teller] = functionsAround(inside);
+  if (!ts.isCallExpression(inside.parent) || teller === undefined || usesTransaction(inside)) return null;
+  const name = nameOfFunction(teller);
+  if (name === null) return null;
+  for (const file of tree.modules.flatMap((module) => module.files)) {
+    const { ast } = tree.source(file);
+    if (!ast.text.includes(name)) continue;
+    const { calls } = nodesOf(ast);
+    for (const call of calls) {
+      if (calledFunction(tree, call.expression) !== teller) continue;
+      const [around] = functionsAround(call);
+      const other = around === undefined ? [] : calls.filter((one) => functionsAround(one)[0] === around);
+      const write = other.map((one) => writes.of(one)).find((one) => one !== null);
+      if (write != null) return write.table;
+    }
+  }
+  return null;
+}
+
+function nameOfFunction(node: FunctionNode): string | null {
+  if (node.name !== undefined) return nameOf(node.name as ts.PropertyName);
+  return ts.isVariableDeclaration(node.parent) ? nameOf(node.parent.name) : null;
 }
 
 /** Whether it uses what it was given beside what publishes. */
@@ -184,29 +223,50 @@ function usesTransaction(inside: FunctionNode): boolean {
   });
 }
 
-/** `let later; … later = publish;`: it is used when the transaction is over. */
+/** `let later; … later = publish;`, `kept.push(publish)`, `return publish`: it is used when the transaction is over. */
 function keptPublishers(tree: TypeScriptTree, file: string, report: Report): void {
-  const givers = new Map(
-    tree.published
-      .filter((published) => published.file === file)
-      .flatMap((published) => {
-        const inside = givenPublisher(published);
-        return inside === null ? [] : [[inside, published] as const];
-      }),
+  const givers = new Set(
+    tree.published.filter((published) => published.file === file).flatMap((one) => givenPublisher(one) ?? []),
   );
-  for (const node of nodesOf(tree.source(file).ast).binaries) {
-    if (node.operatorToken.kind !== ts.SyntaxKind.EqualsToken) continue;
-    const given = bare(node.right);
-    if (!ts.isIdentifier(given) || !ts.isIdentifier(node.left)) continue;
-    const declared = declarationOf(given);
-    const owner = declared === null ? null : parameterOwner(declared);
+  for (const name of nodesOf(tree.source(file).ast).names) {
+    const declared = declarationOf(name);
+    const owner = declared === null || declared.name === name ? null : parameterOwner(declared);
     if (owner === null || !isFunction(owner) || !ts.isCallExpression(owner.parent)) continue;
-    const isPublisher = given.text === "publish" || givers.has(owner);
-    const kept = declarationOf(node.left);
-    if (!isPublisher || kept === null || isInside(kept, owner)) continue;
-    report({
-      at: node,
-      message: `What publishes in a transaction is kept as ${node.left.text} for after its end.`,
-    });
+    if (name.text !== "publish" && !(givers.has(owner) && isCalledIn(name, owner))) continue;
+    const kept = keptAs(name, owner);
+    if (kept !== null)
+      report({
+        at: kept,
+        message: `What publishes in a transaction is kept as ${kept.getText().slice(0, 40)} for after its end.`,
+      });
   }
+}
+
+const isCalledIn = (name: ts.Identifier, owner: FunctionNode) =>
+  callsInside(owner).some(({ expression }) => {
+    const callee = bare(expression);
+    return ts.isIdentifier(callee) && declarationOf(callee) === declarationOf(name);
+  });
+
+/** Where what stands outside of a function gets a name of it; null: it does not. */
+function keptAs(name: ts.Identifier, owner: FunctionNode): ts.Node | null {
+  const { parent } = name;
+  const isOutside = (target: ts.Expression) => {
+    const root = rootOf(target);
+    const declared = root === null ? null : declarationOf(root);
+    return root === null || declared === null || !isInside(declared, owner);
+  };
+  if (ts.isBinaryExpression(parent) && parent.right === name)
+    return parent.operatorToken.kind === ts.SyntaxKind.EqualsToken && isOutside(parent.left) ? parent : null;
+  if (ts.isCallExpression(parent) && parent.expression !== name) {
+    const callee = bare(parent.expression);
+    const isStore = /^(?:push|unshift|add|set)$/.test(calledName(parent) ?? "");
+    return isStore && ts.isPropertyAccessExpression(callee) && isOutside(callee.expression) ? parent : null;
+  }
+  const given = ts.isShorthandPropertyAssignment(parent) ? parent.parent : name;
+  const isReturned =
+    (ts.isReturnStatement(given.parent) && functionsAround(given)[0] === owner) ||
+    owner.body === given ||
+    (ts.isParenthesizedExpression(given.parent) && owner.body === given.parent);
+  return isReturned ? given : null;
 }

@@ -50,6 +50,8 @@ export interface Bindings {
   originOf(file: string, name: string): Origin | null;
   /** Of an identifier, `namespace.name`, or a call's callee. */
   originOfExpression(file: string, node: ts.Expression): Origin | null;
+  /** Of `whole["name"]`, where the file imports a module as a whole; null: it does not, or exports no such name. */
+  memberOf(file: string, whole: string, name: string): Origin | null;
   /** The file that a specifier leads to; null when it is none of this project. */
   resolve(file: string, specifier: string): string | null;
 }
@@ -122,17 +124,22 @@ export function readBindings(project: ProjectFiles): Bindings {
     return { package: ownerOf(project.workspaces, file), name, file, value };
   }
 
+  function memberOf(file: string, owner: string, name: string): Origin | null {
+    const whole = local(file, owner, 0);
+    if (whole === null || whole.name !== "*") return null;
+    if (whole.file === null) return { ...whole, name };
+    return exportedFrom(whole.file, name, 0);
+  }
+
   return {
     resolve,
     originOf: (file, name) => local(file, name, 0),
+    memberOf,
     originOfExpression(file, node) {
       const value = bare(node);
       if (ts.isIdentifier(value)) return local(file, value.text, 0);
       if (!ts.isPropertyAccessExpression(value) || !ts.isIdentifier(value.expression)) return null;
-      const whole = local(file, value.expression.text, 0);
-      if (whole === null || whole.name !== "*") return null;
-      if (whole.file === null) return { ...whole, name: value.name.text };
-      return exportedFrom(whole.file, value.name.text, 0);
+      return memberOf(file, value.expression.text, value.name.text);
     },
     importsOf(file) {
       const known = imports.get(file);

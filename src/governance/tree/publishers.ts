@@ -2,18 +2,11 @@
 
 import ts from "typescript";
 import type { Bindings } from "./bindings.ts";
+import { nodesOf } from "./nodes.ts";
+import { calledFunction, callsInside } from "./reach.ts";
 import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "./scope.ts";
-import {
-  bare,
-  calledName,
-  type FunctionNode,
-  isFunction,
-  isInside,
-  nameOf,
-  propertyOf,
-  stringOf,
-} from "./source.ts";
-import type { Published, TypeScriptTree } from "./typescript.ts";
+import { bare, calledName, type FunctionNode, isFunction, isInside, propertyOf, stringOf } from "./source.ts";
+import { type DefinedEvent, givenName, type Published, type TypeScriptTree } from "./typescript.ts";
 
 /** The function that was given what publishes, e.g. the one that `transact` runs; null: nothing was given. */
 export function givenPublisher({ call }: Pick<Published, "call">): FunctionNode | null {
@@ -66,19 +59,45 @@ export function rawPublished(
     : null;
 }
 
-/** The name by which it was given: `publish` for `send` of `const { publish: send } = context`, and of `const send = publish`. */
-function givenName(call: ts.CallExpression): string | null {
-  const name = calledName(call);
-  const callee = bare(call.expression);
-  const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
-  if (declared === null) return name;
-  if (ts.isBindingElement(declared))
-    return declared.propertyName === undefined ? name : nameOf(declared.propertyName);
-  const given =
-    ts.isVariableDeclaration(declared) && declared.initializer ? bare(declared.initializer) : null;
-  if (given === null) return name;
-  if (ts.isIdentifier(given)) return given.text;
-  return ts.isPropertyAccessExpression(given) ? given.name.text : name;
+/** An event that is given to a function of the project, which publishes what it is given. */
+export function* handedOn(
+  tree: TypeScriptTree,
+): Iterable<{ readonly call: ts.CallExpression; readonly event: DefinedEvent }> {
+  const known = new Map<ts.Node, boolean>();
+  const isPublished = (parameter: ts.ParameterDeclaration, owner: FunctionNode, steps: number): boolean => {
+    const found =
+      known.get(parameter) ??
+      callsInside(owner).some((call) => {
+        const at = call.arguments.findIndex((given) => {
+          const value = bare(given);
+          return ts.isIdentifier(value) && declarationOf(value) === parameter;
+        });
+        if (at === -1) return false;
+        const called = steps === 0 ? null : calledFunction(tree, call.expression);
+        if (called !== null) {
+          const next = called.parameters[at];
+          return next !== undefined && isPublished(next, called, steps - 1);
+        }
+        return at === 0 && /publish|record|emit|send/i.test(givenName(call) ?? "");
+      });
+    known.set(parameter, found);
+    return found;
+  };
+  const files = new Set(tree.modules.flatMap((module) => module.files));
+  const published = new Set(tree.published.map(({ call }) => call));
+  for (const file of files) {
+    if (!tree.mayName(file)) continue;
+    for (const call of nodesOf(tree.source(file).ast).calls) {
+      if (published.has(call)) continue;
+      for (const [index, given] of call.arguments.entries()) {
+        const [event] = tree.eventsOf(file, given);
+        const called = event === undefined ? null : calledFunction(tree, call.expression);
+        const parameter = called?.parameters[index];
+        if (event !== undefined && called !== null && parameter && isPublished(parameter, called, 2))
+          yield { call, event };
+      }
+    }
+  }
 }
 
 /** The object that a function of the project gives back, when that is all it does at its end; the expression itself otherwise. */
@@ -118,12 +137,18 @@ export function tableWrite(
 ): { readonly connection: ts.Identifier | null; readonly table: string } | null {
   const callee = bare(call.expression);
   const [table] = call.arguments;
-  if (!ts.isPropertyAccessExpression(callee) || table === undefined) return null;
-  if (!/^(?:insert|update|delete)$/.test(callee.name.text) || !isTable(bindings, file, table)) return null;
+  const isMember = ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee);
+  if (!isMember || table === undefined) return null;
+  if (!/^(?:insert|update|delete)$/.test(calledName(call) ?? "") || !isTable(bindings, file, table))
+    return null;
   return { connection: rootOf(callee.expression), table: bare(table).getText() };
 }
 
 function isTable(bindings: Bindings, file: string, node: ts.Expression): boolean {
+  const value = bare(node);
+  const local = ts.isIdentifier(value) ? givenTo(value) : null;
+  if (local !== null && ts.isIdentifier(bare(local)) && bare(local) !== value)
+    return isTable(bindings, file, local);
   const origin = bindings.originOfExpression(file, node);
   if (origin?.value === null || origin === null || origin.file === null) return false;
   const made = bare(origin.value);

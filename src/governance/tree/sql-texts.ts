@@ -26,6 +26,8 @@ const maxPiece = 200;
 export interface SqlReader {
   /** In the order of the text; a text is there once. */
   textsOf(nodes: Pick<Nodes, "calls" | "texts">): readonly SqlText[];
+  /** What one call is given, tagged or not. */
+  givenTo(call: ts.CallExpression): readonly string[];
 }
 
 /** Remembers what it has read: to be made for each look at a project. */
@@ -129,6 +131,13 @@ export function readSqlTexts(bindings: Bindings): SqlReader {
   }
 
   return {
+    givenTo(call) {
+      const [first] = call.arguments;
+      if (first === undefined) return [];
+      const value = meant(first);
+      if (isSqlTag(value)) return [textOf(value) ?? ""];
+      return givenTexts(first, calledName(call) === "batch").map(({ text }) => text);
+    },
     textsOf({ calls, texts }) {
       const tagged = texts.flatMap((node): SqlText[] => {
         const { parent } = node;

@@ -5,12 +5,14 @@ import ts from "typescript";
 import { type Bindings, readBindings } from "./bindings.ts";
 import type { ProjectFiles } from "./files.ts";
 import { nodesOf } from "./nodes.ts";
+import { declarationOf, givenTo, parameterOwner } from "./scope.ts";
 import {
   bare,
   calledName,
   type FunctionNode,
   functionsAround,
   isTypeScript,
+  nameOf,
   parseSource,
   propertyValue,
   type SourceFile,
@@ -99,6 +101,8 @@ export interface TypeScriptTree {
   source(file: string): SourceFile;
   /** Events that an expression may name: one, several of a choice or an array, or none. */
   eventsOf(file: string, node: ts.Expression): readonly DefinedEvent[];
+  /** Whether the text of a file has the name of an event. */
+  mayName(file: string): boolean;
   /** The name under which a package exports what is called; null: it is of no package, or of another. */
   calledOf(file: string, call: ts.CallExpression, packageName: string): string | null;
 }
@@ -150,14 +154,20 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
       !defining.includes(path) && !isPackage(path) && mayTell(text(path)) && saysOne(text(path), names),
   );
   const calls = [...definitions, ...telling.flatMap((path) => callsIn(source(path)))];
-  const eventsOf = (file: string, node: ts.Expression): readonly DefinedEvent[] => {
+  const eventsOf = (file: string, node: ts.Expression, steps = 4): readonly DefinedEvent[] => {
     const value = bare(node);
     if (ts.isConditionalExpression(value))
-      return [...eventsOf(file, value.whenTrue), ...eventsOf(file, value.whenFalse)];
+      return [...eventsOf(file, value.whenTrue, steps), ...eventsOf(file, value.whenFalse, steps)];
     if (ts.isArrayLiteralExpression(value))
       return value.elements.flatMap((element) => eventsOf(file, element));
     const found = events.get(value);
     if (found !== undefined) return [found];
+    if (steps === 0) return [];
+    const local = ts.isIdentifier(value) ? givenTo(value) : null;
+    if (local !== null && bindings.originOfExpression(file, value)?.value !== local)
+      return eventsOf(file, local, steps - 1);
+    const members = membersOf(file, value, bindings);
+    if (members !== null) return members.flatMap((member) => eventsOf(member.file, member.node, steps - 1));
     const origin = bindings.originOfExpression(file, value);
     if (origin === null || origin.value === null || origin.file === null) return [];
     const defined = bare(origin.value);
@@ -184,9 +194,42 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     ),
     moduleOf: (file) => modules.find(({ folder }) => file.startsWith(`${folder}/`)) ?? null,
     source,
+    mayName: (file) => saysOne(text(file), names),
     eventsOf,
     calledOf,
   };
+}
+
+/** `events.lent` and `events[kind]`, of an object that is written down; all that it may be. Null: it is none of these. */
+function membersOf(
+  file: string,
+  node: ts.Expression,
+  bindings: Bindings,
+): readonly { readonly file: string; readonly node: ts.Expression }[] | null {
+  if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) return null;
+  const owner = bare(node.expression);
+  if (!ts.isIdentifier(owner)) return null;
+  const name = ts.isPropertyAccessExpression(node) ? node.name.text : stringOf(node.argumentExpression);
+  const local = givenTo(owner);
+  const origin = bindings.originOf(file, owner.text);
+  if (local === null && origin?.name === "*" && name !== null && ts.isElementAccessExpression(node)) {
+    const value = bindings.memberOf(file, owner.text, name);
+    return value === null || value.value === null || value.file === null
+      ? []
+      : [{ file: value.file, node: value.value }];
+  }
+  const given = local ?? origin?.value ?? null;
+  const object = given === null ? null : bare(given);
+  if (object === null || !ts.isObjectLiteralExpression(object)) return null;
+  return object.properties.flatMap((property) => {
+    if (property.name === undefined || (name !== null && nameOf(property.name) !== name)) return [];
+    const value = ts.isPropertyAssignment(property)
+      ? property.initializer
+      : ts.isShorthandPropertyAssignment(property)
+        ? property.name
+        : null;
+    return value === null ? [] : [{ file: object.getSourceFile().fileName, node: value }];
+  });
 }
 
 /** Cheap, and never wrong about a file that defines something: the words must stand there, and not as a text. */
@@ -279,11 +322,38 @@ function standsInHandlers(node: ts.Node): boolean {
   return false;
 }
 
+const publishing = /publish|record|emit|send/i;
+
+/** A parameter that is called with an event and what it tells, whatever it is called. */
+function isGivenPublisher({ expression, arguments: [, payload] }: ts.CallExpression): boolean {
+  const callee = bare(expression);
+  const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
+  if (declared === null || parameterOwner(declared) === null) return false;
+  const type = ts.isParameter(declared) ? declared.type?.getText() : undefined;
+  return type === "Publish" || objectOf(payload) !== null;
+}
+
+/** The name by which it was given: `publish` for `send` of `const { publish: send } = context`, and of `const send = publish`. */
+export function givenName(call: ts.CallExpression): string | null {
+  const name = calledName(call);
+  const callee = bare(call.expression);
+  const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
+  if (declared === null) return name;
+  if (ts.isBindingElement(declared))
+    return declared.propertyName === undefined ? name : nameOf(declared.propertyName);
+  const given =
+    ts.isVariableDeclaration(declared) && declared.initializer ? bare(declared.initializer) : null;
+  if (given === null) return name;
+  if (ts.isIdentifier(given)) return given.text;
+  return ts.isPropertyAccessExpression(given) ? given.name.text : name;
+}
+
 /** A function that publishes comes as an argument, from the engine: no import leads to it. */
 function readPublished({ file, node }: Call, eventsOf: EventsOf, calledOf: CalledOf): Published | null {
   const [first, payload] = node.arguments;
-  const name = calledName(node);
-  if (first === undefined || name === null || !/publish|record|emit|send/i.test(name)) return null;
+  const name = givenName(node);
+  if (first === undefined || name === null) return null;
+  if (!publishing.test(name) && !isGivenPublisher(node)) return null;
   if (calledOf(file, node, enginePackage) !== null || calledOf(file, node, schemasPackage) !== null)
     return null;
   const events = eventsOf(file, first);

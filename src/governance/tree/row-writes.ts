@@ -1,0 +1,75 @@
+/** Statements that change rows, and the connection by which they do: of drizzle, of SQL, and by a function of the project. */
+
+import ts from "typescript";
+import { tableWrite } from "./publishers.ts";
+import { calledFunction, callsInside } from "./reach.ts";
+import { declarationOf, parameterOwner, rootOf } from "./scope.ts";
+import { bare, calledName, type FunctionNode } from "./source.ts";
+import { tablesOf } from "./sql/tables.ts";
+import { readSqlTexts, type SqlReader } from "./sql-texts.ts";
+import type { TypeScriptTree } from "./typescript.ts";
+
+export interface RowWrite {
+  /** The name at the beginning of the connection; null: it begins with `this`, or is worked out. */
+  readonly connection: ts.Identifier | null;
+  /** What it changes, as the code calls it. */
+  readonly table: string;
+}
+
+export interface RowWrites {
+  /** Null: the call changes no row that is seen. */
+  of(call: ts.CallExpression): RowWrite | null;
+}
+
+const runners = /^(?:execute|query|unsafe|rows)$/;
+const maxSteps = 3;
+
+/** Remembers what it has read: to be made for each look at a project. */
+export function readRowWrites(tree: TypeScriptTree): RowWrites {
+  const sql: SqlReader = readSqlTexts(tree.bindings);
+  const byParameter = new Map<FunctionNode, ReadonlyMap<number, string>>();
+
+  const bySql = (call: ts.CallExpression): RowWrite | null => {
+    const callee = bare(call.expression);
+    if (!ts.isPropertyAccessExpression(callee) || !runners.test(calledName(call) ?? "")) return null;
+    for (const text of sql.givenTo(call)) {
+      const [table] = tablesOf(text).written;
+      if (table !== undefined) return { connection: rootOf(callee.expression), table };
+    }
+    return null;
+  };
+
+  /** By the place of the parameter, what a function changes by it. */
+  const writtenBy = (called: FunctionNode, steps: number): ReadonlyMap<number, string> => {
+    const known = byParameter.get(called);
+    if (known !== undefined) return known;
+    const found = new Map<number, string>();
+    // Who calls itself finds what is known so far.
+    byParameter.set(called, found);
+    for (const call of callsInside(called)) {
+      const write = writeOf(call, steps);
+      const declared = write?.connection == null ? null : declarationOf(write.connection);
+      if (write === null || declared === null || parameterOwner(declared) !== called) continue;
+      let at: ts.Node = declared;
+      while (ts.isBindingElement(at)) at = at.parent.parent;
+      found.set(called.parameters.indexOf(at as ts.ParameterDeclaration), write.table);
+    }
+    return found;
+  };
+
+  const byHelper = (call: ts.CallExpression, steps: number): RowWrite | null => {
+    const called = steps === 0 ? null : calledFunction(tree, call.expression);
+    if (called === null) return null;
+    for (const [index, table] of writtenBy(called, steps - 1)) {
+      const given = call.arguments[index];
+      const connection = given === undefined ? null : rootOf(given);
+      if (connection !== null) return { connection, table };
+    }
+    return null;
+  };
+
+  const writeOf = (call: ts.CallExpression, steps: number): RowWrite | null =>
+    tableWrite(tree, call.getSourceFile().fileName, call) ?? bySql(call) ?? byHelper(call, steps);
+
+  return { of: (call) => writeOf(call, maxSteps) };
+}
