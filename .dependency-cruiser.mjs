@@ -224,7 +224,7 @@ export default {
         "Tests, tools and the local services stay on this machine, where `charter services` starts them for whoever builds on the packages.",
       from: {
         path: "^(schemas|src|workers)/",
-        pathNot: [tests, "^workers/local/", "^src/cli/commands/services\\.ts$"],
+        pathNot: [tests, "^workers/local/", "^src/cli/commands/local/services\\.ts$"],
       },
       to: { path: ["^(test|tools)/", "^workers/local/", tests] },
     },

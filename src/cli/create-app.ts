@@ -1,7 +1,7 @@
 /** `npm create @brain/app my-shop`: `charter new app`, for people who have nothing of ours yet. */
 
 import { Command } from "commander";
-import { asNewApp } from "./commands/new-app.ts";
+import { asNewApp } from "./commands/project/new-app.ts";
 import { runProgram } from "./run.ts";
 
 const program = new Command("create-app")

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { KafkaRecord } from "../../src/cli/commands/kafka-record.ts";
+import type { KafkaRecord } from "../../src/cli/commands/events/kafka-record.ts";
 import { type Child, startChild } from "../../workers/local/child-process.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
 import { type Stack, startStack } from "./connect.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { KafkaRecord } from "../../src/cli/commands/kafka-record.ts";
+import type { KafkaRecord } from "../../src/cli/commands/events/kafka-record.ts";
 import { recorded } from "../recorded.ts";
 import { waitFor } from "../wait-for.ts";
 import { charter, openStation, type Station, startCharter } from "./server.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { costText, estimateCost } from "../commands/cost.ts";
+import { costText, estimateCost } from "../commands/health/cost.ts";
 import { eventsTogether, pathCosts } from "./counts.ts";
 import { commandsPerEvent, commandsPerTick, type Load, usageOf } from "./usage.ts";
 

@@ -1,0 +1,65 @@
+import { type Command, Option } from "commander";
+import { today } from "../../command.ts";
+import { CliError, FindingsError, UsageError } from "../../errors.ts";
+
+interface Options {
+  readonly since?: string;
+  readonly staged?: boolean;
+  readonly format: "human" | "github";
+  readonly tests: boolean;
+  readonly testCommand: string;
+}
+
+/** `charter guard`: what a change adds, judged by rules, broken events and the tests of a second delivery. */
+export function addGuard(program: Command): void {
+  program
+    .command("guard [path]")
+    .description(
+      "judge what a change adds: rules on its lines, broken events, idempotency tests of what it touches",
+    )
+    .option(
+      "--since <revision>",
+      "the change is everything since this branch left that revision, e.g. origin/main",
+    )
+    .option("--staged", "the change is the next commit")
+    .option("--no-tests", "name the tests, and do not run them")
+    .option("--test-command <command>", "runs the files of tests that stand behind it", "npm test --")
+    .addOption(
+      new Option("--format <form>", "how findings are written").choices(["human", "github"]).default("human"),
+    )
+    .action(guard);
+}
+
+async function guard(
+  path: string | undefined,
+  { since, staged, format, tests, testCommand }: Options,
+): Promise<void> {
+  if ((since === undefined) === (staged !== true))
+    throw new UsageError("Say what the change is: --staged, or --since with a revision of git.");
+  const [{ runGuard }, check, breaking] = await Promise.all([
+    import("../../../governance/guard.ts"),
+    import("../../../governance/run-check.ts"),
+    import("../../../governance/breaking/run-breaking.ts"),
+  ]);
+  const options = {
+    path: path ?? ".",
+    format,
+    since: since ?? "staged",
+    today: today(),
+    tests,
+    testCommand: testCommand.split(/\s+/).filter((word) => word !== ""),
+  };
+  try {
+    const failed = await runGuard(options, {
+      text: (text) => void process.stdout.write(text),
+      note: (line) => void process.stderr.write(`charter guard: ${line}\n`),
+    });
+    if (failed.length > 0) throw new FindingsError(failed.join(", "));
+  } catch (error) {
+    if (error instanceof check.GivenError || error instanceof breaking.BreakingUsageError)
+      throw new UsageError(error.message, { cause: error });
+    if (error instanceof check.ToolError || error instanceof breaking.BreakingError)
+      throw new CliError(error.message, { cause: error });
+    throw error;
+  }
+}

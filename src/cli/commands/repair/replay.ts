@@ -1,0 +1,105 @@
+import type { Command } from "commander";
+import type { Job } from "../../../http/kit/answers/operations.ts";
+import { type Cli, cliOf, instant, numberUpTo, wholeNumber, withReason, withYes } from "../../command.ts";
+import { confirm } from "../../confirm.ts";
+import { UsageError } from "../../errors.ts";
+import { facts } from "../../output.ts";
+import { printJob, watchJob } from "../../progress.ts";
+import { requireReason } from "./consumers.ts";
+import { addJobCommands, type JobArea, jobPath } from "./jobs.ts";
+
+const replays: JobArea = { path: "/api/replays", list: "replays", noun: "replay" };
+
+interface ReplayOptions {
+  readonly name?: string;
+  readonly mode: string;
+  readonly types?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly tenant?: string;
+  readonly correlation?: string;
+  readonly rate?: number;
+  readonly maxStep?: number;
+  readonly acceptDuplicates?: boolean;
+  readonly dryRun?: boolean;
+  readonly watch?: boolean;
+  readonly reason?: string;
+  readonly yes?: boolean;
+}
+
+/** `charter replay …`: events of the record to one consumer again. */
+export function addReplay(program: Command): void {
+  const replay = program.command("replay").description("replays of the record to one consumer");
+  withYes(withReason(replay.command("start <subscriber>")))
+    .description("bring events of the record to a consumer again")
+    .option("--name <name>", "a name that no other replay of the consumer has")
+    .option(
+      "--mode <mode>",
+      "only_missing: what was never applied; force: everything once more",
+      "only_missing",
+    )
+    .option("--types <types>", "only these types, separated by commas")
+    .option("--from <time>", "only stored at or after this time", instant)
+    .option("--to <time>", "only stored before this time", instant)
+    .option("--tenant <id>", "only of this tenant")
+    .option("--correlation <id>", "only with this correlation id")
+    .option("--rate <n>", "events a second, at most", numberUpTo(10_000))
+    .option("--max-step <n>", "events handed over at once, at most", wholeNumber(1, 5_000))
+    .option("--accept-duplicates", "go back further than claims are kept; effects may then repeat")
+    .option("--dry-run", "only count")
+    .option("-w, --watch", "follow it to its end; exit code 1 when it fails")
+    .action((subscriber: string, options: ReplayOptions, command: Command) =>
+      start(cliOf(command), subscriber, options),
+    );
+  addJobCommands(replay, replays, { list: "ls", status: "status" });
+}
+
+interface Preview {
+  readonly dry_run: true;
+  readonly count: number;
+  readonly already_applied: number;
+  readonly oldest: string | null;
+  readonly newest: string | null;
+}
+
+async function start(cli: Cli, subscriber: string, options: ReplayOptions): Promise<void> {
+  const { client, out } = cli;
+  const { mode } = options;
+  if (mode !== "only_missing" && mode !== "force") {
+    throw new UsageError(`--mode is "${mode}"; expected only_missing or force.`);
+  }
+  const body = {
+    subscriber,
+    name: options.name,
+    mode,
+    types: options.types?.split(",").map((type) => type.trim()),
+    from: options.from,
+    to: options.to,
+    tenant_id: options.tenant,
+    correlation_id: options.correlation,
+    rate_per_second: options.rate,
+    max_step: options.maxStep,
+    accept_duplicates: options.acceptDuplicates,
+    reason: options.reason,
+  };
+  if (options.dryRun === true) {
+    const preview = await client.post<Preview>(replays.path, { ...body, dry_run: true });
+    if (out.json) return out.data(preview);
+    return out.line(
+      facts([
+        ["events", preview.count],
+        ["already applied", preview.already_applied],
+        ["oldest", preview.oldest],
+        ["newest", preview.newest],
+      ]),
+    );
+  }
+  if (options.name === undefined) throw new UsageError("Name the replay with --name.");
+  if (mode === "force") {
+    requireReason(options.reason);
+    await confirm(`Apply events of the record to ${subscriber} once more?`, options.yes === true);
+  }
+  const job = await client.post<Job>(replays.path, body);
+  if (options.watch === true) await watchJob(cli, jobPath(replays, job.id));
+  else printJob(cli, job);
+}
