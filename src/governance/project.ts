@@ -1,10 +1,10 @@
 /** A project as the rules see it. What a rule does not ask for is not read. */
 
-import { type Document, readDocuments } from "./tree/documents.ts";
+import { type Document, readDocuments } from "./tree/documents/documents.ts";
 import { type ProjectFiles, readFiles } from "./tree/files.ts";
 import { isPython, loadPython } from "./tree/python/parser.ts";
 import { type PythonTree, readPython } from "./tree/python.ts";
-import { readTests, type TestTree } from "./tree/tests.ts";
+import { readTests, type TestTree } from "./tree/tests/tests.ts";
 import { readTypeScript, type TypeScriptTree } from "./tree/typescript.ts";
 
 export interface Project {

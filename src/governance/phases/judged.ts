@@ -5,7 +5,7 @@ import type { Finding } from "../finding.ts";
 import type { Project } from "../project.ts";
 import { phaseOfRule, type RulePhase } from "../rules/phase-of-rule.ts";
 import type { Rule } from "../rules/rule.ts";
-import type { Document } from "../tree/documents.ts";
+import type { Document } from "../tree/documents/documents.ts";
 import { type DocumentedEvent, documentedEvents, type ReadmeFacts, readReadme } from "./module-documents.ts";
 import type { EventUse, ModuleFacts } from "./module-facts.ts";
 import { type Plan, planOf } from "./plan.ts";

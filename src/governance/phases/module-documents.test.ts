@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Document, readDocuments } from "../tree/documents.ts";
+import { type Document, readDocuments } from "../tree/documents/documents.ts";
 import { documentedEvents, readReadme } from "./module-documents.ts";
 
 const path = "src/modules/rental/README.md";

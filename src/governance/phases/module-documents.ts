@@ -1,8 +1,8 @@
 /** What the documents of a module say: purpose, owner, dependencies, events. */
 
-import { headingWords, labelWords } from "../tree/document-words.ts";
-import type { Document, Section } from "../tree/documents.ts";
-import type { Label } from "../tree/labels.ts";
+import { headingWords, labelWords } from "../tree/documents/document-words.ts";
+import type { Document, Section } from "../tree/documents/documents.ts";
+import type { Label } from "../tree/documents/labels.ts";
 
 /** An event as a document describes it. */
 export interface DocumentedEvent {

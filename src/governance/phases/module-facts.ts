@@ -3,7 +3,7 @@
 import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
 import { GivenError } from "../run-check.ts";
-import type { Document } from "../tree/documents.ts";
+import type { Document } from "../tree/documents/documents.ts";
 import { positionOf } from "../tree/text.ts";
 
 /** An event that a module registers, publishes or handles, and where its code does. */

@@ -1,8 +1,8 @@
 /** The tests that show something of a module, found by what they do. */
 
 import type { Project } from "../project.ts";
-import type { Shown } from "../tree/shown.ts";
 import { placeOf } from "../tree/source.ts";
+import type { Shown } from "../tree/tests/shown.ts";
 import { positionOf } from "../tree/text.ts";
 import type { ModuleFacts } from "./module-facts.ts";
 import { pythonTests } from "./python-tests.ts";

@@ -1,6 +1,6 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import type { Section } from "../tree/documents.ts";
+import type { Section } from "../tree/documents/documents.ts";
 import { isFetch, outsideCall } from "../tree/outside.ts";
 import { callsInside, handlerOf, isRandom, reachedFrom } from "../tree/reach.ts";
 import { commandOf } from "../tree/redis-commands.ts";

@@ -2,8 +2,8 @@
 
 import { payloadFields } from "@brain/schemas";
 import type { Project } from "../project.ts";
-import { headingWords, labelWords } from "../tree/document-words.ts";
-import type { Code, Label } from "../tree/labels.ts";
+import { headingWords, labelWords } from "../tree/documents/document-words.ts";
+import type { Code, Label } from "../tree/documents/labels.ts";
 import {
   documentsOfModules,
   type EventSection,

@@ -1,6 +1,6 @@
 import type { Project } from "../project.ts";
 import { makersOf } from "../tree/handlers.ts";
-import type { Shown } from "../tree/shown.ts";
+import type { Shown } from "../tree/tests/shown.ts";
 import type { DefinedConsumer, TypeScriptTree } from "../tree/typescript.ts";
 import type { Report, Rule } from "./rule.ts";
 

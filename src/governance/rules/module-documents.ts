@@ -2,8 +2,8 @@
 
 import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
-import type { Document, Section } from "../tree/documents.ts";
-import type { Code, Label } from "../tree/labels.ts";
+import type { Document, Section } from "../tree/documents/documents.ts";
+import type { Code, Label } from "../tree/documents/labels.ts";
 import { placeOf } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";

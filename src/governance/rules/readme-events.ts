@@ -1,7 +1,7 @@
 /** the events that a README tells of. */
 
-import { labelWords } from "../tree/document-words.ts";
-import type { Code, Label } from "../tree/labels.ts";
+import { labelWords } from "../tree/documents/document-words.ts";
+import type { Code, Label } from "../tree/documents/labels.ts";
 import {
   type EventSection,
   eventSections,

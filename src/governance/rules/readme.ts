@@ -2,8 +2,8 @@
 
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { headingWords, labelWords } from "../tree/document-words.ts";
-import type { Document, Section } from "../tree/documents.ts";
+import { headingWords, labelWords } from "../tree/documents/document-words.ts";
+import type { Document, Section } from "../tree/documents/documents.ts";
 import {
   documentsOfModules,
   isUnwritten,

@@ -1,13 +1,13 @@
 /** What the tests of a project show, by what they do: no name of a test or a file proves anything. */
 
 import ts from "typescript";
+import type { ProjectFiles } from "../files.ts";
+import { parseSource, stringOf, walk } from "../source.ts";
+import type { DefinedConsumer, DefinedEvent, TypeScriptModule, TypeScriptTree } from "../typescript.ts";
 import { type Act, type Activity, consumersByName, readActivity, topName } from "./acts.ts";
-import type { ProjectFiles } from "./files.ts";
+import { bodyOf, faultOf, isTest, rowTextsOf } from "./calls.ts";
+import { mayAssert, rankTests, type Sought } from "./ranking.ts";
 import { type Shown, showsOf, showsPublished } from "./shown.ts";
-import { parseSource, stringOf, walk } from "./source.ts";
-import { bodyOf, faultOf, isTest, rowTextsOf } from "./test-calls.ts";
-import { mayAssert, rankTests, type Sought } from "./test-ranking.ts";
-import type { DefinedConsumer, DefinedEvent, TypeScriptModule, TypeScriptTree } from "./typescript.ts";
 
 /** `test(…)` */
 export interface TestFact {

@@ -1,8 +1,8 @@
 /** What a test shows, by the order of what it does. */
 
 import ts from "typescript";
+import { bare } from "../source.ts";
 import type { Act } from "./acts.ts";
-import { bare } from "./source.ts";
 
 /** What a test can show of a consumer: `consumed` is T-2 of the charter, `redelivered` T-3, `permanent` T-4, `transient` T-4b. */
 export type Shown = "consumed" | "redelivered" | "permanent" | "transient";

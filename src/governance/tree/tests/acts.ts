@@ -1,10 +1,10 @@
 /** What a test does, in order: it lets consumers read, delivers again, and asserts. Functions of the tests are followed. */
 
 import ts from "typescript";
-import { declarationOf, functionOf } from "./scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, nameOf, stringOf } from "./source.ts";
-import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "./typescript.ts";
-import { enginePackage } from "./typescript.ts";
+import { declarationOf, functionOf } from "../scope.ts";
+import { bare, calledName, type FunctionNode, isFunction, nameOf, stringOf } from "../source.ts";
+import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "../typescript.ts";
+import { enginePackage } from "../typescript.ts";
 
 /** One thing that a test does. */
 export interface Act {

@@ -1,9 +1,9 @@
 /** The Markdown of a project: headings with what stands below them, read by markdown-it. */
 
 import MarkdownIt from "markdown-it";
-import type { ProjectFiles } from "./files.ts";
+import type { ProjectFiles } from "../files.ts";
+import type { TextFile } from "../text.ts";
 import { type Label, readLabels } from "./labels.ts";
-import type { TextFile } from "./text.ts";
 
 export interface Section {
   /** 1 to 6. */
