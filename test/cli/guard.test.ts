@@ -114,7 +114,7 @@ test("a change that is fine passes, and the idempotency tests of the module that
   expect(code, output).toBe(0);
   expect(output).toContain("charter guard: rules, lines added since trunk: nothing found");
   expect(output).toContain("charter guard: events, against trunk:");
-  expect(output).toMatch(/charter guard: idempotency: test\/modules\/agents-events\.test\.ts\n/);
+  expect(output).toMatch(/charter guard: idempotency: test\/modules\/agents\/events\.test\.ts\n/);
   expect(output).toMatch(/Tests +\d+ passed/);
   expect(output).toContain("charter guard: idempotency: passed.");
 });
