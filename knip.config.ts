@@ -5,7 +5,7 @@ export default {
     ".": {
       entry: [
         "workers/{api,consumer,deno}.ts",
-        "workers/local/{main,migrate,workerd/front-worker}.ts",
+        "workers/local/{main,migrate,workerd/edge}.ts",
         "tools/{build,build-workers,check,check-breaking,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
         "tools/packages/{pack,prepack}.ts",
         // The door of the package @brain/operator.

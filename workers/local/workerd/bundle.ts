@@ -44,12 +44,14 @@ export async function bundleWorkers(
   return { api: api.main, apiParts: api.parts, consumer: consumer.main, consumerParts: consumer.parts };
 }
 
-/** The worker that stands before the API on this machine: one module, whatever what it imports could load later. */
-export async function bundleFront(): Promise<string> {
-  return (
-    await bundle(`${root}workers/local/workerd/front-worker.ts`, { ...workerOptions, splitting: false })
-  ).main;
+/** What stands before the API on this machine: one module, whatever what it imports could load later. */
+export async function bundleEdge(): Promise<string> {
+  const options = { ...workerOptions, splitting: false };
+  return (await bundle(`${root}workers/local/workerd/edge.ts`, options, edgeModule)).main;
 }
+
+/** The name of the module of {@link bundleEdge} beside the API's. */
+export const edgeModule = "brain-edge.js";
 
 /** What esbuild is told of a worker, here and for a deployment. */
 export const workerOptions = {
@@ -73,9 +75,11 @@ export const consumerOptions = {
   plugins: [keepClassNames, withoutRoutes],
 } satisfies BuildOptions;
 
+/** @param mainName of the main module in stacks; empty: whatever the host calls it */
 async function bundle(
   entry: string,
   options: BuildOptions,
+  mainName = "",
 ): Promise<{ main: string; parts: Record<string, string> }> {
   const { outputFiles } = await build({
     ...options,
@@ -93,7 +97,7 @@ async function bundle(
   const lines = [...texts].flatMap(([name, text]) => {
     const map = texts.get(`${name}.map`);
     if (map === undefined) return [];
-    return [[name === "index.js" ? "" : name, sourceLinesOf(text, map, `${root}dist`, root)] as const];
+    return [[name === "index.js" ? mainName : name, sourceLinesOf(text, map, `${root}dist`, root)] as const];
   });
   const parts = [...texts].filter(([name]) => name.endsWith(".js") && name !== "index.js");
   return { main: withSourceLines(main, Object.fromEntries(lines)), parts: Object.fromEntries(parts) };

@@ -5,7 +5,7 @@ import { formatLogLine } from "../console-lines.ts";
 import { createDemoService } from "../demo-service.ts";
 import { createRestarts } from "../supervise.ts";
 import { createArchiveService } from "./archive-folder.ts";
-import { bundleFront, type Compatibility, type WorkerBundles } from "./bundle.ts";
+import { bundleEdge, type Compatibility, type WorkerBundles } from "./bundle.ts";
 import { createHostNamesService, type Lookup } from "./host-names.ts";
 import { type Pulse, watchPulse } from "./pulse.ts";
 import { type Instance, startInstance } from "./runtime-instance.ts";
@@ -69,7 +69,7 @@ export function printLog(level: string, message: string): void {
 export async function runWorkers(options: RunWorkersOptions): Promise<RunningWorkers> {
   const { compatibility, bindings, archiveDir, onLog = printLog } = options;
   let { bundles } = options;
-  const front = await bundleFront();
+  const edge = await bundleEdge();
   const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
   const hostNames = createHostNamesService(options.lookup);
   const demo = demoOf(bindings);
@@ -84,7 +84,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     };
     return startInstance({
       bundles,
-      front,
+      edge,
       compatibility,
       bindings,
       port,

@@ -4,14 +4,14 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
 import { commandLineOf, guardProcess } from "../child-process.ts";
-import type { Compatibility, WorkerBundles } from "./bundle.ts";
+import { type Compatibility, edgeModule, type WorkerBundles } from "./bundle.ts";
 
 type ServiceBinding = (request: Request) => Promise<Response>;
 
 export interface InstanceOptions {
   readonly bundles: WorkerBundles;
-  /** The worker that stands before the API. */
-  readonly front: string;
+  /** The module that stands before the API, see `edge.ts`. */
+  readonly edge: string;
   readonly compatibility: Compatibility;
   /** Environment of both workers. */
   readonly bindings: Readonly<Record<string, string>>;
@@ -106,20 +106,27 @@ async function processorTimeOf(pid: number): Promise<number> {
   return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
 }
 
-/** A worker and the parts beside it, as modules of one folder that is nowhere. */
-function modulesOf(main: string, parts: WorkerBundles["apiParts"] = {}) {
+/** A worker and the parts beside it, as modules of one folder that is nowhere. The first is the one that is started. */
+function modulesOf(main: string, parts: WorkerBundles["apiParts"] = {}, before: Record<string, string> = {}) {
   const modulesRoot = "/worker";
-  const module = ([name, contents]: readonly [string, string]) => ({
-    type: "ESModule" as const,
-    path: `${modulesRoot}/${name}`,
-    contents,
-  });
-  return { modulesRoot, modules: [["index.js", main] as const, ...Object.entries(parts)].map(module) };
+  const modules = { ...before, "index.js": main, ...parts };
+  return {
+    modulesRoot,
+    modules: Object.entries(modules).map(([name, contents]) => ({
+      type: "ESModule" as const,
+      path: `${modulesRoot}/${name}`,
+      contents,
+    })),
+  };
 }
 
-/** The API is reached through its front only, and the consumer through the API and by cron, as on Cloudflare. */
+const startBehindEdge = `import worker from "./index.js";
+import { behindEdge } from "./${edgeModule}";
+export default behindEdge(worker);`;
+
+/** The API is reached behind its edge only, and the consumer through the API and by cron, as on Cloudflare. */
 function workersOf(options: InstanceOptions) {
-  const { bundles, front, compatibility, bindings, port, archive, hostNames, demo, startedMs } = options;
+  const { bundles, edge, compatibility, bindings, port, archive, hostNames, demo, startedMs } = options;
   const inspected = { unsafeInspectorProxy: options.inspectorPort !== null };
   const runtime = {
     compatibilityDate: compatibility.date,
@@ -132,18 +139,15 @@ function workersOf(options: InstanceOptions) {
   const shared = { ...runtime, bindings: { ...bindings, HOST_STARTED_AT: String(startedMs) } };
   return [
     {
-      ...runtime,
-      ...modulesOf(front),
-      name: "brain-front",
-      serviceBindings: { API: "brain-api" },
-      // Past Miniflare's own entry, which lets a request say by headers which worker it goes to.
-      unsafeDirectSockets: [{ host: "127.0.0.1", port }],
-    },
-    {
       ...shared,
       ...inspected,
-      ...modulesOf(bundles.api, bundles.apiParts),
+      ...modulesOf(bundles.api, bundles.apiParts, {
+        "brain-main.js": startBehindEdge,
+        [edgeModule]: edge,
+      }),
       name: "brain-api",
+      // Past Miniflare's own entry, which lets a request say by headers which worker it goes to.
+      unsafeDirectSockets: [{ host: "127.0.0.1", port }],
       serviceBindings: {
         CONSUMER: "brain-consumer",
         ...services,
@@ -196,14 +200,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   try {
     await miniflare.ready;
     if (options.inspectorPort !== null) inspectorUrl = (await miniflare.getInspectorURL()).origin;
-    url = await miniflare.unsafeGetDirectURL("brain-front");
+    url = await miniflare.unsafeGetDirectURL("brain-api");
     await guardWorkerd();
   } catch (error) {
     await miniflare.dispose().catch(() => undefined);
     throw error;
   }
   /**
-   * Past the front. A worker as Miniflare hands it out is asked synchronously, and one that never answers would stop this
+   * Past the edge. A worker as Miniflare hands it out is asked synchronously, and one that never answers would stop this
    * program, too.
    */
   const askWorker = (name: string, path: string) =>

@@ -45,7 +45,7 @@ export function sourceLinesOf(bundle: string, mapText: string, folder: string, r
   return { files: [...files.keys()], runs: runs.join(";") };
 }
 
-/** The bundle with what its stacks need behind it, so that no line of it moves. */
+/** The bundle with what its stacks need behind it, so that no line of it moves; beside what another bundle has there. */
 export function withSourceLines(bundle: string, lines: PartsLines): string {
-  return `${bundle}\nglobalThis.${sourceLinesName} = ${JSON.stringify(lines)};\n`;
+  return `${bundle}\nObject.assign((globalThis.${sourceLinesName} ??= {}), ${JSON.stringify(lines)});\n`;
 }
