@@ -139,6 +139,7 @@ describe("parameters", () => {
     ],
     ["arrayMode that is no boolean", { query: "SELECT 1", arrayMode: 1 }, /arrayMode/],
     ["params null", { query: "SELECT 1", params: null }, /params/],
+    ["a list that is too long", { queries: Array(10_001).fill({ query: "SELECT 1" }) }, /10000.*10001/],
   ])("%s is 400, and the next request works", async (_, body, message) => {
     expect(await post(body)).toMatchObject({
       status: 400,

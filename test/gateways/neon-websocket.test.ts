@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { prepareDataDir } from "../../workers/local/data-dir.ts";
 import { type NeonGateway, startNeonGateway } from "../../workers/local/neon/gateway.ts";
+import { int32, message } from "../../workers/local/neon/wire.ts";
 import { listenOnLoopback } from "../../workers/local/ports.ts";
 import { startPostgres } from "../../workers/local/postgres/server.ts";
 import type { RunningServer } from "../../workers/local/redis/server.ts";
@@ -322,6 +323,51 @@ describe("who may come in", () => {
     await new Promise((resolve) => socket.on("close", resolve));
     expect(Buffer.concat(received).toString("latin1")).toMatch(/^E[\s\S]*08P01/);
   });
+});
+
+test("who does not log in is let go, and who has logged in may be silent", async () => {
+  const gateway = await startNeonGateway({ databaseUrl: sandbox.databaseUrl, loginTimeoutMs: 1_000 });
+  const received: Buffer[] = [];
+  try {
+    await withClient(gateway.connectionString(), async (client) => {
+      await client.query("SELECT 1");
+      const silent = new WebSocket(gateway.websocketUrl);
+      silent.on("message", (data: Buffer) => received.push(data));
+      await new Promise((resolve) => silent.on("close", resolve));
+      expect((await client.query("SELECT 1 AS n")).rows).toEqual([{ n: 1 }]);
+    });
+  } finally {
+    await gateway.close();
+  }
+  expect(Buffer.concat(received).toString("latin1")).toMatch(/^E[\s\S]*08P01[\s\S]*no login within 1000 ms/);
+});
+
+test("of a client that sends more than there is a connection for, no more is read", async () => {
+  const silent = createServer((socket) => socket.on("error", () => undefined));
+  const url = Object.assign(new URL(sandbox.databaseUrl), {
+    port: String(await listenOnLoopback(silent, 0)),
+  });
+  const gateway = await startNeonGateway({ databaseUrl: url.href });
+  const socket = new WebSocket(gateway.websocketUrl);
+  socket.on("error", () => undefined);
+  try {
+    await new Promise((resolve) => socket.on("open", resolve));
+    const { username, password } = new URL(gateway.connectionString());
+    const text = (value: string) => Buffer.from(`${decodeURIComponent(value)}\0`);
+    const startup = Buffer.concat([int32(196_608), text("user"), text(username), Buffer.from([0])]);
+    socket.send(Buffer.concat([int32(startup.length + 4), startup, message("p", text(password))]));
+    for (let sent = 0; sent < 64; sent += 1) socket.send(Buffer.alloc(1024 * 1024, "Q"));
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    // As long as Postgres has time to answer the gateway.
+    await setTimeout(2_000);
+    expect(socket.bufferedAmount).toBeGreaterThan(32 * 1024 * 1024);
+    // Then the client is told, though it was not read any more.
+    await closed;
+  } finally {
+    socket.terminate();
+    await gateway.close();
+    silent.close();
+  }
 });
 
 test("a connection that Postgres resets while it is made clean for the next one ends nothing but itself", async () => {

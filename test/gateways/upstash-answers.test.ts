@@ -1,23 +1,9 @@
 /** What Upstash's documents say of requests that its client does not send. */
 
-import type { Redis } from "@upstash/redis";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { createClient, request } from "./upstash-client.ts";
+import { describe, expect, test } from "vitest";
+import { key, redis, request, sandbox, useUpstash } from "./upstash-client.ts";
 
-let sandbox: Sandbox;
-let redis: Redis;
-let key: string;
-let counter = 0;
-
-beforeAll(async () => {
-  sandbox = await createSandbox();
-  redis = createClient(sandbox);
-});
-afterAll(() => sandbox.cleanup());
-beforeEach(() => {
-  key = `${sandbox.prefix}:answer:${++counter}`;
-});
+useUpstash();
 
 /** The answer as bytes. */
 async function send(path: string, init: RequestInit = {}) {

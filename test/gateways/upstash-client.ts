@@ -1,5 +1,25 @@
 import { Redis } from "@upstash/redis";
-import type { Sandbox } from "../sandbox.ts";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+
+/** Those of the file that runs, once it has called {@link useUpstash}. */
+export let sandbox: Sandbox;
+export let redis: Redis;
+/** Another one in each test. */
+export let key: string;
+
+/** Gives the tests of a file a sandbox, a client and keys. Files in one worker run one after the other. */
+export function useUpstash(): void {
+  let counter = 0;
+  beforeAll(async () => {
+    sandbox = await createSandbox();
+    redis = createClient(sandbox);
+  });
+  afterAll(() => sandbox.cleanup());
+  beforeEach(() => {
+    key = `${sandbox.prefix}:key:${++counter}`;
+  });
+}
 
 /** The vendor's client as the project sets it up: values as they are, one try. */
 export function createClient(

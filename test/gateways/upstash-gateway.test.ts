@@ -1,25 +1,11 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
-import type { Redis } from "@upstash/redis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { listenOnLoopback } from "../../workers/local/ports.ts";
 import { startUpstashGateway, type UpstashGateway } from "../../workers/local/upstash/gateway.ts";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { createClient, request } from "./upstash-client.ts";
+import { createClient, key, redis, request, sandbox, useUpstash } from "./upstash-client.ts";
 
-let sandbox: Sandbox;
-let redis: Redis;
-let key: string;
-let counter = 0;
-
-beforeAll(async () => {
-  sandbox = await createSandbox();
-  redis = createClient(sandbox);
-});
-afterAll(() => sandbox.cleanup());
-beforeEach(() => {
-  key = `${sandbox.prefix}:key:${++counter}`;
-});
+useUpstash();
 
 describe("pipelines and transactions", () => {
   test("a pipeline answers every command, the failing one in its place", async () => {

@@ -1,6 +1,6 @@
 /* Answers and requests of a size, and Redis servers of a slowness, that the gateway has a bound for. */
 
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { listenOnLoopback } from "../../workers/local/ports.ts";
 import {
@@ -152,5 +152,42 @@ describe("a path that is long", () => {
     const response = await get(await start(), "v".repeat(1024 * 1024));
     expect(response.status).toBe(431);
     expect(await response.json()).toEqual({ error: expect.stringMatching(/^ERR .*1048576 bytes/) });
+  });
+});
+
+describe("a subscriber that does not read", () => {
+  const message = `*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1000\r\n${"x".repeat(1_000)}\r\n`;
+
+  test("is let go with what waits for it, in the middle of a piece of messages, and nobody else is", async () => {
+    let isSubscribed = false;
+    const redisUrl = await standIn((socket, text) => {
+      if (!text.includes("subscribe")) {
+        socket.write("$4\r\nPONG\r\n");
+        return;
+      }
+      isSubscribed = true;
+      socket.on("close", () => {
+        isSubscribed = false;
+      });
+      socket.write(message.repeat(40_000));
+    });
+    const target = await start({ redisUrl });
+    const subscriber = connect(Number(new URL(target.upstash.url).port), "127.0.0.1");
+    sockets.add(subscriber);
+    subscriber.on("error", () => undefined);
+    await new Promise<void>((resolve) => subscriber.once("connect", resolve));
+    subscriber.pause();
+    subscriber.write("GET /subscribe/c HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n");
+    await waitFor(
+      "the subscription",
+      () => isSubscribed,
+      (is) => is,
+    );
+    await waitFor(
+      "its end",
+      () => isSubscribed,
+      (is) => !is,
+    );
+    expect(await request(target, "/", '["PING"]')).toEqual({ status: 200, body: { result: "PONG" } });
   });
 });

@@ -1,21 +1,7 @@
-import type { Redis } from "@upstash/redis";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { createClient } from "./upstash-client.ts";
+import { describe, expect, test } from "vitest";
+import { key, redis, useUpstash } from "./upstash-client.ts";
 
-let sandbox: Sandbox;
-let redis: Redis;
-let key: string;
-let counter = 0;
-
-beforeAll(async () => {
-  sandbox = await createSandbox();
-  redis = createClient(sandbox);
-});
-afterAll(() => sandbox.cleanup());
-beforeEach(() => {
-  key = `${sandbox.prefix}:stream:${++counter}`;
-});
+useUpstash();
 
 async function streamWithGroup(entries: number): Promise<string[]> {
   await redis.xgroup(key, { type: "CREATE", group: "g", id: "0", options: { MKSTREAM: true } });

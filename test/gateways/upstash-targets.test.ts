@@ -2,23 +2,10 @@
 
 import { connect } from "node:net";
 import { Redis } from "@upstash/redis";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { createClient } from "./upstash-client.ts";
+import { expect, test } from "vitest";
+import { key, redis, sandbox, useUpstash } from "./upstash-client.ts";
 
-let sandbox: Sandbox;
-let redis: Redis;
-let key: string;
-let counter = 0;
-
-beforeAll(async () => {
-  sandbox = await createSandbox();
-  redis = createClient(sandbox);
-});
-afterAll(() => sandbox.cleanup());
-beforeEach(() => {
-  key = `${sandbox.prefix}:target:${++counter}`;
-});
+useUpstash();
 
 /** Sends the target byte for byte. */
 function raw(target: string): Promise<{ status: number; body: unknown }> {

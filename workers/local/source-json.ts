@@ -33,17 +33,52 @@ function keepSource(_key: string, value: unknown, { source }: { readonly source?
   return value;
 }
 
+/** An integer that a double holds, where a value ends. */
+const plainInteger = /(?:0|-?[1-9]\d{0,14})(?=[,\]}\s]|$)/y;
+/** What half of a surrogate pair looks like when it is written with an escape; whole pairs look the same. */
+const escapedSurrogate = /\\u[dD][89a-fA-F]/;
+
+/** Everything that is nested no deeper is walked without a thought for the stack. */
+const shallow = 1_000;
+
+const [QUOTE, MINUS, NINE, ZERO] = [34, 45, 57, 48];
+const opening: ReadonlySet<number> = new Set([91, 123]);
+const closing: ReadonlySet<number> = new Set([93, 125]);
+
+/** The quote that ends the text which begins at `start`, or the end of everything. */
+function endOfText(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === "\\") backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
 /**
- * What `keepSource` looks for, told by the text alone: a number that may not be written as a double is, or an escaped half
- * of a surrogate pair. Also what only looks so, in a text.
+ * Whether {@link keepSource} would find something, or the nesting is too deep to be sure. Texts are jumped over: what looks
+ * like a number in one is none. Whether it is JSON at all is not looked at.
  */
-const mayChange =
-  /(?:^|[:,[\s])(?:-0|-?\d{16,}|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))(?:[,\]}\s]|$)|\\u[dD][89a-fA-F]/;
+function needsWalk(text: string): boolean {
+  if (escapedSurrogate.test(text)) return true;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfText(text, at);
+    else if (opening.has(code)) {
+      depth += 1;
+      if (depth > shallow) return true;
+    } else if (closing.has(code)) depth -= 1;
+    else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+      plainInteger.lastIndex = at;
+      if (!plainInteger.test(text)) return true;
+      at = plainInteger.lastIndex - 1;
+    }
+  }
+  return false;
+}
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** No text so short is nested too deep to be walked. */
-const shortText = 5_000;
 
 /**
  * The value of a JSON text in UTF-8. A number that a double would change is an object; see {@link numberText}.
@@ -54,8 +89,7 @@ export function parseSourceJson(body: Uint8Array): unknown {
   try {
     const text = utf8.decode(body);
     // A call for each value costs several times as much as reading them.
-    if (text.length < shortText && !mayChange.test(text)) return JSON.parse(text);
-    return sourceJson.parse(text, keepSource);
+    return needsWalk(text) ? sourceJson.parse(text, keepSource) : JSON.parse(text);
   } catch (error) {
     if (error instanceof RangeError) throw new Error("recursion limit exceeded", { cause: error });
     throw new Error(error instanceof TypeError ? "it is not UTF-8" : String(error), { cause: error });

@@ -8,6 +8,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { closeServer, listenOnLoopback } from "../ports.ts";
 import { BackendPool } from "./backends.ts";
 import { databaseName, databasePath, gatewayCredentials } from "./database.ts";
+import { LOGIN_MS } from "./login.ts";
 import { servePlainPostgres } from "./plain-postgres.ts";
 import { SessionKeys } from "./session-keys.ts";
 import { LeavingFunctions } from "./session-state.ts";
@@ -28,6 +29,8 @@ export interface NeonGatewayOptions {
   readonly maxWaiting?: number;
   /** Longest time until Postgres has let a connection in. */
   readonly connectTimeoutMs?: number;
+  /** Longest time until a client of a session has logged in. */
+  readonly loginTimeoutMs?: number;
 }
 
 export interface NeonGateway {
@@ -42,7 +45,7 @@ export interface NeonGateway {
 
 /** Serves the gateway on 127.0.0.1. It keeps running while Postgres is away. */
 export async function startNeonGateway(options: NeonGatewayOptions): Promise<NeonGateway> {
-  const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024 } = options;
+  const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024, loginTimeoutMs = LOGIN_MS } = options;
   const credentials = gatewayCredentials(databaseUrl);
   const terminator = createTerminator(databaseUrl);
   const functions = new LeavingFunctions();
@@ -85,7 +88,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       return;
     }
     sessions.handleUpgrade(request, socket, head, (websocket: WebSocket) => {
-      serveNeonSession(websocket, databaseUrl, credentials, backends);
+      serveNeonSession(websocket, databaseUrl, credentials, backends, loginTimeoutMs);
     });
   });
   const endPlain = servePlainPostgres(server, databaseUrl);

@@ -151,11 +151,19 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
+/** All of a list are on their way at once, and each costs some kilobytes until it is answered. */
+const MAX_STATEMENTS = 10_000;
+
 /** @throws RefusedSqlError for anything but a statement or a list of statements as JSON. */
 export function parseSqlRequest(body: Uint8Array, defaultArrayMode: boolean): SqlRequest {
   const value = parseJson(body);
   if (typeof value === "object" && value !== null && "queries" in value && !("query" in value)) {
     if (!Array.isArray(value.queries)) throw refused("queries must be an array of statements");
+    if (value.queries.length > MAX_STATEMENTS) {
+      throw refused(
+        `a list has at most ${MAX_STATEMENTS} statements, received ${value.queries.length}; send several lists`,
+      );
+    }
     return { statements: value.queries.map((item) => parseStatement(item, defaultArrayMode)), batch: true };
   }
   return { statements: [parseStatement(value, defaultArrayMode)], batch: false };

@@ -19,21 +19,16 @@ import {
   postgresSettings,
   wrongPassword,
 } from "./database.ts";
+import { type Login, LoginReader } from "./login.ts";
 import { messageMayLeaveState } from "./session-state.ts";
-import { parseStartup, settingsForPostgres } from "./startup.ts";
-import { CANCEL_REQUEST, int32, message } from "./wire.ts";
+import { settingsForPostgres } from "./startup.ts";
+import { int32, message } from "./wire.ts";
 
-const PROTOCOL_3 = 196_608;
-const SSL_REQUEST = 80_877_103;
-const GSS_REQUEST = 80_877_104;
 /** Above this many unsent bytes the other side is told to wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 /** Transaction status in ReadyForQuery: in no transaction. */
 const IDLE = "I".charCodeAt(0);
-/** A startup packet of Postgres is at most 10,000 bytes long. */
-const MAX_LOGIN_BYTES = 10_000;
 
-const askPassword = message("R", int32(3));
 const accepted = message("R", int32(0));
 const ready = message("Z", Buffer.from("I"));
 
@@ -42,62 +37,6 @@ function errorResponse(fields: PostgresErrorFields): Buffer {
   const entries = Object.entries({ S: severity, V: severity, C: code, M: text, D: detail, H: hint });
   const body = entries.flatMap(([type, value]) => (value === undefined ? [] : [`${type}${value}\0`]));
   return message("E", Buffer.from(`${body.join("")}\0`));
-}
-
-interface Login {
-  readonly parameters: Map<string, string>;
-  readonly password: string;
-  /** What the client sent right behind its password; the pipelined first query, as a rule. */
-  readonly rest: Buffer;
-}
-
-/** Cuts complete packets off the front of what has arrived. `typed` packets start with a byte for their type. */
-function takePacket(bytes: Buffer, typed: boolean): { packet: Buffer; rest: Buffer } | null {
-  const offset = typed ? 1 : 0;
-  if (bytes.length < offset + 4) return null;
-  const length = bytes.readInt32BE(offset) + offset;
-  if (length < offset + 4 || length > MAX_LOGIN_BYTES) throw new Error(`a login packet of ${length} bytes`);
-  if (bytes.length < length) return null;
-  return { packet: bytes.subarray(0, length), rest: bytes.subarray(length) };
-}
-
-/** The login of the client, in packets; `onCancel` gets a cancel request, which stands for a whole session. */
-class LoginReader {
-  #bytes: Buffer = Buffer.alloc(0);
-  #parameters: Map<string, string> | null = null;
-  readonly #reply: (bytes: Buffer) => void;
-  readonly #onCancel: (packet: Buffer) => void;
-
-  constructor(reply: (bytes: Buffer) => void, onCancel: (packet: Buffer) => void) {
-    this.#reply = reply;
-    this.#onCancel = onCancel;
-  }
-
-  /** Adds what arrived; gives the login once it is complete. @throws Error for anything that is no login. */
-  read(chunk: Buffer): Login | null {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
-    for (;;) {
-      const taken = takePacket(this.#bytes, this.#parameters !== null);
-      if (taken === null) return null;
-      this.#bytes = taken.rest;
-      if (this.#parameters !== null) {
-        if (taken.packet.toString("latin1", 0, 1) !== "p") throw new Error("expected a password message");
-        const password = taken.packet.toString("utf8", 5, taken.packet.length - 1);
-        return { parameters: this.#parameters, password, rest: taken.rest };
-      }
-      this.#readStartup(taken.packet);
-    }
-  }
-
-  #readStartup(packet: Buffer): void {
-    const code = packet.readInt32BE(4);
-    if (code === SSL_REQUEST || code === GSS_REQUEST) this.#reply(Buffer.from("N"));
-    else if (code === CANCEL_REQUEST) this.#onCancel(packet);
-    else if (code === PROTOCOL_3) {
-      this.#parameters = parseStartup(packet);
-      this.#reply(askPassword);
-    } else throw new Error(`protocol version ${code}, expected ${PROTOCOL_3} (3.0)`);
-  }
 }
 
 /** Logs in at Postgres and takes over the socket, right after the server said that it is ready. */
@@ -226,16 +165,24 @@ export function serveNeonSession(
   databaseUrl: string,
   credentials: GatewayCredentials,
   backends: BackendPool,
+  loginMs: number,
 ): void {
   let tunnel: Tunnel | null = null;
   let giveBack: () => void = () => undefined;
   let open = true;
   let early: Buffer[] | null = null;
+  let earlyBytes = 0;
   const refuse = (fields: PostgresErrorFields) => {
     if (!open) return;
+    socket.off("message", onMessage);
     socket.send(errorResponse(fields));
+    socket.resume();
     socket.close();
   };
+  const silent = setTimeout(
+    () => refuse({ message: `no login within ${loginMs} ms`, code: "08P01" }),
+    loginMs,
+  );
   const reader = new LoginReader(
     (bytes) => socket.send(bytes),
     (packet) => {
@@ -248,6 +195,7 @@ export function serveNeonSession(
     const user = parameters.get("user") ?? "";
     if (user !== credentials.user || password !== credentials.password)
       return refuse({ ...wrongPassword(user), code: "28P01" });
+    clearTimeout(silent);
     early = [rest];
     const key = JSON.stringify([...parameters]);
     const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
@@ -264,7 +212,9 @@ export function serveNeonSession(
       else void backends.abort(backend);
     };
     socket.send(Buffer.concat([accepted, backend.greeting, sessionKey.message, ready]));
+    socket.resume();
     session.write(Buffer.concat(early));
+    early = null;
   };
 
   const onMessage = (data: Buffer) => {
@@ -274,6 +224,9 @@ export function serveNeonSession(
     }
     if (early !== null) {
       early.push(data);
+      earlyBytes += data.length;
+      // No more is read before there is a connection that takes it, which has a time limit of its own.
+      if (earlyBytes > HIGH_WATER_BYTES) socket.pause();
       return;
     }
     try {
@@ -289,6 +242,7 @@ export function serveNeonSession(
   socket.on("error", () => socket.terminate());
   socket.on("close", () => {
     open = false;
+    clearTimeout(silent);
     giveBack();
   });
 }

@@ -147,6 +147,8 @@ class RedisLink {
   }
 
   #accept(reply: RedisReply): void {
+    // What else stood in the piece that was read when it ended: nobody waits for it.
+    if (this.#ended) return;
     const batch = this.#pending[0];
     if (batch === undefined) {
       this.#onPush?.(reply);

@@ -71,7 +71,15 @@ function nameOf(arg: CommandArgument | undefined): string {
   return typeof arg === "string" ? arg.toUpperCase() : "";
 }
 
-function refuseUnoffered(args: readonly CommandArgument[]): void {
+/**
+ * A command of a pipeline that is not run: its place in the answer. No Error, of which a request may be worth millions,
+ * each with its stack.
+ */
+export interface Refusal {
+  readonly error: string;
+}
+
+function whyNotOffered(args: readonly CommandArgument[]): Refusal | null {
   const name = nameOf(args[0]);
   const subcommands = offeredSubcommands[name];
   if (
@@ -79,20 +87,19 @@ function refuseUnoffered(args: readonly CommandArgument[]): void {
     (subcommands !== undefined && !subcommands.includes(nameOf(args[1])))
   ) {
     const full = subcommands === undefined ? name : `${name} ${nameOf(args[1])}`;
-    throw new RefusedRequestError(
-      `ERR Command is not available: '${full.slice(0, 64)}'. It is unknown, or one that Upstash does not offer over REST, where each request stands alone`,
-    );
+    return {
+      error: `ERR Command is not available: '${full.slice(0, 64)}'. It is unknown, or one that Upstash does not offer over REST, where each request stands alone`,
+    };
   }
   if (name === "XREAD" || name === "XREADGROUP") {
     for (const option of args.slice(1).map(nameOf)) {
       if (option === "STREAMS") break;
       if (option === "BLOCK") {
-        throw new RefusedRequestError(
-          `ERR ${name} with BLOCK is not available over REST, leave BLOCK out and poll`,
-        );
+        return { error: `ERR ${name} with BLOCK is not available over REST, leave BLOCK out and poll` };
       }
     }
   }
+  return null;
 }
 
 /** What Redis is asked in place of a command that only Upstash understands. */
@@ -108,8 +115,9 @@ function translate<T extends CommandArgument>(args: T[]): (T | string)[] {
 
 function toArgument(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value === null) throw new RefusedRequestError("ERR null args are not supported");
-  return typeof value === "object" ? (numberText(value) ?? JSON.stringify(value)) : String(value);
+  return typeof value === "object" && value !== null
+    ? (numberText(value) ?? JSON.stringify(value))
+    : String(value);
 }
 
 /** @throws RefusedRequestError for anything but JSON in UTF-8. Numbers keep their digits. */
@@ -121,8 +129,19 @@ export function parseBody(body: Uint8Array): unknown {
   }
 }
 
+const emptyCommand: Refusal = { error: "ERR empty command" };
+const nullArgument: Refusal = { error: "ERR null args are not supported" };
+
+/** Numbers and booleans become their text, arrays and objects their JSON text. */
+function readCommand(value: readonly unknown[]): string[] | Refusal {
+  if (value.length === 0) return emptyCommand;
+  if (value.includes(null)) return nullArgument;
+  const args = value.map(toArgument);
+  return whyNotOffered(args) ?? translate(args);
+}
+
 /**
- * One command from its JSON array. Numbers and booleans become their text, arrays and objects their JSON text.
+ * One command from its JSON array.
  *
  * @throws RefusedRequestError when it is no array, is empty, holds null, or is a command that is not offered.
  */
@@ -130,10 +149,9 @@ export function parseCommand(value: unknown): string[] {
   if (!Array.isArray(value)) {
     throw new RefusedRequestError('ERR failed to parse command: expected a JSON array like ["GET", "key"]');
   }
-  if (value.length === 0) throw new RefusedRequestError("ERR empty command");
-  const args = value.map(toArgument);
-  refuseUnoffered(args);
-  return translate(args);
+  const command = readCommand(value);
+  if (Array.isArray(command)) return command;
+  throw new RefusedRequestError(command.error);
 }
 
 /**
@@ -142,21 +160,14 @@ export function parseCommand(value: unknown): string[] {
  * @throws RefusedRequestError for anything but a non-empty array of arrays. What is wrong with a single command is
  * in its place of the result: a pipeline goes on after it, a transaction does not start.
  */
-export function parseCommands(value: unknown, path: string): (string[] | RefusedRequestError)[] {
+export function parseCommands(value: unknown, path: string): (string[] | Refusal)[] {
   if (!Array.isArray(value) || !value.every(Array.isArray)) {
     throw new RefusedRequestError(
       `ERR failed to parse ${path} request: expected a JSON array of commands like [["GET", "key"]]`,
     );
   }
   if (value.length === 0) throw new RefusedRequestError(`ERR empty ${path} request`);
-  return value.map((command) => {
-    try {
-      return parseCommand(command);
-    } catch (error) {
-      if (error instanceof RefusedRequestError) return error;
-      throw error;
-    }
-  });
+  return value.map(readCommand);
 }
 
 /** What stands behind the method of a request. */
@@ -204,7 +215,7 @@ export function parsePathCommand({ path, query }: RequestTarget, body: Uint8Arra
     args.push(name);
     if (value !== "") args.push(value);
   }
-  if (args[0] === "") throw new RefusedRequestError("ERR empty command");
-  refuseUnoffered(args);
+  const refusal = args[0] === "" ? emptyCommand : whyNotOffered(args);
+  if (refusal !== null) throw new RefusedRequestError(refusal.error);
   return translate(args);
 }

@@ -115,12 +115,12 @@ async function runPipeline(redis: RedisConnection, body: Uint8Array, shape: Repl
   let next = 0;
   if (shape.encoding === "resp2") {
     const raw = commands.map((command) =>
-      Array.isArray(command) ? String(replies[next++]) : rawError(command.message),
+      Array.isArray(command) ? String(replies[next++]) : rawError(command.error),
     );
     return { status: 200, body: Buffer.from(raw.join(""), "latin1") };
   }
   const items = commands.map((command) =>
-    Array.isArray(command) ? toItem(replies[next++] ?? null, shape) : { error: command.message },
+    Array.isArray(command) ? toItem(replies[next++] ?? null, shape) : command,
   );
   return { status: 200, body: items };
 }
@@ -129,7 +129,7 @@ async function runTransaction(redis: RedisConnection, body: Uint8Array, shape: R
   const commands = parseCommands(parseBody(body), "multi-exec").map((command) => {
     if (Array.isArray(command)) return command;
     throw new RefusedRequestError(
-      `EXECABORT Transaction discarded because of previous errors. ${command.message}`,
+      `EXECABORT Transaction discarded because of previous errors. ${command.error}`,
     );
   });
   const replies = await redis.send([["MULTI"], ...commands, ["EXEC"]], shape);
