@@ -4,6 +4,8 @@ import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { anyType, subscribedTypes, watchesEntries } from "../consume/define/define-consumer.ts";
 import { deferring } from "../consume/lease/deferred-signal.ts";
+import { besideId } from "../core/beside-ids.ts";
+import { isUnderItsId } from "../db/of-event.ts";
 import { entryId, idIn, inStreamOrder, sentBetween, sentEvents, sentId } from "../db/stream-ids.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";
@@ -34,6 +36,8 @@ export interface ClaimsReport {
   /** Time was used up, or too much was missing, before all was compared. */
   readonly more: boolean;
 }
+
+const ofPage = { id: sql`p.event_id`, messageId: sql`p.stream_message_id` };
 
 /** Events compared in one statement. */
 const pageSize = 5_000;
@@ -132,12 +136,12 @@ async function compareConsumer(
   let reached = from;
   while (compareMessageIds(reached, upTo) < 0 && total.missing < deferredInRun && mayGoOn()) {
     const stretch = { behind: reached, upTo, since };
-    const seen = await comparePage(invocation, groupOnShard, stretch, false);
+    const seen = await comparePage(invocation, groupOnShard, stretch, null);
     const page =
       seen.missing === 0
         ? seen
         : await deferring(invocation, [consumer.group], invocation.publish.shards, () =>
-            comparePage(invocation, groupOnShard, stretch, true),
+            comparePage(invocation, groupOnShard, stretch, seen.found),
           );
     total.checked += page.checked;
     total.missing += page.missing;
@@ -163,6 +167,8 @@ function sinceOf(
 interface Page {
   readonly checked: number;
   readonly missing: number;
+  /** Those that are missing; null: none. */
+  readonly found: readonly { readonly eventId: string; readonly messageId: MessageId }[] | null;
   /** The last id that was compared; null when the stretch came to its end. */
   readonly reached: MessageId | null;
 }
@@ -171,6 +177,8 @@ interface Page {
  * One stretch of what a group has passed. An event that was sent twice, or redriven under another id, is known by its own
  * id. The first look only counts; when something is missing, the second delivers it. The unique keys of deferred deliveries
  * and claims make a second run at the same time harmless.
+ *
+ * @param found what the first look found, to be delivered; null: this is the first one
  *
  * EXPLAIN (PostgreSQL 18, 300,000 events, half of them of a handled type with a claim each, a page of 5,000): the page by
  * stream_entries_id_idx in its order, the claims by uq_subscriber_event_id; 45 ms with and without ANALYZE, on a busy
@@ -184,10 +192,16 @@ async function comparePage(
     readonly upTo: MessageId;
     readonly since: Readonly<Record<string, MessageId>>;
   },
-  delivers: boolean,
+  found: Page["found"],
 ): Promise<Page> {
   const { subscriber } = consumer;
   const since = JSON.stringify(stretch.since);
+  const besides = JSON.stringify(
+    (found ?? []).map(({ eventId, messageId }) => ({
+      event_id: eventId,
+      beside: besideId(messageId, eventId),
+    })),
+  );
   const types = sql.param(Object.keys(stretch.since));
   const isHandled = consumer.any === null ? sql`e.type = ANY(${types}::text[])` : sql`true`;
   const [row] = await db.rows<Page>(sql`
@@ -204,22 +218,24 @@ async function comparePage(
         AND NOT EXISTS (SELECT FROM processed_events c
           WHERE c.subscriber_name = ${subscriber} AND c.event_id = p.event_id)
         AND NOT EXISTS (SELECT FROM processed_events c
-          WHERE c.subscriber_name = ${subscriber} AND c.stream_message_id = p.stream_message_id)
+          WHERE c.subscriber_name = ${subscriber} AND ${isUnderItsId(sql`c`, ofPage)})
         AND NOT EXISTS (SELECT FROM replay_claims c
           WHERE c.subscriber_name = ${subscriber} AND c.event_id = p.event_id)
         AND NOT EXISTS (SELECT FROM dead_letters l
           WHERE l.subscriber_name = ${subscriber} AND l.event_id = p.event_id)
         AND NOT EXISTS (SELECT FROM dead_letters l
-          WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = p.stream_message_id)
+          WHERE l.subscriber_name = ${subscriber} AND ${isUnderItsId(sql`l`, ofPage)})
         AND NOT EXISTS (SELECT FROM deliveries d
-          WHERE d.subscriber_name = ${subscriber} AND (d.event_id = p.event_id OR d.stream_message_id = p.stream_message_id))
+          WHERE d.subscriber_name = ${subscriber} AND (d.event_id = p.event_id OR ${isUnderItsId(sql`d`, ofPage)}))
       ORDER BY p.ms, p.seq LIMIT ${deferredAtOnce}
     ), queued AS (
       INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
         key, cause)
-      SELECT ${subscriber}, ${shard}, ${keys.stream(shard)}, m.stream_message_id, m.event_id, m.type, m.tenant_id, m.key,
-        'missed'
-      FROM missing m WHERE ${delivers}::boolean ORDER BY m.ms, m.seq
+      SELECT ${subscriber}, ${shard}, ${keys.stream(shard)}, CASE WHEN EXISTS (SELECT FROM deliveries d
+          WHERE d.subscriber_name = ${subscriber} AND d.stream_message_id = m.stream_message_id AND d.replay_epoch = 0)
+        THEN f.beside ELSE m.stream_message_id END, m.event_id, m.type, m.tenant_id, m.key, 'missed'
+      FROM missing m JOIN json_to_recordset(${besides}::json) AS f(event_id text, beside text) ON f.event_id = m.event_id
+      ORDER BY m.ms, m.seq
       ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING
     ), ends AS (
       SELECT CASE
@@ -230,8 +246,9 @@ async function comparePage(
         END AS reached
     )
     SELECT (SELECT count(*) FROM page WHERE counts)::integer AS checked, (SELECT count(*) FROM missing)::integer AS missing,
+      (SELECT json_agg(json_build_object('eventId', event_id, 'messageId', stream_message_id)) FROM missing) AS found,
       (SELECT reached FROM ends) AS reached`);
-  return row ?? { checked: 0, missing: 0, reached: null };
+  return row ?? { checked: 0, missing: 0, found: null, reached: null };
 }
 
 async function tellOfMissing(

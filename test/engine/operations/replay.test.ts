@@ -118,6 +118,25 @@ describe("a replay of what is missing", () => {
     expect(await jobOf(backbone, job)).toMatchObject({ total: 3, succeeded: 2, skipped: 1 });
   });
 
+  test("brings what is claimed, or discarded, under its message id for another event alone", async () => {
+    const backbone = await open();
+    const ids = await sent(backbone, 2);
+    const [claimed, discarded] = await backbone.sql<{ id: string }>(
+      `SELECT stream_message_id AS id FROM ${recorded} ORDER BY position`,
+    );
+    await backbone.sql(
+      "INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id) VALUES ('recorder', 's', $1, 'another')",
+      [claimed?.id ?? ""],
+    );
+    await plantLetters(backbone, [
+      { messageId: discarded?.id ?? "", eventId: "another", status: "discarded" },
+      { messageId: "7-1", eventId: "another", status: "open" },
+    ]);
+    await start(backbone);
+    const drains = await run(backbone);
+    expect(drains.flatMap(idsOf)).toEqual(ids);
+  });
+
   test("an entry that is deferred already is passed over, and its dead letter stays open", async () => {
     const backbone = await open();
     await sent(backbone, 2);

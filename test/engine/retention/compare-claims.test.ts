@@ -77,6 +77,32 @@ const openAlerts = async (backbone: Backbone) =>
     ({ kind, subject }) => `${kind} ${subject}`,
   );
 
+/** What another event has left under the message id that Redis gave again. */
+const ofAnother = {
+  claim: `INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type)
+    VALUES ('recorder', $1, $2, 'another', 'lab.part.checked')`,
+  letter: `INSERT INTO dead_letters (subscriber_name, stream_name, stream_message_id, event_id, event_type, shard, reason,
+      error_class, error_message, attempts, first_failed_at, last_failed_at, status)
+    VALUES ('recorder', $1, $2, 'another', 'lab.part.checked', 0, 'permanent_error', 'Error', 'x', 1, now(), now(), 'discarded')`,
+  delivery: `INSERT INTO deliveries (subscriber_name, stream_name, stream_message_id, event_id, event_type, shard, cause)
+    VALUES ('recorder', $1, $2, 'another', 'lab.part.checked', 0, 'waiting')`,
+};
+
+test.each(Object.entries(ofAnother))(
+  "an event is missing also when another one has left a %s under its message id",
+  async (what, statement) => {
+    const backbone = await openBackbone();
+    await backbone.drain(consumer);
+    const [id] = await send(backbone, 1);
+    const [messageId] = await steal(backbone, 1);
+    await backbone.sql(statement, [backbone.stream, messageId ?? ""]);
+    expect((await reconcile(backbone)).claims).toMatchObject([{ missing: 1 }]);
+    if (what === "delivery") await backbone.sql("DELETE FROM deliveries WHERE event_id = 'another'");
+    await backbone.drain(consumer);
+    expect(await applied(backbone)).toEqual([id]);
+  },
+);
+
 describe("what a stranger acked in our group", () => {
   test("has its effects after all, once, and is reported", async () => {
     const backbone = await openBackbone();

@@ -2,6 +2,7 @@ import type { MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
+import { isUnderItsId } from "../../db/of-event.ts";
 import { entryId, inStreamOrder, sentEvents, sentId, splitId, withSentEntry } from "../../db/stream-ids.ts";
 import { type AheadIds, aheadFromText, aheadToText } from "../lease/shard-state.ts";
 
@@ -208,6 +209,6 @@ const storeSql = keepNamedSql<StoreValues>(
     WHERE ${entryId} = given.id AND NOT EXISTS (SELECT FROM processed_events p
         WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
       AND NOT EXISTS (SELECT FROM dead_letters l
-        WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = given.id AND coalesce(l.event_id = e.id::text, true))
+        WHERE l.subscriber_name = ${subscriber} AND ${isUnderItsId(sql`l`, { id: sql`e.id::text`, messageId: sql`given.id` })})
     ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`,
 );

@@ -4,6 +4,7 @@ import { besideId, messageIdOfRow } from "../../core/beside-ids.ts";
 import { maxSkewMs } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
 import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
+import { isUnderItsId } from "../../db/of-event.ts";
 import { byId, idIn, splitId } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { objectToFields } from "../../stream/entry-fields.ts";
@@ -124,9 +125,8 @@ export async function takeDeferred(
  */
 const takenAhead = keepSql<[subscriber: string, ids: readonly string[], events: readonly (string | null)[]]>(
   (subscriber, ids, events) => {
-    const has = (row: SQL) =>
-      sql`${row}.subscriber_name = ${subscriber} AND ${row}.stream_message_id = given.id
-        AND coalesce(${row}.event_id = given.event, true)`;
+    const given = { id: sql`given.event`, messageId: sql`given.id` };
+    const has = (row: SQL) => sql`${row}.subscriber_name = ${subscriber} AND ${isUnderItsId(row, given)}`;
     return sql`
     SELECT given.id FROM unnest(${ids}::text[], ${events}::text[]) AS given(id, event)
     WHERE EXISTS (SELECT FROM deliveries d WHERE ${has(sql`d`)})

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
 import { isoText } from "../../db/iso-text.ts";
+import { isUnderItsId, isUnderOrBesideItsId } from "../../db/of-event.ts";
 import { entryId, withSentEntry } from "../../db/stream-ids.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import { type HandedOver, releaseLetters } from "./redrive-step.ts";
@@ -69,12 +70,14 @@ function pageSql({ filter, cursor, untilPosition }: RunningReplay, limit: number
     ) e ORDER BY e.position LIMIT ${limit}`;
 }
 
+const ofEvent = { id: sql`e.id::text`, messageId: sql`e.stream_message_id` };
+
 /** True when the subscriber has a claim, also of a forced replay, for the event in columns `id` and `stream_message_id` of `e`. */
 export function hasClaim(subscriber: string): SQL {
   return sql`(EXISTS (SELECT FROM processed_events p
       WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
     OR EXISTS (SELECT FROM processed_events p
-      WHERE p.subscriber_name = ${subscriber} AND p.stream_message_id = e.stream_message_id)
+      WHERE p.subscriber_name = ${subscriber} AND ${isUnderItsId(sql`p`, ofEvent)})
     OR EXISTS (SELECT FROM replay_claims r WHERE r.subscriber_name = ${subscriber} AND r.event_id = e.id::text))`;
 }
 
@@ -119,7 +122,7 @@ export async function deferEvents(
     ), judged AS MATERIALIZED (
       SELECT e.*, l.id AS letter_id, l.status AS letter_status, ${hasClaim(subscriber)} AS applied
       FROM page e LEFT JOIN dead_letters l
-        ON l.subscriber_name = ${subscriber} AND l.stream_message_id = e.stream_message_id
+        ON l.subscriber_name = ${subscriber} AND ${isUnderOrBesideItsId(sql`l`, ofEvent)}
     ), chosen AS MATERIALIZED (
       SELECT * FROM judged
       WHERE ${force}::boolean OR (NOT applied AND letter_status IS DISTINCT FROM 'discarded')
