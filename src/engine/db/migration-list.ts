@@ -36,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0040_publish_events", when: 1_795_813_563_561 },
   { tag: "0041_rename_over_missed", when: 1_795_827_494_519 },
   { tag: "0042_clock_of_the_database", when: 1_795_840_049_371 },
+  { tag: "0043_rename_ends_alerts", when: 1_795_842_861_250 },
 ];

@@ -546,6 +546,10 @@ BEGIN
     AND d.stream_message_id = o.stream_message_id AND d.replay_epoch = o.replay_epoch;
   UPDATE deliveries SET subscriber_name = p_new WHERE subscriber_name = p_old;
   UPDATE jobs SET subscriber_name = p_new WHERE subscriber_name = p_old;
+  UPDATE alerts SET resolved_at = now()
+  WHERE resolved_at IS NULL AND regexp_replace(subject, ':[0-9]+$', '') IN (p_old, 'edge_' || p_old)
+    AND kind IN ('brake_open', 'claims_missing', 'foreign_reader', 'trim_held_back', 'dead_letters', 'dead_letter_critical',
+      'lag_age', 'critical_time');
 END
 $function$;
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { raiseAlert } from "../../../src/engine/alerts/alerts.ts";
 import { type Consumer, type ConsumerOptions, on } from "../../../src/engine/consume/consumer.ts";
 import { defineConsumer, registerConsumers } from "../../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, TransientError } from "../../../src/engine/core/errors.ts";
 import { consumerStates } from "../../../src/engine/operations/consumers/consumer-states.ts";
+import { pauseConsumer, resumeConsumer } from "../../../src/engine/operations/consumers/pauses.ts";
 import { type ReconcileReport, reconcileShard } from "../../../src/engine/retention/reconcile.ts";
 import { removeLeftGroups } from "../../../src/engine/stream/move-group.ts";
 import type { Backbone } from "../../backbone.ts";
@@ -283,6 +285,47 @@ describe("a consumer that is renamed", () => {
     expect(await backbone.sql("SELECT subscriber_name, event_type FROM consumer_pauses ORDER BY 1")).toEqual([
       { subscriber_name: "mailer", event_type: "lab.meter.read" },
       { subscriber_name: "post_office", event_type: "" },
+    ]);
+  });
+
+  test("goes back also when somebody paused its old name meanwhile, which stays paused", async () => {
+    const backbone = await openBackbone();
+    const events = await send(backbone, 1);
+    await backbone.drain(mailer());
+    await rename(backbone);
+    const by = { actorId: "user:7", requestId: null };
+    const pause = { eventType: null, reason: "test", expiresAt: null };
+    await pauseConsumer(backbone.open(), mailer(), pause, by);
+    events.push(...(await send(backbone, 1)));
+    await backbone.drain(postOffice());
+    await rename(backbone, "post_office", "mailer");
+    events.push(...(await send(backbone, 1)));
+    expect(await backbone.drain(mailer())).toMatchObject({ applied: 0, paused: true });
+    await resumeConsumer(backbone.open(), mailer(), { eventType: null, reason: null }, by);
+    await backbone.drain(mailer());
+    expect(await handled(backbone)).toEqual(events);
+  });
+
+  test("ends what people are told of under its old name: what holds on is told under the new one", async () => {
+    const backbone = await openBackbone();
+    await send(backbone, 1);
+    await backbone.drain(mailer());
+    const invocation = backbone.open();
+    const alerts = [
+      ["brake_open", "edge_mailer:0"],
+      ["dead_letters", "mailer"],
+      ["dead_letters", "mailers"],
+      ["claims_missing", "mailer:0"],
+      ["missing_tick", "mailer"],
+    ] as const;
+    for (const [kind, subject] of alerts)
+      await raiseAlert(invocation, { kind, subject, severity: "warning", message: "look" });
+    await rename(backbone);
+    expect(
+      await backbone.sql("SELECT kind, subject FROM alerts WHERE resolved_at IS NULL ORDER BY kind"),
+    ).toEqual([
+      { kind: "dead_letters", subject: "mailers" },
+      { kind: "missing_tick", subject: "mailer" },
     ]);
   });
 
