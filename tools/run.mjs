@@ -98,6 +98,15 @@ async function install(hash) {
   remember(hash);
 }
 
+/**
+ * The Node outside of this project. Scripts of npm run on the one that we bring, for npm puts our programs first; which
+ * one npm itself runs on it tells all its scripts.
+ */
+function outerNode() {
+  const told = /(?:^| )node\/v(\d+\.\d+\.\d+)/.exec(process.env.npm_config_user_agent ?? "");
+  return told?.[1] ?? process.versions.node;
+}
+
 function resolveProgram(name) {
   const node = join(bin, windows ? "node.cmd" : "node");
   if (/\.[cm]?[jt]s$/.test(name)) return { command: node, args: [name], isServer: !windows };
@@ -127,7 +136,7 @@ const child = spawn(command, [...args, ...rest], {
   env: {
     ...process.env,
     PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`,
-    CHARTER_OUTER_NODE: process.versions.node,
+    CHARTER_OUTER_NODE: outerNode(),
   },
 });
 

@@ -7,6 +7,7 @@ import {
   type MigrationTx,
   runMigrateCommand,
   type SchemaState,
+  withoutStatements,
 } from "@brain/engine/migrations";
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
@@ -17,6 +18,11 @@ import { postgresSettings } from "./neon/database.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);
 
+/** From the folder, because the list in the code may not be generated yet. */
+async function readProductMigrations() {
+  return { ...productMigrations, migrations: await readMigrationFolder(migrationsFolder) };
+}
+
 /** Applies what is missing, all or nothing; idempotent. Several programs may start at once: they line up. */
 export async function migrate(databaseUrl: string): Promise<void> {
   await applyMissing(databaseUrl);
@@ -24,14 +30,13 @@ export async function migrate(databaseUrl: string): Promise<void> {
 
 /** `migrate`, with the names of what it applied. */
 async function applyMissing(databaseUrl: string): Promise<readonly string[]> {
-  // From the folder, because the list in the code may not be generated yet.
-  const product = { ...productMigrations, migrations: await readMigrationFolder(migrationsFolder) };
+  const product = await readProductMigrations();
   return inTransaction(databaseUrl, (tx) => applyMigrations(tx, [product]));
 }
 
 /** What a run would do: the migrations that the database has not, the oldest first. Changes nothing. */
 export async function migrationsAhead(databaseUrl: string): Promise<SchemaState> {
-  const product = { ...productMigrations, migrations: await readMigrationFolder(migrationsFolder) };
+  const product = await readProductMigrations();
   return inTransaction(databaseUrl, (tx) => inspectMigrations(tx, [product]));
 }
 
@@ -62,7 +67,11 @@ if (import.meta.main) {
     settings: ["DATABASE_URL", "NEON_DATABASE_URL"],
     async open(databaseUrl, setting) {
       await probePostgres(databaseUrl, setting);
-      return { apply: () => applyMissing(databaseUrl), inspect: () => migrationsAhead(databaseUrl) };
+      return {
+        apply: () => applyMissing(databaseUrl),
+        inspect: () => migrationsAhead(databaseUrl),
+        empty: withoutStatements([await readProductMigrations()]),
+      };
     },
   });
 }

@@ -63,6 +63,22 @@ export async function applyMigrations(
   return due.map(({ set, migration }) => nameMigration(set, migration.tag));
 }
 
+/**
+ * What Postgres is asked to do by the text is nothing: it is white space and comments. A statement that only begins with
+ * them has more behind them.
+ */
+const isEmpty = (statement: string): boolean =>
+  statement.replaceAll(/--.*$|\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\//gm, "").trim() === "";
+
+/** The names of the migrations of `sets` that have no statement, as drizzle-kit's `--custom` makes them. */
+export function withoutStatements(sets: readonly SqlMigrationSet[]): readonly string[] {
+  return sets.flatMap((set) =>
+    set.migrations
+      .filter(({ statements }) => statements.every(isEmpty))
+      .map(({ tag }) => nameMigration(set, tag)),
+  );
+}
+
 /** How the database stands to the engine's migrations and those of `others`; changes nothing. @throws {MigrationError} */
 export async function inspectMigrations(
   tx: MigrationTx,

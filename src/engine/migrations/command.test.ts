@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../core/errors.ts";
+import { withoutStatements } from "./apply.ts";
 import { type MigrateRunOptions, runMigrateCommand } from "./command.ts";
 
 const databaseUrl = "postgres://brain:secret-4711@db.example/brain";
@@ -46,6 +47,33 @@ describe("npm run migrate", () => {
     const ended = await run([flag]);
     expect(ended).toMatchObject({ code, wrong: "", done: [] });
     expect(ended.said).toMatch(/^missing 0000_shop of tea-shop\nApply them with npm run migrate/);
+  });
+
+  test.each([
+    [[], /^noted 0000_shop of tea-shop: it has no statement, so nothing was changed\. .* write a new migration/],
+    [["--status"], /^missing 0000_shop of tea-shop: it has no statement yet\. Write it before it is applied/],
+  ])("%j says of a migration without a statement what it is", async (args, expected) => {
+    const open = () => ({
+      apply: async () => ["0000_shop of tea-shop"],
+      inspect: async () => ({ kind: "behind", missing: ["0000_shop of tea-shop"] }) as const,
+      empty: ["0000_shop of tea-shop"],
+    });
+    const { said } = await run(args, { open });
+    expect(said).toMatch(expected);
+    expect(said).not.toMatch(/✓ migrations applied|^applied/m);
+  });
+
+  test.each([
+    ["nothing at all", [], true],
+    ["what drizzle-kit writes with --custom", ["-- Custom SQL migration file, put your code below! --\n"], true],
+    ["comments over several lines", ["/* later\n * on */\n", "  "], true],
+    ["a statement below a comment", ["-- why\nSELECT 1;"], false],
+    ["a statement beside none", ["", "SELECT 1; -- why"], false],
+  ])("a migration of %s: %j has no statement: %s", (_what, statements, isEmpty) => {
+    const journal = { schema: "drizzle", table: "t" };
+    const migrations = [{ tag: "0000_shop", when: 1, hash: "", statements }];
+    const found = withoutStatements([{ owner: "tea-shop", journal, migrations }]);
+    expect(found).toEqual(isEmpty ? ["0000_shop of tea-shop"] : []);
   });
 
   test("--status does not call well what it may not read", async () => {

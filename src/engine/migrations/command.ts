@@ -9,6 +9,8 @@ export interface MigrateRun {
   apply(): Promise<readonly string[]>;
   /** Changes nothing. */
   inspect(): Promise<SchemaState>;
+  /** Names of migrations that have no statement, see `withoutStatements`; left out: none is known to have none. */
+  readonly empty?: readonly string[];
 }
 
 export interface MigrateRunOptions {
@@ -57,10 +59,13 @@ export async function runMigrateCommand(options: MigrateRunOptions): Promise<num
   }
   try {
     const migrator = await open(databaseUrl, setting);
-    if (args.length > 0) return tell(await migrator.inspect(), args.includes("--status"), print);
+    const empty = migrator.empty ?? [];
+    if (args.length > 0) return tell(await migrator.inspect(), empty, args.includes("--status"), print);
     const applied = await migrator.apply();
-    for (const name of applied) print.log(`applied ${name}`);
-    print.log(applied.length > 0 ? "✓ migrations applied" : upToDate);
+    const noted = applied.filter((name) => empty.includes(name));
+    for (const name of applied)
+      print.log(noted.includes(name) ? `noted ${name}: ${emptyNow}` : `applied ${name}`);
+    print.log(resultOf(applied.length, noted.length));
     return 0;
   } catch (error) {
     print.error(`✗ ${describeFailure(error, setting, new URL(databaseUrl).host)}`);
@@ -70,9 +75,25 @@ export async function runMigrateCommand(options: MigrateRunOptions): Promise<num
 
 const upToDate = "✓ the database has all migrations of this code";
 
-function tell(state: SchemaState, fails: boolean, print: { log(line: string): void }): number {
+/** What becomes of a migration without a statement: the journal has it, and looks at it no more. */
+const emptyNow =
+  "it has no statement, so nothing was changed. What is written into it from now on is never run here: write a new migration.";
+const emptyAhead = "it has no statement yet. Write it before it is applied, or remove it.";
+
+function resultOf(applied: number, noted: number): string {
+  if (applied === 0) return upToDate;
+  return applied === noted ? "✓ nothing was to be changed" : "✓ migrations applied";
+}
+
+function tell(
+  state: SchemaState,
+  empty: readonly string[],
+  fails: boolean,
+  print: { log(line: string): void },
+): number {
   if (state.kind === "behind") {
-    for (const tag of state.missing) print.log(`missing ${tag}`);
+    for (const name of state.missing)
+      print.log(empty.includes(name) ? `missing ${name}: ${emptyAhead}` : `missing ${name}`);
     print.log("Apply them with npm run migrate, before the code that needs them is rolled out.");
     return fails ? 1 : 0;
   }

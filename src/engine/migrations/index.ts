@@ -3,12 +3,12 @@
 import type { MigrationSet, SchemaState } from "../core/schema-state.ts";
 import { createDatabase } from "../db/database.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
-import { applyMigrations, inspectMigrations } from "./apply.ts";
+import { applyMigrations, inspectMigrations, withoutStatements } from "./apply.ts";
 import { runMigrateCommand } from "./command.ts";
 import type { SqlMigrationSet } from "./sql-migration.ts";
 
 export type { Migration, MigrationSet, SchemaState } from "../core/schema-state.ts";
-export { applyMigrations, inspectMigrations, type MigrationTx } from "./apply.ts";
+export { applyMigrations, inspectMigrations, type MigrationTx, withoutStatements } from "./apply.ts";
 export { type MigrateRun, type MigrateRunOptions, runMigrateCommand } from "./command.ts";
 export { MigrationError } from "./migration-error.ts";
 export type { SqlMigration, SqlMigrationSet } from "./sql-migration.ts";
@@ -68,6 +68,7 @@ export function migrateCommand(
     open: (databaseUrl) => ({
       apply: () => migrate({ databaseUrl, also }),
       inspect: () => openDatabase(databaseUrl).transaction((tx) => inspectMigrations(tx, also)),
+      empty: withoutStatements(also),
     }),
   });
 }
