@@ -19,6 +19,7 @@ export default {
         // Started as a process of its own, by path.
         "src/governance/breaking/load-program.ts",
         "test/engine/consume/apply/crash-child.ts",
+        "src/governance/pages/page-program.ts",
         "test/workers/deno-sockets-program.ts",
         "test/modules/missions/crash-child.ts",
         "test/modules/payment/crash-child.ts",

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { GeneratedFile } from "./generated-file.ts";
+import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 

@@ -7,7 +7,7 @@ import { catalog } from "../src/composition.ts";
 import { currentCatalogue } from "../src/governance/breaking/against.ts";
 import { catalogueText, describeCatalogue } from "../src/governance/breaking/catalogue.ts";
 import { parseGolden, placesOf } from "../src/governance/breaking/product-facts.ts";
-import type { GeneratedFile } from "./generated-file.ts";
+import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 const digestsName = "digests.json";

@@ -5,7 +5,7 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { GeneratedFile } from "./generated-file.ts";
+import { firstDifference, type GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { generateMigrationLists } from "./migration-list.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
@@ -23,14 +23,6 @@ const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
   async () => (await import("./release-facts.ts")).generateReleaseFacts(),
   async () => (await import("./console-assets.ts")).generateConsoleAssets(),
 ];
-
-/** The first line that differs, from both sides; enough to see what was forgotten. */
-function firstDifference(present: string, wanted: string): string {
-  const [have, want] = [present.split("\n"), wanted.split("\n")];
-  const at = want.findIndex((line, index) => line !== have[index]);
-  const line = at < 0 ? want.length : at;
-  return `line ${line + 1}\n    now:  ${have[line] ?? "(end)"}\n    want: ${want[line] ?? "(end)"}`;
-}
 
 async function handle(file: GeneratedFile, onlyCheck: boolean): Promise<boolean> {
   const present = await readFile(root + file.path, "utf8").catch(() => "");

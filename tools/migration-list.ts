@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { SqlMigration } from "@brain/engine/migrations";
+import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { readMigrationFolder } from "../workers/local/migration-folder.ts";
-import type { GeneratedFile } from "./generated-file.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 

@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import { schemaDef } from "@brain/schemas";
 import * as z from "zod";
 import { parseConfig } from "../src/config.ts";
+import { fill, type GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { type KeyHandling, keyHandlingOf, type Mount } from "../src/http/kit/mount.ts";
 import type { RequestPart } from "../src/http/kit/routing.ts";
 import { loadRoutes } from "../src/http/mounted-routes.ts";
 import { bodyPartOf, type DeclaredRoute, declaredRoutes } from "../src/http/route-list.ts";
 import { openProduct } from "../src/http-composition.ts";
-import { fill, type GeneratedFile } from "./generated-file.ts";
 
 const readme = "src/http/README.md";
 const root = fileURLToPath(new URL("../", import.meta.url).href);

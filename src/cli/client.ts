@@ -16,6 +16,11 @@ export interface Client {
   put<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T>;
   /** Like `post`, with a text as body. The server must be fine with a repeat: the route has no memory of keys. */
   postText<T>(path: string, query: Query, text: string): Promise<T>;
+  /**
+   * A text of many items as it is, with an Idempotency-Key. An answer that tells of each item is one, also when all of
+   * them were refused.
+   */
+  postItems<T>(path: string, contentType: string, text: string): Promise<T>;
   /** The body of an answer as it comes, for what is too large to be held. */
   open(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
   /**
@@ -159,7 +164,7 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
     }
   }
 
-  async function ask<T>(path: string, init: RequestInit, isRepeatable = true): Promise<T> {
+  async function ask<T>(path: string, init: RequestInit, isRepeatable = true, areItems = false): Promise<T> {
     const { response, text } = await send(path, init, isRepeatable);
     const target = response.headers.get("location");
     if (response.status >= 300 && response.status < 400 && target !== null) {
@@ -167,7 +172,8 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
       throw new AnswerError(response.status, message);
     }
     const body = parseBody(text);
-    if (!response.ok) {
+    const tellsOfItems = areItems && Array.isArray((body as { results?: unknown } | null)?.results);
+    if (!response.ok && !tellsOfItems) {
       const message = explain(response.status, body as ErrorBody | null, { url, key, path });
       throw new AnswerError(response.status, message);
     }
@@ -206,6 +212,17 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
         headers: { ...headers, "content-type": "text/plain; charset=utf-8" },
         body: text,
       }),
+    postItems: (path, contentType, text) =>
+      ask(
+        path,
+        {
+          method: "POST",
+          headers: { ...headers, "content-type": contentType, "idempotency-key": randomUUID() },
+          body: text,
+        },
+        true,
+        true,
+      ),
     async open(path, query = {}) {
       // No time limit: it lasts as long as there is something to come.
       // biome-ignore lint/style/noRestrictedGlobals: redirects are off

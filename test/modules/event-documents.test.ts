@@ -5,11 +5,15 @@ import { charter, courseDistributionRequested, defineEvent } from "@brain/schema
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { catalog } from "../../src/composition.ts";
+import { documentFaults, subscribersOf } from "../../src/governance/pages/document-faults.ts";
+import { completeGolden } from "../../src/governance/pages/golden-payloads.ts";
+import {
+  readModuleDocument,
+  unexplained,
+  unwrittenParts,
+} from "../../src/governance/pages/module-document.ts";
 import { inLanguage } from "../../src/governance/scaffold/documents.ts";
 import { openProduct } from "../../src/http-composition.ts";
-import { documentFaults, subscribersOf } from "../../tools/document-faults.ts";
-import { completeGolden } from "../../tools/golden-payloads.ts";
-import { readModuleDocument, unexplained, unwrittenParts } from "../../tools/module-document.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 const ignore = async () => undefined;

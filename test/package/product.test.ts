@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { realpath, rm, writeFile } from "node:fs/promises";
+import { readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -131,6 +131,7 @@ test(
   "charter check finds nothing in it, and what charter new adds to it compiles and passes its tests",
   async () => {
     await shop.run("charter", ["check"]);
+    await shop.run("charter", ["generate", "--check"]);
     const breaking = () => shop.run("charter", ["breaking", "--against", "last"]);
     expect(await breaking()).toContain("nothing to compare with yet");
     await commitAs(shop.folder, "main");
@@ -140,6 +141,18 @@ test(
     await charter("consumer", "box_notes", "--module", "store", "--on", "store.box.packed");
     await shop.run("tsc", []);
     await shop.run("charter", ["check"]);
+    // Pages that are no longer what the code says are told, and made anew.
+    await shop.run("charter", ["generate"]);
+    await shop.run("charter", ["generate", "--check"]);
+    const page = join(shop.folder, "src/modules/store/EVENTS.md");
+    const text = await readFile(page, "utf8");
+    await writeFile(page, text.replace("**Criticality:** INFO", "**Criticality:** WARNING"));
+    expect(await shop.tried("charter", ["generate", "--check"])).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^differs {2}src\/modules\/store\/EVENTS\.md\n {2}line \d+\n/m),
+    });
+    expect(await shop.run("charter", ["generate"])).toContain("written  src/modules/store/EVENTS.md\n");
+    expect(await readFile(page, "utf8")).toBe(text);
     // Events that are new break nobody.
     expect(await breaking()).toMatch(/main \([0-9a-f]{10}\)/);
     const { neonUrl, upstash } = inject("services");

@@ -113,8 +113,9 @@ const data = ["src/{cli,governance}/**/*.md", "templates/**/*"];
 
 async function makeCharter(): Promise<string> {
   const entry = "src/cli/main.ts";
-  // A process of its own, started by path.
-  const closure = await closureOf(entry, "src/governance/breaking/load-program.ts");
+  // Processes of their own, started by path.
+  const started = ["src/governance/breaking/load-program.ts", "src/governance/pages/page-program.ts"];
+  const closure = await closureOf(entry, ...started);
   const folder = begin(
     "charter",
     "The charter's rules as a tool, and the command line of operators",

@@ -50,7 +50,10 @@ describe("npm run migrate", () => {
   });
 
   test.each([
-    [[], /^noted 0000_shop of tea-shop: it has no statement, so nothing was changed\. .* write a new migration/],
+    [
+      [],
+      /^noted 0000_shop of tea-shop: it has no statement, so nothing was changed\. .* write a new migration/,
+    ],
     [["--status"], /^missing 0000_shop of tea-shop: it has no statement yet\. Write it before it is applied/],
   ])("%j says of a migration without a statement what it is", async (args, expected) => {
     const open = () => ({
@@ -65,7 +68,11 @@ describe("npm run migrate", () => {
 
   test.each([
     ["nothing at all", [], true],
-    ["what drizzle-kit writes with --custom", ["-- Custom SQL migration file, put your code below! --\n"], true],
+    [
+      "what drizzle-kit writes with --custom",
+      ["-- Custom SQL migration file, put your code below! --\n"],
+      true,
+    ],
     ["comments over several lines", ["/* later\n * on */\n", "  "], true],
     ["a statement below a comment", ["-- why\nSELECT 1;"], false],
     ["a statement beside none", ["", "SELECT 1; -- why"], false],

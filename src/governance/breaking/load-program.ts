@@ -5,6 +5,7 @@
 
 import { pathToFileURL } from "node:url";
 import { type Catalog, createCatalog, type EventDefinition } from "@brain/schemas";
+import { answerRequests } from "../child-program.ts";
 import { describeCatalogue } from "./catalogue.ts";
 import type { LoadAnswer, LoadRequest } from "./load-protocol.ts";
 import { readCase } from "./read-case.ts";
@@ -69,12 +70,4 @@ async function answer(request: LoadRequest): Promise<LoadAnswer> {
   return { kind: "described", record: describeCatalogue(loaded, request.facts) };
 }
 
-process.on("message", (request: LoadRequest) => {
-  answer(request)
-    .catch((error: unknown): LoadAnswer => {
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      return { kind: "failed", message };
-    })
-    .then((reply) => process.send?.(reply));
-});
-process.on("disconnect", () => process.exit(0));
+answerRequests<LoadRequest, LoadAnswer>(answer);

@@ -25,7 +25,10 @@ const launcher = join(import.meta.dirname, "../../../tools/run.mjs");
 
 test("a script of npm tells the Node that npm runs on, and not the one that it puts in front of all", async () => {
   const place = newPlace();
-  const env = { ...process.env, npm_config_user_agent: "npm/10.8.2 node/v20.20.2 linux x64 workspaces/false" };
+  const env = {
+    ...process.env,
+    npm_config_user_agent: "npm/10.8.2 node/v20.20.2 linux x64 workspaces/false",
+  };
   const args = [launcher, main, "new", "app", join(place, "tea-shop"), "--dry-run", "--yes"];
   const { stderr } = await promisify(execFile)(process.execPath, args, { timeout: 60_000, env });
   expect(stderr).toContain("The project needs Node 22.18 or newer, and this is 20.20.2:");

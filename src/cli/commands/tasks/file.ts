@@ -15,8 +15,10 @@ const maxBytes = 700_000;
 /**
  * Cuts an event file into parts: lines of JSON, or one JSON array, whose elements become lines. Every line is in exactly
  * one part; one that is too long for a request is alone in its part, and the server says so.
+ *
+ * @param most lines of a part
  */
-export function partsOf(text: string): FilePart[] {
+export function partsOf(text: string, most = maxLines): FilePart[] {
   const lines = linesOf(text);
   const parts: FilePart[] = [];
   let current: string[] = [];
@@ -30,7 +32,7 @@ export function partsOf(text: string): FilePart[] {
   };
   for (const [index, line] of lines.entries()) {
     const size = Buffer.byteLength(line) + 1;
-    if (current.length >= maxLines || (current.length > 0 && bytes + size > maxBytes)) close(index);
+    if (current.length >= most || (current.length > 0 && bytes + size > maxBytes)) close(index);
     current.push(line);
     bytes += size;
   }

@@ -1,7 +1,7 @@
 /** README.md and EVENTS.md of a module that has none yet: the headings that each has, and the parts that are generated. */
 
 import { readFile } from "node:fs/promises";
-import { documentWords } from "../src/governance/scaffold/documents.ts";
+import { documentWords } from "../scaffold/documents.ts";
 
 /** Stands alone in a line where an author has yet to write. */
 const unwritten = "?";

@@ -1,12 +1,12 @@
 /** What the documentation of events must not say, and what it must not leave out. */
 
-import type { Consumer } from "@brain/engine";
 import { type EventDefinition, payloadFields } from "@brain/schemas";
+import type { PageConsumer } from "./page-consumer.ts";
 
 /** The subscribers that get the event, by what they subscribe to. */
 export function subscribersOf(
   { type }: Pick<EventDefinition, "type">,
-  consumers: readonly Consumer[],
+  consumers: readonly PageConsumer[],
 ): readonly string[] {
   return consumers
     .filter(({ any, byType }) => any !== null || byType.has(type))
@@ -16,7 +16,7 @@ export function subscribersOf(
 /** In one line each: fields without a meaning, also nested ones, and consumers that are named and are none, or the other way. */
 export function documentFaults(
   definitions: readonly EventDefinition[],
-  consumers: readonly Consumer[],
+  consumers: readonly PageConsumer[],
 ): readonly string[] {
   const known = new Set(consumers.map(({ subscriber }) => subscriber));
   return definitions.flatMap((definition) => {

@@ -21,3 +21,11 @@ export function fill(given: string, name: string, make: (present: string) => str
   const present = text.slice(start + open.length, end);
   return `${text.slice(0, start + open.length)}\n${make(present)}\n\n${text.slice(end)}`;
 }
+
+/** The first line that differs, from both sides; enough to see what was forgotten. */
+export function firstDifference(present: string, wanted: string): string {
+  const [have, want] = [present.split("\n"), wanted.split("\n")];
+  const at = want.findIndex((line, index) => line !== have[index]);
+  const line = at < 0 ? want.length : at;
+  return `line ${line + 1}\n    now:  ${have[line] ?? "(end)"}\n    want: ${want[line] ?? "(end)"}`;
+}

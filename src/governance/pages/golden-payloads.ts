@@ -1,12 +1,7 @@
-/** `schemas/fixtures/released.json`: a payload of each version of each event, which stays readable for ever. */
+/** The file of golden payloads: a payload of each version of each event, which stays readable for ever. */
 
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { type EventDefinition, type JsonObject, parsePayload, payloadSkeleton } from "@brain/schemas";
 import type { GeneratedFile } from "./generated-file.ts";
-
-const root = fileURLToPath(new URL("../", import.meta.url).href);
-const path = "schemas/fixtures/released.json";
 
 /** Stands where an author has yet to write a value. */
 const unwritten = "?";
@@ -58,8 +53,4 @@ export function completeGolden(
     content: added.length === 0 ? present : `${present.trimEnd().replace(/\n\}$/, "")}${added.join("")}\n}\n`,
     problem: faults.length === 0 ? null : faults.join("\n  "),
   };
-}
-
-export async function generateGolden(definitions: readonly EventDefinition[]): Promise<GeneratedFile> {
-  return { path, ...completeGolden(await readFile(root + path, "utf8"), definitions) };
 }
