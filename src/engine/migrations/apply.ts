@@ -63,12 +63,16 @@ export async function applyMigrations(
   return due.map(({ set, migration }) => nameMigration(set, migration.tag));
 }
 
-/**
- * What Postgres is asked to do by the text is nothing: it is white space and comments. A statement that only begins with
- * them has more behind them.
- */
-const isEmpty = (statement: string): boolean =>
-  statement.replaceAll(/--.*$|\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\//gm, "").trim() === "";
+/** White space and comments: Postgres is asked for nothing. A statement may begin with them. */
+function isEmpty(statement: string): boolean {
+  for (let rest = statement.trim(); ; ) {
+    const isLine = rest.startsWith("--");
+    if (!isLine && !rest.startsWith("/*")) return rest === "";
+    const end = isLine ? rest.indexOf("\n") : rest.indexOf("*/");
+    if (end < 0) return true;
+    rest = rest.slice(end + 2 - Number(isLine)).trimStart();
+  }
+}
 
 /** The names of the migrations of `sets` that have no statement, as drizzle-kit's `--custom` makes them. */
 export function withoutStatements(sets: readonly SqlMigrationSet[]): readonly string[] {
