@@ -22,6 +22,16 @@ export const deskOpened = defineEvent("desk.door.opened", { version: 1, module: 
 export const deskClosed = defineEvent("desk.door.closed", { version: 1, module: "desk", producers: ["shelf"], payload });`,
 };
 
+const redelivered = (assertion: string): More => ({
+  "test/shelf.test.ts": `import { own } from "../src/shelf/service.ts";
+test("once", async () => {
+  await engine.drain("shelf");
+  await engine.redeliver();
+  await engine.drain("shelf");
+  ${assertion}
+});`,
+});
+
 const forms: Readonly<Record<string, Form>> = {
   "a handler calls the outside by fetch under other names": [
     "C-5",
@@ -176,6 +186,55 @@ export async function shelve(engine: Engine, services: Services, id: string) {
 const light = async (id: string) => {
   await fetch("https://x.example", { method: "POST", body: id });
 };`,
+  ],
+  "a switch of the environment by whatever name, one that was read before, and one before `&&`": [
+    "11.8",
+    `
+const isOn = true;
+export async function one(publish: Publish, env: Env, id: string) {
+  const wanted = env.ANOTHER_WAY === "1";
+  if (env.NEW_WAY) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (wanted) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (isOn) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  switch (env.WAY) { //! 11.8
+    case "stream":
+      await publish(bookShelved, { book_id: id });
+      break;
+    default:
+      await callDesk(id);
+  }
+  env.TELL && (await publish(bookShelved, { book_id: id })); //! 11.8
+  const row = await callDesk(id);
+  if (row.isOpen) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+}`,
+  ],
+  "a bus of Postgres or of the platform": [
+    "B-5",
+    `
+export async function one(db: Database, id: string) {
+  await db.execute("NOTIFY shelf"); //! B-5
+  await db.execute(sql\`SELECT pg_notify('shelf', \${id})\`); //! B-5
+  const channel = new BroadcastChannel("shelf"); //! B-5
+  await db.execute("SELECT 'NOTIFY shelf'");
+}`,
+  ],
+  "a second delivery behind which nothing is asserted that could fail": [
+    "T-3",
+    `
+import { defineConsumer, on } from "@brain/engine";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookShelved, () => 1)] }); //! T-3`,
+    redelivered("expect(true).toBe(true);"),
+  ],
+  "a second delivery behind which the effect is asserted": [
+    "T-3",
+    `
+import { defineConsumer, on } from "@brain/engine";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookShelved, () => 1)] });`,
+    redelivered("expect(await engine.count()).toBe(1);"),
   ],
   "an event of another module is published": [
     "N-6",

@@ -12,6 +12,7 @@ import { payloads } from "./payload.ts";
 import { publishing } from "./publishing.ts";
 import { pythonChecks } from "./python/index.ts";
 import { pythonRules } from "./python/own-rules.ts";
+import { reading } from "./readable.ts";
 import { readmes } from "./readme.ts";
 import { redisKeys } from "./redis-keys.ts";
 import type { Rule } from "./rule.ts";
@@ -31,6 +32,7 @@ const lists: readonly Rule[] = [
   ...consuming,
   ...leftovers,
   ...mode,
+  ...reading,
   ...pythonRules,
 ];
 

@@ -103,7 +103,13 @@ function parallelPaths(project: Project, report: Report): void {
       return called !== null && callsInside(called).some((inner) => published.has(inner));
     });
   const isWork = (node: ts.Node) => callsInside(node).length > 0 && !isRefusal(node);
-  for (const { nodes } of moduleSourcesWith(project, /publish|emit/i))
+  for (const { nodes } of moduleSourcesWith(project, /publish|emit/i)) {
+    for (const node of nodes.binaries)
+      if (isOr(node) && isFlag(node.left) && publishes(node.right) && !isInCondition(node))
+        report({
+          at: node.left,
+          message: `${node.left.getText().slice(0, 60)} says whether there is an event.`,
+        });
     for (const branch of nodes.branches) {
       if (ts.isWhileStatement(branch) || ts.isDoStatement(branch) || ts.isForStatement(branch)) continue;
       const condition = ts.isConditionalExpression(branch) ? branch.condition : branch.expression;
@@ -118,7 +124,14 @@ function parallelPaths(project: Project, report: Report): void {
         message: `${condition.getText().slice(0, 60)} chooses between an event and another way.`,
       });
     }
+  }
 }
+
+/** `flag && publish(…)` */
+const isOr = ({ operatorToken: { kind } }: ts.BinaryExpression) =>
+  kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken;
+
+const isInCondition = ({ parent }: ts.Node) => ts.isIfStatement(parent) || ts.isWhileStatement(parent);
 
 const isRefusal = (node: ts.Node) =>
   ts.isThrowStatement(node) || (ts.isBlock(node) && node.statements.some(ts.isThrowStatement));
@@ -148,13 +161,36 @@ const flagName = /^(?:use|enable|is|has|with)?_?.*(?:event|legacy|stream|outbox|
 /** A switch: of the environment, the settings or a constant in capitals that is named after events or the old way. */
 function isFlag(condition: ts.Expression): boolean {
   const value = bare(condition);
-  if (ts.isIdentifier(value) && isGivenFlag(value)) return true;
+  if (isOfEnvironment(value)) return true;
+  if (ts.isIdentifier(value) && (isGivenFlag(value) || isReadFlag(value))) return true;
   if (ts.isPrefixUnaryExpression(value)) return isFlag(value.operand);
   if (ts.isBinaryExpression(value)) return isFlag(value.left) || isFlag(value.right);
   if (ts.isCallExpression(value)) return /(?:env|flags?|features?)\b[^(]*$/i.test(value.expression.getText());
   if (ts.isIdentifier(value)) return /^[A-Z][A-Z0-9_]+$/.test(value.text) && flagName.test(value.text);
   if (ts.isElementAccessExpression(value)) return isOfSettings(value);
   return ts.isPropertyAccessExpression(value) && isOfSettings(value) && isSwitchName(value.name.text);
+}
+
+/** `env.X`, `process.env["X"]`: whatever it is called, a variable of the environment that is asked for an event is a switch. */
+function isOfEnvironment(value: ts.Expression): boolean {
+  if (!ts.isPropertyAccessExpression(value) && !ts.isElementAccessExpression(value)) return false;
+  const owner = bare(value.expression);
+  return /^env$/i.test(
+    ts.isPropertyAccessExpression(owner) ? owner.name.text : ts.isIdentifier(owner) ? owner.text : "",
+  );
+}
+
+/** What was read of the environment before, and a constant that is written down. */
+function isReadFlag(name: ts.Identifier): boolean {
+  const declared = declarationOf(name);
+  if (declared === null || !ts.isVariableDeclaration(declared) || declared.initializer === undefined)
+    return false;
+  const given = bare(declared.initializer);
+  const isConstant = (declared.parent.flags & ts.NodeFlags.Const) !== 0;
+  if (given.kind === ts.SyntaxKind.TrueKeyword || given.kind === ts.SyntaxKind.FalseKeyword)
+    return isConstant;
+  const read = ts.isBinaryExpression(given) ? bare(given.left) : given;
+  return isOfEnvironment(read);
 }
 
 /** `useEvents`: a parameter, a piece of the settings, or what was read of them. */

@@ -24,6 +24,8 @@ const byGroup: Readonly<Record<string, RulePhase>> = {
   S: 5,
   // Of Python: what its handlers say.
   PY: 3,
+  // Nothing is known of code that cannot be read.
+  TS: 2,
 };
 
 const byId: Readonly<Record<string, RulePhase>> = {

@@ -3,8 +3,9 @@ import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
 import { commandOf, redisPackages } from "../tree/redis-commands.ts";
 import { isUnseenSettled, rejectionHandlerOf } from "../tree/rejections.ts";
-import { functionOf } from "../tree/scope.ts";
+import { functionOf, isGlobal } from "../tree/scope.ts";
 import { bare, calledName, isFunction } from "../tree/source.ts";
+import { readSqlTexts } from "../tree/sql-texts.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import { claimsByEventId } from "./claims.ts";
 import { writtenRecord } from "./foreign-tables.ts";
@@ -233,6 +234,26 @@ function secondBuses(project: Project, report: Report): void {
     for (const call of nodes.calls)
       if (commandOf(call, ["XADD"]) !== null)
         report({ at: call, message: "It appends to a stream of Redis itself (XADD)." });
+  const { bindings } = project.typescript;
+  for (const { module, nodes } of moduleSourcesWith(
+    project,
+    /BroadcastChannel|\bnotify\b|pg_notify|\blisten\b/i,
+  )) {
+    for (const node of nodes.news) {
+      const callee = bare(node.expression);
+      if (ts.isIdentifier(callee) && callee.text === "BroadcastChannel" && isGlobal(bindings, callee))
+        report({
+          at: node,
+          message: `The module ${module.name} has a bus beside the event stream: BroadcastChannel.`,
+        });
+    }
+    for (const { at, text } of readSqlTexts(bindings).textsOf(nodes))
+      if (/^\s*(?:NOTIFY|LISTEN)\s+["\w]|\bpg_notify\s*\(/i.test(text))
+        report({
+          at,
+          message: `The module ${module.name} has a bus beside the event stream: NOTIFY of Postgres.`,
+        });
+  }
   const names = [...busPackages].map((name) => name.replaceAll("/", "\\/")).join("|");
   const imports = new RegExp(`["'](?:${names})["'/]`);
   for (const { file, module } of moduleSourcesWith(project, imports))
