@@ -1,7 +1,8 @@
-import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { BadRequestError, RequestTimeoutError, TooLargeError } from "@brain/engine";
+import { type Context, Hono, type Next } from "hono";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
+import { receiveWhole } from "../http/kit/request-body.ts";
 import { isSameHost } from "../http/kit/same-host.ts";
 import { createAnswerPage, logFault, shell } from "./answer-page.ts";
 import { type ApiFetch, ApiRefusal } from "./api.ts";
@@ -33,8 +34,8 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
   // Registered for each of its own paths: where it is mounted at the root, others answer beside it.
   const guards = [
     securityHeaders(),
-    bodyLimit({ maxSize: maxFormBytes, onError: tooLarge }),
     csrf({ origin: (origin, c) => isSameHost(origin, c.req.url) }),
+    receiveForm,
   ] as const;
   const root = base || "/";
   const answer = createAnswerPage(api, base);
@@ -113,11 +114,39 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     return open.api.raw(path);
   }
 
-  async function tooLarge(c: Context): Promise<Response> {
-    const message = `The form has more than ${maxFormBytes / 1_024} KiB, so nothing of it was done. Go back, and make it shorter.`;
-    const error = new ApiRefusal(message, { status: 413, code: "payload_too_large" });
+  /** Behind who looks at the origin: a form that comes slowly, or has no end, holds a request open. */
+  async function receiveForm(c: Context, next: Next): Promise<Response | undefined> {
+    const refusal = c.req.raw.body === null ? null : await refusalOfForm(c);
+    if (refusal === null) {
+      await next();
+      return undefined;
+    }
     const { renderError } = await shell();
-    return renderError(c, { base, area: "overview", visit: null, error });
+    return renderError(c, { base, area: "overview", visit: null, error: refusal });
+  }
+}
+
+/** Reads the form, in bounded time and size. @returns null when it is whole */
+async function refusalOfForm(c: Context): Promise<ApiRefusal | null> {
+  try {
+    await receiveWhole(c, maxFormBytes);
+    return null;
+  } catch (error) {
+    if (error instanceof TooLargeError) {
+      const message = `The form has more than ${maxFormBytes / 1_024} KiB, so nothing of it was done. Go back, and make it shorter.`;
+      return new ApiRefusal(message, { status: 413, code: error.code });
+    }
+    if (error instanceof RequestTimeoutError) {
+      return new ApiRefusal("The form came too slowly, so nothing of it was done. Send it again.", {
+        status: 408,
+        code: error.code,
+      });
+    }
+    if (!(error instanceof BadRequestError)) throw error;
+    return new ApiRefusal("The form broke off, so nothing of it was done. Send it again.", {
+      status: 400,
+      code: error.code,
+    });
   }
 }
 

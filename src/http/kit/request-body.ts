@@ -28,13 +28,14 @@ const isolateBodies = new WeakMap<Request, Promise<Bytes>>();
 /**
  * Bytes of the body as they came. It may be read again.
  *
+ * @param most bytes that whoever reads first takes
  * @throws {BadRequestError} the body ended before its end, e.g. broken chunks
  * @throws {TooLargeError}
  * @throws {RequestTimeoutError} it does not come to its end
  */
-export function readBytes(c: Context): Promise<Bytes> {
+export function readBytes(c: Context, most: number = maxBodyBytes): Promise<Bytes> {
   const { raw } = c.req;
-  const bytes = isolateBodies.get(raw) ?? receiveBytes(raw);
+  const bytes = isolateBodies.get(raw) ?? receiveBytes(raw, most);
   isolateBodies.set(raw, bytes);
   return bytes;
 }
@@ -44,20 +45,20 @@ export function readBytes(c: Context): Promise<Bytes> {
  *
  * @throws as {@link readBytes}
  */
-export async function receiveWhole(c: Context): Promise<void> {
-  const bytes = await readBytes(c);
+export async function receiveWhole(c: Context, most: number = maxBodyBytes): Promise<void> {
+  const bytes = await readBytes(c, most);
   c.req.raw = new Request(c.req.raw, { body: bytes });
   isolateBodies.set(c.req.raw, Promise.resolve(bytes));
 }
 
-async function receiveBytes(request: Request): Promise<Bytes> {
+async function receiveBytes(request: Request, most: number): Promise<Bytes> {
   if (request.body === null) return new Uint8Array();
   const length = toldLength(request);
-  if (length !== null && length > maxBodyBytes) throw tooLarge();
+  if (length !== null && length > most) throw tooLarge(most);
   try {
     if (length !== null) return new Uint8Array(await inTime(request.arrayBuffer()));
     const reader = request.body.getReader();
-    return await inTime(readAll(reader)).catch((error) => {
+    return await inTime(readAll(reader, most)).catch((error) => {
       void reader.cancel().catch(() => undefined);
       throw error;
     });
@@ -74,11 +75,11 @@ export function toldLength({ headers }: Request): number | null {
   return told === null || !/^\d{1,15}$/.test(told) || headers.has("transfer-encoding") ? null : Number(told);
 }
 
-function tooLarge(): TooLargeError {
-  return new TooLargeError(`The body is over the limit of ${maxBodyBytes} bytes. Send less at once.`);
+function tooLarge(most: number): TooLargeError {
+  return new TooLargeError(`The body is over the limit of ${most} bytes. Send less at once.`);
 }
 
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Bytes> {
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, most: number): Promise<Bytes> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
@@ -86,7 +87,7 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
     if (done) break;
     chunks.push(value);
     length += value.length;
-    if (length > maxBodyBytes) throw tooLarge();
+    if (length > most) throw tooLarge(most);
   }
   const whole = new Uint8Array(length);
   let at = 0;
@@ -161,7 +162,7 @@ function saysJson(contentType: string | undefined): boolean {
  * @throws {UnsupportedMediaTypeError} it is compressed, or text in another encoding
  */
 export function requireReadable(c: Context): void {
-  if ((toldLength(c.req.raw) ?? 0) > maxBodyBytes) throw tooLarge();
+  if ((toldLength(c.req.raw) ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
   const encoding = c.req.header("content-encoding")?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") {
     c.header("accept-encoding", "identity");

@@ -8,6 +8,7 @@ import {
 } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { unknownCursor } from "../../http/kit/unknown-cursor.ts";
 import { type ApiKey, hashSecret, type KeyKind, keyText, newKeyId, newSecret } from "./api-key.ts";
 import { forgetKey } from "./kept-rows.ts";
 import { type CreateKeyRequest, keyView, kindOf, scopesOf } from "./model.ts";
@@ -78,15 +79,16 @@ export async function readKeyView(services: RequestServices, id: string) {
   return keyView(row, services.now());
 }
 
+/** @throws {ValidationError} the cursor is no key that may be seen */
 export async function listKeyViews(
   services: RequestServices,
   { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
 ) {
-  const rows = await listKeys(services.db, {
-    tenantId: visibleTenant(services),
-    limit: limit + 1,
-    before: cursor,
-  });
+  const tenantId = visibleTenant(services);
+  const rows = await listKeys(services.db, { tenantId, limit: limit + 1, before: cursor });
+  if (rows.length === 0 && cursor !== undefined && (await findKey(services.db, cursor, tenantId)) === null) {
+    throw unknownCursor("a key");
+  }
   const page = rows.slice(0, limit);
   const now = services.now();
   return {

@@ -42,7 +42,7 @@ export async function listKeys(
   const behind =
     before === undefined
       ? undefined
-      : sql`(created_at, id) < (SELECT created_at, id FROM identity_keys WHERE id = ${before})`;
+      : sql`(created_at, id) < (SELECT created_at, id FROM identity_keys WHERE ${and(eq(identityKeys.id, before), visible(tenantId))})`;
   return db.statements
     .select()
     .from(identityKeys)

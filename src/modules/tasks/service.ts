@@ -2,6 +2,7 @@ import { NotFoundError, newEventId, type Publish, type Tx, ValidationError } fro
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { unknownCursor } from "../../http/kit/unknown-cursor.ts";
 import { publishTaskEvent, source } from "./announce.ts";
 import { findLegacy, listLegacy, saveLegacy } from "./legacy.ts";
 import {
@@ -178,8 +179,14 @@ export async function readItem(services: RequestServices, id: string): Promise<T
   return task;
 }
 
+/** @throws {ValidationError} the cursor is no task that may be seen */
 export async function listItems(services: RequestServices, query: ListQuery): Promise<Task[]> {
-  return listTasks(services.db, tenantOf(services, query.tenant_id), query);
+  const tenantId = tenantOf(services, query.tenant_id);
+  const tasks = await listTasks(services.db, tenantId, query);
+  const { cursor } = query;
+  if (tasks.length > 0 || cursor === undefined) return tasks;
+  if ((await findTask(services.db, cursor, tenantId)) === null) throw unknownCursor("a task");
+  return tasks;
 }
 
 /** @throws {NotFoundError} no such task */
@@ -213,9 +220,7 @@ async function requireKnown(
 ): Promise<void> {
   const find = useNewEventSystem ? findTaskEvent : findLegacy;
   if ((await find(run, cursor, tenantId)) !== null) return;
-  throw new ValidationError("The cursor is not that of an event here.", {
-    issues: [{ path: "cursor", message: 'expected the "next_cursor" of an earlier answer' }],
-  });
+  throw unknownCursor("an event");
 }
 
 /** @throws {NotFoundError} no event has this id */

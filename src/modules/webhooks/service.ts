@@ -13,6 +13,7 @@ import { type CloudEvent, toCloudEvent } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { unknownCursor } from "../../http/kit/unknown-cursor.ts";
 import { deliveryView, type EndpointRequest, endpointView } from "./model.ts";
 import { addressOf, newSigningSecret } from "./secrets.ts";
 import { deliveryJob } from "./settings.ts";
@@ -152,12 +153,20 @@ export async function readEndpoint(services: RequestServices, id: string): Promi
   return row;
 }
 
+/** @throws {ValidationError} the cursor is no endpoint that may be seen */
 export async function readEndpoints(
   services: RequestServices,
   { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
 ) {
   const tenantId = visibleTenant(services);
   const rows = await listEndpoints(services.db, { tenantId, limit: limit + 1, cursor });
+  if (
+    rows.length === 0 &&
+    cursor !== undefined &&
+    (await findEndpoint(services.db, cursor, tenantId)) === null
+  ) {
+    throw unknownCursor("an endpoint");
+  }
   const page = rows.slice(0, limit);
   return {
     endpoints: page.map((row) => endpointView(row, services.now())),

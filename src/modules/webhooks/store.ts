@@ -32,7 +32,7 @@ export async function listEndpoints(
   const behind =
     cursor === undefined
       ? undefined
-      : sql`(${endpoints.createdAt}, ${endpoints.id}) < (SELECT created_at, id FROM webhook_endpoints WHERE id = ${cursor}::uuid)`;
+      : sql`(${endpoints.createdAt}, ${endpoints.id}) < (SELECT created_at, id FROM webhook_endpoints WHERE ${and(eq(endpoints.id, cursor), ofTenant(endpoints.tenantId, filter.tenantId))})`;
   return translated(
     db.statements
       .select()
