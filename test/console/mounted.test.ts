@@ -1,9 +1,10 @@
 import { Hono } from "hono";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { createConsole } from "../../src/console/index.ts";
 import { routes } from "../../src/console/routes.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { hangMs } from "../wait-for.ts";
 
 /* The console in somebody else's app, below a path, without a browser. */
 
@@ -117,6 +118,47 @@ describe("whatever comes in", () => {
     const answer = await post("/ops/alerts/1", { _action: "close", reason: "x".repeat(1_000_000) });
     expect(answer.status).toBe(413);
     expect(await answer.text()).toContain("more than 256 KiB");
+  });
+
+  /** A form that comes in pieces, whose length nobody tells. */
+  const postStream = (
+    start: (controller: ReadableStreamDefaultController<Uint8Array>) => void,
+    origin = site,
+  ) =>
+    app.request(`${site}/ops/alerts/1`, {
+      method: "POST",
+      headers: { cookie, origin, "content-type": "application/x-www-form-urlencoded" },
+      body: new ReadableStream<Uint8Array>({ start }),
+      duplex: "half",
+    } as RequestInit);
+
+  test("a form that comes in pieces ends at 256 KiB, or when it breaks off", async () => {
+    const piece = new Uint8Array(100_000).fill(97);
+    const endless = await postStream((controller) => {
+      for (let count = 0; count < 3; count += 1) controller.enqueue(piece);
+    });
+    expect(endless.status).toBe(413);
+    expect(await endless.text()).toContain("more than 256 KiB");
+    const broken = await postStream((controller) => controller.error(new Error("gone")));
+    expect(broken.status).toBe(400);
+    expect(await broken.text()).toContain("broke off");
+  });
+
+  test("a form that does not come to its end holds its request for 15 s, and of another site not at all", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const never = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+        controller.enqueue(new TextEncoder().encode("_action=close"));
+      expect((await postStream(never, "https://elsewhere.example")).status).toBe(403);
+      const slow = postStream(never);
+      await vi.waitUntil(() => vi.getTimerCount() > 0, { timeout: hangMs, interval: 5 });
+      await vi.advanceTimersByTimeAsync(15_000);
+      const answer = await slow;
+      expect(answer.status).toBe(408);
+      expect(await answer.text()).toContain("came too slowly");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("a form that the page does not have is refused in words", async () => {
