@@ -21,7 +21,7 @@ function newApp(
   });
 }
 
-const launcher = join(import.meta.dirname, "../../../tools/run.mjs");
+const launcher = join(import.meta.dirname, "../../../../tools/run.mjs");
 
 test("a script of npm tells the Node that npm runs on, and not the one that it puts in front of all", async () => {
   const place = newPlace();
