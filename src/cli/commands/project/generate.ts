@@ -43,8 +43,8 @@ function tell(pages: readonly Page[], out: Output): void {
   if (out.json) out.data({ pages });
   for (const { path, state, difference, problem } of out.json ? [] : pages) {
     out.line(`${marks[state].padEnd(7)}  ${path}`);
-    if (state === "differs") out.note(`  ${difference}`);
-    if (problem !== null) out.note(`  ${problem}`);
+    if (state === "differs") out.line(`  ${difference}`);
+    if (problem !== null) out.line(`  ${problem}`);
   }
   const stale = pages.filter(({ state }) => state === "differs").length;
   const open = pages.filter(({ problem }) => problem !== null).length;
