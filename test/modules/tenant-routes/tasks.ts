@@ -47,7 +47,7 @@ export const tasksTable: TenantTable = {
     {
       route: "GET /",
       call: ({ other }) => ({ path: `/?cursor=${other}` }),
-      foreign: "nothing",
+      foreign: "absent",
       shows: ["task"],
     },
     {
