@@ -68,10 +68,7 @@ const lists: List[] = [
 describe.each(lists)("$path", ({ path, key, id, make }) => {
   test("refuses a cursor that names nothing of the caller's, and goes on behind the last row", async () => {
     const [own, foreign] = [await make("acme"), await make("globex")];
-    for (const cursor of [
-      foreign,
-      own.replace(/[0-9a-f](?=[^0-9a-f]*$)/, (digit) => (digit === "0" ? "1" : "0")),
-    ]) {
+    for (const cursor of [foreign, `${own.slice(0, -1)}${own.endsWith("0") ? "1" : "0"}`]) {
       const answer = await ask("acme", "GET", `${path}?cursor=${encodeURIComponent(cursor)}`);
       expectErrorShape(answer, 422, "validation_failed");
       expect(answer.body.error.details[0].path).toBe("cursor");
