@@ -3,9 +3,9 @@ import { readJson } from "@brain/schemas";
 import type { Cli } from "../../command.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { fileError } from "../../file-errors.ts";
+import { partsOf } from "../../file-parts.ts";
 import { printable } from "../../output.ts";
 import { textOfFile } from "../../text-file.ts";
-import { partsOf } from "../tasks/file.ts";
 
 /* What `charter publish` does. It reads JSON by the rules of the server, so it is loaded when it is asked for. */
 

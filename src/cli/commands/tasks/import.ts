@@ -3,9 +3,9 @@ import cliProgress from "cli-progress";
 import type { Cli } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { fileError } from "../../file-errors.ts";
+import { partsOf } from "../../file-parts.ts";
 import { facts } from "../../output.ts";
 import { textOfFile } from "../../text-file.ts";
-import { partsOf } from "./file.ts";
 
 interface Refused {
   readonly line: number;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { partsOf } from "./file.ts";
+import { partsOf } from "./file-parts.ts";
 
 test("a small file is one part, as it is", () => {
   expect(partsOf('{"a":1}\n\n{"b":2}\n')).toEqual([{ text: '{"a":1}\n\n{"b":2}\n', before: 0, lines: 4 }]);
