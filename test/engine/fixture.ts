@@ -35,6 +35,8 @@ export interface OpenOptions {
   readonly env?: TestEnv;
   readonly now?: () => number;
   readonly migrations?: readonly MigrationSet[];
+  /** Those that the system itself knows; a test drains whom it likes. */
+  readonly consumers?: readonly Consumer[];
 }
 
 /** Far longer than a slow machine keeps a drain from renewing its lease; `endLease` ends one. */
@@ -46,11 +48,13 @@ export async function openBackbone({
   now,
   catalog = labCatalog,
   migrations = [],
+  consumers = [],
 }: OpenOptions = {}): Promise<Backbone> {
   const backbone = await createBackbone({
     catalog,
     env: (sandbox) => ({ BRAIN_LEASE_MS: String(leaseMs), ...envOf(sandbox, env) }),
     migrations,
+    consumers,
     ...(now === undefined ? {} : { now }),
   });
   onTestFinished(() => backbone.cleanup());

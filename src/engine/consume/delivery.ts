@@ -146,6 +146,11 @@ export interface TakenFromStream extends Taken {
    * its key that nobody has read: a replay defers events before they are read, and a group may be set back.
    */
   readonly readTo: MessageId | null;
+  /**
+   * When all of it was read: at least up to here. What came behind this id may have come only since then. Null: nobody knows
+   * of any.
+   */
+  readonly seenTo: MessageId | null;
 }
 
 /** What was taken. Each list is in the order of the stream. */

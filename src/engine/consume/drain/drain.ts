@@ -175,7 +175,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   const onStream = { ...read, waiting: read.waiting.filter(isLeft), fresh: read.fresh.filter(isLeft) };
   if (deferred.nextDueMs !== null) noteDue(result, deferred.nextDueMs);
   const taken = [...onStream.waiting, ...onStream.fresh, ...deferred.waiting];
-  if (taken.length === 0) return read.isFull;
+  if (taken.length === 0) return read.isFull || deferred.waitsForRead;
   result.read += onStream.fresh.length + deferred.waiting.length;
 
   const nowMs = deps.now();
@@ -194,7 +194,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   }
   const together = plan.resumed.length === 0 ? plan.fresh : inStreamOrder([...plan.resumed, ...plan.fresh]);
   const finished = await readingAhead(drain, onStream, together, () => runTogether(drain, together, blocked));
-  const mayRead = onStream.isFull || deferred.isFull;
+  const mayRead = onStream.isFull || deferred.isFull || deferred.waitsForRead;
   if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, mostRead(consumer));
   if (finished) await lookAhead(drain, onStream);
   // What is left may have waited for one that was new.

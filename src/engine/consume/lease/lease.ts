@@ -1,3 +1,4 @@
+import { type MessageId, parseMessageId } from "@brain/schemas";
 import { FencedError } from "../../core/errors.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import type { Command, RedisHttp } from "../../stream/redis.ts";
@@ -21,6 +22,8 @@ export interface Lease {
   readonly takeover: boolean;
   /** Entries pending in the group; 0 when there is no group yet. */
   readonly pending: number;
+  /** The last id on the stream before anything was read with it; null when nothing is deferred, or nothing is there. */
+  readonly streamEnd: MessageId | null;
   /** What the last drains left to know; empty when Redis forgot it. */
   readonly state: ReadonlyMap<string, string>;
   /** The circuit breaker as text; null when there is none. */
@@ -118,14 +121,15 @@ export async function acquireLease(
       ...[count, maxPending, maxBodies].map(String),
     ],
   );
-  const [acquired, detail, first, pending, state, breaker, list, fresh, failures, bodies] =
+  const [acquired, detail, third, pending, state, breaker, list, fresh, failures, bodies] =
     reply as unknown[];
-  if (Number(acquired) !== 1) return { waitMs: Number(first) === 1 ? Math.max(0, Number(detail)) : null };
+  if (Number(acquired) !== 1) return { waitMs: Number(third) === 1 ? Math.max(0, Number(detail)) : null };
   const details = Array.isArray(bodies) ? { failures, bodies } : null;
   return {
     token,
     takeover: Number(detail) === 1,
     pending: Number(pending ?? 0),
+    streamEnd: typeof third === "string" && third !== "" ? parseMessageId(third) : null,
     state: pairs(state) as ReadonlyMap<string, string>,
     breaker: typeof breaker === "string" ? breaker : null,
     firstRead: Array.isArray(list) ? { pending: list, fresh, details } : null,

@@ -17,8 +17,8 @@ import { countsInLua } from "../../stream/counters.ts";
  * ARGV: token, lease in ms, group, field of this group and shard, consumer, entries to read at most, pending entries
  * at most, bodies of pending entries at most.
  *
- * @returns `{0, ms until the lease ends, 1 for the first mark}`, or `{1, taken over, 0, pending, state, breaker}` and,
- * when it read: the pending list, the new entries, and of a short pending list the failures and the bodies, else nulls
+ * @returns `{0, ms until the lease ends, 1 for the first mark}`, or `{1, taken over, end of the stream, pending, state,
+ * breaker}`, where the end is the last id before anything was read, empty when nothing is deferred; and, when it read: the pending list, the new entries, and of a short pending list the failures and the bodies, else nulls
  */
 export const acquireScript = `
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
@@ -34,11 +34,13 @@ local list = redis.pcall('XPENDING', stream, group, '-', '+', ARGV[7])
 local isThere = not list.err
 local pending = isThere and #list or 0
 local state, breaker = redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])
-local reply = {1, left, 0, pending, state, breaker}
+local reply = {1, left, '', pending, state, breaker}
 local known = {}
 for i = 1, #state, 2 do known[state[i]] = state[i + 1] end
 local mark = not known.epoch and redis.call('HGET', KEYS[8], ARGV[4])
 if mark then state[#state + 1] = 'deferred'; state[#state + 1] = mark end
+local last = isThere and (known.queued or mark) and redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+if last then reply[3] = last[1] end
 local isPlain = known.epoch and known.start and known.pauses == '[]' and known.backfilling ~= '1'
 -- A breaker that only counts failures holds nothing up.
 local isOpen = breaker and not string.find(breaker, '"probe_at":null', 1, true)

@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { besideId, messageIdOfRow } from "../../core/beside-ids.ts";
 import { maxSkewMs } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
-import { keepNamedSql, keepSql } from "../../db/kept-sql.ts";
+import { keepNamedSql, keepSql, type Slots } from "../../db/kept-sql.ts";
 import { isUnderItsId } from "../../db/of-event.ts";
 import { byId, idIn, splitId } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
@@ -52,6 +52,10 @@ export interface TakeOptions {
   readonly holdKeys: boolean;
   /** The group has read the stream up to here: a newer row of a key waits. Null: it has read all. */
   readonly readTo: MessageId | null;
+  /** Then at least up to here; null: nobody knows of any. */
+  readonly seenTo: MessageId | null;
+  /** Rows that stood here before the stream was read. */
+  readonly stood: readonly string[];
   /** New entries at hand that may have been taken ahead of their place, with the ids of their events; null: it has none. */
   readonly perhapsTaken: readonly { readonly id: MessageId; readonly event: string | null }[];
 }
@@ -65,9 +69,14 @@ export interface TakeResult {
   readonly nextDueMs: number | null;
   /** Those of `perhapsTaken` that were. */
   readonly alreadyTaken: ReadonlySet<string>;
+  /** What a replay has deferred, and perhaps before the group read it: those wait until the stream was read once more. */
+  readonly unread: readonly string[];
   /** There is nothing here, not even what waits. */
   readonly isEmpty: boolean;
 }
+
+/** Rows that wait at once until the stream was read once more; the others follow in later rounds. */
+const maxUnread = sql.raw("1000");
 
 interface TakenRow extends Partial<EnvelopeRow> {
   readonly place: string;
@@ -101,19 +110,23 @@ export async function takeDeferred(
   options: TakeOptions,
   done: readonly SQL[],
 ): Promise<TakeResult> {
-  const look = restSql(options.subscriber, options.shard, nowOf(options));
+  const look = restSql({
+    ...{ subscriber: options.subscriber, shard: options.shard, now: nowOf(options) },
+    ...readOf(options),
+  });
   const before =
     options.perhapsTaken.length === 0 ? [] : [takenAheadSql(options.subscriber, options.perhapsTaken)];
   const answers = await db.batch([...before, ...done, takeSql(options), headsSql(options), look]);
   const [taken, heads, rest] = answers.slice(-3);
   const ahead = before.length === 0 ? [] : answers[0];
-  const [state] = (rest ?? []) as { next_due_ms: number | null; filled: boolean }[];
+  const [state] = (rest ?? []) as RestRow[];
   return {
     rows: ((taken ?? []) as TakenRow[]).map(toRow),
     heads: new Map(
       ((heads ?? []) as { key: string; id: string }[]).map(({ key, id }) => [key, messageIdOfRow(id)]),
     ),
     nextDueMs: state?.next_due_ms ?? null,
+    unread: state?.unread ?? [],
     isEmpty: state?.filled !== true,
     alreadyTaken: new Set(((ahead ?? []) as { id: string }[]).map(({ id }) => id)),
   };
@@ -143,16 +156,35 @@ const takenAheadSql = (subscriber: string, given: TakeOptions["perhapsTaken"]) =
     given.map(({ event }) => event),
   );
 
-type TakeValues = Pick<TakeOptions, "subscriber" | "shard" | "limit" | "pausedTypes" | "blockedKeys"> & {
-  /** ISO 8601. */
-  readonly now: string;
+interface ReadValues {
   /** The parts of `readTo`. */
   readonly readMs: string | null;
   readonly readSeq: string | null;
-};
+  /** The parts of `seenTo`. */
+  readonly seenMs: string;
+  readonly seenSeq: string;
+  readonly stood: readonly string[];
+}
+
+type TakeValues = Pick<TakeOptions, "subscriber" | "shard" | "limit" | "pausedTypes" | "blockedKeys"> &
+  ReadValues & {
+    /** ISO 8601. */
+    readonly now: string;
+  };
+
+/**
+ * True of a row which a replay may have deferred since the group has read all there was: its entry, and older ones of its key,
+ * may have come only then. What stood here before the stream was read is not, for a replay defers what was sent.
+ */
+function isPerhapsUnread(row: SQL, { readMs, seenMs, seenSeq, stood }: Slots<ReadValues>): SQL {
+  return sql`(${row}.cause = 'replay' AND ${row}.begun = 0 AND ${row}.key IS NOT NULL AND ${readMs}::numeric IS NULL
+    AND (${row}.stream_ms, ${row}.stream_seq) > (${seenMs}::numeric, ${seenSeq}::numeric)
+    AND ${row}.place <> ALL(${stood}::bigint[]))`;
+}
 
 const keepTake = (holdKeys: boolean) =>
-  keepNamedSql<TakeValues>(({ subscriber, shard, now, limit, pausedTypes, blockedKeys, readMs, readSeq }) => {
+  keepNamedSql<TakeValues>((of) => {
+    const { subscriber, shard, now, limit, pausedTypes, blockedKeys, readMs, readSeq } = of;
     // What was never tried is due whatever its time says: the clocks of the worker that deferred it and of the one that
     // takes it may differ.
     const isDue = (row: SQL) =>
@@ -170,7 +202,7 @@ const keepTake = (holdKeys: boolean) =>
       SELECT d.place, d.begun AS begun_before FROM deliveries d
       WHERE d.subscriber_name = ${subscriber} AND d.shard = ${shard} AND ${list} AND ${isDue(sql`d`)} AND NOT ${isPaused(sql`d`)}
         AND (d.key IS NULL OR NOT (
-          d.key = ANY(${blockedKeys}::text[]) OR coalesce(${isUnread}, false)
+          d.key = ANY(${blockedKeys}::text[]) OR coalesce(${isUnread}, false) OR ${isPerhapsUnread(sql`d`, of)}
           OR EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = d.subscriber_name AND o.key = d.key
             AND (o.stream_ms, o.stream_seq) < (d.stream_ms, d.stream_seq) AND NOT o.overtakable
             AND (NOT ${isDue(sql`o`)} OR o.shard <> d.shard OR ${isPaused(sql`o`)}
@@ -217,10 +249,16 @@ const holding = { take: keepTake(true), heads: keepHeads(true) };
 const passing = { take: keepTake(false), heads: keepHeads(false) };
 
 function takeSql(options: TakeOptions): SQL {
-  const { subscriber, shard, limit, pausedTypes, blockedKeys, holdKeys, readTo } = options;
+  const { subscriber, shard, limit, pausedTypes, blockedKeys, holdKeys } = options;
   const { take } = holdKeys ? holding : passing;
+  const row = { subscriber, shard, now: nowOf(options), limit, pausedTypes, blockedKeys };
+  return take({ ...row, ...readOf(options) });
+}
+
+function readOf({ readTo, seenTo, stood }: TakeOptions): ReadValues {
   const [readMs, readSeq] = readTo === null ? [null, null] : splitId(readTo);
-  return take({ subscriber, shard, now: nowOf(options), limit, pausedTypes, blockedKeys, readMs, readSeq });
+  const [seenMs, seenSeq] = splitId(seenTo ?? "0-0");
+  return { readMs, readSeq, seenMs, seenSeq, stood };
 }
 
 /** The oldest deferred id of each key at hand; an open dead letter counts when it holds its key. */
@@ -233,13 +271,23 @@ function nowOf({ nowMs }: TakeOptions): string {
   return new Date(nowMs).toISOString();
 }
 
+interface RestRow {
+  readonly next_due_ms: number | null;
+  readonly unread: readonly string[] | null;
+  readonly filled: boolean;
+}
+
 /** Whether anything is deferred, on any shard: what a key waits for may be deferred on another one. */
-const restSql = keepSql<[subscriber: string, shard: number, now: string]>((subscriber, shard, now) => {
+const restSql = keepNamedSql<
+  ReadValues & { readonly subscriber: string; readonly shard: number; readonly now: string }
+>((of) => {
+  const { subscriber, shard, now } = of;
   const dueAt = dueSql(sql`d`, sql`${now}::timestamptz`);
   return sql`
     SELECT floor(extract(epoch FROM min(${dueAt}) FILTER (WHERE d.shard = ${shard} AND d.attempts > 0
         AND ${dueAt} > ${now}::timestamptz)) * 1000)::float8
-      AS next_due_ms, true AS filled
+      AS next_due_ms, true AS filled,
+      (array_agg(d.place::text) FILTER (WHERE d.shard = ${shard} AND ${isPerhapsUnread(sql`d`, of)}))[1:${maxUnread}] AS unread
     FROM deliveries d WHERE d.subscriber_name = ${subscriber}
     HAVING count(*) > 0`;
 });

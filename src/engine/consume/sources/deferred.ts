@@ -37,6 +37,8 @@ export interface TakenDeferred extends Taken {
   readonly nextDueMs: number | null;
   /** Of those at hand that were never tried, those that were taken ahead of their place: they are handled, or wait here. */
   readonly alreadyTaken: readonly Delivery[];
+  /** Something waits here until the stream was read once more. */
+  readonly waitsForRead: boolean;
 }
 
 const nothing: TakenDeferred = {
@@ -46,6 +48,7 @@ const nothing: TakenDeferred = {
   heads: new Map(),
   nextDueMs: null,
   alreadyTaken: [],
+  waitsForRead: false,
 };
 
 /**
@@ -56,6 +59,8 @@ export class DeferredSource implements Source {
   readonly #drain: DrainBase;
   /** Rows that are done, removed with the next round trip. */
   readonly #done: string[] = [];
+  /** Rows that a replay had deferred before the stream was read the last time. */
+  #stood: readonly string[] = [];
   /** What cron was told last. */
   #noted: string | null = null;
 
@@ -91,10 +96,13 @@ export class DeferredSource implements Source {
         keys,
         holdKeys,
         readTo: atHand.readTo,
+        seenTo: atHand.seenTo,
+        stood: this.#stood,
         perhapsTaken: perhapsTaken.map((one) => ({ id: one.messageId, event: eventOf(one)?.id ?? null })),
       },
       this.takeDone(),
     );
+    this.#stood = [...this.#stood, ...taken.unread];
     await this.#noteWhatWaits(taken, nowMs);
     const alreadyTaken = perhapsTaken.filter(({ messageId }) => taken.alreadyTaken.has(messageId));
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
@@ -115,11 +123,12 @@ export class DeferredSource implements Source {
       heads: taken.heads,
       nextDueMs: taken.nextDueMs,
       alreadyTaken,
+      waitsForRead: taken.unread.length > 0,
     };
   }
 
   /** Tells cron when there is something to do again: never, at a time, or as soon as somebody sees to what is in the way. */
-  async #noteWhatWaits({ isEmpty, rows, nextDueMs }: TakeResult, nowMs: number): Promise<void> {
+  async #noteWhatWaits({ isEmpty, rows, unread, nextDueMs }: TakeResult, nowMs: number): Promise<void> {
     const { lease, state } = this.#drain;
     const mark = state.deferredMark;
     if (mark === null) return;
@@ -128,7 +137,7 @@ export class DeferredSource implements Source {
       this.#drain.state = { ...state, deferredMark: null };
       return;
     }
-    if (rows.length > 0) return;
+    if (rows.length > 0 || unread.length > 0) return;
     const ends = activePauses(state, nowMs).flatMap(({ untilMs }) => untilMs ?? []);
     const times = nextDueMs === null ? ends : [...ends, nextDueMs];
     const dueMs = times.length === 0 ? null : Math.min(...times);

@@ -49,6 +49,8 @@ export class StreamSource implements Source {
   #firstRead: FirstRead | null;
   /** What was read ahead and not taken yet. */
   #ahead: TakenFromStream | null = null;
+  /** The group has read at least up to here. */
+  #seenTo: MessageId | null;
   /** What the predecessor left is due at once; what this drain sets aside follows the ordinary times. */
   #isTakeover: boolean;
 
@@ -57,6 +59,7 @@ export class StreamSource implements Source {
     this.#drain = drain;
     this.#retryKey = deps.keys.retryAt(consumer.group, options.shard);
     this.#pending = lease.pending;
+    this.#seenTo = lease.streamEnd;
     this.#isTakeover = lease.takeover;
     this.#firstRead = lease.firstRead;
   }
@@ -99,6 +102,7 @@ export class StreamSource implements Source {
     if (isMissingGroup(pendingReply) || isMissingGroup(newReply)) {
       await startGroup(this.#drain);
       this.#pending = 0;
+      this.#seenTo = null;
       return this.take(maxCount);
     }
     for (const reply of replies) if (reply instanceof Error) throw reply;
@@ -130,11 +134,13 @@ export class StreamSource implements Source {
     const read = parseReadNew(newReply);
     this.#pending += read.length;
     const isFull = read.length >= count;
+    this.#seenTo = read.at(-1)?.id ?? this.#seenTo;
     this.#ahead = {
       waiting: [],
       fresh: read.map((entry) => this.#fresh(entry)),
       isFull,
       readTo: isFull ? lastIdOf(read) : null,
+      seenTo: this.#seenTo,
     };
     if (parsePendingCount(countReply) !== this.#pending) await this.returnAhead();
   }
@@ -159,11 +165,13 @@ export class StreamSource implements Source {
     const waiting = listed.length === 0 ? [] : await this.#lookUp(listed, replies.details);
     this.#isTakeover = false;
     const isFull = count > 0 && read.length >= count;
+    this.#seenTo = read.at(-1)?.id ?? this.#seenTo;
     return {
       waiting,
       fresh: read.map((entry) => this.#fresh(entry)),
       isFull,
       readTo: isFull ? lastIdOf(read) : this.#readToWithout(count, listed),
+      seenTo: this.#seenTo,
     };
   }
 

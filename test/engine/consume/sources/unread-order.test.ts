@@ -127,14 +127,14 @@ test("a replay of one type waits for what is older in its key, and of another ty
   expect(calls).toEqual(numbers(30).flatMap((number) => [`mounted ${number}`, `read ${number}`]));
 });
 
-test("control: what is newer than the group has read is given when nobody says how far that is", async () => {
+test("what a replay deferred is given as far as the group has read, and waits where nobody knows how far that is", async () => {
   const backbone = await openBackbone();
   const consumer = reader();
   await send(backbone, 40);
   await deferReplay(backbone, consumer);
   const entries = await streamEntries(backbone);
   const [fifth] = entries.filter(({ fields }) => fields.type === meterRead.type).slice(4);
-  const take = async (readTo: Parameters<typeof takeDeferred>[1]["readTo"]) => {
+  const take = async (readTo: string | null, seenTo: string | null) => {
     const taken = await takeDeferred(
       backbone.open().db,
       {
@@ -146,16 +146,19 @@ test("control: what is newer than the group has read is given when nobody says h
         blockedKeys: [],
         keys: [],
         holdKeys: false,
-        readTo,
-
+        readTo: readTo === null ? null : parseMessageId(readTo),
+        seenTo: seenTo === null ? null : parseMessageId(seenTo),
+        stood: [],
         perhapsTaken: [],
       },
       [],
     );
-    return taken.rows.length;
+    return { given: taken.rows.length, waiting: taken.unread.length };
   };
-  expect(await take(parseMessageId(fifth?.id ?? ""))).toBe(5);
-  expect(await take(null)).toBe(40);
+  expect(await take(null, null)).toEqual({ given: 0, waiting: 40 });
+  expect(await take(fifth?.id ?? "", null)).toEqual({ given: 5, waiting: 0 });
+  // Those five have begun.
+  expect(await take(null, entries.at(-1)?.id ?? "")).toEqual({ given: 40, waiting: 0 });
 });
 
 test("what a replay brings goes on when it is no longer on the stream, and nothing else comes", async () => {
