@@ -8,7 +8,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { appendFileSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { unaskedQuestion } from "./unasked-question.ts";
 
@@ -30,6 +30,12 @@ function grantFor(migration: string): string | null {
   );
   if (tables.length === 0) return null;
   return `GRANT SELECT, INSERT, UPDATE, DELETE ON ${tables.join(", ")} TO "brain_tenant";`;
+}
+
+/** drizzle-kit compares with the newest alone, and each is as large as all tables together. */
+function keepNewestSnapshot(folder: string): void {
+  const names = readdirSync(`${folder}meta`).filter((name) => name.endsWith("_snapshot.json"));
+  for (const name of names.toSorted().slice(0, -1)) rmSync(`${folder}meta/${name}`);
 }
 
 /** Else it asks nothing, and what it writes can be read before it is shown. */
@@ -55,4 +61,5 @@ for (const { config, folder } of targets) {
     const grant = before.has(name) ? null : grantFor(readFileSync(folder + name, "utf8"));
     if (grant !== null) appendFileSync(folder + name, `--> statement-breakpoint\n${grant}`);
   }
+  keepNewestSnapshot(folder);
 }

@@ -62,3 +62,19 @@ test(
   },
   timeLimitMs,
 );
+
+test(
+  "of what drizzle-kit notes of all tables, the newest is kept",
+  async () => {
+    const snapshots = async () =>
+      (await readdir(join(project.folder, "migrations/meta"))).filter((name) => name.endsWith("snapshot.json"));
+    const before = await snapshots();
+    expect(before).toHaveLength(1);
+    await project.run("node", ["tools/generate-migrations.ts", "--custom", "--name", "by_hand"]);
+    const after = await snapshots();
+    expect(after).toHaveLength(1);
+    expect(after).not.toEqual(before);
+    expect(await generate()).toContain("No schema changes, nothing to migrate");
+  },
+  timeLimitMs,
+);
