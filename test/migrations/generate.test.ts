@@ -67,7 +67,9 @@ test(
   "of what drizzle-kit notes of all tables, the newest is kept",
   async () => {
     const snapshots = async () =>
-      (await readdir(join(project.folder, "migrations/meta"))).filter((name) => name.endsWith("snapshot.json"));
+      (await readdir(join(project.folder, "migrations/meta"))).filter((name) =>
+        name.endsWith("snapshot.json"),
+      );
     const before = await snapshots();
     expect(before).toHaveLength(1);
     await project.run("node", ["tools/generate-migrations.ts", "--custom", "--name", "by_hand"]);
