@@ -2,6 +2,7 @@ import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
 import type { CallOutside } from "./consume/define/call-outside.ts";
+import { watchesEntries } from "./consume/define/define-consumer.ts";
 import type { ScheduledJob } from "./consume/define/define-job.ts";
 import type { DeliveryFailure } from "./consume/drain/base.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
@@ -139,6 +140,12 @@ function publishSettings(
   };
 }
 
+/** Null: all. Who watches entries claims nothing: asked by its claims, it would need every event for ever. */
+function neededTypes(consumer: Consumer): readonly string[] | null {
+  if (watchesEntries(consumer)) return [];
+  return consumer.any === null ? [...consumer.byType.keys()] : null;
+}
+
 function relaySettings(settings: EngineSettings, consumers: ReadonlyMap<string, Consumer>): RelaySettings {
   return {
     ...defaultBatchBounds,
@@ -146,10 +153,10 @@ function relaySettings(settings: EngineSettings, consumers: ReadonlyMap<string, 
     wireCompat: settings.wireCompat,
     fanOut: settings.pubsubFanout,
     restorableDays: settings.retention.dedupDays,
-    readers: [...consumers.values()].map(({ subscriber, group, any, byType }) => ({
-      subscriber,
-      group,
-      types: any === null ? [...byType.keys()] : null,
+    readers: [...consumers.values()].map((consumer) => ({
+      subscriber: consumer.subscriber,
+      group: consumer.group,
+      types: neededTypes(consumer),
     })),
   };
 }

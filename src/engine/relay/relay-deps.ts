@@ -31,7 +31,7 @@ export interface RelayDeps {
 export interface Reader {
   readonly subscriber: string;
   readonly group: string;
-  /** Null: all types. */
+  /** What shows by its claims that it was handled. Null: all types. */
   readonly types: readonly string[] | null;
 }
 
