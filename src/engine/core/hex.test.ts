@@ -13,4 +13,5 @@ test("the digest of a text is that of its UTF-8", async () => {
   // printf 'müde' | sha256sum, and FIPS 180-4's "abc"
   expect(await sha256Hex("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   expect(await sha256Hex("müde")).toBe("2b7186b5bfe89b064fd53b9dea2574644eb7c40fece1c01335fe4a1e788611e1");
+  expect(await sha256Hex(new TextEncoder().encode("müde"))).toBe(await sha256Hex("müde"));
 });

@@ -5,7 +5,13 @@ export function hexOf(bytes: ArrayBuffer | Uint8Array): string {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** SHA-256 of a text's UTF-8, 64 hex digits. */
-export async function sha256Hex(text: string): Promise<string> {
-  return hexOf(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+/** SHA-256, 32 bytes; of a text that of its UTF-8. */
+export async function sha256(of: string | BufferSource): Promise<Uint8Array> {
+  const bytes = typeof of === "string" ? encoder.encode(of) : of;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/** The same, 64 hex digits. */
+export async function sha256Hex(of: string | BufferSource): Promise<string> {
+  return hexOf(await sha256(of));
 }

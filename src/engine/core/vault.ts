@@ -1,6 +1,6 @@
 import { fromBase64, fromBase64Url, toBase64Url } from "./base64.ts";
 import { BrainError, type ErrorCode } from "./errors.ts";
-import { hexOf } from "./hex.ts";
+import { sha256Hex } from "./hex.ts";
 
 /*
  * Envelope encryption for secrets that have to be stored and read again: every secret has a data key of its own, which is
@@ -163,11 +163,8 @@ async function readKey(text: string | null): Promise<KeyOfEnvironment | null> {
   if (!secretsKeyForm.test(text))
     throw new VaultKeyError("BRAIN_SECRETS_KEY is no key: expected 32 bytes in base64.");
   const bytes = fromBase64(text);
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    new Uint8Array([...encoder.encode("brain key id:"), ...bytes]),
-  );
-  const id = hexOf(digest).slice(0, 16);
+  const digest = await sha256Hex(new Uint8Array([...encoder.encode("brain key id:"), ...bytes]));
+  const id = digest.slice(0, 16);
   return { id, key: await importKey(bytes) };
 }
 

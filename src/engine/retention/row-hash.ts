@@ -1,7 +1,7 @@
 import type { JsonValue } from "@brain/schemas";
 import { fromBase64, toBase64 } from "../core/base64.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
-import { hexOf, sha256Hex } from "../core/hex.ts";
+import { hexOf, sha256, sha256Hex } from "../core/hex.ts";
 
 /*
  * What the chain says of a row: SHA-256 of its canonical JSON, all that is stored when the row comes to be. Where an event
@@ -19,12 +19,6 @@ const ofEvent = [
   ...["mission_id", "task_id", "correlation_id", "tenant_id", "actor_id", "severity"],
 ];
 const ofEntry = [...ofEvent, "stream_name", "stream_message_id", "raw_fields", "decode_notes", "unread"];
-
-const encoder = new TextEncoder();
-
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
-}
 
 const lineLength = 24;
 /** Of the hash; half of it is more than anybody can aim at. */

@@ -1,4 +1,4 @@
-import { ConflictError, type Database, endedByWord, hexOf, keepSql, type LastStatement } from "@brain/engine";
+import { ConflictError, type Database, endedByWord, keepSql, type LastStatement, sha256Hex } from "@brain/engine";
 import { type SQLWrapper, sql } from "drizzle-orm";
 
 /*
@@ -175,7 +175,7 @@ export async function sha256OfParts(parts: readonly (string | Uint8Array)[]): Pr
   const bytes = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : new Uint8Array(part)));
   // Each part with its length, so that parts do not run into each other.
   const framed = bytes.flatMap((part) => [encoder.encode(`${part.byteLength}:`), part]);
-  return hexOf(await crypto.subtle.digest("SHA-256", await new Blob(framed).arrayBuffer()));
+  return sha256Hex(await new Blob(framed).arrayBuffer());
 }
 
 /** What a job stores of the key that started it, so that a repeat finds the job even when its answer was lost. */

@@ -1,4 +1,4 @@
-import { canonicalJson, hexOf, TransientError } from "@brain/engine";
+import { canonicalJson, hexOf, sha256Hex, TransientError } from "@brain/engine";
 import * as z from "zod";
 import { actorId, certificateId, enrollmentId, unixSeconds } from "./fields.ts";
 
@@ -43,7 +43,7 @@ export interface SigningKey {
 /** Name of a public key: the first 16 hex digits of the SHA-256 of its 32 bytes. @param x base64url */
 export async function keyIdOf(x: string): Promise<string> {
   const bytes = bytesOfBase64(x.replaceAll("-", "+").replaceAll("_", "/"));
-  return hexOf(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 16);
+  return (await sha256Hex(bytes)).slice(0, 16);
 }
 
 /**
