@@ -1,4 +1,5 @@
 import type { MessageId } from "@brain/schemas";
+import { maxSkewMs } from "./clock.ts";
 import { hashText, mixBits } from "./sharding.ts";
 
 /** How often and how fast a consumer tries again. */
@@ -125,9 +126,6 @@ export interface PendingEntry {
   /** Tries begun. 0 means: read, but set aside before any try. */
   readonly deliveries: number;
 }
-
-/** Clocks of workers differ by less, ms, unless one of them is wrong. */
-export const maxSkewMs = 1_000;
 
 /**
  * Unix time, ms, from which a pending entry may be tried: the time stored at its last failure, or, when a try was begun

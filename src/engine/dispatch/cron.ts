@@ -1,6 +1,7 @@
 import { jobsThatTell, raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import { watchWork } from "../alerts/failing-work.ts";
 import { type Found, lookAtWatches } from "../alerts/watch.ts";
+import { shiftedClock } from "../core/clock.ts";
 import { watchMark } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { trimIfLong } from "../retention/trim.ts";
@@ -31,6 +32,19 @@ export async function cronTick(
   const workload = await tryReadWorkload(invocation);
   // Redis does not answer. It may come back while this invocation lasts, so the drains try as long as they may.
   if (workload === null) return drainAll(invocation, deadlineMs, null, handOn);
+  const { shiftMs } = workload;
+  if (shiftMs !== 0)
+    invocation.log.warn({ shift_ms: shiftMs }, "The clock of this worker is wrong; that of Redis holds.");
+  const now = shiftedClock(invocation.now, shiftMs);
+  await doTick({ ...invocation, now }, workload, deadlineMs + shiftMs, handOn);
+}
+
+async function doTick(
+  invocation: StreamInvocation,
+  workload: Workload,
+  deadlineMs: number,
+  handOn: () => void,
+): Promise<void> {
   const dispatch = beginDispatch(invocation, deadlineMs);
   const sent: ShardNews[] = [];
   const swept = workload.sweep ? await sweep(dispatch, workload, sent, handOn) : nothing;

@@ -1,5 +1,6 @@
 import type { Alert } from "../alerts/alerts.ts";
 import { criticalTimeAlert, criticalTimeWindowMs, lagAlert } from "../alerts/engine-watches.ts";
+import { maxSkewMs, systemClock } from "../core/clock.ts";
 import { TransientError } from "../core/errors.ts";
 import { watchMark } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
@@ -72,14 +73,21 @@ end`;
 
 /**
  * ARGV: now, ms between looks at an idle database, when the host of cron began or empty, the field that counts missed
- * ticks, the oldest window of critical times, the shards, then the groups. KEYS: last visit, sweep, activity, bulk operations,
+ * ticks, the oldest window of critical times, by how much the clock of Redis may differ before it holds (empty: it never
+ * does), the shards, then the groups. KEYS: last visit, sweep, activity, bulk operations,
  * scheduled jobs, failing work, marks of what is deferred, then for each shard its stream
  * and its counters.
  */
 const workloadScript = `${linesInLua}
 local before = redis.call('GET', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[1])
 local now, last = tonumber(ARGV[1]), tonumber(before or '')
+local time = ARGV[6] ~= '' and redis.pcall('TIME')
+if time and not time.err then
+  local here = time[1] * 1000 + math.floor(time[2] / 1000)
+  if math.abs(here - now) > tonumber(ARGV[6]) then now = here end
+end
+local at = string.format('%.0f', now)
+redis.call('SET', KEYS[1], at)
 local silent = last and math.min(now - last, now - (tonumber(ARGV[3]) or last)) or 0
 if silent > ${silentMs} then
   redis.pcall('HINCRBY', KEYS[9], ARGV[4], math.max(1, math.floor(silent / ${tickMs} + 0.5) - 1))
@@ -87,10 +95,10 @@ end
 local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
 local active, failing = redis.call('EXISTS', KEYS[3]), redis.call('HKEYS', KEYS[6])
 local reply = {before or '', sweep and 1 or 0, active, redis.call('EXISTS', KEYS[4]),
-  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100), failing}
+  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', at, 'LIMIT', 0, 100), failing, at}
 local looks = sweep or active == 1
 for _, work in ipairs(failing) do looks = looks or work == '${watchMark}' end
-addLines(reply, 8, 6, looks, tonumber(ARGV[5]), now)
+addLines(reply, 8, 7, looks, tonumber(ARGV[5]), now)
 return reply`;
 
 /** The same for the shards of a further database. ARGV: 1 when the counts are wanted, the oldest window, now, the shards, the groups. KEYS: activity, marks, shards. */
@@ -122,6 +130,8 @@ export interface Workload {
    * Time since cron came last, or could have: while its host was off, nobody missed it. Ms; null when no visit is known.
    */
   readonly silentForMs: number | null;
+  /** What to add to the clock of this worker, because it is wrong; 0: it is not. */
+  readonly shiftMs: number;
 }
 
 /** Of a shard: its length, its recent counts or an empty text, then the work of each consumer. */
@@ -136,8 +146,8 @@ type Line = readonly [length: number, counts: readonly string[] | "", ...works: 
 export async function readWorkload(invocation: StreamInvocation): Promise<Workload> {
   const { redis, keys, consumers, relaySweepMs, now, hostStartedMs } = invocation;
   const all = [...consumers.values()];
-  const nowMs = now();
-  const oldest = String(oldestWindow(nowMs, criticalTimeWindowMs));
+  const askedMs = now();
+  const oldest = String(oldestWindow(askedMs, criticalTimeWindowMs));
   const reply = (await redis.eval(
     workloadScript,
     [
@@ -146,12 +156,18 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
       ...keysOfShards(invocation, 1),
     ],
     [
-      ...[String(nowMs), String(relaySweepMs), hostStartedMs?.toString() ?? "", counterFields.missedTicks()],
-      ...[oldest, shardsOn(invocation, 1).join()],
+      ...[
+        String(askedMs),
+        String(relaySweepMs),
+        hostStartedMs?.toString() ?? "",
+        counterFields.missedTicks(),
+      ],
+      ...[oldest, now === systemClock ? String(maxSkewMs) : "", shardsOn(invocation, 1).join()],
       ...all.map((consumer) => consumer.group),
     ],
-  )) as [string, number, number, number, readonly string[], readonly string[], ...Line[]];
-  const [before, sweep, activeHere, bulk, due, failing, ...own] = reply;
+  )) as [string, number, number, number, readonly string[], readonly string[], string, ...Line[]];
+  const [before, sweep, activeHere, bulk, due, failing, at, ...own] = reply;
+  const nowMs = Number(at);
   const looks = sweep === 1 || activeHere === 1 || failing.includes(watchMark);
   const further = await askFurther(invocation, [looks ? "1" : "0", oldest, String(nowMs)]);
   const active = Math.max(activeHere, ...further.map((one) => one?.active ?? 0));
@@ -181,6 +197,7 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     away: new Set([...lines.keys()].filter((shard) => lines[shard] === undefined)),
     silentForMs:
       awayForMs === null ? null : Math.min(awayForMs, Math.max(0, nowMs - (hostStartedMs ?? lastMs))),
+    shiftMs: nowMs - askedMs,
   };
 }
 

@@ -56,8 +56,10 @@ export async function drainConsumer(
   const lane = createLane({ db: deps.db, consumer });
   if (options.expectsNews === true && needsTransaction(consumer)) lane.prepare();
   try {
-    const { drain, result } = await openDrain(deps, consumer, options, lane);
-    return drain === null ? result : await runDrain(drain);
+    const { drain, result, shiftMs } = await openDrain(deps, consumer, options, lane);
+    if (drain === null) return result;
+    const ended = await runDrain(drain);
+    return { ...ended, nextDueMs: ended.nextDueMs === null ? null : ended.nextDueMs - shiftMs };
   } finally {
     await lane.close();
   }

@@ -1,5 +1,6 @@
 import { v4 as uuidv4 } from "uuid";
 import { closedBreaker } from "../../core/circuit-breaker.ts";
+import { clockShift, shiftedClock } from "../../core/clock.ts";
 import { describeMissing } from "../../core/schema-state.ts";
 import { fenceText } from "../../db/database.ts";
 import { readSchemaState } from "../../db/read-schema-state.ts";
@@ -21,7 +22,8 @@ function readSizeAtFirst({ batchSize }: Consumer): number {
 }
 
 /**
- * Takes the lease; `drain` null when another drainer has it.
+ * Takes the lease; `drain` null when another drainer has it. Its times are by its own clock, which differs from that of the
+ * caller by `shiftMs` where that one is wrong.
  *
  * @param lane the first one; perhaps its connection is being opened
  */
@@ -30,22 +32,27 @@ export async function openDrain(
   consumer: Consumer,
   options: DrainOptions,
   lane: Lane,
-): Promise<{ readonly drain: Drain | null; readonly result: DrainResult }> {
+): Promise<{ readonly drain: Drain | null; readonly result: DrainResult; readonly shiftMs: number }> {
   const { subscriber, group } = consumer;
   const { shard } = options;
-  const deps = { ...given, log: given.log.child({ subscriber, shard }) };
-  const scope: LeaseScope = { ...deps, group, shard };
+  const log = given.log.child({ subscriber, shard });
+  const scope: LeaseScope = { ...given, group, shard };
+  const askedMs = given.now();
   const lease = await acquireLease(scope, uuidv4(), group, {
-    count: deps.now() < options.deadlineMs ? Math.min(readSizeAtFirst(consumer), options.maxEvents) : 0,
+    count: askedMs < options.deadlineMs ? Math.min(readSizeAtFirst(consumer), options.maxEvents) : 0,
     maxPending,
   });
   const result = emptyResult();
-  if (!("token" in lease)) return { drain: null, result: { ...result, busy: lease } };
+  if (!("token" in lease)) return { drain: null, result: { ...result, busy: lease }, shiftMs: 0 };
+  const shiftMs = clockShift(given.now, askedMs, lease.redisMs);
+  if (shiftMs !== 0)
+    log.warn({ shift_ms: shiftMs }, "The clock of this worker is wrong; that of Redis holds.");
+  const deps = { ...given, log, now: shiftedClock(given.now, shiftMs) };
   const stream = deps.keys.stream(shard);
   const base: DrainBase = {
     deps,
     consumer,
-    options,
+    options: { ...options, deadlineMs: options.deadlineMs + shiftMs },
     group: { stream, group, consumer: group },
     lease: holdLease(scope, lease),
     result,
@@ -90,7 +97,7 @@ export async function openDrain(
     appliedBefore: 0,
     outlook: beginOutlook(),
   });
-  return { drain, result };
+  return { drain, result, shiftMs };
 }
 
 function emptyResult(): DrainResult {

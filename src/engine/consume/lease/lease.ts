@@ -24,6 +24,8 @@ export interface Lease {
   readonly pending: number;
   /** The last id on the stream before anything was read with it; null when nothing is deferred, or nothing is there. */
   readonly streamEnd: MessageId | null;
+  /** Unix ms by the clock of Redis; null when nothing waits for a time. */
+  readonly redisMs: number | null;
   /** What the last drains left to know; empty when Redis forgot it. */
   readonly state: ReadonlyMap<string, string>;
   /** The circuit breaker as text; null when there is none. */
@@ -124,13 +126,16 @@ export async function acquireLease(
   const [acquired, detail, third, pending, state, breaker, list, fresh, failures, bodies] =
     reply as unknown[];
   if (Number(acquired) !== 1) return { waitMs: Number(third) === 1 ? Math.max(0, Number(detail)) : null };
+  const known = pairs(state) as ReadonlyMap<string, string>;
+  const redisMs = known.get("time");
   const details = Array.isArray(bodies) ? { failures, bodies } : null;
   return {
     token,
     takeover: Number(detail) === 1,
     pending: Number(pending ?? 0),
     streamEnd: typeof third === "string" && third !== "" ? parseMessageId(third) : null,
-    state: pairs(state) as ReadonlyMap<string, string>,
+    redisMs: redisMs === undefined ? null : Number(redisMs),
+    state: known,
     breaker: typeof breaker === "string" ? breaker : null,
     firstRead: Array.isArray(list) ? { pending: list, fresh, details } : null,
   };

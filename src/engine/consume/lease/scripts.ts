@@ -44,7 +44,16 @@ if last then reply[3] = last[1] end
 local isPlain = known.epoch and known.start and known.pauses == '[]' and known.backfilling ~= '1'
 -- A breaker that only counts failures holds nothing up.
 local isOpen = breaker and not string.find(breaker, '"probe_at":null', 1, true)
-if not isThere or isOpen or not isPlain or ARGV[6] == '0' then return reply end
+local read = isThere and isPlain and not isOpen and ARGV[6] ~= '0'
+-- What waits has its time, and a pause its end: the clock that all workers share says whether it has come.
+if pending > 0 or known.queued or mark or not read then
+  local time = redis.pcall('TIME')
+  if not time.err then
+    state[#state + 1] = 'time'
+    state[#state + 1] = string.format('%d%03d', time[1], math.floor(time[2] / 1000))
+  end
+end
+if not read then return reply end
 
 local room = math.min(tonumber(ARGV[6]), tonumber(ARGV[7]) - pending)
 local new = room > 0 and redis.call('XREADGROUP', 'GROUP', group, ARGV[5], 'COUNT', room, 'STREAMS', stream, '>')

@@ -1,7 +1,7 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { besideId, messageIdOfRow } from "../../core/beside-ids.ts";
-import { maxSkewMs } from "../../core/retry.ts";
+import { maxSkewMs } from "../../core/clock.ts";
 import type { Database } from "../../db/database.ts";
 import { keepNamedSql, keepSql, type Slots } from "../../db/kept-sql.ts";
 import { isUnderItsId } from "../../db/of-event.ts";
