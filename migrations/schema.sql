@@ -6,6 +6,72 @@ CREATE OR REPLACE FUNCTION public.course_factory_is_of_another(p_course uuid, p_
  STABLE SECURITY DEFINER
 RETURN (EXISTS (SELECT FROM course_factory_courses WHERE ((course_factory_courses.course_id = course_factory_is_of_another.p_course) AND (course_factory_courses.tenant_id <> course_factory_is_of_another.p_tenant))));
 
+CREATE OR REPLACE FUNCTION public.keep_first_delivery()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_id text := coalesce(NEW.payment, NEW.payment_id);
+  v_taken boolean;
+BEGIN
+  -- The release before gives neither.
+  NEW.tenant_id := coalesce(NEW.tenant_id,
+    (SELECT c.tenant_id FROM course_factory_courses c WHERE c.course_id = NEW.course_id));
+  FOR v_look IN 1..2 LOOP
+    v_taken := EXISTS (SELECT FROM course_factory_deliveries WHERE payment_id = v_id);
+    EXIT WHEN v_taken OR v_look = 2;
+    -- Two that are the first at the same moment: the later one sees the earlier when that has committed.
+    PERFORM pg_advisory_xact_lock(hashtextextended('course_factory_deliveries ' || v_id, 0));
+  END LOOP;
+  -- The release before gives the old column alone, and has its conflict there.
+  IF NEW.payment IS NULL THEN
+    NEW.payment := v_id;
+  ELSE
+    NEW.payment_id := CASE WHEN v_taken THEN NULL ELSE v_id END;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_first_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_id text := coalesce(NEW.payment, NEW.payment_id);
+  v_taken boolean;
+  v_early course_factory_refunds_due%ROWTYPE;
+BEGIN
+  -- An id like the subject that the alert of another tenant's payment has is never the subject of one itself.
+  IF NEW.payment IS NOT NULL AND (NEW.noticed_at IS NULL OR v_id LIKE '% of "%') THEN
+    RETURN NEW;
+  END IF;
+  FOR v_look IN 1..2 LOOP
+    v_taken := EXISTS (SELECT FROM course_factory_refunds_due WHERE payment_id = v_id);
+    EXIT WHEN v_taken OR v_look = 2;
+    PERFORM pg_advisory_xact_lock(hashtextextended('course_factory_refunds_due ' || v_id, 0));
+  END LOOP;
+  IF NEW.payment IS NOT NULL THEN
+    NEW.payment_id := CASE WHEN v_taken THEN NULL ELSE v_id END;
+    RETURN NEW;
+  END IF;
+  NEW.payment := v_id;
+  IF v_taken THEN
+    RETURN NEW;
+  END IF;
+  -- What was told of the id without a tenant has the row that this one is to have.
+  DELETE FROM course_factory_refunds_due
+  WHERE payment = v_id AND tenant_id IS NULL AND noticed_at IS NULL
+  RETURNING * INTO v_early;
+  IF FOUND THEN
+    NEW.refunded_cents := v_early.refunded_cents;
+    NEW.told_cents := v_early.told_cents;
+    NEW.whole_refunds := v_early.whole_refunds;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.keep_first_of_course()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -85,6 +151,10 @@ CREATE TRIGGER course_access_refunds_first BEFORE INSERT ON public.course_access
 CREATE TRIGGER course_distribution_courses_first BEFORE INSERT ON public.course_distribution_courses FOR EACH ROW EXECUTE FUNCTION keep_first_of_course();
 
 CREATE TRIGGER course_distribution_outlines_first BEFORE INSERT ON public.course_distribution_outlines FOR EACH ROW EXECUTE FUNCTION keep_first_of_course();
+
+CREATE TRIGGER course_factory_deliveries_first BEFORE INSERT ON public.course_factory_deliveries FOR EACH ROW EXECUTE FUNCTION keep_first_delivery();
+
+CREATE TRIGGER course_factory_refunds_due_first BEFORE INSERT ON public.course_factory_refunds_due FOR EACH ROW EXECUTE FUNCTION keep_first_due();
 
 CREATE TABLE "agents" (
   "agent_id" character varying(100) NOT NULL,
@@ -478,7 +548,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_courses TO brain_tenant;
 
 CREATE TABLE "course_factory_deliveries" (
   "delivery_id" uuid NOT NULL,
-  "payment_id" text NOT NULL,
+  "payment_id" text,
   "course_id" uuid NOT NULL,
   "status" text DEFAULT 'requested'::text NOT NULL,
   "distribution_id" text,
@@ -489,7 +559,10 @@ CREATE TABLE "course_factory_deliveries" (
   "intent_id" text,
   "amount_cents" bigint,
   "currency" text,
+  "payment" text NOT NULL,
+  "tenant_id" text NOT NULL,
   CONSTRAINT "course_factory_deliveries_pkey" PRIMARY KEY (delivery_id),
+  CONSTRAINT "course_factory_deliveries_key" UNIQUE (payment, tenant_id),
   CONSTRAINT "course_factory_deliveries_status" CHECK ((status = ANY (ARRAY['requested'::text, 'delivered'::text, 'failed'::text]))),
   CONSTRAINT "course_factory_deliveries_course_id_course_factory_courses_cour" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
@@ -642,15 +715,32 @@ CREATE POLICY tenant_rows ON course_factory_pages AS RESTRICTIVE FOR ALL TO brai
   WHERE (owner.course_id = course_factory_pages.course_id))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_pages TO brain_tenant;
 
+CREATE TABLE "course_factory_refunds" (
+  "payment" text NOT NULL,
+  "tenant_id" text,
+  "refund_id" text NOT NULL,
+  "amount_cents" bigint,
+  "told_at" timestamp with time zone NOT NULL,
+  "reversed_at" timestamp with time zone,
+  CONSTRAINT "course_factory_refunds_key" UNIQUE NULLS NOT DISTINCT (payment, tenant_id, refund_id)
+);
+
 CREATE TABLE "course_factory_refunds_due" (
-  "payment_id" text NOT NULL,
-  "course_id" text NOT NULL,
+  "payment_id" text,
+  "course_id" text,
   "amount_cents" bigint,
   "refunded_cents" bigint DEFAULT 0 NOT NULL,
-  "reason" text NOT NULL,
-  "noticed_at" timestamp with time zone NOT NULL,
+  "reason" text,
+  "noticed_at" timestamp with time zone,
   "settled_at" timestamp with time zone,
-  CONSTRAINT "course_factory_refunds_due_pkey" PRIMARY KEY (payment_id)
+  "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "payment" text NOT NULL,
+  "tenant_id" text,
+  "told_cents" bigint DEFAULT 0 NOT NULL,
+  "whole_refunds" integer DEFAULT 0 NOT NULL,
+  CONSTRAINT "course_factory_refunds_due_pkey" PRIMARY KEY (id),
+  CONSTRAINT "course_factory_refunds_due_first_key" UNIQUE (payment_id),
+  CONSTRAINT "course_factory_refunds_due_key" UNIQUE NULLS NOT DISTINCT (payment, tenant_id)
 );
 
 CREATE TABLE "course_factory_stagings" (

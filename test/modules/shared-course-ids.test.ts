@@ -1,5 +1,6 @@
 import {
   courseAccessRuleChanged,
+  courseDeployedStaging,
   courseGenerationCompleted,
   courseLessonGenerated,
   courseOutlineCreated,
@@ -151,6 +152,33 @@ describe("what is told of a course", () => {
     expect((await engine.request("GET", `${base}/public/${entry.slug}`)).status).toBe(200);
     await as(owner).tell(courseWorkflowTransitioned, change("published", "archived"));
     expect((await engine.request("GET", `${base}/public/${entry.slug}`)).status).toBe(404);
+  });
+
+  test("of where it is staged by another tenant changes neither the owner's entry nor one of nobody", async () => {
+    const body = createBody({ course_id: courseId });
+    expect((await engine.request("POST", `${base}/distribution/create`, body)).status).toBe(201);
+    const slug = await as(owner).list(courseId);
+    await as(owner).tell(courseAccessRuleChanged, ruleOf(courseId, 100));
+    const stage = (tenantId: string) =>
+      as(tenantId).tell(courseDeployedStaging, {
+        course_id: courseId,
+        staging_url: `https://${tenantId}.example/`,
+        staging_domain: `${tenantId}.example`,
+        deployed_at: "2026-11-21T10:00:00.000Z",
+      });
+    const staged = () =>
+      engine.sql(
+        "SELECT tenant_id, slug = $2 AS is_of_owner, staging_url FROM course_distributions WHERE course_id = $1 ORDER BY tenant_id",
+        [courseId, slug],
+      );
+    await as(foreigner).list(courseId);
+    await stage(owner);
+    await stage(foreigner);
+    expect(await staged()).toMatchObject([
+      { tenant_id: owner, is_of_owner: true, staging_url: `https://${owner}.example/` },
+      { tenant_id: foreigner, staging_url: `https://${foreigner}.example/` },
+      { tenant_id: null, staging_url: `https://${owner}.example/` },
+    ]);
   });
 
   test("for all counts for every tenant, unless its own word is later", async () => {

@@ -67,7 +67,7 @@ function logRaised(log: Logger, { kind, subject, severity, message }: Alert): vo
   log.error({ alert: kind, subject, severity }, message);
 }
 
-const resolving = (kind: AlertKind, subject: string, condition: SQL = sql`true`): SQL => sql`
+const resolving = (kind: AlertKind, subject: string | SQL, condition: SQL = sql`true`): SQL => sql`
     UPDATE alerts SET resolved_at = now()
     WHERE kind = ${kind} AND subject = ${subject} AND resolved_at IS NULL AND ${condition} RETURNING id`;
 
@@ -84,8 +84,13 @@ export const alertsInTransaction = {
    */
   raisingCounted,
   logRaised,
-  /** A statement that ends an alert when the condition holds. That it is over stands in its row, and in no log. */
-  resolvingIf: (kind: AlertKind, subject: string, condition: SQL): SQL => resolving(kind, subject, condition),
+  /**
+   * A statement that ends an alert when the condition holds. That it is over stands in its row, and in no log.
+   *
+   * @param subject in SQL: whatever that gives; null ends none
+   */
+  resolvingIf: (kind: AlertKind, subject: string | SQL, condition: SQL = sql`true`): SQL =>
+    resolving(kind, subject, condition),
 };
 
 /**

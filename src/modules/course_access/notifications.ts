@@ -30,14 +30,12 @@ export function courseAccessNotificationsConsumer(webhook: WebhookSettings | nul
         const { course_id, completed_at, dry_run } = event.payload;
         // Of a dry run there is no course.
         if (dry_run === true) return;
-        await notifyOnce(notifier, event.id, context, {
-          id: `course_ready:${course_id}`,
-          kind: "course_ready",
-          course_id,
-          user_id: null,
-          tenant_id: toldTenant(event),
-          occurred_at: completed_at,
-        });
+        const tenant_id = toldTenant(event);
+        const earlierId = `course_ready:${course_id}`;
+        // Whoever publishes events may name any course: so once for each tenant that does.
+        const id = `course_ready:${await sha256Hex(JSON.stringify([course_id, tenant_id]))}`;
+        const told = { course_id, user_id: null, tenant_id, occurred_at: completed_at };
+        await notifyOnce(notifier, event.id, context, { id, kind: "course_ready", ...told }, earlierId);
       }),
 
       on(courseAccessGranted, async (event, context) => {
@@ -74,10 +72,12 @@ async function notifyOnce(
   eventId: string,
   context: HandlerContext,
   notification: Notification,
+  earlierId: string | null = null,
 ): Promise<void> {
   const { tx, log, signal, fetch, now } = context;
   const { id: externalId, kind } = notification;
-  if (!(await noteNotification(tx, { externalId, kind, sourceEventId: eventId, sentAt: now() }))) {
+  const note = { externalId, kind, sourceEventId: eventId, sentAt: now() };
+  if (!(await noteNotification(tx, note, earlierId))) {
     log.debug({ notification_id: externalId }, "the notification was sent already");
     return;
   }

@@ -1,7 +1,7 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { Access, Decision } from "./state.ts";
-import { courseAccess, courseAccessNotifications, courseAccessPayments } from "./tables.ts";
+import { courseAccess, type courseAccessNotifications, courseAccessPayments } from "./tables.ts";
 
 /**
  * The statements of this module, one a function; those of payments and refunds are in `payment-store.ts`. Whoever changes
@@ -137,15 +137,21 @@ export async function voidPayments(tx: Tx, holder: Holder, now: Date): Promise<v
     .where(and(sameHolder(payments, holder), inArray(payments.status, ["paid", "refunded"])));
 }
 
-/** @returns false when a notification with this external id was sent before */
+/**
+ * @param earlierId the id that releases up to 0036_payments_by_tenant gave it
+ * @returns false when it was sent before
+ */
 export async function noteNotification(
   tx: Tx,
-  row: typeof courseAccessNotifications.$inferInsert,
+  { externalId, kind, sourceEventId, sentAt }: typeof courseAccessNotifications.$inferInsert,
+  earlierId: string | null,
 ): Promise<boolean> {
-  const rows = await tx
-    .insert(courseAccessNotifications)
-    .values(row)
-    .onConflictDoNothing()
-    .returning({ externalId: courseAccessNotifications.externalId });
+  const { rows } = await tx.execute(sql`
+    INSERT INTO course_access_notifications (external_id, kind, source_event_id, sent_at)
+    SELECT ${externalId}, ${kind}, ${sourceEventId}, ${sentAt.toISOString()}::timestamptz
+    WHERE NOT EXISTS (SELECT FROM course_access_notifications
+      WHERE external_id = ${earlierId}::varchar AND source_event_id = ${sourceEventId})
+    ON CONFLICT DO NOTHING
+    RETURNING external_id`);
   return rows.length > 0;
 }

@@ -125,7 +125,7 @@ export const courseAccessRefunds = pgTable(
 
 /** Notifications that were sent, by what they tell of, so that each is sent once. */
 export const courseAccessNotifications = pgTable("course_access_notifications", {
-  /** What it tells of, e.g. `course_ready:{course_id}`. */
+  /** What it tells of, e.g. `course_ready:` and a digest of course and tenant. */
   externalId: varchar("external_id", { length: 400 }).primaryKey(),
   kind: varchar("kind", { length: 50 }).notNull(),
   sourceEventId: varchar("source_event_id", { length: 255 }).notNull(),

@@ -1,5 +1,5 @@
 import { latestPossible, type StatementBuilder, type Tx } from "@brain/engine";
-import { and, asc, eq, inArray, isNull, ne, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { AccessRule } from "../access-rule.ts";
 import type { Distribution } from "./model.ts";
@@ -26,6 +26,13 @@ function isOfTeller(column: PgColumn, teller: string | null): SQL | undefined {
   return teller === null ? undefined : or(isNull(column), eq(column, teller));
 }
 
+/** Whether the course of an entry was told of by nobody before the teller. @param teller null: it tells of all */
+function isNotToldFirstByAnother(teller: string | null): SQL {
+  return sql`(${teller}::varchar IS NULL OR NOT EXISTS (
+    SELECT FROM course_distribution_courses known WHERE ${isToldOf(known, ofEntry)}
+      AND known.course_id IS NOT NULL AND known.tenant_id <> ${teller}::varchar))`;
+}
+
 /** Whether what was told at `told` counts beside what is stored. */
 function isNotOlder(stored: PgColumn, told: Date, now: Date): SQL {
   // A stored time that is far ahead is from a clock that was wrong, and counts no more.
@@ -34,7 +41,8 @@ function isNotOlder(stored: PgColumn, told: Date, now: Date): SQL {
 }
 
 /**
- * Notes the newest staging deployment on all entries of a course; one that was told earlier changes nothing.
+ * Notes the newest staging deployment on all entries of a course; one that was told earlier changes nothing. An entry of
+ * no tenant follows who told of the course first.
  *
  * @returns how many entries the course has
  */
@@ -58,7 +66,13 @@ export async function noteStaging(
       stagingDeployedAt: sql`CASE WHEN ${isNewer} THEN ${deployedAt} ELSE ${table.stagingDeployedAt} END`,
       updatedAt: sql`CASE WHEN ${isNewer} THEN ${staging.now.toISOString()}::timestamptz ELSE ${table.updatedAt} END`,
     })
-    .where(and(eq(table.courseId, courseId), isOfTeller(table.tenantId, staging.teller)))
+    .where(
+      and(
+        eq(table.courseId, courseId),
+        isOfTeller(table.tenantId, staging.teller),
+        or(isNotNull(table.tenantId), isNotToldFirstByAnother(staging.teller)),
+      ),
+    )
     .returning({ id: table.distributionId });
   return rows.length;
 }

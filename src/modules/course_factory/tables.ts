@@ -151,12 +151,22 @@ export const deployments = pgTable(
   ],
 );
 
+/*
+ * Whoever publishes events chooses the ids of payments, so what is known of them is kept by tenant and id. Until the
+ * releases up to 0036_payments_by_tenant are gone, which know one row an id, the column `payment_id` has the id in the
+ * row that came first; triggers see to it.
+ */
+
 /** One delivery per payment: requested, then delivered or failed by what course_distribution answers. */
 export const deliveries = pgTable(
   "course_factory_deliveries",
   {
     deliveryId: uuid("delivery_id").primaryKey(),
-    paymentId: text("payment_id").notNull(),
+    paymentId: text("payment").notNull(),
+    /** The id, in the first row that has it; null in others. */
+    firstOfId: text("payment_id"),
+    /** That of the course. */
+    tenantId: text("tenant_id").notNull(),
     courseId: uuid("course_id")
       .notNull()
       .references(() => courses.courseId, { onDelete: "cascade" }),
@@ -173,24 +183,73 @@ export const deliveries = pgTable(
   },
   (table) => [
     ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_deliveries"),
-    uniqueIndex("course_factory_deliveries_payment").on(table.paymentId),
+    unique("course_factory_deliveries_key").on(table.paymentId, table.tenantId),
+    uniqueIndex("course_factory_deliveries_payment").on(table.firstOfId),
     index("course_factory_deliveries_course").on(table.courseId, table.status),
     check("course_factory_deliveries_status", sql`${table.status} in ('requested', 'delivered', 'failed')`),
   ],
 );
 
-/** Payments for what cannot be delivered, until they are paid back. */
-export const refundsDue = pgTable("course_factory_refunds_due", {
-  paymentId: text("payment_id").primaryKey(),
-  /** Of any shape: perhaps there is no such course. */
-  courseId: text("course_id").notNull(),
-  /** Null: nobody said how much was paid. */
-  amountCents: bigint("amount_cents", { mode: "number" }),
-  refundedCents: bigint("refunded_cents", { mode: "number" }).notNull().default(0),
-  reason: text("reason").notNull(),
-  noticedAt: at("noticed_at").notNull(),
-  /** When it was paid back in full. */
-  settledAt: at("settled_at"),
-});
+const cents = (name: string) => bigint(name, { mode: "number" });
 
-withoutTenants(refundsDue, "payments for courses that perhaps are nobody's, which its jobs alone ask");
+/**
+ * One row per payment of which a refund was told, or that cannot be delivered. The second has to be paid back: it was
+ * noticed. Who counts a refund or notices a payment locks this row, so that one of them sees what the other did.
+ */
+export const refundsDue = pgTable(
+  "course_factory_refunds_due",
+  {
+    row: bigint("id", { mode: "number" }).generatedAlwaysAsIdentity().primaryKey(),
+    paymentId: text("payment").notNull(),
+    /** The id, in the first noticed row that has it; null in others. */
+    firstOfId: text("payment_id"),
+    /** Null: the event named none, or a release told of it that kept none. */
+    tenantId: text("tenant_id"),
+    /** Of any shape: perhaps there is no such course. Null until it is noticed. */
+    courseId: text("course_id"),
+    /** Null: nobody said how much was paid. */
+    amountCents: cents("amount_cents"),
+    /** Sum of the refunds that count. */
+    refundedCents: cents("refunded_cents").notNull().default(0),
+    /** What of it has rows in `course_factory_refunds`; the releases before counted without them. */
+    toldCents: cents("told_cents").notNull().default(0),
+    /** Refunds that count and named no amount, so paid back all. */
+    wholeRefunds: integer("whole_refunds").notNull().default(0),
+    /** Null until it is noticed. */
+    reason: text("reason"),
+    /** When it was noticed that it cannot be delivered. */
+    noticedAt: at("noticed_at"),
+    /** When it was paid back in full. */
+    settledAt: at("settled_at"),
+  },
+  (table) => [
+    unique("course_factory_refunds_due_key").on(table.paymentId, table.tenantId).nullsNotDistinct(),
+    unique("course_factory_refunds_due_first_key").on(table.firstOfId),
+  ],
+);
+
+/** Every refund that was told, of any payment, so that one told twice counts once. */
+export const toldRefunds = pgTable(
+  "course_factory_refunds",
+  {
+    paymentId: text("payment").notNull(),
+    /** As in the row of its payment. */
+    tenantId: text("tenant_id"),
+    /** The refund's id; the event's where it named none. */
+    refundId: text("refund_id").notNull(),
+    /** Null: not told, so all of it. */
+    amountCents: cents("amount_cents"),
+    toldAt: at("told_at").notNull(),
+    /** When it was told that the money came back to us: it counts no more. */
+    reversedAt: at("reversed_at"),
+  },
+  (table) => [
+    unique("course_factory_refunds_key")
+      .on(table.paymentId, table.tenantId, table.refundId)
+      .nullsNotDistinct(),
+  ],
+);
+
+for (const table of [refundsDue, toldRefunds]) {
+  withoutTenants(table, "payments for courses that perhaps are nobody's, which its handlers alone ask");
+}

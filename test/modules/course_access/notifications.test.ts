@@ -88,7 +88,7 @@ test("a finished course is told once, signed, and with nothing but ids", async (
   expect(hook.calls).toHaveLength(1);
   const [call] = hook.calls;
   expect(call?.body).toEqual({
-    id: `course_ready:${courseId}`,
+    id: expect.stringMatching(/^course_ready:[0-9a-f]{64}$/),
     kind: "course_ready",
     course_id: courseId,
     user_id: null,
@@ -102,9 +102,34 @@ test("a finished course is told once, signed, and with nothing but ids", async (
   expect(call?.headers["idempotency-key"]).toMatch(/\S/);
   // The same call by the form of Standard Webhooks, whose clock is the test's.
   const { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": signed } = call?.headers ?? {};
-  expect(id).toBe(`course_ready:${courseId}`);
+  expect(id).toBe(call?.body.id);
   const webhook = new Webhook(new TextEncoder().encode(secret), { format: "raw" });
   expect(signed).toBe(webhook.sign(String(id), new Date(Number(at) * 1_000), call?.text ?? ""));
+});
+
+test("a course that another tenant told of before is told all the same, and what an earlier release told is not", async () => {
+  const hook = await receiver(() => ({ status: 204 }));
+  const consumer = courseAccessNotificationsConsumer({ url: hook.url, secret });
+  const system = await open(consumer);
+  const courseId = crypto.randomUUID();
+  const tell = (tenantId: string, id = courseId) =>
+    publishAs(system, courseGenerationCompleted, finishedCourse(id, { tenant_id: tenantId }), { tenantId });
+  await tell("tenant_b");
+  await tell("tenant_a");
+  const earlier = crypto.randomUUID();
+  const { id } = await tell("tenant_a", earlier);
+  await system.sql(
+    `INSERT INTO course_access_notifications (external_id, kind, source_event_id, sent_at)
+     VALUES ($1, 'course_ready', $2, now())`,
+    [`course_ready:${earlier}`, id],
+  );
+  await system.relay();
+  expect(await system.drain(consumer)).toMatchObject({ applied: 3, deadLettered: 0 });
+  expect(hook.calls.map(({ body }) => body)).toMatchObject([
+    { course_id: courseId, tenant_id: "tenant_b" },
+    { course_id: courseId, tenant_id: "tenant_a" },
+  ]);
+  expect(new Set(hook.calls.map(({ body }) => body.id)).size).toBe(2);
 });
 
 test("what is delivered again is not told again, also under a new stream id", async () => {

@@ -1,3 +1,4 @@
+import { runAllBulkOperations } from "@brain/engine";
 import {
   courseDistributionFailed,
   type PayloadOf,
@@ -6,6 +7,7 @@ import {
   paymentTransactionCompleted,
 } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../wait-for.ts";
 import { base, createPaymentEngine, type PaymentEngine } from "../payment/stripe-fixture.ts";
 import { eventsOf, newCourse, tenant } from "./learning/fixtures.ts";
 
@@ -21,6 +23,40 @@ const alertsOf = async (paymentId: string) =>
   (await engine.request("GET", "/api/alerts?status=open")).body.alerts.filter(
     (alert: { subject: string }) => alert.subject === paymentId,
   );
+
+const told = async (
+  definition: typeof paymentTransactionCompleted | typeof paymentRefundCompleted | typeof paymentRefundFailed,
+  payload: Paid & Partial<PayloadOf<typeof paymentRefundFailed>>,
+) => {
+  await engine.publish({ source: "payment", tenant_id: payload.tenant_id }, (publish) =>
+    publish(definition, payload),
+  );
+  await engine.settle();
+  return alertsOf(payload.payment_id);
+};
+
+const payment = () => ({
+  payment_id: `pay-${crypto.randomUUID()}`,
+  intent_id: "int-1",
+  user_id: "user-7",
+  tenant_id: tenant as string,
+  // Nobody knows it.
+  course_id: crypto.randomUUID() as string,
+  amount_cents: 4_900,
+  currency: "EUR",
+  provider: "paypal" as const,
+  occurred_at: "2026-11-21T09:00:00.000Z",
+});
+type Paid = ReturnType<typeof payment>;
+
+/** The last answer to the request that `course_distribution` still tries. */
+async function failDistribution(courseId: string): Promise<void> {
+  const payload = { course_id: courseId, error: "The course has no distribution.", retry_count: 4 };
+  await engine.publish({ source: "course_distribution", tenant_id: tenant }, (publish) =>
+    publish(courseDistributionFailed, payload),
+  );
+  await engine.settle();
+}
 
 /** The course is archived after the payment began. */
 async function archive(courseId: string): Promise<void> {
@@ -51,12 +87,7 @@ test.each([
   expect(statuses["checkout.session.completed"]).toBe(200);
   await engine.settle();
   if (why === "no distribution") {
-    // The last answer to the request that `course_distribution` still tries.
-    const payload = { course_id: courseId, error: "The course has no distribution.", retry_count: 4 };
-    await engine.publish({ source: "course_distribution", tenant_id: tenant }, (publish) =>
-      publish(courseDistributionFailed, payload),
-    );
-    await engine.settle();
+    await failDistribution(courseId);
   }
 
   const { intent_id: intentId } = begun.body;
@@ -106,31 +137,6 @@ test.each([
 });
 
 describe("a refund in parts", () => {
-  const payment = () => ({
-    payment_id: `pay-${crypto.randomUUID()}`,
-    intent_id: "int-1",
-    user_id: "user-7",
-    tenant_id: tenant,
-    // Nobody knows it.
-    course_id: crypto.randomUUID(),
-    amount_cents: 4_900,
-    currency: "EUR",
-    provider: "paypal" as const,
-    occurred_at: "2026-11-21T09:00:00.000Z",
-  });
-  type Paid = ReturnType<typeof payment>;
-  const told = async (
-    definition:
-      | typeof paymentTransactionCompleted
-      | typeof paymentRefundCompleted
-      | typeof paymentRefundFailed,
-    payload: Paid & Partial<PayloadOf<typeof paymentRefundFailed>>,
-  ) => {
-    await engine.publish({ source: "payment", tenant_id: tenant }, (publish) => publish(definition, payload));
-    await engine.settle();
-    return alertsOf(payload.payment_id);
-  };
-
   test("of which one part comes back leaves that part due", async () => {
     const paid = payment();
     expect(await told(paymentTransactionCompleted, paid)).toHaveLength(1);
@@ -166,5 +172,125 @@ describe("a refund in parts", () => {
     expect(await write("payment.refund.completed", paid)).toEqual([]);
     const [alert] = await write("payment.refund.failed", { ...paid, was_completed: true });
     expect(alert?.message).toContain("with intent_id int-1 and its amount");
+  });
+});
+
+describe("a refund that comes before its delivery fails", () => {
+  /** A payment and what is told of its refunds, all before `course_distribution` gives up. */
+  const undelivered = async (
+    ...refunds: { readonly refund_id: string; readonly amount_cents?: number; readonly cameBack?: true }[]
+  ) => {
+    const { courseId } = await newCourse(engine);
+    await engine.settle();
+    await removeEntry(courseId);
+    const paid = { ...payment(), course_id: courseId };
+    await engine.publish({ source: "payment", tenant_id: tenant }, async (publish) => {
+      await publish(paymentTransactionCompleted, paid);
+      for (const { cameBack, ...refund } of refunds) {
+        await publish(paymentRefundCompleted, { ...paid, ...refund });
+        if (cameBack) await publish(paymentRefundFailed, { ...paid, ...refund, was_completed: true });
+      }
+    });
+    await engine.settle();
+    await failDistribution(courseId);
+    expect(await eventsOf(engine, courseId, "course.payment.failed")).toHaveLength(1);
+    return paid;
+  };
+
+  test("of all leaves nothing due", async () => {
+    const paid = await undelivered({ refund_id: "r-1" });
+    expect(await alertsOf(paid.payment_id)).toEqual([]);
+    const [failed] = await eventsOf(engine, paid.course_id, "course.payment.failed");
+    expect(failed?.payload).toMatchObject({ refund_due: false, amount_cents: 4_900 });
+    // It came back to us after all.
+    const [alert] = await told(paymentRefundFailed, { ...paid, refund_id: "r-1", was_completed: true });
+    expect(alert?.message).toContain('"amount_cents":4900,');
+  });
+
+  test("of a part leaves the rest due, and one that came back leaves all", async () => {
+    const paid = await undelivered(
+      { refund_id: "r-1", amount_cents: 900 },
+      { refund_id: "r-2", amount_cents: 500, cameBack: true },
+    );
+    const [alert] = await alertsOf(paid.payment_id);
+    expect(alert?.message).toContain('"amount_cents":4000,');
+    expect(await told(paymentRefundCompleted, { ...paid, refund_id: "r-3", amount_cents: 4_000 })).toEqual(
+      [],
+    );
+  });
+});
+
+test("a forced replay gives the same sums", async () => {
+  const paid = payment();
+  await told(paymentTransactionCompleted, paid);
+  await told(paymentRefundCompleted, { ...paid, refund_id: "r-1", amount_cents: 3_000 });
+  await told(paymentRefundCompleted, { ...paid, refund_id: "r-2", amount_cents: 1_000 });
+  await told(paymentRefundFailed, { ...paid, refund_id: "r-2", amount_cents: 1_000, was_completed: true });
+  // Nobody named these two.
+  await told(paymentRefundCompleted, { ...paid, amount_cents: 700 });
+  await told(paymentRefundFailed, { ...paid, amount_cents: 200, was_completed: true });
+  const sums = () =>
+    engine.sql(
+      "SELECT refunded_cents::int AS cents, settled_at FROM course_factory_refunds_due WHERE course_id = $1",
+      [paid.course_id],
+    );
+  const before = await sums();
+  expect(before).toEqual([{ cents: 3_500, settled_at: null }]);
+  for (const name of ["once more", "and again"]) {
+    const replay = { subscriber: "course_factory", name, mode: "force", reason: "a test of sums" };
+    const started = await engine.request("POST", "/api/replays", replay);
+    expect(started.status, started.text).toBeLessThan(300);
+    await eventually(async () => {
+      await runAllBulkOperations(engine.open(), Date.now() + 20_000);
+      const { body } = await engine.request("GET", `/api/replays/${started.body.id}`);
+      expect(body).toMatchObject({ status: "completed" });
+    });
+    expect(await sums()).toEqual(before);
+  }
+});
+
+describe("a payment id that another tenant told of first", () => {
+  const foreigner = "tenant-elsewhere";
+  const alertFor = async (paymentId: string, tenantId: string) =>
+    (await engine.request("GET", "/api/alerts?status=open")).body.alerts.filter(
+      ({ subject, tenant_id }: { subject: string; tenant_id: string }) =>
+        subject.startsWith(paymentId) && tenant_id === tenantId,
+    );
+
+  test("is due for both, and each ends its own", async () => {
+    const paid = payment();
+    const theirs = { ...paid, tenant_id: foreigner };
+    await told(paymentRefundCompleted, { ...theirs, refund_id: "r-0" });
+    await told(paymentTransactionCompleted, { ...theirs, amount_cents: 5_000 });
+    await told(paymentTransactionCompleted, paid);
+    expect(await alertFor(paid.payment_id, foreigner)).toHaveLength(1);
+    expect(await alertFor(paid.payment_id, tenant)).toHaveLength(1);
+    await told(paymentRefundCompleted, { ...theirs, amount_cents: 100, refund_id: "r-1" });
+    expect(await alertFor(paid.payment_id, foreigner)).toEqual([]);
+    expect(await alertFor(paid.payment_id, tenant)).toHaveLength(1);
+    await told(paymentRefundCompleted, { ...paid, refund_id: "r-1" });
+    expect(await alertFor(paid.payment_id, tenant)).toEqual([]);
+    expect(await engine.deadLetters("course_factory")).toEqual([]);
+  });
+
+  test("is delivered for both", async () => {
+    const paymentId = `pay-${crypto.randomUUID()}`;
+    const made = [await newCourse(engine, { tenant_id: foreigner }), await newCourse(engine)];
+    await engine.settle();
+    const [theirs, ours] = made.map(({ courseId }) => courseId);
+    for (const [course_id = "", tenant_id] of [
+      [theirs, foreigner],
+      [ours, tenant],
+    ] as const) {
+      await told(paymentTransactionCompleted, { ...payment(), payment_id: paymentId, course_id, tenant_id });
+    }
+    const deliveries = await engine.sql(
+      "SELECT course_id, status FROM course_factory_deliveries WHERE payment = $1 ORDER BY requested_at",
+      [paymentId],
+    );
+    expect(deliveries).toEqual([
+      { course_id: theirs, status: "delivered" },
+      { course_id: ours, status: "delivered" },
+    ]);
   });
 });

@@ -134,7 +134,7 @@ export async function findCourseWithOpen(
   const { rows } = await tx.execute<{ course: KnownCourse | null; open: readonly OpenDelivery[] | null }>(sql`
     SELECT ${courseJson(courseId)} AS course, (
       SELECT jsonb_agg(to_jsonb(d)) FROM (
-        SELECT payment_id, intent_id, amount_cents, currency FROM course_factory_deliveries
+        SELECT payment AS payment_id, intent_id, amount_cents, currency FROM course_factory_deliveries
         WHERE course_id = ${courseId} AND status = 'requested'
       ) d) AS open`);
   const course = rows[0]?.course ?? null;

@@ -18,7 +18,8 @@ import {
 } from "../courses/known-course.ts";
 import type { CourseFactorySettings } from "../settings.ts";
 import { deliveries } from "../tables.ts";
-import { dueFor, failPayments } from "./refund-due.ts";
+import { failPayments } from "./refund-due.ts";
+import { dueFor } from "./refund-texts.ts";
 
 type DeliveryContext = Pick<HandlerContext, "tx" | "publish" | "log" | "now" | "attempt">;
 
@@ -65,6 +66,7 @@ export async function beginDelivery(
     .values({
       deliveryId: crypto.randomUUID(),
       paymentId,
+      tenantId: course.tenantId,
       courseId,
       intentId,
       amountCents,
@@ -72,7 +74,7 @@ export async function beginDelivery(
       requestedAt: now,
       ...(error === null ? {} : { status: "failed", error, closedAt: now }),
     })
-    .onConflictDoNothing({ target: deliveries.paymentId })
+    .onConflictDoNothing({ target: [deliveries.paymentId, deliveries.tenantId] })
     .returning({ paymentId: deliveries.paymentId });
   if (error !== null) {
     await failPayments([dueFor(event, courseId)], error, context, {
@@ -125,7 +127,7 @@ export async function failDeliveries(
   const dues = open.map((payment) => ({ ...payment, course_id: courseId, tenant_id: course.tenantId }));
   await failPayments(dues, error, context, {
     statements: sql`ended AS ${ended}`,
-    condition: sql`payment_id IN (SELECT payment_id FROM ended)`,
+    condition: sql`payment_id IN (SELECT payment FROM ended)`,
   });
 }
 

@@ -5,37 +5,21 @@ import {
   type PayloadOf,
   type paymentRefundCompleted,
   type paymentRefundFailed,
-  type paymentTransactionCompleted,
 } from "@brain/schemas";
-import { and, eq, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { toldTenant } from "../../told-tenant.ts";
-import { refundsDue } from "../tables.ts";
+import { alertOf, alertText, type Due, requestText, withLeft } from "./refund-texts.ts";
 
-/** Payments for what cannot be delivered: told once, and shown to operators until they are paid back. */
+/*
+ * Payments for what cannot be delivered: told once, and shown to operators until they are paid back.
+ *
+ * A refund may be told before its payment is noticed, and events of one payment may be handled side by side: replays and
+ * redrives keep no order with others. So each payment of which a refund is told has a row, whether it is noticed or not,
+ * and whoever counts or notices writes it by an upsert, which locks it and goes on from what is committed then. All that
+ * is to be known of it is computed there: other rows are seen as they were when the statement began.
+ */
 
 type Context = Pick<HandlerContext, "tx" | "publish" | "log" | "now">;
-type Payment = PayloadOf<typeof paymentTransactionCompleted>;
-
-/** What is known of a payment; all but its id and course may be null. */
-export type Due = Pick<Payment, "payment_id" | "intent_id" | "amount_cents" | "currency" | "tenant_id"> & {
-  readonly course_id: string;
-};
-
-/** A payment as its own event tells it. @throws {PermanentError} one tenant tells of another's */
-export function dueFor(event: Envelope<Payment>, courseId: string): Due {
-  return { ...event.payload, course_id: courseId, tenant_id: toldTenant(event) };
-}
-
-/** The request that pays it back, in words. */
-function howToRefund({ payment_id: paymentId, intent_id: intentId, amount_cents: amount }: Due): string {
-  if (intentId === null) return `Pay the payment ${paymentId} back where it was made.`;
-  const body = JSON.stringify({ intent_id: intentId, amount_cents: amount ?? 0, reason: "not delivered" });
-  const request =
-    amount === null
-      ? `POST /api/paycore/refunds with intent_id ${intentId} and its amount`
-      : `POST /api/paycore/refunds ${body}`;
-  return `Pay it back: ${request}, or, if this service did not take it, where it was made.`;
-}
 
 /** Statements that go before the notes, in the same one. */
 export interface Before {
@@ -45,9 +29,43 @@ export interface Before {
   readonly condition: SQL;
 }
 
+const most = sql.raw(String(Number.MAX_SAFE_INTEGER));
+
 /**
- * Tells, once per payment, that it has to be paid back: as `course.payment.failed`, and operators by an alert. One
- * statement for all of them.
+ * The subject of the alert of a row `d`: the id of the payment; where another tenant's has the same, whose it is, too.
+ * No row has the id for its subject when that looks like the second (the trigger of the table).
+ */
+const subjectOfRow = sql`coalesce(d.payment_id, d.payment || ' of ' || coalesce(to_json(d.tenant_id)::text, '""'))`;
+
+/** Whether refunds of so much are all of a payment; without an amount of the payment any is. */
+const isAllOf = (wholeRefunds: SQL, refunded: SQL, amount: SQL): SQL =>
+  sql`(${wholeRefunds} > 0 OR (${refunded} > 0 AND ${refunded} >= coalesce(${amount}, 0)))`;
+
+/**
+ * The tenant in the row of a payment of which a refund is told. An event without one may mean any. Of none are also rows
+ * of the releases that kept no tenant: those are whoever's payment has been noticed.
+ */
+function tenantOfRow(paymentId: string, tenantId: string | null): SQL {
+  const rows = sql`FROM course_factory_refunds_due AS d WHERE d.payment = ${paymentId}`;
+  if (tenantId === null) {
+    return sql`(SELECT d.tenant_id ${rows} ORDER BY d.noticed_at IS NULL, d.tenant_id IS NOT NULL, d.id LIMIT 1)`;
+  }
+  const noticed = sql`${rows} AND d.noticed_at IS NOT NULL`;
+  return sql`(SELECT CASE WHEN EXISTS (SELECT ${noticed} AND d.tenant_id IS NULL)
+      AND NOT EXISTS (SELECT ${noticed} AND d.tenant_id = ${tenantId}) THEN NULL ELSE ${tenantId}::text END)`;
+}
+
+interface Noted extends Record<string, unknown> {
+  readonly payment_id: string;
+  /** What is still to be paid back; null: nobody said how much was paid. */
+  readonly left_cents: number | null;
+  readonly is_settled: boolean;
+  readonly is_new_alert: boolean | null;
+}
+
+/**
+ * Tells, once per payment, that it has to be paid back: as `course.payment.failed`, and operators by an alert, unless all
+ * of it was paid back before. One statement for all of them.
  */
 export async function failPayments(
   dues: readonly Due[],
@@ -56,52 +74,60 @@ export async function failPayments(
   before: Before | null = null,
 ): Promise<void> {
   if (dues.length === 0) return;
-  const alerts = dues.map((due) => alertOf(due, reason));
-  const given = dues.map((due, place) => ({ ...due, message: alerts[place]?.message }));
-  const { rows } = await tx.execute<{ payment_id: string; is_new_alert: boolean | null }>(sql`
+  const given = dues.map((due) => ({ ...due, ...alertText(due, reason) }));
+  const { rows } = await tx.execute<Noted>(sql`
     WITH ${before === null ? sql`` : sql`${before.statements},`} given AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
-        AS g(payment_id text, course_id text, amount_cents bigint, message text, tenant_id text)
+        AS g(payment_id text, course_id text, amount_cents bigint, tenant_id text, head text, tail text)
       ${before === null ? sql`` : sql`WHERE ${before.condition}`}
     ), fresh AS (
-      INSERT INTO course_factory_refunds_due (payment_id, course_id, amount_cents, reason, noticed_at)
-      SELECT payment_id, course_id, amount_cents, ${reason}, ${now().toISOString()}::timestamptz FROM given
-      ON CONFLICT DO NOTHING
-      RETURNING payment_id
+      INSERT INTO course_factory_refunds_due AS d (payment, tenant_id, course_id, amount_cents, reason, noticed_at)
+      SELECT payment_id, tenant_id, course_id, amount_cents, ${reason}, ${now().toISOString()}::timestamptz
+      FROM given AS g
+      -- Noticed by a release that kept no tenant.
+      WHERE NOT EXISTS (SELECT FROM course_factory_refunds_due AS n WHERE n.payment = g.payment_id
+        AND n.tenant_id IS NULL AND n.noticed_at IS NOT NULL AND n.course_id = g.course_id)
+      -- In one order for all, so that nobody waits in a circle.
+      ORDER BY payment_id
+      ON CONFLICT (payment, tenant_id) DO UPDATE SET payment_id = excluded.payment_id, course_id = excluded.course_id,
+        amount_cents = excluded.amount_cents, reason = excluded.reason, noticed_at = excluded.noticed_at,
+        settled_at = CASE WHEN ${isAllOf(sql`d.whole_refunds`, sql`d.refunded_cents`, sql`excluded.amount_cents`)}
+          THEN excluded.noticed_at END
+        WHERE d.noticed_at IS NULL
+      RETURNING d.payment AS payment_id, ${subjectOfRow} AS subject, d.amount_cents - d.refunded_cents AS left_cents,
+        d.settled_at IS NOT NULL AS is_settled
     ), alerted AS (${alertsInTransaction.raising(sql`
-      SELECT 'refund_due', payment_id, 'critical', message, tenant_id, '{}'::text[] FROM given JOIN fresh USING (payment_id)`)}
+      SELECT 'refund_due', subject, 'critical', head || coalesce(left_cents::text || tail, ''), tenant_id, '{}'::text[]
+      FROM given JOIN fresh USING (payment_id) WHERE NOT is_settled`)}
     )
-    SELECT payment_id, is_new AS is_new_alert FROM fresh LEFT JOIN alerted ON alerted.subject = fresh.payment_id`);
-  const noted = new Map(rows.map((row) => [row.payment_id, row.is_new_alert === true]));
-  for (const [place, due] of dues.entries()) {
-    const alert = alerts[place];
-    const isNewAlert = noted.get(due.payment_id);
-    if (alert === undefined || isNewAlert === undefined) continue;
-    if (isNewAlert) alertsInTransaction.logRaised(log, alert);
-    await publishFailed(publish, due, reason);
+    SELECT payment_id, left_cents::float8 AS left_cents, is_settled, is_new AS is_new_alert
+    FROM fresh LEFT JOIN alerted USING (subject)`);
+  const noted = new Map(rows.map((row) => [row.payment_id, row]));
+  for (const due of dues) {
+    const row = noted.get(due.payment_id);
+    if (row === undefined) continue;
+    if (row.is_new_alert === true) {
+      alertsInTransaction.logRaised(log, alertOf(due, alertText(due, reason), row.left_cents));
+    }
+    await publishFailed(publish, due, reason, row);
   }
 }
 
-/** @param left what is still to be paid back of it, if that is less than all */
-function alertOf(due: Due, reason: string, left: Due = due) {
-  const sum = due.amount_cents === null ? "" : ` of ${due.amount_cents} ${due.currency ?? ""}`.trimEnd();
-  return {
-    kind: "refund_due" as const,
-    subject: due.payment_id,
-    severity: "critical" as const,
-    message: `The payment ${due.payment_id}${sum} for the course "${due.course_id}" was received, and cannot be delivered: ${reason} ${howToRefund(left)} This alert ends when payment.refund.completed tells of it.`,
-  };
-}
-
-async function publishFailed(publish: Context["publish"], due: Due, reason: string): Promise<void> {
+async function publishFailed(
+  publish: Context["publish"],
+  due: Due,
+  reason: string,
+  { is_settled: isSettled, left_cents: left }: Noted,
+): Promise<void> {
   const { course_id, payment_id, intent_id, amount_cents, currency, tenant_id } = due;
+  const next = isSettled ? "It was paid back already." : withLeft(requestText(due), left);
   await publish(
     coursePaymentFailed,
     {
       course_id,
       transaction_id: payment_id,
-      reason: `${reason} ${howToRefund(due)}`.slice(0, 2000).toWellFormed(),
-      refund_due: true,
+      reason: `${reason} ${next}`.slice(0, 2000).toWellFormed(),
+      refund_due: !isSettled,
       ...(intent_id === null ? {} : { intent_id }),
       ...(amount_cents === null ? {} : { amount_cents }),
       ...(currency === null ? {} : { currency }),
@@ -110,58 +136,112 @@ async function publishFailed(publish: Context["publish"], due: Due, reason: stri
   );
 }
 
-/** Ends the alert of a payment that is paid back in full; of one that was not due, nothing is known. */
-export function settleRefund({ event, build, now }: StatementContext<typeof paymentRefundCompleted>) {
+/** The refund that an event tells of; the event itself where it named none. */
+const refundIdOf = ({ id, payload }: Envelope<PayloadOf<typeof paymentRefundCompleted>>): string =>
+  payload.refund_id ?? id;
+
+/**
+ * Counts a refund, once, and ends the alert of a payment that is paid back in full. Of a payment that is not noticed it
+ * counts when that is.
+ */
+export function settleRefund({ event, now }: StatementContext<typeof paymentRefundCompleted>) {
   const { payment_id: paymentId, amount_cents: cents } = event.payload;
-  const refunded = sql`${refundsDue.refundedCents} + ${cents ?? 0}::bigint`;
-  // Without an amount, all was paid back.
-  const isSettled = sql`${cents === null} OR coalesce(${refunded} >= ${refundsDue.amountCents}, true)`;
-  const settle = build
-    .update(refundsDue)
-    .set({
-      refundedCents: refunded,
-      settledAt: sql`CASE WHEN ${isSettled} THEN ${now().toISOString()}::timestamptz END`,
-    })
-    .where(and(eq(refundsDue.paymentId, paymentId), isNull(refundsDue.settledAt)));
-  const settled = build
-    .select({ paymentId: refundsDue.paymentId })
-    .from(refundsDue)
-    .where(and(eq(refundsDue.paymentId, paymentId), isNotNull(refundsDue.settledAt)));
-  return [settle, alertsInTransaction.resolvingIf("refund_due", paymentId, sql`EXISTS ${settled}`)];
+  const tenantId = toldTenant(event);
+  const time = sql`${now().toISOString()}::timestamptz`;
+  const whole = sql`d.whole_refunds + excluded.whole_refunds`;
+  const refunded = sql`least(d.refunded_cents + excluded.refunded_cents, ${most})`;
+  const settledSubject = sql`(SELECT ${subjectOfRow} FROM course_factory_refunds_due AS d WHERE d.payment = ${paymentId}
+    AND d.tenant_id IS NOT DISTINCT FROM ${tenantOfRow(paymentId, tenantId)} AND d.settled_at IS NOT NULL)`;
+  // Nothing of nothing is all of it, too.
+  const isSettled = sql`${whole} > 0 OR ${refunded} >= coalesce(d.amount_cents, 0)`;
+  return [
+    sql`
+    WITH told AS (
+      INSERT INTO course_factory_refunds (payment, tenant_id, refund_id, amount_cents, told_at)
+      VALUES (${paymentId}, ${tenantOfRow(paymentId, tenantId)}, ${refundIdOf(event)}, ${cents}::bigint, ${time})
+      ON CONFLICT (payment, tenant_id, refund_id) DO NOTHING
+      RETURNING tenant_id, amount_cents
+    ), counted AS (
+      INSERT INTO course_factory_refunds_due AS d (payment, tenant_id, refunded_cents, told_cents, whole_refunds)
+      SELECT ${paymentId}, tenant_id, coalesce(amount_cents, 0), coalesce(amount_cents, 0), (amount_cents IS NULL)::integer
+      FROM told
+      ON CONFLICT (payment, tenant_id) DO UPDATE SET refunded_cents = ${refunded},
+        told_cents = least(d.told_cents + excluded.told_cents, ${most}), whole_refunds = ${whole},
+        settled_at = CASE WHEN d.noticed_at IS NOT NULL AND (${isSettled})
+          THEN coalesce(d.settled_at, ${time}) ELSE d.settled_at END
+    )
+    SELECT`,
+    // A statement of its own: who noticed the payment while this one waited has raised the alert since it began.
+    alertsInTransaction.resolvingIf("refund_due", settledSubject),
+  ];
 }
 
-interface Reopened {
+interface Reopened extends Record<string, unknown> {
   readonly course_id: string;
   readonly reason: string;
+  readonly subject: string;
   /** Null: nobody said how much was paid. */
   readonly amount_cents: number | null;
   readonly refunded_cents: number;
+  readonly is_due: boolean;
 }
 
 /**
- * A refund that was paid and failed afterwards: the money came back to us, so it is owed again, and operators are told.
- * Of one that failed before it was paid nothing was counted, and of a payment that was not due nothing is known.
+ * A refund that was paid and failed afterwards: the money came back to us, so it counts no more. Where its payment is
+ * owed again, operators are told, once. Of one that failed before it was paid nothing was counted.
+ *
+ * What counts no more: of a refund that was told, its own amount. Of one that was not, what the event says, at most what
+ * the releases before counted without a row. Of one that nobody named, what the event says.
  */
 export async function reopenRefund(
   event: Envelope<PayloadOf<typeof paymentRefundFailed>>,
-  { tx, log }: Pick<HandlerContext, "tx" | "log">,
+  { tx, log, now }: Pick<HandlerContext, "tx" | "log" | "now">,
 ): Promise<void> {
-  const { payment_id: paymentId, amount_cents: cents, was_completed: wasCompleted } = event.payload;
-  if (wasCompleted !== true) return;
-  const refunded = sql`CASE WHEN ${cents}::bigint IS NULL THEN 0 ELSE greatest(0, refunded_cents - ${cents}::bigint) END`;
-  const { rows } = await tx.execute<Reopened & Record<string, unknown>>(sql`
-    UPDATE course_factory_refunds_due SET refunded_cents = ${refunded}, settled_at = NULL
-    WHERE payment_id = ${paymentId}
-    RETURNING course_id, reason, amount_cents::float8 AS amount_cents, refunded_cents::float8 AS refunded_cents`);
+  const { payment_id: paymentId, amount_cents: cents, refund_id: named, was_completed } = event.payload;
+  if (was_completed !== true) return;
+  const tenantId = toldTenant(event);
+  const time = sql`${now().toISOString()}::timestamptz`;
+  const toldCents = sql`coalesce(${cents}::bigint, ${most})`;
+  const isUnnamed = sql`${named === undefined}::boolean`;
+  const { rows } = await tx.execute<Reopened>(sql`
+    WITH told AS (
+      INSERT INTO course_factory_refunds AS r (payment, tenant_id, refund_id, amount_cents, told_at, reversed_at)
+      VALUES (${paymentId}, ${tenantOfRow(paymentId, tenantId)}, ${refundIdOf(event)}, ${cents}::bigint, ${time}, ${time})
+      ON CONFLICT (payment, tenant_id, refund_id) DO UPDATE SET reversed_at = excluded.reversed_at
+        WHERE r.reversed_at IS NULL
+      RETURNING r.tenant_id, r.amount_cents, r.xmax <> 0 AS was_told
+    ), back AS (
+      SELECT CASE WHEN was_told THEN coalesce(amount_cents, 0) ELSE 0 END AS own,
+        CASE WHEN was_told THEN (amount_cents IS NULL)::integer WHEN ${isUnnamed} AND amount_cents IS NULL THEN ${most} ELSE 0 END AS whole,
+        CASE WHEN was_told OR ${isUnnamed} THEN 0 ELSE ${toldCents} END AS untold,
+        CASE WHEN was_told OR NOT ${isUnnamed} THEN 0 ELSE ${toldCents} END AS unnamed
+      FROM told
+    ), counted AS (
+      INSERT INTO course_factory_refunds_due AS d (payment, tenant_id) SELECT ${paymentId}, tenant_id FROM told
+      ON CONFLICT (payment, tenant_id) DO UPDATE SET (refunded_cents, told_cents, whole_refunds, settled_at) = (
+        SELECT n.refunded, least(greatest(0, d.told_cents - own), n.refunded), n.whole,
+          CASE WHEN ${isAllOf(sql`n.whole`, sql`n.refunded`, sql`d.amount_cents`)} THEN d.settled_at END
+        FROM back, LATERAL (SELECT greatest(0, d.whole_refunds - back.whole)::integer AS whole, greatest(0, d.refunded_cents
+          - own - unnamed - least(untold, greatest(0, d.refunded_cents - d.told_cents))) AS refunded) AS n
+      )
+      RETURNING d.*, ${subjectOfRow} AS subject
+    )
+    SELECT course_id, reason, subject, amount_cents::float8 AS amount_cents, refunded_cents::float8 AS refunded_cents,
+      noticed_at IS NOT NULL AND settled_at IS NULL AS is_due
+    FROM counted`);
   const [row] = rows;
-  if (row === undefined) return;
-  const { course_id, reason, amount_cents, refunded_cents } = row;
-  const due = { ...event.payload, course_id, amount_cents, tenant_id: toldTenant(event) };
-  const left = { ...due, amount_cents: amount_cents === null ? cents : amount_cents - refunded_cents };
-  const alert = alertOf(due, `${reason} It was paid back, and the money came back to us.`, left);
+  if (row === undefined || !row.is_due) return;
+  const { course_id, reason, subject, amount_cents, refunded_cents } = row;
+  const due = { ...event.payload, course_id, amount_cents, tenant_id: tenantId };
+  const left = amount_cents === null ? cents : amount_cents - refunded_cents;
+  const text = alertText(due, `${reason} It was paid back, and the money came back to us.`, {
+    ...due,
+    amount_cents: left,
+  });
+  const alert = { ...alertOf(due, text, left), subject };
   const { rows: raised } = await tx.execute<{ is_new: boolean }>(
     alertsInTransaction.raising(sql`
-      SELECT ${alert.kind}::text, ${alert.subject}::text, ${alert.severity}::text, ${alert.message}::text, ${due.tenant_id}::text,
+      SELECT ${alert.kind}::text, ${subject}::text, ${alert.severity}::text, ${alert.message}::text, ${tenantId}::text,
         ARRAY[${event.id}::text]`),
   );
   if (raised[0]?.is_new === true) alertsInTransaction.logRaised(log, alert);
