@@ -1,4 +1,11 @@
-import { ConflictError, type Database, endedByWord, keepSql, type LastStatement, sha256Hex } from "@brain/engine";
+import {
+  ConflictError,
+  type Database,
+  endedByWord,
+  keepSql,
+  type LastStatement,
+  sha256Hex,
+} from "@brain/engine";
 import { type SQLWrapper, sql } from "drizzle-orm";
 
 /*
