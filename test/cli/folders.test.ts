@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -90,15 +90,15 @@ const programs: readonly {
 /** What never comes back is ended, and has no exit code. */
 function run(
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const { PATH = "", HOME = "" } = process.env;
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       args,
       { env: { PATH, HOME, ...env }, timeout: 60_000, killSignal: "SIGKILL" },
-      (_error, _stdout, stderr) => resolve({ code: child.exitCode, stderr }),
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
   });
 }
@@ -114,3 +114,27 @@ test.runIf(process.platform === "linux").each(programs)(
     expect(ran.code).toBe(code);
   },
 );
+
+test("an app with an event and a consumer more has the documents that charter generate makes", async () => {
+  const app = join(packages, "tea-shop");
+  const write = async (...args: readonly string[]) => {
+    const ran = await run([charter, "new", ...args, "--yes"]);
+    expect(ran.code, ran.stderr).toBe(0);
+  };
+  await write("app", app, "--packages", packages, "--module", "shop", "--event", "shop.order.placed");
+  symlinkSync(at("node_modules"), join(app, "node_modules"));
+  const more = ["--dir", app, "--files-only"];
+  // Of whose domain it is, and the only one that there is: nobody has to say the module.
+  await write("event", "shop.order.cancelled", ...more);
+  await write("consumer", "mailer", "--on", "shop.order.cancelled", ...more);
+  const generated = await run([charter, "generate", app, "--check"]);
+  expect(generated).toMatchObject({ code: 0, stderr: "" });
+  const events = readFileSync(join(app, "src/modules/shop/EVENTS.md"), "utf8");
+  expect(events).toContain("| `shop.order.cancelled` | shop | INFO | `on(shopOrderCancelled, …)`");
+  // With two modules somebody has to.
+  await write("module", "library", ...more);
+  expect(await run([charter, "new", "consumer", "other", "--yes", ...more])).toMatchObject({
+    code: 2,
+    stderr: "charter: Nobody said the module whose it is, one of shop, library. Give --module <name>.\n",
+  });
+});

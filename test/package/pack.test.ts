@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Overlay } from "../readme/overlay.ts";
@@ -52,6 +52,14 @@ beforeAll(async () => {
 afterAll(() => overlay?.remove());
 
 describe("a tarball", () => {
+  test("is told by its name, and nothing of what is in it", () => {
+    const { schemas, engine, operator, charter, createApp } = tarballs;
+    const lines = tarballs.told.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("> "));
+    expect(lines.sort()).toEqual(
+      [charter, createApp, engine, operator, schemas].map((path) => basename(path)),
+    );
+  });
+
   test("holds what was built, and neither sources nor tests", async () => {
     for (const [tarball, door] of [
       [tarballs.schemas, "index"],

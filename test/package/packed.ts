@@ -40,6 +40,8 @@ export async function createPackable(): Promise<Overlay> {
 export interface Tarballs {
   /** Where they are. */
   readonly folder: string;
+  /** What was said while they were made. */
+  readonly told: string;
   readonly schemas: string;
   readonly engine: string;
   readonly operator: string;
@@ -50,10 +52,11 @@ export interface Tarballs {
 /** Packs all packages. */
 export async function packAll({ folder }: Overlay): Promise<Tarballs> {
   const out = join(folder, "out");
-  await npm(folder, ["run", "pack", "--", out]);
+  const told = await npm(folder, ["run", "pack", "--", out]);
   const tarball = (name: string) => join(out, `brain-${name}-0.1.0.tgz`);
   return {
     folder: out,
+    told,
     schemas: tarball("schemas"),
     engine: tarball("engine"),
     operator: tarball("operator"),

@@ -31,7 +31,9 @@ const out = resolve(folderOf(process.argv.slice(2)));
 makeFolder(out);
 const programs = await makePrograms();
 const packed = packages.map((folder) => `./${folder}`);
-const { status } = spawnSync("npm", ["pack", ...packed, ...programs, `--pack-destination=${out}`], {
+// Its notices name each of their files. What failed is told all the same, with the output of the script that did.
+const quiet = ["--loglevel=error", "--foreground-scripts=false"];
+const { status } = spawnSync("npm", ["pack", ...packed, ...programs, `--pack-destination=${out}`, ...quiet], {
   cwd: root,
   stdio: "inherit",
   shell: process.platform === "win32",

@@ -2,12 +2,13 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import ts from "typescript";
 import { readProject } from "../project.ts";
 import type { TypeScriptTree } from "../tree/typescript.ts";
 import { ScaffoldError } from "./errors.ts";
 import { kebab } from "./names.ts";
 import { readText } from "./plan.ts";
-import { callsOf, importsOf, listIn, openSource } from "./source-edit.ts";
+import { callsOf, importsOf, listIn, openSource, propertyOf } from "./source-edit.ts";
 
 /**
  * `product`: events have a package of their own (`schemas`), documents and lists are generated. `app`: what
@@ -44,6 +45,8 @@ export interface FoundEvent {
   readonly path: string;
   /** Null: it is not written out. */
   readonly module: string | null;
+  /** Null: it is not written out. */
+  readonly criticality: string | null;
 }
 
 /** What a project must have so that what is written works in it. */
@@ -89,9 +92,12 @@ function modulesOf(root: string): readonly string[] {
 }
 
 function definitionsIn({ events }: TypeScriptTree): readonly FoundEvent[] {
-  return events.flatMap(({ type, name, file, module }) =>
-    type === null || name === null ? [] : [{ type, constant: name, path: file, module }],
-  );
+  return events.flatMap(({ type, name, file, module, options }) => {
+    if (type === null || name === null) return [];
+    const said = options === null ? undefined : propertyOf(options, "criticality");
+    const criticality = said !== undefined && ts.isStringLiteralLike(said) ? said.text : null;
+    return [{ type, constant: name, path: file, module, criticality }];
+  });
 }
 
 /**
@@ -135,6 +141,17 @@ export async function readLayout(folder: string): Promise<Layout> {
     definitions: definitionsIn(typescript),
     subscribers: new Map(named),
   };
+}
+
+/** The module that an event of this name is most likely of: whose domain it has, or the only one; null: nobody can tell. */
+export function likelyModule({ present, definitions }: Layout, type: string | undefined): string | null {
+  const [domain = ""] = (type ?? "").split(".");
+  if (present.includes(domain)) return domain;
+  const owners = new Set(
+    definitions.filter((event) => event.type.startsWith(`${domain}.`)).map(({ module }) => module),
+  );
+  const [owner = null, ...others] = owners.size > 0 ? owners : present;
+  return others.length === 0 ? owner : null;
 }
 
 /** The file of a module's own events. */

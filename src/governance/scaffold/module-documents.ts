@@ -2,7 +2,7 @@
 
 import { type DocumentLanguage, inLanguage, languageOf } from "./documents.ts";
 import { ScaffoldError } from "./errors.ts";
-import type { Layout } from "./layout.ts";
+import type { FoundEvent, Layout } from "./layout.ts";
 import { kebab } from "./names.ts";
 import { changedFile, newFile, type PlannedFile, readText } from "./plan.ts";
 import { fillIn, readTemplate, type Values } from "./templates.ts";
@@ -10,6 +10,9 @@ import { fillIn, readTemplate, type Values } from "./templates.ts";
 type Part = "published" | "consumed" | "events";
 
 const folder = "repository/src/modules/sample_room";
+
+/** Of the table of what a module handles, in its EVENTS.md. */
+const titles = "| Event | Published by | Criticality | Handler |\n|---|---|---|---|";
 
 /** What stands between the two lines of a generated part, without them. */
 function partOf(text: string, name: Part, path: string): { readonly start: number; readonly end: number } {
@@ -117,6 +120,32 @@ export function readmeWithConsumer(
     const heading = isAlone ? section : section.replace(`. ${type}\n`, `. ${type} (${values.name})\n`);
     return withSection(named, heading);
   });
+}
+
+/**
+ * EVENTS.md of a module with a row for what a further consumer of it handles, as `charter generate` writes it. Where
+ * documents are generated at once, and where the event does not say its row, nothing is to be done.
+ *
+ * @param file of the consumer
+ */
+export function eventsWithConsumer(
+  layout: Layout,
+  module: string,
+  { type, constant, module: publisher, criticality }: FoundEvent,
+  file: string,
+): readonly PlannedFile[] {
+  if (layout.kind === "product" || publisher === null || criticality === null) return [];
+  const row = `| \`${type}\` | ${publisher} | ${criticality} | \`on(${constant}, …)\`, \`${file}\` |`;
+  const heading = `## Events Consumed by ${module}`;
+  return [
+    changed(layout, `${layout.modules}/${module}/EVENTS.md`, "events", (part) => {
+      const at = part.indexOf(heading);
+      if (at < 0) return part;
+      const present = part.slice(at + heading.length).trim();
+      const rows = present === "None." ? `${titles}\n${row}` : `${present}\n${row}`;
+      return `${part.slice(0, at)}${heading}\n\n${rows}\n\n`;
+    }),
+  ];
 }
 
 /**

@@ -2,7 +2,7 @@ import { ScaffoldError } from "./errors.ts";
 import { goldenOf } from "./golden.ts";
 import { type FoundEvent, type Layout, specifier } from "./layout.ts";
 import { withConstants } from "./literals.ts";
-import { readmeWithConsumer, withReader } from "./module-documents.ts";
+import { eventsWithConsumer, readmeWithConsumer, withReader } from "./module-documents.ts";
 import { definitionWith, moduleWith } from "./module-list.ts";
 import { camel, checkName, kebab } from "./names.ts";
 import { requireModule } from "./new-event.ts";
@@ -91,6 +91,7 @@ export function planConsumer(layout: Layout, { name, module, on, date }: NewCons
       },
       consumer,
     ),
+    ...eventsWithConsumer(layout, module, found, consumer),
   ];
   const files = withReader(layout, written, found.module, values);
   const { steps, notes } = stepsBehind(layout, files, name);

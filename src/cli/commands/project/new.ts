@@ -110,13 +110,11 @@ async function newEvent(type: string | undefined, options: EventOptions, command
   const { dir, yes = false } = options;
   await writing(options, outputOf(command), async () => {
     const { planEvent } = await import("../../../governance/scaffold/new-event.ts");
-    const { readLayout } = await import("../../../governance/scaffold/layout.ts");
+    const { likelyModule, readLayout } = await import("../../../governance/scaffold/layout.ts");
     const layout = await readLayout(resolve(dir));
-    const module = await ask(
-      options.module,
-      { option: "--module <name>", text: "the module that publishes it", fallback: null },
-      yes,
-    );
+    const text = `the module that publishes it, one of ${layout.present.join(", ")}`;
+    const likely = likelyModule(layout, type);
+    const module = await ask(options.module, { option: "--module <name>", text, fallback: likely }, yes);
     const name = await ask(
       type,
       { option: "the type", text: "the name of the event", fallback: `${module}.item.updated` },
@@ -134,21 +132,24 @@ async function newConsumer(
   const { dir, yes = false } = options;
   await writing(options, outputOf(command), async () => {
     const { planConsumer } = await import("../../../governance/scaffold/new-consumer.ts");
-    const { readLayout } = await import("../../../governance/scaffold/layout.ts");
+    const { likelyModule, readLayout } = await import("../../../governance/scaffold/layout.ts");
     const layout = await readLayout(resolve(dir));
     const consumer = await ask(
       name,
       { option: "the name", text: "the name of the consumer", fallback: null },
       yes,
     );
-    const module = await ask(
-      options.module,
-      { option: "--module <name>", text: "the module whose it is", fallback: null },
-      yes,
-    );
+    const text = `the module whose it is, one of ${layout.present.join(", ")}`;
+    // Who publishes an event says nothing of who handles it.
+    const fallback = likelyModule(layout, undefined);
+    const module = await ask(options.module, { option: "--module <name>", text, fallback }, yes);
     const on = await ask(
       options.on,
-      { option: "--on <type>", text: "the event that it handles", fallback: null },
+      {
+        option: "--on <type>",
+        text: `the event that it handles, e.g. ${layout.definitions[0]?.type ?? "library.book.lent"}`,
+        fallback: null,
+      },
       yes,
     );
     return planConsumer(layout, { name: consumer, module, on, date: today() });
