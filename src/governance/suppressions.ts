@@ -13,8 +13,9 @@ export interface Suppression {
   readonly fault: string | null;
 }
 
-// A comment of TypeScript, of Python, or of Markdown.
+/** A comment of TypeScript, of Python, or of Markdown. */
 const written = /(?:\/\/|\/\*|#|<!--)\s*charter-ignore\b([^\n\r]*)/g;
+const writtenInSql = /(?:--|\/\*)\s*charter-ignore\b([^\n\r]*)/g;
 const shape = /^ {1,9}([A-Za-z0-9.-]+) {1,9}until {1,9}(\d{4}-\d\d-\d\d) ?:(.*)$/;
 const ending = /(?:\*\/|-->)$/;
 const minReason = 10;
@@ -29,7 +30,7 @@ const isDay = (text: string) => {
 /** @param today `2026-11-26`, UTC */
 export function suppressionsOf(file: TextFile, today: string): readonly Suppression[] {
   if (!file.text.includes("charter-ignore")) return [];
-  const found = [...file.text.matchAll(written)].filter(
+  const found = [...file.text.matchAll(file.path.endsWith(".sql") ? writtenInSql : written)].filter(
     ({ index }) => !isTypeScript(file.path) || isBetweenTokens(file, index),
   );
   return found.map((match) => {

@@ -5,10 +5,10 @@ import type { Project } from "../project.ts";
 import { declarationOf } from "../tree/scope.ts";
 import { bare, calledName } from "../tree/source.ts";
 import { tablesOf } from "../tree/sql/tables.ts";
-import { enginePackage } from "../tree/typescript.ts";
 import { writtenEngineTables } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
+import { engineTableOf } from "./table-owners.ts";
 
 const mentions = /processed_?events|\.has\(|\.add\(|\.set\(|setnx|\bNX\b/i;
 
@@ -42,12 +42,7 @@ function lookUpOf(project: Project, { file }: Looked, call: ts.CallExpression): 
 }
 
 function isClaimTable(project: Project, file: string, node: ts.Expression): boolean {
-  const origin = project.typescript.bindings.originOfExpression(file, node);
-  if (origin === null) return false;
-  if (origin.package === enginePackage && origin.name === "processedEvents") return true;
-  return (
-    origin.value !== null && /^\s*\w*[tT]able\(\s*["']processed_events["']/.test(bare(origin.value).getText())
-  );
+  return engineTableOf(project.typescript.bindings, file, node) === "processed_events";
 }
 
 /** `event.id`, where the event is something that a function was given. */
@@ -99,16 +94,10 @@ function isLockByEventId(call: ts.CallExpression): boolean {
 /** C-3: claims, and what else the engine keeps, are written by the engine alone. */
 export function ownClaims(project: Project, report: Report): void {
   writtenEngineTables(project, report);
-  for (const { file, module, nodes } of moduleSourcesWith(project, /processed_?events/i)) {
+  for (const { module, nodes } of moduleSourcesWith(project, /processed_?events/i)) {
     // Also in a text that goes to a function of which nobody knows that it runs SQL.
     for (const node of nodes.texts)
       if (tablesOf(node.getText().slice(1, -1)).written.has("processed_events"))
         report({ at: node, message: `${module.name} writes claims itself.` });
-    for (const call of nodes.calls) {
-      const [table] = call.arguments;
-      const writes = /^(?:insert|update|delete)$/.test(calledName(call) ?? "");
-      if (writes && table !== undefined && isClaimTable(project, file, table))
-        report({ at: call, message: `${module.name} writes claims itself.` });
-    }
   }
 }

@@ -4,12 +4,13 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { bare, calledName } from "../tree/source.ts";
 import type { TypeScriptModule } from "../tree/typescript.ts";
-import { tablesDefinedAgain, tablesOfOthers } from "./foreign-tables.ts";
+import { tablesDefinedAgain, tablesOfOthers, tablesOfOthersMigrated } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
 export function importsOfOthers(project: Project, report: Report): void {
   tablesOfOthers(project, report);
+  tablesOfOthersMigrated(project, report);
   tablesDefinedAgain(project, report);
   computedImports(project, report);
   const { bindings, modules, moduleOf, source } = project.typescript;

@@ -483,3 +483,95 @@ describe("a hostile text takes linear time", () => {
     expect(found(files)).toEqual([]);
   });
 });
+
+describe("migrations", () => {
+  /** What is found in one statement of a migration, by rule and line. */
+  const inMigration = (text: string, path = "migrations/0003_more.sql") =>
+    found({ [path]: `-- begins\n${text};\n--> statement-breakpoint\nSELECT 1;` }).map((one) =>
+      one.replace(`${path}:`, ""),
+    );
+  const ofDesk = "uses desk_loans, which is a table of the module desk, in a migration.";
+
+  test.each([
+    [
+      "INSERT INTO events (id) VALUES ('1')",
+      "E-8 2 writes the table events itself: nobody checks what it tells.",
+    ],
+    [
+      "CREATE TRIGGER t AFTER INSERT ON public.events EXECUTE FUNCTION f()",
+      "E-8 2 writes the table events itself",
+    ],
+    ["DELETE FROM\n  processed_events", "C-3 3 writes claims itself."],
+    ['ALTER TABLE "dead_letters" ADD COLUMN note text', "C-3 2 writes dead_letters, a table of the engine."],
+    ["DO $$\nBEGIN\n  TRUNCATE jobs;\nEND $$", "C-3 4 writes jobs, a table of the engine."],
+    ["DROP TABLE deliveries", "C-3 2 writes deliveries, a table of the engine."],
+    ["CREATE VIEW v AS\nSELECT * FROM shelf_books JOIN desk_loans ON true", `11.1 3 ${ofDesk}`],
+    [
+      "ALTER TABLE shelf_books ADD CONSTRAINT f FOREIGN KEY (id)\n  REFERENCES desk_loans (id)",
+      `11.1 3 ${ofDesk}`,
+    ],
+    [
+      "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN UPDATE desk_loans SET id = 1; RETURN NEW; END $$;\nCREATE TRIGGER t AFTER INSERT ON shelf_books FOR EACH ROW EXECUTE FUNCTION f()",
+      `11.1 4 ${ofDesk}`,
+    ],
+    [
+      "WITH gone AS (DELETE FROM shelf_books RETURNING id) DELETE FROM desk_loans USING gone",
+      `11.1 2 ${ofDesk}`,
+    ],
+  ])("%s is found", (text, told) => {
+    expect(inMigration(text)).toEqual([expect.stringContaining(told)]);
+  });
+
+  test.each([
+    [
+      "what is one module's own, several of them one after the other",
+      "ALTER TABLE shelf_books ADD a int; DROP TABLE loans",
+    ],
+    ["a copy that is begun once", "INSERT INTO shelf_books SELECT id FROM desk_loans"],
+    ["rights for all", "GRANT SELECT ON shelf_books, desk_loans TO readers"],
+    ["a function of the engine", "SELECT rename_subscriber('old', 'shelf')"],
+    ["the engine's rows, asked", "UPDATE shelf_books SET id = e.id FROM events e"],
+    ["names in texts and comments", "COMMENT ON TABLE shelf_books IS 'DELETE FROM events' /* jobs; */"],
+  ])("nothing is found in %s", (_name, text) => {
+    expect(inMigration(text)).toEqual([]);
+  });
+
+  test("only what is a migration of the product is one", () => {
+    const text = "DELETE FROM processed_events";
+    for (const path of [
+      "db/0001_a.sql",
+      "migrations/schema.sql",
+      "test/migrations/0001_a.sql",
+      "docs/clean.sql",
+    ])
+      expect(inMigration(text, path), path).toEqual([]);
+    const journal = { "db/meta/_journal.json": "{}", "db/0001_a.sql": text };
+    expect(found(journal)).toEqual(["C-3 db/0001_a.sql:1 writes claims itself."]);
+  });
+
+  test("a file of SQL in a module's folder is code of that module", () => {
+    const lines = { "src/shelf/queries/clean.sql": "DELETE FROM shelf_books;\nDELETE FROM desk_loans;" };
+    expect(found(lines)).toEqual([`11.1 src/shelf/queries/clean.sql:2 ${ofDesk}`]);
+  });
+
+  test("a suppression in a comment of SQL holds", () => {
+    const mark = "-- charter-ignore C-3 until 2027-03-01: the table was renamed by hand before";
+    expect(inMigration(`${mark}\nDELETE FROM jobs`)).toEqual([]);
+    expect(inMigration("DELETE FROM jobs")).toHaveLength(1);
+  });
+});
+
+test("a module that writes the engine's table down again writes it all the same", () => {
+  const own = `import { pgTable, pgSchema, text } from "drizzle-orm/pg-core";
+export const jobs = pgTable("jobs", { id: text("id") });
+export const own = pgSchema("own").table("jobs", { id: text("id") });`;
+  const code = storeOf(`  await tx.insert(jobs).values({ id });
+  await tx.insert(own).values({ id });
+  await tx.select().from(jobs);
+  await tx.execute(sql\`DELETE FROM jobs\`);`);
+  const store = `import { jobs, own } from "./tables.ts";\n${code["src/shelf/store.ts"].replace(/^.*\n.*tables.ts";/, 'import { sql } from "drizzle-orm";')}`;
+  expect(found({ "src/shelf/tables.ts": own, "src/shelf/store.ts": store })).toEqual([
+    "C-3 src/shelf/store.ts:4 writes jobs, a table of the engine.",
+    "C-3 src/shelf/store.ts:7 writes jobs, a table of the engine.",
+  ]);
+});

@@ -1,43 +1,50 @@
 /** E-8, C-3 and 11.1, where they are broken by SQL: each table is written by whoever owns it. */
 
-import ts from "typescript";
+import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
 import { engineTables } from "../tree/engine-tables.ts";
-import { bare, calledName } from "../tree/source.ts";
+import { calledName, placeOf } from "../tree/source.ts";
+import { type FileStatement, isMigration, readStatements } from "../tree/sql/migrations.ts";
 import { type SqlTables, tablesOf } from "../tree/sql/tables.ts";
-import { mayHaveSql, readSqlTexts, type SqlText } from "../tree/sql-texts.ts";
-import type { TypeScriptModule } from "../tree/typescript.ts";
+import { mayHaveSql, readSqlTexts } from "../tree/sql-texts.ts";
+import { enginePackage, isTestPath, schemasPackage, type TypeScriptModule } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
+import { definitionsOf, engineTableOf, ownersOf } from "./table-owners.ts";
 
 const recordTable = "events";
 const claimTable = "processed_events";
 
 /** E-8: who inserts a row into the record publishes what nobody has checked; who changes one changes what was told. */
 export function writtenRecord(project: Project, report: Report): void {
-  eachEngineTable(project, (module, at, table) => {
+  eachEngineTable(project, (who, at, table) => {
     if (table === recordTable)
-      report({ at, message: `${module.name} writes the table events itself: nobody checks what it tells.` });
+      report({ at, message: `${who} writes the table events itself: nobody checks what it tells.` });
   });
 }
 
 /** C-3: what the engine keeps is written by the engine alone. */
 export function writtenEngineTables(project: Project, report: Report): void {
-  eachEngineTable(project, (module, at, table) => {
-    if (table === claimTable) report({ at, message: `${module.name} writes claims itself.` });
-    else if (table !== recordTable)
-      report({ at, message: `${module.name} writes ${table}, a table of the engine.` });
+  eachEngineTable(project, (who, at, table) => {
+    if (table === claimTable) report({ at, message: `${who} writes claims itself.` });
+    else if (table !== recordTable) report({ at, message: `${who} writes ${table}, a table of the engine.` });
   });
 }
 
-function eachEngineTable(
-  project: Project,
-  tell: (module: TypeScriptModule, at: ts.Node, table: string) => void,
-): void {
-  const owners = ownersOf(project);
+function eachEngineTable(project: Project, tell: (who: string, at: Place, table: string) => void): void {
   for (const { module, at, tables } of sqlOf(project))
-    for (const table of tables.written)
-      if (engineTables.has(table) && !owners.has(table)) tell(module, at, table);
+    for (const table of tables.written) if (engineTables.has(table)) tell(module.name, at, table);
+  const { bindings } = project.typescript;
+  for (const { file, module, nodes } of moduleSourcesWith(project, /\b(?:insert|update|delete)\b/))
+    for (const call of nodes.calls) {
+      const [given] = call.arguments;
+      if (given === undefined || !/^(?:insert|update|delete)$/.test(calledName(call) ?? "")) continue;
+      const table = engineTableOf(bindings, file, given);
+      if (table !== null) tell(module.name, placeOf(call), table);
+    }
+  for (const { statement } of migrationsOf(project))
+    for (const table of statement.written)
+      if (engineTables.has(table)) tell("The migration", statement.placeOf(table), table);
 }
 
 /** 11.1: another module's table is its code as much as its functions are. */
@@ -66,7 +73,10 @@ export function tablesOfOthers(project: Project, report: Report): void {
 }
 
 /** A text of SQL in a module's code. */
-interface ModuleSql extends Pick<SqlText, "at" | "isWhole"> {
+interface ModuleSql {
+  readonly at: Place;
+  /** Otherwise it may be a piece of another one. */
+  readonly isWhole: boolean;
   readonly module: TypeScriptModule;
   readonly tables: SqlTables;
 }
@@ -78,37 +88,72 @@ function sqlOf(project: Project): readonly ModuleSql[] {
   if (known !== undefined) return known;
   const reader = readSqlTexts(project.typescript.bindings);
   const found = [...moduleSourcesWith(project, mayHaveSql)].flatMap(({ module, nodes }) =>
-    reader.textsOf(nodes).map(({ at, text, isWhole }) => ({ module, at, isWhole, tables: tablesOf(text) })),
+    reader.textsOf(nodes).map(
+      ({ at, text, isWhole }): ModuleSql => ({
+        module,
+        at: placeOf(at),
+        isWhole,
+        tables: tablesOf(text),
+      }),
+    ),
   );
   isolateSql.set(project, found);
   return found;
 }
 
-/** A table that a module defines. */
-interface TableDefinition {
-  readonly module: TypeScriptModule;
-  /** Its name in the database, in lower case. */
-  readonly table: string;
-  readonly at: ts.Node;
+interface Migrated {
+  readonly statement: FileStatement;
+  /** In whose folder it stands. Null: of all modules, as drizzle makes them. */
+  readonly module: TypeScriptModule | null;
 }
 
-/** Modules by the tables that they own, in lower case: the one that defined a table, and not whoever writes it down again. */
-function ownersOf(project: Project): ReadonlyMap<string, TypeScriptModule> {
-  const owners = new Map<string, TableDefinition>();
-  for (const one of definitionsOf(project)) {
-    const known = owners.get(one.table);
-    if (known === undefined || claimOf(one) > claimOf(known)) owners.set(one.table, one);
-  }
-  return new Map([...owners].map(([table, { module }]) => [table, module]));
+const isolateMigrations = new WeakMap<Project, readonly Migrated[]>();
+
+/** Statements of migrations of the product, and of files of SQL in its modules. Those of the engine make its tables. */
+function migrationsOf(project: Project): readonly Migrated[] {
+  const known = isolateMigrations.get(project);
+  if (known !== undefined) return known;
+  const { files, typescript } = project;
+  const packages = files.workspaces.filter(({ name }) => name === enginePackage || name === schemasPackage);
+  const isOfPackage = (path: string) =>
+    packages.some(({ folder }) => folder !== "" && path.startsWith(`${folder}/`));
+  const statements = readStatements(
+    files,
+    (path) =>
+      !isOfPackage(path) &&
+      !isTestPath(path) &&
+      (isMigration(path, files.paths) || typescript.moduleOf(path) !== null),
+  );
+  const found = statements.map((statement) => ({
+    statement,
+    module: typescript.moduleOf(statement.file),
+  }));
+  isolateMigrations.set(project, found);
+  return found;
 }
 
 /**
- * How much speaks for the owner: its migrations are made from its file of tables, and its tables begin with its name. Of
- * two that are alike the first one counts.
+ * 11.1: what a migration makes for one module of another one's tables stays: a key, a view, a trigger, a function. What runs
+ * once and only asks, as a module does that begins to keep a copy, ties nothing together.
  */
-function claimOf({ module, table, at }: TableDefinition): number {
-  const isInFileOfTables = /(?:^|\/)tables\.ts$/.test(at.getSourceFile().fileName);
-  return (isInFileOfTables ? 2 : 0) + (table.startsWith(module.name) ? 1 : 0);
+export function tablesOfOthersMigrated(project: Project, report: Report): void {
+  const owners = ownersOf(project);
+  for (const { statement, module } of migrationsOf(project)) {
+    const touched = new Set([...statement.written, ...(statement.isLasting ? statement.read : [])]);
+    const owned = [...touched].filter((table) => owners.has(table));
+    const own = module ?? owners.get(owned[0] ?? "");
+    if (own === undefined) continue;
+    const tell = (table: string, at: Place) => {
+      const owner = owners.get(table);
+      if (owner !== undefined && owner.folder !== own.folder)
+        report({
+          at,
+          message: `${own.name} uses ${table}, which is a table of the module ${owner.name}, in a migration.`,
+        });
+    };
+    for (const table of owned) tell(table, statement.placeOf(table));
+    for (const table of statement.byTrigger) tell(table, statement.placeOf(table));
+  }
 }
 
 /** 11.1: with a definition of its own a module uses another one's table, and nothing names that one. */
@@ -119,14 +164,4 @@ export function tablesDefinedAgain(project: Project, report: Report): void {
     if (owner === undefined || owner.folder === module.folder) continue;
     report({ at, message: `${module.name} defines ${table}, which is a table of the module ${owner.name}.` });
   }
-}
-
-function* definitionsOf(project: Project): Iterable<TableDefinition> {
-  for (const { module, nodes } of moduleSourcesWith(project, /[tT]able\(/))
-    for (const call of nodes.calls) {
-      const [first] = call.arguments;
-      if (!/^\w*[tT]able$/.test(calledName(call) ?? "") || first === undefined) continue;
-      const named = bare(first);
-      if (ts.isStringLiteralLike(named)) yield { module, table: named.text.toLowerCase(), at: call };
-    }
 }

@@ -17,7 +17,7 @@ export interface Page {
 
 /**
  * Below `## Wrong` and `## Right`, and the same with `in Python` behind it, each block begins with a comment that names its
- * file: `// src/a.ts`, `# app/a.py`, or `<!-- src/README.md -->`; that line is no part of the file. `Found in …` behind the
+ * file: `// src/a.ts`, `# app/a.py`, `-- a.sql`, or `<!-- src/README.md -->`; that line is no part of the file. `Found in …` behind the
  * blocks says where, and ends an example; `Not found.` ends one of what is right when there are several.
  */
 export function readPage(text: string): Page {
@@ -30,7 +30,7 @@ export function readPage(text: string): Page {
 }
 
 const blocks = /^(`{3,})\w+\n([\s\S]*?)^\1$|^(Found in .+|Not found\.)$/gm;
-const named = /^(?:\/\/|#|<!--) (\S+)(?: -->)?\n/;
+const named = /^(?:\/\/|#|<!--|--) (\S+)(?: -->)?\n/;
 
 function examplesOf(section: string): readonly Example[] {
   const examples: Example[] = [];

@@ -113,7 +113,7 @@ export const schemasPackage = "@brain/schemas";
 /** Functions of the engine that make a handler of one or more events. */
 const handlerMakers = new Set(["on", "onBatch", "onSql", "onSqlBatch", "onSqlSet"]);
 
-const isTestPath = (path: string) =>
+export const isTestPath = (path: string) =>
   /(?:\.|_|-)(?:test|spec)\.tsx?$/.test(path) || /(?:^|\/)(?:tests?|__tests__|fixtures)\//.test(path);
 
 /** Programs that are about the project and not of it, and settings of tools. */

@@ -50,7 +50,7 @@ function readText(sql: string, isBody: boolean): Reader {
     frame: newFrame(null),
   };
   for (; reader.at < tokens.length; reader.at++)
-    readToken(reader, tokens[reader.at] ?? { kind: "sign", text: "" });
+    readToken(reader, tokens[reader.at] ?? { kind: "sign", text: "", at: 0 });
   for (let frame: Frame | null = reader.frame; frame !== null; frame = frame.outer)
     endStatement(reader, frame);
   return reader;

@@ -14,6 +14,8 @@ export interface Token {
   readonly kind: "word" | "name" | "text" | "hole" | "sign";
   /** Of words and names in lower case; what stands between the quotes of a string; the character of a sign. */
   readonly text: string;
+  /** Where it begins; of a string what stands in it. */
+  readonly at: number;
 }
 
 const space = /\s+/y;
@@ -40,26 +42,27 @@ function readToken(sql: string, at: number, tokens: Token[]): number {
   if (first === "/" && sql[at + 1] === "*") return endOfComment(sql, at);
   if (first === "'") return readQuoted(sql, at, "'", false, tokens);
   if (first === '"') return readQuoted(sql, at, '"', false, tokens);
-  if (first === hole) return push(tokens, "hole", hole, at + 1);
+  if (first === hole) return push(tokens, { kind: "hole", text: hole, at }, at + 1);
   const wordEnd = endOf(word, sql, at);
   if (wordEnd !== null) return readWord(sql, at, wordEnd, tokens);
   const tag = endOf(dollars, sql, at);
   if (tag !== null) {
     const close = sql.indexOf(sql.slice(at, tag), tag);
+    const end = close < 0 ? sql.length : close;
     return push(
       tokens,
-      "text",
-      sql.slice(tag, close < 0 ? sql.length : close),
-      close < 0 ? sql.length : close + tag - at,
+      { kind: "text", text: sql.slice(tag, end), at: tag },
+      close < 0 ? end : end + tag - at,
     );
   }
   const numberEnd = endOf(number, sql, at);
-  if (numberEnd !== null) return push(tokens, "text", sql.slice(at, numberEnd), numberEnd);
-  return push(tokens, "sign", first, at + 1);
+  if (numberEnd !== null)
+    return push(tokens, { kind: "text", text: sql.slice(at, numberEnd), at }, numberEnd);
+  return push(tokens, { kind: "sign", text: first, at }, at + 1);
 }
 
-function push(tokens: Token[], kind: Token["kind"], text: string, end: number): number {
-  tokens.push({ kind, text });
+function push(tokens: Token[], token: Token, end: number): number {
+  tokens.push(token);
   return end;
 }
 
@@ -75,7 +78,7 @@ function readWord(sql: string, at: number, end: number, tokens: Token[]): number
   const quote = sql[end + 1];
   if (sql[end] === "&" && /^u$/i.test(text) && (quote === "'" || quote === '"'))
     return readQuoted(sql, end + 1, quote, false, tokens);
-  return push(tokens, "word", text.toLowerCase(), end);
+  return push(tokens, { kind: "word", text: text.toLowerCase(), at }, end);
 }
 
 /** A quote within is written twice, or behind a backslash where that has a meaning. */
@@ -88,10 +91,11 @@ function readQuoted(sql: string, at: number, quote: "'" | '"', hasEscapes: boole
     else break;
   }
   const text = sql.slice(at + 1, end).replaceAll(quote + quote, quote);
-  if (quote === "'") return push(tokens, "text", text, end + 1);
-  return text.includes(hole)
-    ? push(tokens, "hole", hole, end + 1)
-    : push(tokens, "name", text.toLowerCase(), end + 1);
+  if (quote === "'") return push(tokens, { kind: "text", text, at: at + 1 }, end + 1);
+  const token: Token = text.includes(hole)
+    ? { kind: "hole", text: hole, at }
+    : { kind: "name", text: text.toLowerCase(), at };
+  return push(tokens, token, end + 1);
 }
 
 /** Comments stand in comments. */
