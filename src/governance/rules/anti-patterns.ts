@@ -1,5 +1,6 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
+import { bindingOf, programsOf } from "../tree/host-bindings.ts";
 import { callsInside } from "../tree/reach.ts";
 import { declarationOf, functionOf, isGlobal } from "../tree/scope.ts";
 import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf, walk } from "../tree/source.ts";
@@ -119,8 +120,30 @@ function reads(project: Project, node: ts.Node): boolean {
   });
 }
 
+/** `env.PAYMENT.charge(…)`, where `PAYMENT` is another program, or a durable object, that is called like another module. */
+function callsByBinding(project: Project, report: Report): void {
+  let programs: ReadonlySet<string> | null = null;
+  const { modules } = project.typescript;
+  for (const { module, nodes } of moduleSourcesWith(project, /\benv\b/i))
+    for (const call of nodes.calls) {
+      const callee = bare(call.expression);
+      if (!ts.isPropertyAccessExpression(callee) || namesObject.test(callee.name.text)) continue;
+      const binding = bindingOf(callee.expression);
+      const named = binding?.toLowerCase().replace(/_(?:service|api|worker|module|rpc|do)$/, "");
+      const other = modules.find(({ name }) => name === named);
+      if (binding === null || other === undefined || other === module) continue;
+      programs ??= programsOf(project.files);
+      if (programs.has(binding))
+        report({ at: call, message: `${module.name} calls the module ${other.name} by ${binding}.` });
+    }
+}
+
+/** It only says which durable object is meant. */
+const namesObject = /^(?:idFromName|idFromString|newUniqueId)$/;
+
 /** `fetch("/api/payment/…")`, and other calls with such an address, in a module that is not payment. */
 function callsOfOthers(project: Project, report: Report): void {
+  callsByBinding(project, report);
   const owners = routeOwners(project);
   for (const looked of moduleSourcesWith(project, /\/api\//)) {
     for (const call of looked.nodes.calls) {
@@ -138,7 +161,7 @@ function callsOfOthers(project: Project, report: Report): void {
 }
 
 const isRequest = (call: ts.CallExpression) =>
-  /^(?:fetch\w*|request|get|post|put|patch|delete|call\w*|send\w*|ask)$/i.test(calledName(call) ?? "") &&
+  /^(?:fetch\w*|request|get|post|put|patch|delete|call\w*|send\w*|ask|hc)$/i.test(calledName(call) ?? "") &&
   (ts.isAwaitExpression(call.parent) ||
     ts.isReturnStatement(call.parent) ||
     ts.isArrowFunction(call.parent) ||

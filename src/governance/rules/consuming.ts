@@ -108,7 +108,7 @@ const readCommands = ["XREADGROUP", "XREAD", "XAUTOCLAIM", "XCLAIM"];
 function ownLoops(project: Project, report: Report): void {
   for (const { nodes } of sourcesWith(project, /xread|xautoclaim|xclaim/i))
     for (const call of nodes.calls) {
-      const command = commandOf(call, readCommands);
+      const command = commandOf(project.typescript.bindings, call, readCommands);
       if (command !== null) report({ at: call, message: `It reads a stream of Redis itself (${command}).` });
     }
   for (const { definition } of project.typescript.modules) {

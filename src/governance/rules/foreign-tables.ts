@@ -9,7 +9,7 @@ import { type SqlTables, tablesOf } from "../tree/sql/tables.ts";
 import { mayHaveSql, readSqlTexts } from "../tree/sql-texts.ts";
 import { enginePackage, isTestPath, schemasPackage, type TypeScriptModule } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
-import { moduleSourcesWith } from "./scope-of-rules.ts";
+import { sourcesWith } from "./scope-of-rules.ts";
 import { definitionsOf, engineTableOf, ownersOf } from "./table-owners.ts";
 
 const recordTable = "events";
@@ -33,14 +33,15 @@ export function writtenEngineTables(project: Project, report: Report): void {
 
 function eachEngineTable(project: Project, tell: (who: string, at: Place, table: string) => void): void {
   for (const { module, at, tables } of sqlOf(project))
-    for (const table of tables.written) if (engineTables.has(table)) tell(module.name, at, table);
+    for (const table of tables.written)
+      if (engineTables.has(table)) tell(module?.name ?? "What is of no module", at, table);
   const { bindings } = project.typescript;
-  for (const { file, module, nodes } of moduleSourcesWith(project, /\b(?:insert|update|delete)\b/))
+  for (const { file, module, nodes } of sourcesWith(project, /\b(?:insert|update|delete)\b.*?\(/))
     for (const call of nodes.calls) {
       const [given] = call.arguments;
       if (given === undefined || !/^(?:insert|update|delete)$/.test(calledName(call) ?? "")) continue;
       const table = engineTableOf(bindings, file, given);
-      if (table !== null) tell(module.name, placeOf(call), table);
+      if (table !== null) tell(module?.name ?? "What is of no module", placeOf(call), table);
     }
   for (const { statement } of migrationsOf(project))
     for (const table of statement.written)
@@ -52,9 +53,10 @@ export function tablesOfOthers(project: Project, report: Report): void {
   const owners = ownersOf(project);
   const all = sqlOf(project);
   const madeBy = (folder: string) =>
-    new Set(all.flatMap(({ module, tables }) => (module.folder === folder ? [...tables.made] : [])));
+    new Set(all.flatMap(({ module, tables }) => (module?.folder === folder ? [...tables.made] : [])));
   const made = new Map<string, ReadonlySet<string>>();
   for (const { module, at, tables, isWhole } of all) {
+    if (module === null) continue;
     for (const table of new Set([...tables.read, ...tables.written])) {
       const owner = owners.get(table);
       if (owner === undefined || owner.folder === module.folder) continue;
@@ -72,24 +74,24 @@ export function tablesOfOthers(project: Project, report: Report): void {
   }
 }
 
-/** A text of SQL in a module's code. */
-interface ModuleSql {
+/** A text of SQL in the code of a module, or of the product around them. */
+interface ProductSql {
   readonly at: Place;
   /** Otherwise it may be a piece of another one. */
   readonly isWhole: boolean;
-  readonly module: TypeScriptModule;
+  readonly module: TypeScriptModule | null;
   readonly tables: SqlTables;
 }
 
-const isolateSql = new WeakMap<Project, readonly ModuleSql[]>();
+const isolateSql = new WeakMap<Project, readonly ProductSql[]>();
 
-function sqlOf(project: Project): readonly ModuleSql[] {
+function sqlOf(project: Project): readonly ProductSql[] {
   const known = isolateSql.get(project);
   if (known !== undefined) return known;
   const reader = readSqlTexts(project.typescript.bindings);
-  const found = [...moduleSourcesWith(project, mayHaveSql)].flatMap(({ module, nodes }) =>
+  const found = [...sourcesWith(project, mayHaveSql)].flatMap(({ module, nodes }) =>
     reader.textsOf(nodes).map(
-      ({ at, text, isWhole }): ModuleSql => ({
+      ({ at, text, isWhole }): ProductSql => ({
         module,
         at: placeOf(at),
         isWhole,

@@ -1,11 +1,10 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
-import { commandOf, redisPackages } from "../tree/redis-commands.ts";
+import { redisPackages } from "../tree/redis-commands.ts";
 import { isUnseenSettled, rejectionHandlerOf } from "../tree/rejections.ts";
-import { functionOf, isGlobal } from "../tree/scope.ts";
+import { functionOf } from "../tree/scope.ts";
 import { bare, calledName, isFunction } from "../tree/source.ts";
-import { readSqlTexts } from "../tree/sql-texts.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import { claimsByEventId } from "./claims.ts";
 import { writtenRecord } from "./foreign-tables.ts";
@@ -13,6 +12,7 @@ import { publishedInTransaction } from "./in-transaction.ts";
 import { optionalStreams } from "./optional-streams.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
+import { secondBuses } from "./second-buses.ts";
 
 /** How events are published. */
 export const publishing: readonly Rule[] = [
@@ -200,71 +200,3 @@ function severalEngines(project: Project, report: Report): void {
       message: `A second engine is made here; ${first?.getSourceFile().fileName} makes one, too.`,
     });
 }
-
-/** Packages whose business is to carry messages. */
-const busPackages = new Set([
-  "@aws-sdk/client-eventbridge",
-  "@aws-sdk/client-sns",
-  "@aws-sdk/client-sqs",
-  "@azure/service-bus",
-  "@confluentinc/kafka-javascript",
-  "@google-cloud/pubsub",
-  "@nats-io/nats-core",
-  "@upstash/kafka",
-  "@upstash/qstash",
-  "amqplib",
-  "bee-queue",
-  "bull",
-  "bullmq",
-  "eventemitter3",
-  "events",
-  "node:events",
-  "graphile-worker",
-  "inngest",
-  "kafkajs",
-  "mitt",
-  "mqtt",
-  "nats",
-  "pg-boss",
-  "rabbitmq-client",
-]);
-
-function secondBuses(project: Project, report: Report): void {
-  for (const { nodes } of sourcesWith(project, /xadd/i))
-    for (const call of nodes.calls)
-      if (commandOf(call, ["XADD"]) !== null)
-        report({ at: call, message: "It appends to a stream of Redis itself (XADD)." });
-  const { bindings } = project.typescript;
-  for (const { module, nodes } of moduleSourcesWith(
-    project,
-    /BroadcastChannel|\bnotify\b|pg_notify|\blisten\b/i,
-  )) {
-    for (const node of nodes.news) {
-      const callee = bare(node.expression);
-      if (ts.isIdentifier(callee) && callee.text === "BroadcastChannel" && isGlobal(bindings, callee))
-        report({
-          at: node,
-          message: `The module ${module.name} has a bus beside the event stream: BroadcastChannel.`,
-        });
-    }
-    for (const { at, text } of readSqlTexts(bindings).textsOf(nodes))
-      if (/^\s*(?:NOTIFY|LISTEN)\s+["\w]|\bpg_notify\s*\(/i.test(text))
-        report({
-          at,
-          message: `The module ${module.name} has a bus beside the event stream: NOTIFY of Postgres.`,
-        });
-  }
-  const names = [...busPackages].map((name) => name.replaceAll("/", "\\/")).join("|");
-  const imports = new RegExp(`["'](?:${names})["'/]`);
-  for (const { file, module } of moduleSourcesWith(project, imports))
-    for (const { specifier, node, isTypeOnly } of project.typescript.bindings.importsOf(file)) {
-      if (isTypeOnly || !busPackages.has(specifier) || (specifier === "node:events" && !importsEmitter(node)))
-        continue;
-      report({
-        at: node,
-        message: `The module ${module.name} has a bus beside the event stream: "${specifier}".`,
-      });
-    }
-}
-
-const importsEmitter = (node: ts.Node) => /\bEventEmitter\b/.test(node.getText());

@@ -1,7 +1,8 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { redisPackages } from "../tree/redis-commands.ts";
-import { bare, calledName, isFunction, stringOf, stringPlace } from "../tree/source.ts";
+import { isRedis } from "../tree/redis-commands.ts";
+import { functionOf } from "../tree/scope.ts";
+import { bare, calledName, isFunction, resultOf, stringOf, stringPlace } from "../tree/source.ts";
 import { notKnown } from "../tree/values.ts";
 import type { Report, Rule } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
@@ -38,7 +39,11 @@ const commands = new Set(
 function checkCommand(project: Project, file: string, call: ts.CallExpression, report: Report): void {
   const name = calledName(call);
   const callee = bare(call.expression);
-  if (name === null || !ts.isPropertyAccessExpression(callee) || !isRedis(project, file, callee.expression))
+  if (
+    name === null ||
+    !ts.isPropertyAccessExpression(callee) ||
+    !isRedis(project.typescript.bindings, callee.expression)
+  )
     return;
   for (const key of keysOf(name.toLowerCase(), call)) {
     const head = headOf(project, file, key);
@@ -74,20 +79,9 @@ function keyOfCommand([name, first, second]: readonly ts.Expression[]): readonly
   return key === undefined ? [] : [key];
 }
 
-/** A client by what it was made of or declared as. What comes as a part of something is known by its name alone. */
-function isRedis({ typescript }: Project, file: string, node: ts.Expression): boolean {
-  const client = bare(node);
-  const made = ts.isIdentifier(client) ? typescript.bindings.originOf(file, client.text)?.value : null;
-  if (made && ts.isNewExpression(bare(made))) {
-    const origin = typescript.bindings.originOfExpression(file, (bare(made) as ts.NewExpression).expression);
-    return redisPackages.has(origin?.package ?? "");
-  }
-  const name = ts.isIdentifier(client) ? client : ts.isPropertyAccessExpression(client) ? client.name : null;
-  return name !== null && /redis|upstash/i.test(name.text);
-}
-
 /** The beginning of a text, as far as it is known; null: nothing of it is. */
-function headOf({ typescript: { values } }: Project, file: string, node: ts.Expression): string | null {
+function headOf(project: Project, file: string, node: ts.Expression): string | null {
+  const { values } = project.typescript;
   const key = bare(node);
   if (ts.isTemplateExpression(key)) {
     const [first] = key.templateSpans;
@@ -95,6 +89,12 @@ function headOf({ typescript: { values } }: Project, file: string, node: ts.Expr
     const head = values.valueOf(file, first.expression);
     return typeof head === "string" ? head + first.literal.text : null;
   }
+  if (ts.isBinaryExpression(key) && key.operatorToken.kind === ts.SyntaxKind.PlusToken)
+    return headOf(project, file, key.left);
+  const made = ts.isCallExpression(key) ? functionOf(project.typescript, key.expression) : null;
+  const result = made === null ? null : resultOf(made);
+  if (result !== null && ts.isTemplateExpression(bare(result)) && result !== node)
+    return headOf(project, result.getSourceFile().fileName, result);
   const value = values.valueOf(file, key);
   return value !== notKnown && typeof value === "string" ? value : null;
 }

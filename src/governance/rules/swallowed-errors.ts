@@ -19,7 +19,7 @@ export function swallowingHandlers(project: Project, report: Report): void {
   const { typescript } = project;
   for (const { nodes } of sourcesWith(project, /xack/i))
     for (const call of nodes.calls)
-      if (commandOf(call, ["XACK"]) !== null)
+      if (commandOf(project.typescript.bindings, call, ["XACK"]) !== null)
         report({ at: call, message: "It acks an entry of the stream itself." });
   const looked = new Set<FunctionNode>();
   for (const handled of typescript.handled) {

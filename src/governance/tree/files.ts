@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /** What nobody wrote by hand. */
 const skippedFolders = new Set(["node_modules", "dist", "coverage", "__pycache__", "venv", "site-packages"]);
-const readExtensions = /\.(?:tsx?|mts|py|md|json|ya?ml|toml|sql)$/;
+const readExtensions = /\.(?:tsx?|mts|py|md|jsonc?|ya?ml|toml|sql)$/;
 const maxFiles = 20_000;
 const maxFileBytes = 1_000_000;
 

@@ -9,6 +9,7 @@ export interface Nodes {
   /** Strings without parts that are worked out, and templates. Those of imports and types are left out. */
   readonly texts: readonly (ts.StringLiteralLike | ts.TemplateExpression)[];
   readonly news: readonly ts.NewExpression[];
+  readonly classes: readonly ts.ClassLikeDeclaration[];
   readonly binaries: readonly ts.BinaryExpression[];
   readonly catches: readonly ts.CatchClause[];
   /** `if`, `while`, `for`, `… ? … : …` */
@@ -36,6 +37,7 @@ export function nodesOf(ast: ts.SourceFile): Nodes {
     objects: [] as ts.ObjectLiteralExpression[],
     texts: [] as (ts.StringLiteralLike | ts.TemplateExpression)[],
     news: [] as ts.NewExpression[],
+    classes: [] as ts.ClassLikeDeclaration[],
     binaries: [] as ts.BinaryExpression[],
     catches: [] as ts.CatchClause[],
     branches: [] as Branch[],
@@ -47,6 +49,7 @@ export function nodesOf(ast: ts.SourceFile): Nodes {
     else if (ts.isObjectLiteralExpression(node)) nodes.objects.push(node);
     else if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) nodes.texts.push(node);
     else if (ts.isNewExpression(node)) nodes.news.push(node);
+    else if (ts.isClassLike(node)) nodes.classes.push(node);
     else if (ts.isBinaryExpression(node)) nodes.binaries.push(node);
     else if (ts.isCatchClause(node)) nodes.catches.push(node);
     else if (isBranch(node)) nodes.branches.push(node);

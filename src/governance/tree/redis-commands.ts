@@ -1,39 +1,76 @@
 /** Commands to Redis as code writes them: a method, a list of texts, a path of the REST interface, a script. */
 
 import ts from "typescript";
+import type { Bindings } from "./bindings.ts";
+import { declarationOf, givenTo, takenFrom } from "./scope.ts";
 import { bare, calledName, stringOf } from "./source.ts";
+
+type Find = (text: string | null) => string | null;
 
 /**
  * The command that a call sends, in capitals, e.g. `XADD` for `redis.xadd(…)`, `redis.command(["XADD", …])`,
- * `` fetch(`${url}/xadd/…`) ``, `redis.eval("… redis.call('XADD' …")`. Null: none of those asked for.
+ * `` fetch(`${url}/xadd/…`) ``, `redis.eval("… redis.call('XADD' …")`. Null: none of those asked for. They are of streams alone:
+ * another word, as `PUBLISH`, says nothing by itself.
  */
-export function commandOf(call: ts.CallExpression, commands: readonly string[]): string | null {
-  const find = (text: string | null) => {
+export function commandOf(
+  bindings: Bindings,
+  call: ts.CallExpression,
+  commands: readonly string[],
+): string | null {
+  const find: Find = (text) => {
     const upper = text?.toUpperCase();
     return commands.find((command) => command === upper) ?? null;
   };
-  const callee = bare(call.expression);
-  const byMethod = ts.isIdentifier(callee) ? null : find(calledName(call));
+  const byMethod = find(methodOf(call));
   if (byMethod !== null) return byMethod;
   const [first] = call.arguments;
   const spoken = isCommand(call.arguments) ? find(stringOf(first)) : null;
   if (spoken !== null) return spoken;
   for (const given of call.arguments) {
-    const value = bare(given);
-    const found = inList(value, find) ?? inText(value, commands);
+    const value = constantOf(bindings, given);
+    const found = inList(bindings, value, find) ?? inText(bare(given), commands);
     if (found !== null) return found;
+    if (isScript(call) && value !== bare(given) && inText(value, commands) !== null)
+      return inText(value, commands);
   }
   return null;
 }
+
+/** `xadd` of `redis.xadd(…)`, and of `add(…)` behind `const { xadd: add } = redis`; null: a function of another kind. */
+export function methodOf(call: ts.CallExpression): string | null {
+  const callee = bare(call.expression);
+  if (!ts.isIdentifier(callee)) return calledName(call);
+  return takenFrom(callee)?.part ?? null;
+}
+
+/** It is given a script of Lua, or keeps one for later. */
+const isScript = (call: ts.CallExpression) =>
+  /^(?:eval\w*|createScript|script_?load|load)$/i.test(methodOf(call) ?? "");
+
+/** The list or the text that a name stands for; otherwise what it is. */
+export function constantOf(bindings: Bindings, node: ts.Expression): ts.Expression {
+  const value = bare(node);
+  if (!ts.isIdentifier(value)) return value;
+  const given = givenTo(value) ?? bindings.originOf(value.getSourceFile().fileName, value.text)?.value;
+  const meant = given === null || given === undefined ? value : bare(given);
+  if (ts.isArrayLiteralExpression(meant)) return isListOfNames(meant) ? value : meant;
+  return ts.isStringLiteralLike(meant) || ts.isTemplateExpression(meant) ? meant : value;
+}
+
+/** `["XREAD", "XREADGROUP"]`: which commands there are. */
+const isListOfNames = ({ elements }: ts.ArrayLiteralExpression) =>
+  elements.every((element) => /^[A-Z_]+$/.test(stringOf(element) ?? ""));
 
 /** A word alone is none: a key stands behind it, and what is to be done with it. */
 const isCommand = (parts: readonly ts.Expression[]) => parts.length > 2 || parts.some(ts.isSpreadElement);
 
 /** `["XADD", …]`, and each of a pipeline. */
-function inList(node: ts.Expression, find: (text: string | null) => string | null): string | null {
+function inList(bindings: Bindings, node: ts.Expression, find: Find): string | null {
   if (ts.isObjectLiteralExpression(node)) {
     for (const property of node.properties) {
-      const found = ts.isPropertyAssignment(property) ? inList(bare(property.initializer), find) : null;
+      const found = ts.isPropertyAssignment(property)
+        ? inList(bindings, bare(property.initializer), find)
+        : null;
       if (found !== null) return found;
     }
     return null;
@@ -43,7 +80,7 @@ function inList(node: ts.Expression, find: (text: string | null) => string | nul
   const own = isCommand(node.elements) ? find(stringOf(first)) : null;
   if (own !== null) return own;
   for (const element of node.elements) {
-    const found = inList(bare(element), find);
+    const found = inList(bindings, constantOf(bindings, element), find);
     if (found !== null) return found;
   }
   return null;
@@ -56,11 +93,14 @@ function inText(node: ts.Expression, commands: readonly string[]): string | null
   return (
     commands.find(
       (command) =>
-        new RegExp(`(?:://[^\\s]*|\\})/${command}(?:/|["'\`$]|$)`, "i").test(text) ||
-        new RegExp(`redis\\.p?call\\(\\\\?['"]${command}\\b`, "i").test(text),
+        new RegExp(`(?:://[^\\s]*|\\})/${command}(?:/|["'\`$]|$)`, "i").test(text) || inScript(text, command),
     ) ?? null
   );
 }
+
+/** `redis.call("XADD", …)` of Lua. */
+export const inScript = (text: string, command: string): boolean =>
+  new RegExp(`redis\\.p?call\\(\\s*\\\\?['"]${command}\\b`, "i").test(text);
 
 /** Packages whose clients speak to Redis, or to what speaks as it does. */
 export const redisPackages: ReadonlySet<string> = new Set([
@@ -70,3 +110,35 @@ export const redisPackages: ReadonlySet<string> = new Set([
   "iovalkey",
   "@valkey/valkey-glide",
 ]);
+
+const redisType = /\bRedis(?:Client|Cluster)?\b|\bValkey/;
+
+/**
+ * Whether an expression is a client of Redis: by what it was made of, by its declared type, or by its name, when it is a part
+ * of something.
+ */
+export function isRedis(bindings: Bindings, node: ts.Expression): boolean {
+  const client = bare(node);
+  const file = client.getSourceFile().fileName;
+  const made = ts.isIdentifier(client)
+    ? (givenTo(client) ?? bindings.originOf(file, client.text)?.value ?? null)
+    : null;
+  if (made !== null) {
+    const by = bare(made);
+    if (ts.isNewExpression(by))
+      return redisPackages.has(bindings.originOfExpression(file, by.expression)?.package ?? "");
+    // redis.pipeline(), redis.duplicate()
+    if (ts.isCallExpression(by) && ts.isPropertyAccessExpression(bare(by.expression)))
+      return isRedis(bindings, (bare(by.expression) as ts.PropertyAccessExpression).expression);
+  }
+  if (ts.isCallExpression(client) && ts.isPropertyAccessExpression(bare(client.expression)))
+    return isRedis(bindings, (bare(client.expression) as ts.PropertyAccessExpression).expression);
+  const declared = ts.isIdentifier(client) ? declarationOf(client) : null;
+  const type =
+    declared !== null && (ts.isParameter(declared) || ts.isVariableDeclaration(declared))
+      ? declared.type?.getText()
+      : undefined;
+  if (type !== undefined && redisType.test(type)) return true;
+  const name = ts.isIdentifier(client) ? client : ts.isPropertyAccessExpression(client) ? client.name : null;
+  return name !== null && /redis|upstash|valkey/i.test(name.text);
+}

@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import type { Bindings } from "./bindings.ts";
-import { bare, type FunctionNode, isFunction, type SourceFile } from "./source.ts";
+import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "./source.ts";
 
 /** What declares a name. A piece of a destructured parameter or variable is a `BindingElement`. */
 export type Declaration =
@@ -69,6 +69,34 @@ export function givenTo(name: ts.Identifier): ts.Expression | null {
   const declaration = declarationOf(name);
   return declaration !== null && ts.isVariableDeclaration(declaration)
     ? (declaration.initializer ?? null)
+    : null;
+}
+
+/**
+ * The part of something that a name stands for: `xadd` of `redis` behind `const { xadd: add } = redis` and
+ * `const add = redis.xadd`, also bound. Null: it is no part.
+ */
+export function takenFrom(
+  name: ts.Identifier,
+): { readonly owner: ts.Expression; readonly part: string } | null {
+  const declared = declarationOf(name);
+  if (declared === null) return null;
+  if (ts.isBindingElement(declared)) {
+    const around = declared.parent.parent;
+    const part = nameOf((declared.propertyName ?? declared.name) as ts.PropertyName);
+    return part !== null && ts.isVariableDeclaration(around) && around.initializer !== undefined
+      ? { owner: around.initializer, part }
+      : null;
+  }
+  const given = givenTo(name);
+  let value = given === null ? null : bare(given);
+  if (value !== null && ts.isCallExpression(value)) {
+    const callee = bare(value.expression);
+    const isBound = ts.isPropertyAccessExpression(callee) && callee.name.text === "bind";
+    value = isBound ? bare(callee.expression) : null;
+  }
+  return value !== null && ts.isPropertyAccessExpression(value)
+    ? { owner: value.expression, part: value.name.text }
     : null;
 }
 

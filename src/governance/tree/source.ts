@@ -141,3 +141,12 @@ export function topStatement(ast: ts.SourceFile, name: string): ts.Node | null {
   }
   return null;
 }
+
+/** What a function gives back when that is all it does; null: it does more. */
+export function resultOf({ body }: FunctionNode): ts.Expression | null {
+  if (!ts.isBlock(body)) return body as ts.Expression;
+  const [only, ...rest] = body.statements;
+  return rest.length === 0 && only !== undefined && ts.isReturnStatement(only)
+    ? (only.expression ?? null)
+    : null;
+}

@@ -8,7 +8,7 @@ import ts from "typescript";
 import * as zod from "zod";
 import type { Bindings, Origin } from "./bindings.ts";
 import { declarationOf } from "./scope.ts";
-import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "./source.ts";
+import { bare, type FunctionNode, isFunction, nameOf, resultOf, type SourceFile } from "./source.ts";
 
 /** It is worked out at run time. */
 export const notKnown = Symbol("not known");
@@ -300,12 +300,4 @@ function arithmetic({ left, operatorToken, right }: ts.BinaryExpression): unknow
   if (typeof first !== "number" || typeof second !== "number") return notKnown;
   if (operatorToken.kind === ts.SyntaxKind.AsteriskToken) return first * second;
   return operatorToken.kind === ts.SyntaxKind.PlusToken ? first + second : notKnown;
-}
-
-function resultOf({ body }: FunctionNode): ts.Expression | null {
-  if (!ts.isBlock(body)) return body as ts.Expression;
-  const [only, ...rest] = body.statements;
-  return rest.length === 0 && only !== undefined && ts.isReturnStatement(only)
-    ? (only.expression ?? null)
-    : null;
 }
