@@ -55,8 +55,8 @@ function bindingsOf(
 }
 
 function* ofToml(text: string, section: RegExp): Generator<string> {
-  for (const part of text.split(/^\s*(?=\[)/m)) {
-    const [, name = ""] = /^\[\[?\s*(?:env\.\w+\.)?([\w.]+)\s*\]/.exec(part) ?? [];
+  for (const part of text.split(/^(?=[ \t]{0,8}\[)/m)) {
+    const [, name = ""] = /^[ \t]{0,8}\[\[?\s*(?:env\.\w+\.)?([\w.]+)\s*\]/.exec(part) ?? [];
     if (!section.test(name)) continue;
     for (const [, binding = ""] of part.matchAll(/\b(?:binding|name)\s*=\s*["'](\w+)["']/g)) yield binding;
   }
