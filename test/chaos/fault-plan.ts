@@ -1,3 +1,4 @@
+import { subscribers } from "./content.ts";
 import type { CommitFault, RedisFault } from "./doors.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { RedisData } from "./servers.ts";
@@ -27,7 +28,18 @@ export type Fault =
   | { readonly kind: "overlapping ticks"; readonly ticks: number }
   | { readonly kind: "janitor"; readonly edge: number }
   /** Another program writes to the stream, with ids that Redis gives, and writes one event twice. */
-  | { readonly kind: "foreign writer"; readonly events: number };
+  | { readonly kind: "foreign writer"; readonly events: number }
+  /** An operator acts on a consumer, by the worker that it concerns. */
+  | {
+      readonly kind: "operator";
+      readonly edge: number;
+      readonly act: OperatorAct;
+      readonly subscriber: string;
+    }
+  /** Somebody empties Redis, which goes on. */
+  | { readonly kind: "flush redis" };
+
+export type OperatorAct = "pause" | "pause a type" | "resume" | "replay" | "redrive" | "discard";
 
 export interface TimedFault {
   /** After the begin of the load. */
@@ -54,6 +66,8 @@ const meanGapMs: Readonly<Record<Fault["kind"], number>> = {
   "overlapping ticks": 5_000,
   janitor: 3_000,
   "foreign writer": 4_000,
+  operator: 1_000,
+  "flush redis": 40_000,
 };
 
 /** The faults of a run, by time. The same seed and length give the same plan; each kind comes at least once. */
@@ -72,6 +86,20 @@ export function planFaults({ seed, loadMs, edges }: FaultPlanOptions): TimedFaul
 }
 
 const redisFaults = ["drop-reply", "drop-reply", "refuse", "error-500", "delay", "late"] as const;
+const acts = [
+  "pause",
+  "pause a type",
+  "resume",
+  "replay",
+  "replay",
+  "redrive",
+  "redrive",
+  "discard",
+] as const;
+/** All but the one of which each try ends a worker. */
+const { each, set, cause, follow, statements } = subscribers;
+const operated = [each, set, cause, follow, statements] as const;
+
 const redisData = ["kept", "kept", "tail-lost", "all-lost"] as const;
 
 function draw(kind: Fault["kind"], random: Random, edges: number): Fault {
@@ -110,5 +138,9 @@ function draw(kind: Fault["kind"], random: Random, edges: number): Fault {
       return { kind, edge };
     case "foreign writer":
       return { kind, events: random.whole(1, 5) };
+    case "operator":
+      return { kind, edge, act: random.pick(acts), subscriber: random.pick(operated) };
+    case "flush redis":
+      return { kind };
   }
 }

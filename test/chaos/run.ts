@@ -135,7 +135,7 @@ async function run(options: ChaosOptions, folder: string, steps: Steps): Promise
     effects: await readEffects(db),
     letters: await readLetters(db),
     followUps,
-    sentAgain: [...counts.keys()].some((kind) => /kill redis: (tail|all)-lost/.test(kind)),
+    sentAgain: [...counts.keys()].some((kind) => /kill redis: (tail|all)-lost|flush redis/.test(kind)),
   });
   // What is still under way is not lost.
   const violations = judged.violations.filter(({ kind }) => unrest === null || kind !== "lost");

@@ -7,6 +7,7 @@ import { heartbeatOf } from "./content.ts";
 import type { RedisProxy } from "./doors.ts";
 import type { Edge } from "./edge.ts";
 import type { Fault, TimedFault } from "./fault-plan.ts";
+import { operate } from "./operator.ts";
 import type { Random } from "./random.ts";
 import type { Access, Servers } from "./servers.ts";
 
@@ -55,6 +56,7 @@ export function startStorm(options: StormOptions): Storm {
 
 function describe(fault: Fault): string {
   if (fault.kind === "redis network" || fault.kind === "commit cut") return `${fault.kind}: ${fault.how}`;
+  if (fault.kind === "operator") return `${fault.kind}: ${fault.act}`;
   return fault.kind === "kill redis" ? `${fault.kind}: ${fault.data}` : fault.kind;
 }
 
@@ -98,6 +100,12 @@ async function strike(
       return callJanitor(options, site, note);
     case "foreign writer":
       return writeForeign(options, fault.events, foreign);
+    case "operator":
+      if (site !== undefined) note(await operate(site.edge.url, fault, options));
+      return;
+    case "flush redis":
+      await options.redis.send([["FLUSHALL"]], plainReply).catch(quiet);
+      return;
   }
 }
 
