@@ -1,25 +1,16 @@
 /** What Neon's proxy answers to requests that its driver does not send, and how it shapes values. */
 
 import { request as httpRequest } from "node:http";
-import { neon } from "@neondatabase/serverless";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { postSql, useLocalGateway } from "./neon-client.ts";
+import { post, postSql, sandbox, sql, useNeon } from "./neon-client.ts";
 
-let sandbox: Sandbox;
+useNeon(
+  "CREATE TYPE mood AS ENUM ('good', 'so so', 'NULL')",
+  "CREATE TYPE pair AS (a int, b text)",
+  "CREATE DOMAIN short AS text CHECK (length(VALUE) < 9)",
+);
 
-beforeAll(async () => {
-  useLocalGateway();
-  sandbox = await createSandbox();
-  const sql = neon(sandbox.neonUrl);
-  await sql`CREATE TYPE mood AS ENUM ('good', 'so so', 'NULL')`;
-  await sql`CREATE TYPE pair AS (a int, b text)`;
-  await sql`CREATE DOMAIN short AS text CHECK (length(VALUE) < 9)`;
-});
-afterAll(() => sandbox.cleanup());
-
-const post = (body: unknown, headers?: Record<string, string>) => postSql(sandbox.neonUrl, body, headers);
 /** The text between `"v":` and the end of the only row: JSON as it was sent, before a parser rounds it. */
 const valueText = (answer: { text: string }) => /"rows":\[\{"v":(.*)\}\]\}$/s.exec(answer.text)?.[1];
 
@@ -78,7 +69,7 @@ describe("values without Neon-Raw-Text-Output", () => {
     ["'[123456789012345678901234567890]'::jsonb"],
     ["' \"text\" '::json"],
   ])("JSON comes as Postgres wrote it: %s", async (expression) => {
-    const [row] = await neon(sandbox.neonUrl).query(`SELECT (${expression})::text AS t`);
+    const [row] = await sql.query(`SELECT (${expression})::text AS t`);
     expect(valueText(await post({ query: `SELECT ${expression} AS v` }))).toBe(row?.t);
   });
 

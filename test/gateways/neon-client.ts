@@ -1,4 +1,21 @@
-import { Client, neonConfig, Pool } from "@neondatabase/serverless";
+import { Client, type NeonQueryFunction, neon, neonConfig, Pool } from "@neondatabase/serverless";
+import { afterAll, beforeAll } from "vitest";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+
+/** Those of the file that runs, once it has called {@link useNeon}. */
+export let sandbox: Sandbox;
+export let sql: NeonQueryFunction<false, false>;
+
+/** Gives the tests of a file a database behind the gateway, and in it what the statements make. */
+export function useNeon(...statements: readonly string[]): void {
+  beforeAll(async () => {
+    useLocalGateway();
+    sandbox = await createSandbox();
+    sql = neon(sandbox.neonUrl);
+    for (const statement of statements) await sql.query(statement);
+  });
+  afterAll(() => sandbox.cleanup());
+}
 
 /** Sends the driver to a gateway on this machine: the settings are global in the driver. */
 export function useLocalGateway(): void {
@@ -32,6 +49,11 @@ export async function withPool<T>(connectionString: string, work: (pool: Pool) =
   } finally {
     await pool.end();
   }
+}
+
+/** The answer of the file's own database to one raw request. */
+export function post(body: unknown, headers?: Record<string, string>): ReturnType<typeof postSql> {
+  return postSql(sandbox.neonUrl, body, headers);
 }
 
 /** The answer to one raw request for SQL over HTTP, for what the driver never sends. */

@@ -1,20 +1,9 @@
-import { type NeonQueryFunction, neon } from "@neondatabase/serverless";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { postSql, useLocalGateway } from "./neon-client.ts";
+import { neon } from "@neondatabase/serverless";
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import { post, sandbox, sql, useNeon, withClient } from "./neon-client.ts";
 
-let sandbox: Sandbox;
-let sql: NeonQueryFunction<false, false>;
-
-beforeAll(async () => {
-  useLocalGateway();
-  sandbox = await createSandbox();
-  sql = neon(sandbox.neonUrl);
-  await sql`CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)`;
-});
-afterAll(() => sandbox.cleanup());
-
-const post = (body: unknown, headers?: Record<string, string>) => postSql(sandbox.neonUrl, body, headers);
+useNeon("CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)");
 
 describe("one statement", () => {
   test("values have the driver's types", async () => {
@@ -239,6 +228,101 @@ describe("a list of statements", () => {
     const results = await Promise.all(requests);
     results.forEach((result, index) => {
       expect(result).toEqual([[{ a: index }], [{ b: index + 1 }]]);
+    });
+  });
+});
+
+describe("over HTTP, in a session and straight from Postgres", () => {
+  /** Values as the texts that came: what clients make of them is theirs. */
+  const types = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
+  const fieldKeys = "name tableID columnID dataTypeID dataTypeSize dataTypeModifier format".split(" ");
+  const errorKeys =
+    "message severity code detail hint position where schema table column dataType constraint file line routine".split(
+      " ",
+    );
+  const pick = (from: object, keys: readonly string[]) =>
+    keys.map((name) => (from as Record<string, unknown>)[name] ?? null);
+
+  interface Asker {
+    query(query: pg.QueryArrayConfig): Promise<pg.QueryArrayResult>;
+  }
+
+  async function ask(work: (askers: readonly [Asker, Asker, Asker]) => Promise<void>): Promise<void> {
+    const direct = new pg.Client({ connectionString: sandbox.databaseUrl });
+    await direct.connect();
+    const http = neon(sandbox.neonUrl);
+    const options = { arrayMode: true, fullResults: true, types } as const;
+    const requests: Asker = {
+      query: async ({ text, values }) =>
+        (await http.query(text, values, options)) as unknown as pg.QueryArrayResult,
+    };
+    await withClient(sandbox.neonUrl, (session) => work([requests, session, direct])).finally(() =>
+      direct.end(),
+    );
+  }
+
+  test("values, columns, command and count are the same", async () => {
+    const statements: (readonly [string, unknown[]?])[] = [
+      ["SELECT $1 AS a, $2::int8 AS b, $3::decimal(9,2) AS c, $4 AS d", [1, -1, "1.5", "9007199254740993"]],
+      ["SELECT $1::real AS a, $1::float8 AS b, 'NaN'::float8 AS c, '-infinity'::timestamptz AS d", [Math.PI]],
+      ["SELECT $1::timestamptz AS a, $1::timestamp(3) AS b, $1::date AS c", [new Date(1_700_000_000_123)]],
+      ["SELECT $1::bytea AS a, $2::bytea[] AS b", [Buffer.alloc(70_000, 200), ["\\\\xdead", "\\\\x"]]],
+      [
+        "SELECT $1::int[][] AS a, $2::text[] AS b",
+        [
+          [[2], [4]],
+          [null, "NULL", "", 'q"x', "a,b", "{}"],
+        ],
+      ],
+      ["SELECT $1::jsonb AS a, $1::json AS b, ARRAY[$1::jsonb] AS c", [{ x: ["y", null] }]],
+      ["SELECT '[1,4)'::int4range AS a, '{[1,2),[3,4)}'::int4multirange AS b, '[2:3]={1,2}'::int[] AS c"],
+      ["SELECT '(2,3)'::point AS a, '<(2,3),1>'::circle AS b, ARRAY['(1,1),(0,0)'::box] AS c, B'101' AS d"],
+      ["SELECT '10.0.0.0/8'::cidr AS a, '08:00:2b:01:02:03'::macaddr AS b, '17:18:19+01'::timetz AS c"],
+      ["SELECT ROW(1, 'a b', NULL) AS a, 'x'::\"char\" AS b, 'n'::name AS c, '1 day 2:03'::interval AS d"],
+      ['SELECT NULL AS a, $1::text AS b, 1 AS "A b", 2 AS "A b", 3 AS "\\"', [null]],
+      ["SELECT i.name, i.id FROM item i WHERE false"],
+      ["INSERT INTO item VALUES ($1, 'same') ON CONFLICT (id) DO UPDATE SET name = 'same' RETURNING *", [77]],
+      ["UPDATE item SET name = name WHERE id = 77"],
+      ["DO $$ BEGIN NULL; END $$"],
+    ];
+    await ask(async (askers) => {
+      for (const [text, values = []] of statements) {
+        const answers = [];
+        for (const asker of askers) {
+          const { rows, fields, command, rowCount } = await asker.query({
+            text,
+            values,
+            rowMode: "array",
+            types,
+          });
+          answers.push({ rows, fields: fields.map((field) => pick(field, fieldKeys)), command, rowCount });
+        }
+        expect(answers[0], text).toEqual(answers[2]);
+        expect(answers[1], text).toEqual(answers[2]);
+      }
+    });
+  });
+
+  test.each([
+    "SELECT 123 WHERE x",
+    "SELECT 1/0",
+    "SELEC",
+    "SELECT 'a'::int",
+    "INSERT INTO item (name) VALUES ('without id')",
+    "INSERT INTO item SELECT 78, 'twice' FROM generate_series(1, 2)",
+    "DO $$ BEGIN RAISE 'boo' USING HINT = 'h', DETAIL = 'd', ERRCODE = 'P0042', TABLE = 't', COLUMN = 'c', CONSTRAINT = 'k', DATATYPE = 'y', SCHEMA = 's'; END $$",
+  ])("the error is the same: %s", async (text) => {
+    await ask(async (askers) => {
+      const errors = [];
+      for (const asker of askers) {
+        const failed = await asker
+          .query({ text, values: [], rowMode: "array" })
+          .then(String, (error) => error);
+        errors.push(pick(failed, errorKeys));
+      }
+      expect(errors[2]?.[2]).toMatch(/^\w{5}$/);
+      expect(errors[0]).toEqual(errors[2]);
+      expect(errors[1]).toEqual(errors[2]);
     });
   });
 });

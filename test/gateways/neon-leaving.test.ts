@@ -2,27 +2,20 @@
 
 import { request as httpRequest } from "node:http";
 import { Client, neon } from "@neondatabase/serverless";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { postSql, useLocalGateway, withClient } from "./neon-client.ts";
+import { post, sandbox, sql, useNeon, withClient } from "./neon-client.ts";
 
-let sandbox: Sandbox;
 let counter = 0;
 let mark: string;
 
-beforeAll(async () => {
-  useLocalGateway();
-  sandbox = await createSandbox();
-  await neon(sandbox.neonUrl)`CREATE TABLE item (name text)`;
-});
-afterAll(() => sandbox.cleanup());
+useNeon("CREATE TABLE item (name text)");
 beforeEach(() => {
   mark = `mark${++counter}`;
 });
 
 /** Runs `query` as the gateway's clients do not: on a connection of its own, which sees everything. */
-const look = (query: string) => neon(sandbox.neonUrl).query(query);
+const look = (query: string) => sql.query(query);
 const running = () =>
   look(
     `SELECT pid FROM pg_stat_activity WHERE query LIKE '%${mark}%' AND state <> 'idle' AND pid <> pg_backend_pid()`,
@@ -48,16 +41,14 @@ describe("a statement that leaves the request protocol", () => {
     ["COPY behind a comment", "/* SELECT 1 */ copy item from stdin"],
   ])("%s is 400, alone and in a list, and however often it is sent the gateway goes on", async (_, query) => {
     const expected = { status: 400, body: { message: expect.stringMatching(/COPY/), code: "" } };
-    expect(await postSql(sandbox.neonUrl, { query })).toMatchObject(expected);
+    expect(await post({ query })).toMatchObject(expected);
     const list = [
       { query: `INSERT INTO item VALUES ('${mark} before')` },
       { query },
       { query: `INSERT INTO item VALUES ('${mark} after')` },
     ];
-    expect(await postSql(sandbox.neonUrl, { queries: list })).toMatchObject(expected);
-    const answers = await Promise.all(
-      Array.from({ length: MANY }, () => postSql(sandbox.neonUrl, { query })),
-    );
+    expect(await post({ queries: list })).toMatchObject(expected);
+    const answers = await Promise.all(Array.from({ length: MANY }, () => post({ query })));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
     expect(await stored()).toEqual([]);
   });
@@ -67,7 +58,7 @@ describe("a statement that leaves the request protocol", () => {
       { query: `INSERT INTO item VALUES ('${mark}')` },
       { query: "COPY (SELECT 1) TO STDOUT" },
     ];
-    expect(await postSql(sandbox.neonUrl, { queries })).toMatchObject({ status: 400 });
+    expect(await post({ queries })).toMatchObject({ status: 400 });
     expect(await stored()).toEqual([]);
   });
 
@@ -76,7 +67,7 @@ describe("a statement that leaves the request protocol", () => {
     "IDENTIFY_SYSTEM",
     "CREATE_REPLICATION_SLOT s LOGICAL pgoutput",
   ])("%s is an error of Postgres, for no connection is one for replication", async (query) => {
-    expect(await postSql(sandbox.neonUrl, { query })).toMatchObject({
+    expect(await post({ query })).toMatchObject({
       status: 400,
       body: { code: "42601" },
     });
@@ -99,7 +90,7 @@ describe("a statement that leaves the request protocol", () => {
       "SAVEPOINT s",
       "COMMIT",
     ])
-      await postSql(sandbox.neonUrl, { query });
+      await post({ query });
     const [left] = await look(`SELECT (SELECT count(*) FROM pg_listening_channels())::int AS channels,
       (SELECT count(*) FROM pg_cursors WHERE name <> '')::int AS cursors,
       (SELECT count(*) FROM pg_prepared_statements)::int AS statements,
@@ -153,8 +144,8 @@ describe("a client that goes away in the middle of its statement", () => {
 
   test("a driver that aborts its request undoes it", async () => {
     const stop = new AbortController();
-    const sql = neon(sandbox.neonUrl, { fetchOptions: { signal: stop.signal } });
-    const query = sql.query(slow());
+    const stoppable = neon(sandbox.neonUrl, { fetchOptions: { signal: stop.signal } });
+    const query = stoppable.query(slow());
     const failed = expect(query).rejects.toThrow();
     await expect.poll(running, patience).toHaveLength(1);
     stop.abort();
@@ -164,7 +155,7 @@ describe("a client that goes away in the middle of its statement", () => {
   });
 
   test("control: a client that stays has its statement done", async () => {
-    expect(await postSql(sandbox.neonUrl, { query: slow(0.2) })).toMatchObject({ status: 200 });
+    expect(await post({ query: slow(0.2) })).toMatchObject({ status: 200 });
     expect(await stored()).toEqual([{ name: mark }]);
   });
 

@@ -1,16 +1,15 @@
 /** What a session over WebSocket leaves on its connection, which serves the next one: nothing, and without a round trip more where it could leave nothing. */
 
 import { connect, createServer, type Server } from "node:net";
-import { Client, neon } from "@neondatabase/serverless";
+import { Client } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { type NeonGateway, startNeonGateway } from "../../workers/local/neon/gateway.ts";
 import { leavingFunctionsQuery } from "../../workers/local/neon/session-state.ts";
 import { listenOnLoopback } from "../../workers/local/ports.ts";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
-import { postSql, useLocalGateway, withClient } from "./neon-client.ts";
+import { postSql, sandbox, useNeon, withClient } from "./neon-client.ts";
 
 const reset = "DISCARD ALL";
 /** As long as the reset, and does nothing. */
@@ -54,20 +53,13 @@ async function listen(databaseUrl: string, takesOut: boolean): Promise<Listened>
   };
 }
 
-let sandbox: Sandbox;
 let real: Listened;
 
+useNeon("CREATE TABLE item (id integer)");
 beforeAll(async () => {
-  useLocalGateway();
-  sandbox = await createSandbox();
-  const sql = neon(sandbox.neonUrl);
-  await sql`CREATE TABLE item (id integer)`;
   real = await listen(sandbox.databaseUrl, false);
 });
-afterAll(async () => {
-  await real.close();
-  await sandbox.cleanup();
-});
+afterAll(() => real.close());
 
 const everythingLeft = `SELECT current_setting('enable_material') AS material, to_regclass('leftover') IS NOT NULL AS table,
   (SELECT count(*) FROM pg_listening_channels())::integer AS channels,

@@ -12,18 +12,10 @@ import { int32, message } from "../../workers/local/neon/wire.ts";
 import { listenOnLoopback } from "../../workers/local/ports.ts";
 import { startPostgres } from "../../workers/local/postgres/server.ts";
 import type { RunningServer } from "../../workers/local/redis/server.ts";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
-import { useLocalGateway, withClient, withPool } from "./neon-client.ts";
+import { sandbox, sql, useNeon, withClient, withPool } from "./neon-client.ts";
 
-let sandbox: Sandbox;
-
-beforeAll(async () => {
-  useLocalGateway();
-  sandbox = await createSandbox();
-  await neon(sandbox.neonUrl)`CREATE TABLE item (id int PRIMARY KEY)`;
-});
-afterAll(() => sandbox.cleanup());
+useNeon("CREATE TABLE item (id int PRIMARY KEY)");
 
 async function pidOf(client: Client): Promise<number> {
   const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
@@ -89,10 +81,7 @@ describe("sessions over WebSocket", () => {
       await client.query("INSERT INTO item VALUES ($1)", [Number(rows[0]?.id) + 1]);
       await client.query("COMMIT");
     });
-    expect(await neon(sandbox.neonUrl)`SELECT id FROM item WHERE id IN (1, 2) ORDER BY id`).toEqual([
-      { id: 1 },
-      { id: 2 },
-    ]);
+    expect(await sql`SELECT id FROM item WHERE id IN (1, 2) ORDER BY id`).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
   test("a session that goes away in its transaction leaves nothing behind", async () => {
@@ -102,7 +91,6 @@ describe("sessions over WebSocket", () => {
     await client.query("BEGIN");
     const { rows } = await client.query("INSERT INTO item VALUES (10) RETURNING pg_backend_pid() AS pid");
     await client.end();
-    const sql = neon(sandbox.neonUrl);
     const inTransaction = () =>
       sql`SELECT 1 FROM pg_stat_activity WHERE pid = ${rows[0]?.pid} AND xact_start IS NOT NULL`;
     await expect.poll(inTransaction).toEqual([]);
@@ -121,7 +109,6 @@ describe("sessions over WebSocket", () => {
       await client.query("BEGIN");
       return pidOf(client);
     });
-    const sql = neon(sandbox.neonUrl);
     // The connection is idle again, and nobody holds the lock.
     await expect
       .poll(() => sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711`)
@@ -140,7 +127,6 @@ describe("sessions over WebSocket", () => {
     await client.connect();
     const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
     client.query("SELECT pg_sleep(0.5)").catch(() => undefined);
-    const sql = neon(sandbox.neonUrl);
     await expect
       .poll(() => sql`SELECT state FROM pg_stat_activity WHERE pid = ${rows[0]?.pid}`)
       .toEqual([{ state: "active" }]);

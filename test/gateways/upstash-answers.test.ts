@@ -214,6 +214,20 @@ describe("commands that are not offered", () => {
     expect(await redis.get(key)).toBeNull();
   });
 
+  test("a command of Upstash that the Redis behind the gateway does not have says so, wherever it stands", async () => {
+    const command = ["SEARCH.QUERY", key];
+    const error = expect.stringMatching(
+      /unknown command 'SEARCH\.QUERY'.*the Redis behind this gateway does not/,
+    );
+    expect((await request(sandbox, "/", JSON.stringify(command))).body).toEqual({ error });
+    expect((await request(sandbox, path(...command), undefined)).body).toEqual({ error });
+    expect((await request(sandbox, "/pipeline", JSON.stringify([["PING"], command]))).body).toEqual([
+      { result: "PONG" },
+      { error },
+    ]);
+    expect((await request(sandbox, "/multi-exec", JSON.stringify([command]))).body).toEqual({ error });
+  });
+
   test("a command name in a body of bytes is none", async () => {
     const answer = await send("/", { body: "SET" });
     expect(answer.status).toBe(400);

@@ -77,9 +77,15 @@ function withoutErrors(reply: RedisReply, shape: ReplyShape): RedisReply {
   return reply instanceof RedisReplyError ? Buffer.from(reply.message).toString(shape.encoding) : reply;
 }
 
+/** What was asked of Redis is offered by Upstash, so one that does not know it is older, or lacks a module. */
+function errorText({ message }: RedisReplyError): string {
+  if (!message.startsWith("ERR unknown command")) return message;
+  return `${message.trimEnd()}. Upstash has it, the Redis behind this gateway does not: it needs a newer one, or a module`;
+}
+
 function toItem(reply: RedisReply, shape: ReplyShape): { result: RedisReply } | { error: string } {
   return reply instanceof RedisReplyError
-    ? { error: reply.message }
+    ? { error: errorText(reply) }
     : { result: withoutErrors(reply, shape) };
 }
 
@@ -137,7 +143,7 @@ async function runTransaction(redis: RedisConnection, body: Uint8Array, shape: R
   if (Array.isArray(outcome)) return { status: 200, body: outcome.map((reply) => toItem(reply, shape)) };
   const cause = replies.find((reply) => reply instanceof RedisReplyError);
   const message = outcome instanceof RedisReplyError ? outcome.message : "EXECABORT Transaction discarded";
-  const detail = cause && cause !== outcome ? ` ${cause.message}` : "";
+  const detail = cause && cause !== outcome ? ` ${errorText(cause)}` : "";
   return { status: 400, body: { error: message + detail } };
 }
 
