@@ -119,11 +119,11 @@ export const meanings: Readonly<Record<string, { readonly default: string; reado
   },
   BRAIN_FOLLOWERS_MAX: {
     default: "500",
-    meaning: "long polls and readers of live events at once in an isolate, and of one key (1–10,000); what is beyond is answered 429",
+    meaning: "long polls and readers of live events at once in an isolate, and of one key (1–10,000); the keys of one tenant together have three quarters of the first, or the second if that is more; what is beyond is answered 429",
   },
   BRAIN_FOLLOWERS_PER_KEY: {
     default: "250",
-    meaning: "long polls and readers of live events at once in an isolate, and of one key (1–10,000); what is beyond is answered 429",
+    meaning: "long polls and readers of live events at once in an isolate, and of one key (1–10,000); the keys of one tenant together have three quarters of the first, or the second if that is more; what is beyond is answered 429",
   },
   BRAIN_INGEST_PER_MINUTE: {
     default: "0: any number",

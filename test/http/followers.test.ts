@@ -210,6 +210,36 @@ describe("too many followers", () => {
     }
   });
 
+  test("of one tenant leave places for others, however many keys it has made", async () => {
+    const keyOf = async (tenant_id: string) => {
+      const made = await engine.request("POST", "/api/keys", {
+        name: "k",
+        tenant_id,
+        scopes: ["agents:read"],
+      });
+      return { authorization: `Bearer ${made.body.key}` };
+    };
+    const [first, second, other] = [await keyOf("acme"), await keyOf("acme"), await keyOf("globex")];
+    const polls = [first, second].flatMap((headers) =>
+      Array.from({ length: 20 }, async () =>
+        engine.app.request("/api/agents/me/inbox?cursor=now&wait_ms=25000", {
+          headers,
+          signal: ending.signal,
+        }),
+      ),
+    );
+    const inbox = (headers: Readonly<Record<string, string>>) =>
+      engine.request("GET", "/api/agents/me/inbox", undefined, headers);
+    await waitFor(
+      "no place is left for the tenant",
+      () => inbox(second),
+      ({ status }) => status === 429,
+    );
+    expect((await inbox(other)).status).toBe(200);
+    ending.abort();
+    await Promise.allSettled(polls);
+  });
+
   test("a poll whose client has gone gives its place back at once", async () => {
     const gone = new AbortController();
     const polls = Array.from({ length: 30 }, () =>

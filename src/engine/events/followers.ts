@@ -3,13 +3,23 @@ import type { Invocation } from "../invocation.ts";
 
 /*
  * How many follow the streams at once. Each holds a connection and wakes up about once a second, so there is a bound for
- * the isolate, and a lower one for each caller, so that one cannot take all.
+ * the isolate, and lower ones for each caller and for each tenant, which makes as many keys as it likes, so that neither
+ * can take all.
  */
 
-interface Follower {
+/** Whose place a follower takes. */
+export interface FollowerOwner {
   readonly caller: string;
+  /** Null or left out: of no tenant. */
+  readonly tenantId?: string | null;
+}
+
+interface Follower extends FollowerOwner {
   seenAtMs: number;
 }
+
+/** The part of the places that one tenant may have; more where the operator gives a single key more. */
+const shareOfTenant = 3 / 4;
 
 /**
  * Who follows in this isolate, by system. An invocation may be ended from outside without cleaning up (its client went
@@ -27,21 +37,22 @@ export interface Admission {
   leave(): boolean;
 }
 
-/**
- * @param caller whose place it is
- * @throws {TooManyRequestsError} the isolate or the caller has no place left
- */
+/** @throws {TooManyRequestsError} the isolate, the caller or its tenant has no place left */
 export function admitFollower(
   { scope, followers: { perIsolate, perCaller }, now }: Invocation,
-  caller: string,
+  { caller, tenantId = null }: FollowerOwner,
 ): Admission {
   const all = isolateFollowers.get(scope) ?? new Set<Follower>();
   isolateFollowers.set(scope, all);
   for (const one of all) if (now() - one.seenAtMs > goneMs) all.delete(one);
   const ofCaller = [...all].filter((one) => one.caller === caller).length;
   if (ofCaller >= perCaller) throw refusal(`At most ${perCaller} may follow events with one key`);
+  const perTenant = Math.max(perCaller, Math.ceil(perIsolate * shareOfTenant));
+  if (tenantId !== null && [...all].filter((one) => one.tenantId === tenantId).length >= perTenant) {
+    throw refusal(`At most ${perTenant} may follow events with the keys of one tenant`);
+  }
   if (all.size >= perIsolate) throw refusal(`At most ${perIsolate} may follow events at once`);
-  const own: Follower = { caller, seenAtMs: now() };
+  const own: Follower = { caller, tenantId, seenAtMs: now() };
   all.add(own);
   const timer = setInterval(() => {
     own.seenAtMs = now();

@@ -2,7 +2,7 @@ import { compareMessageIds, type Envelope, isMessageId, type MessageId, messageI
 import { ValidationError } from "../core/errors.ts";
 import { type Invocation, requireStream, type StreamInvocation } from "../invocation.ts";
 import { readEdges, type StreamEdges } from "../stream/replies.ts";
-import { admitFollower } from "./followers.ts";
+import { admitFollower, type FollowerOwner } from "./followers.ts";
 import {
   beginTail,
   catchUp,
@@ -48,12 +48,10 @@ export interface LiveItem {
 }
 
 /** How live events end, and whose share they take. */
-export interface LiveBounds {
+export interface LiveBounds extends FollowerOwner {
   readonly signal: AbortSignal;
   /** Unix time, ms. */
   readonly deadlineMs: number;
-  /** Whose share of the followers it takes. */
-  readonly caller: string;
   /** Called when it was admitted. */
   readonly onAdmitted?: () => void;
 }
@@ -76,7 +74,7 @@ export async function* followEvents(
 ): AsyncGenerator<LiveItem> {
   const stream = requireStream(invocation, ", so there is nothing to follow.");
   const offsets = parseCursor(after, stream.publish.shards);
-  const follower = admitFollower(stream, bounds.caller);
+  const follower = admitFollower(stream, bounds);
   bounds.onAdmitted?.();
   try {
     yield* follow(stream, filter, offsets, bounds);

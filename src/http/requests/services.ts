@@ -135,6 +135,7 @@ function follow(
     deadlineMs: invocation.now() + liveMs,
     // Nobody without a credential follows.
     caller: c.get("services").principal?.id ?? "",
+    tenantId: c.get("services").principal?.tenantId ?? null,
     // Whoever follows waits most of the time, and is counted among the followers.
     onAdmitted: () => c.get("place").leave(),
   });

@@ -35,13 +35,16 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
     handlerTimeoutMs: resumeTimeoutMs(slowestCallMsOf(settings)),
     handlers: [
       on(courseGenerationRequested, async (event, context) => {
-        if (!event.payload.dry_run) await watch(event.payload.course_id, generatorOf(context), context);
+        if (event.payload.dry_run) return;
+        const teller = event.tenant_id;
+        await watch(event.payload.course_id, generatorOf(context), { ...context, teller });
       }),
       on(courseGenerationStarted, async (event, context) => {
         const { course_id: courseId, parameters } = event.payload;
         // The first start comes with the run itself; a resumed one asks for the next turn.
         if (courseId === null || parameters.resumed !== true || typeof parameters.run !== "string") return;
-        await proceed(courseId, parameters.run, generatorOf(context), context);
+        const teller = event.tenant_id;
+        await proceed(courseId, parameters.run, generatorOf(context), { ...context, teller });
       }),
       on(distributionCreated, (event, context) => deployToStaging(event, settings, context)),
       onSql(irApprovalConsumed, recordApproval),

@@ -24,11 +24,11 @@ const widest = 255;
 
 function rowsOf({ event }: Delivered, now: Date): SignRow[] {
   const envelope = event as Envelope;
-  return signsOf(envelope).map(({ rule, subject }) => ({
+  return signsOf(envelope).map(({ rule, subject, isOverTenants }) => ({
     rule,
     subject: subject.slice(0, widest),
     event_id: envelope.id.slice(0, 100),
-    tenant_id: envelope.tenant_id?.slice(0, 100) ?? null,
+    tenant_id: isOverTenants === true ? null : (envelope.tenant_id?.slice(0, 100) ?? null),
     at: timeOf(envelope, now),
   }));
 }

@@ -18,7 +18,7 @@ describe("an event is a sign", () => {
     );
     expect(signs).toEqual([
       { rule: "approvals_refused", subject: "tenant:acme" },
-      { rule: "approvals_refused", subject: "actor:user:7" },
+      { rule: "approvals_refused", subject: "actor:user:7", isOverTenants: true },
       { rule: "approval_tenant_mismatch", subject: "acme:user:7" },
     ]);
     const unknown = signsOf(event("ir.approval_invalid", { reason: "token_not_found", attempted_by: null }));

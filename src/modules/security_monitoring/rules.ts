@@ -82,6 +82,11 @@ export interface Sign {
   readonly rule: RuleName;
   /** About whom or what: signs of one subject are counted together. */
   readonly subject: string;
+  /**
+   * Of whatever tenants: its alert is the system's. A tenant names whomever it likes, and the alert of the one that came
+   * first would hide what others tell of the same, and show it.
+   */
+  readonly isOverTenants?: true;
 }
 
 /** The types that are looked at. */
@@ -109,7 +114,8 @@ export function signsOf({ type, payload, tenant_id }: Envelope): readonly Sign[]
     case irApprovalInvalid.type: {
       const who = textOf(payload, "attempted_by");
       const refused: Sign[] = [{ rule: "approvals_refused", subject: ofTenant }];
-      if (who !== "unknown") refused.push({ rule: "approvals_refused", subject: `actor:${who}` });
+      if (who !== "unknown")
+        refused.push({ rule: "approvals_refused", subject: `actor:${who}`, isOverTenants: true });
       if (payload.reason === "tenant_mismatch")
         refused.push({ rule: "approval_tenant_mismatch", subject: `${tenant}:${who}` });
       return refused;

@@ -11,7 +11,7 @@ export const securitySigns = pgTable(
     subject: varchar("subject", { length: 255 }).notNull(),
     /** Counted once for each rule and subject, however often it comes. */
     eventId: varchar("event_id", { length: 100 }).notNull(),
-    /** Of the event; null: it named none. */
+    /** Of the event; null: it named none, or the subject is of whatever tenants. */
     tenantId: varchar("tenant_id", { length: 100 }),
     /** When it happened, as the event says. */
     occurredAt: instant("occurred_at").notNull(),

@@ -1,4 +1,5 @@
 import { RetryAfter, TransientError, transactAndPublish, UpstreamError } from "@brain/engine";
+import { courseGenerationRequested, type PayloadInputOf } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RequestServices } from "../../../src/http/kit/module-env.ts";
 import { announceRequested, runContext } from "../../../src/modules/course_factory/announce.ts";
@@ -76,6 +77,7 @@ async function handle(
       attempt,
       signal: new AbortController().signal,
       now: () => new Date(),
+      teller: null,
     }),
   );
 }
@@ -222,6 +224,26 @@ describe("a course whose run was lost", () => {
     release();
     expect(await outcome).toEqual({ kind: "taken_over" });
     expect(await typesOf(run.course_id)).toEqual(before);
+  });
+
+  test("is none of the business of another tenant, who tells of it", async () => {
+    const run = newRun();
+    await accept(run, 0);
+    const [request] = await engine.sql<{ payload: PayloadInputOf<typeof courseGenerationRequested> }>(
+      "SELECT payload FROM events WHERE type = 'course.generation.requested' AND key = $1",
+      [run.course_id],
+    );
+    if (request === undefined) throw new Error("the request of the course is not recorded");
+    await engine.sql("UPDATE events SET tenant_id = 'tenant-b' WHERE key = $1", [run.course_id]);
+    await engine.settle();
+    expect(await engine.deadLetters("course_factory")).toEqual([]);
+    expect(await stateOf(run.course_id)).toMatchObject({ status: "generating", takeovers: 0 });
+    // Control: its own tenant has it generated.
+    await engine.publish({ source: "course_factory_service", tenant_id: "tenant-a" }, (publish) =>
+      publish(courseGenerationRequested, request.payload),
+    );
+    await engine.settle();
+    expect(await stateOf(run.course_id)).toMatchObject({ status: "completed", takeovers: 1 });
   });
 
   test("is taken over by one of many", async () => {

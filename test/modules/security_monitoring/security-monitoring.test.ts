@@ -53,6 +53,18 @@ describe("windows", () => {
     ]);
   });
 
+  test("of somebody are no tenant's: what one tells of another's user neither hides nor shows anything", async () => {
+    for (const tenant of ["globex", "acme"]) {
+      for (const minute of [0, 1, 2, 3, 4]) await refuse(engine, { tenant, by: "user:7", minute });
+      await watch(engine);
+    }
+    expect(await found(engine)).toMatchObject([
+      { subject: "actor:user:7", tenant_id: null, count: 10 },
+      { subject: "tenant:acme", tenant_id: "acme", count: 5 },
+      { subject: "tenant:globex", tenant_id: "globex", count: 5 },
+    ]);
+  });
+
   test("tampering and a tenant with another's token are alerts at once", async () => {
     const id = await tamper(engine);
     await refuse(engine, { reason: "tenant_mismatch", by: "user:7" });

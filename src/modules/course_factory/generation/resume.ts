@@ -19,7 +19,11 @@ export function resumeTimeoutMs(slowestCallMs: number): number {
   return stepBudgetMs + slowestCallMs + 5_000;
 }
 
-type ResumeContext = Pick<HandlerContext, "tx" | "publish" | "log" | "attempt" | "signal" | "now">;
+interface ResumeContext
+  extends Pick<HandlerContext, "tx" | "publish" | "log" | "attempt" | "signal" | "now"> {
+  /** Tenant of the event; null: it tells of all. */
+  readonly teller: string | null;
+}
 
 /**
  * Watches over a requested course: nothing to do when it is finished, look again while its run is alive, and go on
@@ -39,10 +43,11 @@ export async function watch(courseId: string, generator: CourseMaker, context: R
   if (lease.taken !== null) await goOn(lease.taken, generator, context);
 }
 
-const takerFor = (generator: CourseMaker, { now }: ResumeContext): Taker => ({
+const takerFor = (generator: CourseMaker, { now, teller }: ResumeContext): Taker => ({
   owner: crypto.randomUUID(),
   leaseMs: leaseMsOf(generator),
   at: now(),
+  teller,
 });
 
 /**

@@ -255,17 +255,22 @@ export interface Taker {
   readonly owner: string;
   readonly leaseMs: number;
   readonly at: Date;
+  /** Tenant of the event that asks for it, and takes none of another; null: it tells of all. */
+  readonly teller: string | null;
 }
 
+const isOfTeller = ({ teller }: Taker): SQL => sql`(${teller}::text IS NULL OR tenant_id = ${teller})`;
+
 /** The lease goes to `taker`. A run that was lost before it announced its work counts as begun now. */
-function taking(courseId: string, { owner, leaseMs, at }: Taker, isLost: boolean, condition: SQL): SQL {
+function taking(courseId: string, taker: Taker, isLost: boolean, condition: SQL): SQL {
+  const { owner, leaseMs, at } = taker;
   const time = sql`${at.toISOString()}::timestamptz`;
   return sql`
     UPDATE course_factory_courses AS c
     SET generation_owner = ${owner}::uuid, generating_until = ${leaseEnd(leaseMs)},
       takeovers = takeovers + ${isLost ? 1 : 0}::integer, started_at = coalesce(started_at, ${time}),
       updated_at = CASE WHEN started_at IS NULL THEN ${time} ELSE updated_at END
-    WHERE course_id = ${courseId} AND status = 'generating' AND ${condition}
+    WHERE course_id = ${courseId} AND status = 'generating' AND ${isOfTeller(taker)} AND ${condition}
     RETURNING tenant_id, request, correlation_id, requested_by, ${isoText(sql`created_at`)} AS created_at,
       takeovers, outline, ${artifactsOf(sql`c.course_id`)} AS artifacts`;
 }
@@ -305,7 +310,7 @@ export async function takeOverLost(tx: Tx, courseId: string, taker: Taker): Prom
   const { rows } = await tx.execute<TakenRow & { remaining: number | null; is_taken: boolean }>(sql`
     WITH lease AS (
       SELECT generation_owner AS owner, (extract(epoch FROM generating_until - now()) * 1000)::float8 AS remaining
-      FROM course_factory_courses WHERE course_id = ${courseId} AND status = 'generating'
+      FROM course_factory_courses WHERE course_id = ${courseId} AND status = 'generating' AND ${isOfTeller(taker)}
     ), taken AS (${taking(courseId, taker, true, hasEnded)})
     SELECT lease.remaining, taken.tenant_id IS NOT NULL AS is_taken, taken.*
     FROM lease LEFT JOIN taken ON true`);
