@@ -280,20 +280,23 @@ function parseBody(text: string): unknown {
   }
 }
 
+const ownProgram =
+  "A program of your own answers operators with operatorRoutes of @brain/operator; keys, sessions, tasks and who is told of alerts are modules of BRAiN EventStream itself.";
+
 function explain(
   status: number,
   body: ErrorBody | null,
   { url, key, path }: Pick<ClientOptions, "url" | "key"> & { readonly path: string },
 ): string {
+  const error = body?.error;
+  const route = path.split("?", 1)[0];
+  if (status === 401 && key !== null && error?.message === undefined)
+    return `${url} refused the key for ${route}, and not in the words of this API: there is no such route, or something before it wants another key. ${ownProgram}`;
   if (status === 401) {
     const what = key === null ? "No key was given" : `${url} refused the key`;
     return `${what}. Set CHARTER_KEY (or BRAIN_API_KEY), or give --key; "npm start" prints the key of a local server, where API keys are not the only ones.`;
   }
-  const error = body?.error;
-  if (error?.message === undefined && status === 404) {
-    const route = path.split("?", 1)[0];
-    return `${url} has no route ${route}. A program of your own answers operators with operatorRoutes of @brain/operator; keys, sessions, tasks and who is told of alerts are modules of BRAiN EventStream itself.`;
-  }
+  if (error?.message === undefined && status === 404) return `${url} has no route ${route}. ${ownProgram}`;
   if (error?.message === undefined) return `${url} answered ${status} without an explanation.`;
   const details = (error.details ?? []).map(
     ({ path, message }) => `\n  ${path === "" ? "request" : path}: ${message}`,

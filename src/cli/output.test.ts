@@ -1,20 +1,30 @@
 import { describe, expect, test } from "vitest";
 import { instant, numberUpTo, seconds, wholeNumber } from "./command.ts";
-import { duration, facts, table } from "./output.ts";
+import { type Column, duration, facts, table } from "./output.ts";
 
 describe("a table", () => {
+  const rows = [
+    { name: "a", error: null },
+    { name: "long name", error: "x".repeat(100) },
+  ];
+  const columns: readonly Column<{ readonly name: string; readonly error: string | null }>[] = [
+    ["NAME", (row) => row.name],
+    ["ERROR", (row) => row.error],
+  ];
+
   test("is aligned, cuts long texts and shows nothing as a dash", () => {
-    const rows = [
-      { name: "a", error: null },
-      { name: "long name", error: "x".repeat(100) },
-    ];
-    const [head, first, second] = table(rows, [
-      ["NAME", (row) => row.name],
-      ["ERROR", (row) => row.error],
-    ]).split("\n");
-    expect(head).toBe("NAME       ERROR");
-    expect(first).toBe("a          -");
-    expect(second).toBe(`long name  ${"x".repeat(79)}…`);
+    const shown = (width: number | null) => table(rows, columns, width).split("\n");
+    expect(shown(80)).toEqual(["NAME       ERROR", "a          -", `long name  ${"x".repeat(79)}…`]);
+  });
+
+  test("has the room that a wide terminal has, and in a pipe that of an error message", () => {
+    const [, , second = ""] = table(rows, columns, 100).split("\n");
+    expect(second).toBe(`long name  ${"x".repeat(88)}…`);
+    expect(second).toHaveLength(100);
+    for (const width of [111, null])
+      expect(table(rows, columns, width)).toContain(`long name  ${"x".repeat(100)}`);
+    const [, longest = ""] = table([{ name: "a", error: "x".repeat(2_000) }], columns, null).split("\n");
+    expect(longest).toBe(`a     ${"x".repeat(999)}…`);
   });
 
   test("keeps a row on its line, whatever a text holds", () => {

@@ -30,32 +30,51 @@ function harmless(text: string): string {
 /** One column of a table: its title and the text of a row. */
 export type Column<Row> = readonly [title: string, text: (row: Row) => unknown];
 
-const maxCell = 80;
+/** Room of a cell on a terminal, unless that is wide enough for more; each has at least so much. */
+const shortCell = 80;
+/** Room of a cell in a file or a pipe: whoever reads it looks for the text, and no row is wrapped. */
+const longCell = 1_000;
 
-/** Rows under titles, aligned. Long texts are cut; `--json` has them whole. */
-export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+/**
+ * Rows under titles, aligned. Long texts are cut, on a terminal to its width; `--json` has them whole.
+ *
+ * @param width of the terminal, characters; null: it is none
+ */
+export function table<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  width: number | null = process.stdout.isTTY ? process.stdout.columns : null,
+): string {
   const cells = [
     columns.map(([title]) => title),
     ...rows.map((row) => columns.map(([, text]) => cell(text(row)))),
   ];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
+  const wanted = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
+  const max = width === null ? longCell : roomOf(wanted, width);
+  const widths = wanted.map((one) => Math.min(one, max));
   return cells
     .map((line) =>
       line
-        .map((text, index) => text.padEnd(widths[index] ?? 0))
+        .map((text, index) => shortened(text, max).padEnd(widths[index] ?? 0))
         .join("  ")
         .trimEnd(),
     )
     .join("\n");
 }
 
-/** Whether a table has room for less than the whole text. */
-export const isCutInTable = (text: string): boolean => printable(text).length > maxCell;
+/** How long a cell may be so that all columns stand beside each other, if that is more than the least. */
+function roomOf(wanted: readonly number[], width: number): number {
+  const total = (max: number) =>
+    wanted.reduce((sum, one) => sum + Math.min(one, max), 2 * (wanted.length - 1));
+  let max = shortCell;
+  while (max < longCell && total(max + 1) <= width) max += 1;
+  return max;
+}
+
+const shortened = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
 
 function cell(value: unknown): string {
-  if (value === null || value === undefined || value === "") return "-";
-  const text = printable(String(value));
-  return text.length > maxCell ? `${text.slice(0, maxCell - 1)}…` : text;
+  return value === null || value === undefined || value === "" ? "-" : printable(String(value));
 }
 
 /** What should be a text and came from outside may be anything. */

@@ -32,7 +32,7 @@ import { addDlq } from "./commands/repair/dlq.ts";
 import { addReplay } from "./commands/repair/replay.ts";
 import { addTry } from "./commands/repair/try.ts";
 import { addTasks } from "./commands/tasks/tasks.ts";
-import { tellUnknownCommands } from "./unknown-command.ts";
+import { fullName, tellUnknownCommands } from "./unknown-command.ts";
 
 export function createProgram(): Command {
   const program = new Command("charter")
@@ -47,7 +47,6 @@ export function createProgram(): Command {
     )
     .option("--actor <id>", "id of the user on whose behalf this is done (CHARTER_ACTOR)")
     .option("--json", "the API's answer on standard output, and nothing else")
-    .showHelpAfterError("(charter --help tells more)")
     .exitOverride();
 
   addCatalog(program);
@@ -82,5 +81,12 @@ export function createProgram(): Command {
   addWhoami(program);
   addDemo(program);
   tellUnknownCommands(program);
+  pointToHelp(program);
   return program;
+}
+
+/** What is wrong with the words of a command is explained by its own help, which has its options. */
+function pointToHelp(command: Command): void {
+  command.showHelpAfterError(`(${fullName(command)} --help tells more)`);
+  for (const inner of command.commands) pointToHelp(inner);
 }

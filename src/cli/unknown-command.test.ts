@@ -68,3 +68,14 @@ test("what is a command, an option or an argument is taken as that", async () =>
     vi.unstubAllEnvs();
   }
 });
+
+test.each([
+  [["replay", "start", "payment", "--since", "1h"], "charter replay start"],
+  [["search", "type:course.*"], "charter search"],
+  [["keys", "create"], "charter keys create"],
+  [["--nope"], "charter"],
+] as const)("what is wrong in %j is explained by the help of that command", async (words, command) => {
+  const { code, text } = await told(...words);
+  expect(code).toBe(2);
+  expect(text).toContain(`\n(${command} --help tells more)`);
+});

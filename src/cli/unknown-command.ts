@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { UnknownCommandError } from "./errors.ts";
 
 /** Names of a command and of what it belongs to, as one types them. */
-function fullName(command: Command): string {
+export function fullName(command: Command): string {
   return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }
 

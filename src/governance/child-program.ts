@@ -1,6 +1,8 @@
 /** A process of its own that imports code of a project. What that does when it is imported, and prints, stays there. */
 
 import { type ChildProcess, fork } from "node:child_process";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** What every program can answer: it could not. */
 export interface Failed {
@@ -58,6 +60,24 @@ function askOnce<Answer>(
   });
 }
 
+/** Places of a stack that are told: the packages are not whose code this is. */
+const maxPlaces = 3;
+
+/**
+ * The message, and where in the project it comes from. A file that does not load at all stands above the message with its
+ * line alone, and its importer is all that the caller knows.
+ */
+function describe(error: unknown, root: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const places = [...(error.stack ?? "").matchAll(/(file:\/\/\/[^\s)]+?)(:\d+(?::\d+)?)(?=[\s)]|$)/g)]
+    .map(([, url = "", place]) => ({ path: relative(root, fileURLToPath(url)), place }))
+    .filter(({ path }) => !path.startsWith("..") && !path.includes("node_modules"))
+    .slice(0, maxPlaces)
+    .map(({ path, place }) => `${path.replaceAll("\\", "/")}${place}`);
+  const where = places.length === 0 ? "" : ` (at ${places.join(", ")})`;
+  return `${error.name}: ${error.message}${where}`;
+}
+
 /** The program's side: answers each request, and ends with whoever started it. */
 export function answerRequests<Request, Answer>(
   answer: (request: Request) => Promise<Answer | Failed>,
@@ -65,8 +85,7 @@ export function answerRequests<Request, Answer>(
   process.on("message", (request: Request) => {
     answer(request)
       .catch((error: unknown): Failed => {
-        const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-        return { kind: "failed", message };
+        return { kind: "failed", message: describe(error, process.cwd()) };
       })
       .then((reply) => process.send?.(reply));
   });

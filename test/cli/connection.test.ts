@@ -114,19 +114,26 @@ describe("where the server is and with which key", () => {
     expect(stderr).not.toContain("wrong-key");
   });
 
-  test("an app without the routes of operators is told as one, by the route that it has not", async () => {
-    const server = createServer((_request, response) => response.writeHead(404).end("404 Not Found"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    try {
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      expect(await charter(url, ["dlq", "ls"])).toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(/has no route \/api\/dead-letters\. .*@brain\/operator/),
-      });
-    } finally {
-      await new Promise((resolve) => server.close(resolve));
-    }
-  });
+  test.each([
+    [404, "404 Not Found", "has no route"],
+    // An app asks for a key of its own where operators have no route.
+    [401, "Unauthorized", "refused the key for"],
+  ])(
+    "an app without the routes of operators (%d) is told as one, by the route",
+    async (status, text, what) => {
+      const server = createServer((_request, response) => response.writeHead(status).end(text));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      try {
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        expect(await charter(url, ["dlq", "ls"])).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(new RegExp(`${what} /api/dead-letters[.,] .*@brain/operator`)),
+        });
+      } finally {
+        await new Promise((resolve) => server.close(resolve));
+      }
+    },
+  );
 
   test("does not depend on the folder that the launcher is called in", async () => {
     const launcher = fileURLToPath(new URL("../../tools/charter.mjs", import.meta.url).href);

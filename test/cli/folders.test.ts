@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -127,10 +127,16 @@ test("an app with an event and a consumer more has the documents that charter ge
   // Of whose domain it is, and the only one that there is: nobody has to say the module.
   await write("event", "shop.order.cancelled", ...more);
   await write("consumer", "mailer", "--on", "shop.order.cancelled", ...more);
+  const source = readFileSync(join(app, "src/events/shop.ts"), "utf8");
   const generated = await run([charter, "generate", app, "--check"]);
   expect(generated).toMatchObject({ code: 0, stderr: "" });
   const events = readFileSync(join(app, "src/modules/shop/EVENTS.md"), "utf8");
   expect(events).toContain("| `shop.order.cancelled` | shop | INFO | `on(shopOrderCancelled, …)`");
+  // What does not load is named by its own place, not by that of its importer.
+  appendFileSync(join(app, "src/events/shop.ts"), "export const b = ;\n");
+  const { stderr } = await run([charter, "generate", app, "--check"]);
+  expect(stderr).toMatch(/SyntaxError: Expression expected \(at src\/events\/shop\.ts:\d+\)/);
+  writeFileSync(join(app, "src/events/shop.ts"), source);
   // With two modules somebody has to.
   await write("module", "library", ...more);
   expect(await run([charter, "new", "consumer", "other", "--yes", ...more])).toMatchObject({

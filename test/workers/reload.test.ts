@@ -42,6 +42,8 @@ function environment(): Record<string, string> {
     DATABASE_URL: sandbox.databaseUrl,
     BRAIN_REDIS_PREFIX: sandbox.prefix,
     PORT: "0",
+    // So often that each reload cuts one off.
+    BRAIN_TICK_MS: "200",
   };
 }
 
@@ -122,6 +124,11 @@ test("code that throws when it loads is shown, and what ran before goes on", asy
   await change(loadedAtStart, (text) => text.replace(throwing, ""), /✓ (?:mended|reloaded)/);
   await change(routes, (text) => text.replace("Nobody is called", "Who is"), /✓ reloaded in/);
   expect(await said()).toMatch(/^Who is "nobody"/);
+});
+
+test("a tick that a reload cuts off is done by the new code, and nobody is told of a failure", () => {
+  expect(child.output().match(/✓ reloaded in/g)?.length).toBeGreaterThan(1);
+  expect(child.output()).not.toMatch(/(?:tick|janitor) failed/);
 });
 
 test("an event that cannot be made is told with its place in the source, and the workers are not stopped for it", async () => {

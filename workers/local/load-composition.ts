@@ -12,8 +12,9 @@ const maxPlaces = 6;
 /** The message, and the places in the source of this project. */
 function describe(error: unknown, folder: string): string {
   if (!(error instanceof Error)) return String(error);
-  const places = [...(error.stack ?? "").matchAll(/(file:\/\/\/[^\s)]+?):(\d+):(\d+)/g)]
-    .map(([, url = "", line, column]) => `${relative(folder, fileURLToPath(url))}:${line}:${column}`)
+  // What does not load at all is named by its line alone, above the message.
+  const places = [...(error.stack ?? "").matchAll(/(file:\/\/\/[^\s)]+?)(:\d+(?::\d+)?)(?=[\s)])/g)]
+    .map(([, url = "", place]) => `${relative(folder, fileURLToPath(url))}${place}`)
     .filter((place) => !place.startsWith("..") && !place.includes("node_modules"));
   const lines = places.slice(0, maxPlaces).map((place) => `  at ${place}`);
   return [`${error.name}: ${error.message}`, ...lines].join("\n");

@@ -44,7 +44,7 @@ export interface RunningWorkers {
    */
   reload(bundles: WorkerBundles): Promise<void>;
   /**
-   * One run of the consumer's cron handler.
+   * One run of the consumer's cron handler; one that a reload cuts off is done again behind it.
    * @throws Error when the handler fails or workerd is away.
    */
   tick(): Promise<void>;
@@ -109,7 +109,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     current = (await restarts.start(`is gone (${reason})`)) ?? current;
   };
 
-  const reload = async (next: WorkerBundles) => {
+  const replace = async (next: WorkerBundles) => {
     try {
       await current.reload(next);
     } catch (error) {
@@ -118,12 +118,28 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     }
     bundles = next;
   };
+  /** The newest, and how many there were. */
+  let reloading = Promise.resolve();
+  let reloads = 0;
+  const reload = (next: WorkerBundles): Promise<void> => {
+    reloads++;
+    reloading = replace(next);
+    return reloading;
+  };
 
   const pulse =
     options.busyLimitMs === undefined ? null : watchBusy(() => current, options.busyLimitMs, onLog);
-  const runCron = async (cron: string) => {
-    const outcome = await current.runCron(cron);
-    if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
+  const runCron = async (cron: string): Promise<void> => {
+    await reloading.catch(() => undefined);
+    const before = reloads;
+    try {
+      const outcome = await current.runCron(cron);
+      if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
+    } catch (error) {
+      if (reloads === before) throw error;
+      // A reload cut it off, which is no fault of it: what runs then does it.
+      await runCron(cron);
+    }
   };
   return {
     url,

@@ -19,7 +19,7 @@ import {
 import { confirm } from "../../confirm.ts";
 import { UsageError } from "../../errors.ts";
 import { fileError } from "../../file-errors.ts";
-import { facts, isCutInTable, table } from "../../output.ts";
+import { facts, printable, table } from "../../output.ts";
 import { printJob, watchJob } from "../../progress.ts";
 import { mapStack } from "../../source-map.ts";
 import { actionColumns } from "../access/actions.ts";
@@ -175,20 +175,19 @@ async function list(cli: Cli, options: ListOptions): Promise<void> {
     await noteUnknownConsumer(cli, subscriber);
     return cli.out.line(await describeNone(cli.client, status, cursor === undefined ? filter : null));
   }
-  cli.out.line(
-    table(answer.dead_letters, [
-      ["ID", (row) => row.id],
-      ["SUBSCRIBER", (row) => row.subscriber],
-      ["TYPE", (row) => row.event_type],
-      ["REASON", (row) => row.reason],
-      ["TRIES", (row) => row.attempts],
-      ["STATUS", (row) => row.status],
-      ["LAST FAILED", (row) => row.last_failed_at],
-      ["FINGERPRINT", (row) => row.fingerprint],
-      ["ERROR", errorOf],
-    ]),
-  );
-  noteCutErrors(cli, answer.dead_letters);
+  const shown = table(answer.dead_letters, [
+    ["ID", (row) => row.id],
+    ["SUBSCRIBER", (row) => row.subscriber],
+    ["TYPE", (row) => row.event_type],
+    ["REASON", (row) => row.reason],
+    ["TRIES", (row) => row.attempts],
+    ["STATUS", (row) => row.status],
+    ["LAST FAILED", (row) => row.last_failed_at],
+    ["FINGERPRINT", (row) => row.fingerprint],
+    ["ERROR", errorOf],
+  ]);
+  cli.out.line(shown);
+  noteCutErrors(cli, answer.dead_letters, shown);
   noteNextPage(cli, answer.next_cursor);
 }
 
@@ -230,19 +229,18 @@ async function listGroups({ client, out }: Cli, { subscriber, status }: ListOpti
   });
   if (out.json) return out.data(answer);
   if (answer.groups.length === 0) return out.line(await describeNone(client, status, { subscriber }));
-  out.line(
-    table(answer.groups, [
-      ["FINGERPRINT", (row) => row.fingerprint],
-      ["COUNT", (row) => row.count],
-      ["OPEN", (row) => row.open],
-      ["SUBSCRIBER", (row) => row.subscriber],
-      ["TYPE", (row) => row.event_type],
-      ["LAST FAILED", (row) => row.last_failed_at],
-      ["E.G.", (row) => row.sample_id],
-      ["ERROR", errorOf],
-    ]),
-  );
-  noteCutErrors({ out }, answer.groups);
+  const shown = table(answer.groups, [
+    ["FINGERPRINT", (row) => row.fingerprint],
+    ["COUNT", (row) => row.count],
+    ["OPEN", (row) => row.open],
+    ["SUBSCRIBER", (row) => row.subscriber],
+    ["TYPE", (row) => row.event_type],
+    ["LAST FAILED", (row) => row.last_failed_at],
+    ["E.G.", (row) => row.sample_id],
+    ["ERROR", errorOf],
+  ]);
+  out.line(shown);
+  noteCutErrors({ out }, answer.groups, shown);
 }
 
 interface Failed {
@@ -252,8 +250,8 @@ interface Failed {
 
 const errorOf = (row: Failed) => `${row.error_class}: ${row.error_message}`;
 
-function noteCutErrors({ out }: Pick<Cli, "out">, rows: readonly Failed[]): void {
-  if (rows.some((row) => isCutInTable(errorOf(row))))
+function noteCutErrors({ out }: Pick<Cli, "out">, rows: readonly Failed[], shown: string): void {
+  if (rows.some((row) => !shown.includes(printable(errorOf(row)))))
     out.note("What ends with … was cut; dlq show <id> and --json have it whole.");
 }
 
