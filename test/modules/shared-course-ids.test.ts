@@ -217,6 +217,14 @@ describe("a course that was made here", () => {
     ]);
     const entries = `SELECT tenant_id FROM course_distributions WHERE course_id = '${made.courseId}'`;
     expect(await engine.sql(entries)).toEqual([{ tenant_id: owner }]);
+    // Who asks for a payment of it learns as little as of one that nobody has.
+    for (const id of [made.courseId, courseId]) {
+      const payload = { course_id: id, amount_cents: 77_700, currency: "EUR", amount: 777 };
+      await as(foreigner).tell(coursePaymentRequired, payload);
+    }
+    const letters = await engine.deadLetters("payment");
+    const told = letters.map((letter) => String(letter.error_message).replace(/"[^"]*"/, "…"));
+    expect(told).toEqual([expect.stringContaining("There is no course …"), told[0]]);
     // Control: a course of its own gets one, and so does one of nobody here.
     const own = await newCourse(engine, { tenant_id: foreigner });
     await engine.settle();

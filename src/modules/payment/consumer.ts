@@ -38,8 +38,10 @@ export function paymentConsumer(settings: PaymentSettings): Consumer {
           );
         }
         if (course !== undefined) {
-          const offer = { amount_cents: amountCents, currency, tenant_id: event.tenant_id ?? undefined };
-          const refusal = refusalOfPurchase(courseId, course, offer);
+          const offer = { amount_cents: amountCents, currency };
+          // Whether another tenant has a course of this id is nothing that who publishes learns.
+          const known = course?.state === "foreign" ? null : course;
+          const refusal = refusalOfPurchase(courseId, known, offer);
           if (refusal !== null) {
             throw new PermanentError(`No payment was begun. ${refusal.message}`, { cause: refusal });
           }
