@@ -5,7 +5,8 @@ import { nodesOf } from "./nodes.ts";
 import { declarationOf } from "./scope.ts";
 import { calledName, type FunctionNode, isFunction, isInside } from "./source.ts";
 
-const timers = new Set([
+/** They run a function later. */
+export const timers: ReadonlySet<string> = new Set([
   "setTimeout",
   "setInterval",
   "setImmediate",

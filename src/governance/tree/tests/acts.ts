@@ -1,10 +1,12 @@
 /** What a test does, in order: it lets consumers read, delivers again, and asserts. Functions of the tests are followed. */
 
 import ts from "typescript";
+import { isWaitedFor } from "../awaited.ts";
 import { declarationOf, functionOf } from "../scope.ts";
 import { bare, calledName, type FunctionNode, isFunction, nameOf, stringOf } from "../source.ts";
 import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "../typescript.ts";
 import { enginePackage } from "../typescript.ts";
+import { isAssertion, isAsync, isRun } from "./assertions.ts";
 
 /** One thing that a test does. */
 export interface Act {
@@ -64,7 +66,7 @@ export function readActivity(
   function activityOf(node: ts.Node, depth = 0): Activity {
     const done = known.get(node);
     if (done !== undefined) return done;
-    const reading = new Reading(tree, consumers, functionCalled, (inner) =>
+    const reading = new Reading(node, tree, consumers, functionCalled, (inner) =>
       depth < maxDepth ? activityOf(inner, depth + 1) : nothing,
     );
     // Who calls itself finds what is known so far: nothing.
@@ -127,13 +129,16 @@ class Reading {
   readonly #consumers: ConsumersByName;
   readonly #functionCalled: (call: ts.CallExpression) => FunctionNode | null;
   readonly #activityOf: (node: ts.Node) => Activity;
+  readonly #root: ts.Node;
 
   constructor(
+    root: ts.Node,
     tree: TypeScriptTree,
     consumers: ConsumersByName,
     functionCalled: (call: ts.CallExpression) => FunctionNode | null,
     activityOf: (node: ts.Node) => Activity,
   ) {
+    this.#root = root;
     this.#tree = tree;
     this.#consumers = consumers;
     this.#functionCalled = functionCalled;
@@ -169,13 +174,14 @@ class Reading {
   #call(node: ts.CallExpression): void {
     const called = this.#functionCalled(node);
     const activity = called === null ? null : this.#activityOf(called);
-    if (activity !== null) {
+    if (called !== null && activity !== null) {
       // Whose consumer it is stands in the call, when it is given one.
       const given = wordsOf(this.#tree, ...node.arguments);
+      const isAsserting = isRun(node, this.#root) && (!isAsync(called) || isWaitedFor(node));
       this.acts.push(
-        ...activity.acts.map((act) =>
-          act.kind === "drain" ? { ...act, words: new Set([...act.words, ...given]) } : act,
-        ),
+        ...activity.acts
+          .filter(({ kind }) => isAsserting || kind !== "assert")
+          .map((act) => (act.kind === "drain" ? { ...act, words: new Set([...act.words, ...given]) } : act)),
       );
       for (const word of activity.words) this.words.add(word);
       for (const text of activity.texts) this.texts.add(text);
@@ -194,10 +200,11 @@ class Reading {
     if (fromEngine !== null && engineDrains.has(fromEngine)) return "drain";
     if (fromEngine === "runHandler") return "handle";
     if (fromEngine === "startReplay") return "redeliver";
-    if (isAssertion(node)) return "assert";
+    if (isAssertion(node)) return isRun(node, this.#root) ? "assert" : null;
     if (name === null) return null;
     const isMethod = ts.isPropertyAccessExpression(bare(node.expression));
-    if (isMethod && doorAsserts.has(name)) return "assert";
+    if (isMethod && doorAsserts.has(name))
+      return isWaitedFor(node) && isRun(node, this.#root) ? "assert" : null;
     if (isMethod && activity === null && drainMethods.has(name)) return "drain";
     if (isMethod && name === "redeliver") return "redeliver";
     if (name === "streamEntries") return "read";
@@ -294,26 +301,4 @@ function textsOf(tree: TypeScriptTree, node: ts.CallExpression): ReadonlySet<str
   };
   node.arguments.forEach(take);
   return texts;
-}
-
-const isWrittenDown = (value: ts.Expression): boolean =>
-  ts.isLiteralExpression(value) ||
-  value.kind === ts.SyntaxKind.TrueKeyword ||
-  value.kind === ts.SyntaxKind.FalseKeyword ||
-  value.kind === ts.SyntaxKind.NullKeyword ||
-  (ts.isIdentifier(value) && value.text === "undefined") ||
-  ((ts.isArrayLiteralExpression(value) || ts.isObjectLiteralExpression(value)) && value.getText().length < 3);
-
-/** `expect(…).…(…)`, `assert.…(…)`, `assert…(…)`: the call that compares, not the one that begins it. */
-function isAssertion(node: ts.CallExpression): boolean {
-  const callee = bare(node.expression);
-  if (ts.isIdentifier(callee)) return /^assert/.test(callee.text);
-  let at: ts.Expression = callee;
-  while (ts.isPropertyAccessExpression(at)) at = bare(at.expression);
-  if (ts.isIdentifier(at)) return at.text === "assert" && at !== callee;
-  if (!ts.isCallExpression(at) || !/^expect$|^expect\.(?:soft|poll)$/.test(at.expression.getText()))
-    return false;
-  // `expect(true).toBe(true)`: what is written down on both sides cannot fail.
-  const [subject] = at.arguments;
-  return subject === undefined || !isWrittenDown(bare(subject));
 }
