@@ -212,6 +212,103 @@ export async function one(publish: Publish, env: Env, id: string) {
   else await callDesk(id);
 }`,
   ],
+  "a switch of the settings for a trial, and one that a service of switches keeps": [
+    "11.8",
+    `
+export async function one(publish: Publish, settings: Settings, deps: Deps, client: Switches, kv: Store, id: string) {
+  if (settings.asyncDesk) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (deps.config.deskEnabled) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  const { newDesk } = settings;
+  newDesk ? await publish(bookShelved, { book_id: id }) : await callDesk(id); //! 11.8
+  if (isEnabled("async-desk")) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (await client.isFeatureEnabled("async-desk", id)) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  const isOn = await client.boolVariation("async-desk");
+  if (isOn) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (await kv.get("flag:desk")) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (settings.autoApprove) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (deps.reader.settings.letterEnabled) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (isEnabled(id)) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (await kv.get("book:1")) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (settings.newDesk) await publish(bookShelved, { book_id: id });
+  else console.info("not told");
+}
+const callDesk = async (id: string) => id;
+const isEnabled = (name: string) => name !== "";`,
+  ],
+  "a transaction beside, within and before one that only asks; a beacon": [
+    "B-1",
+    `
+import { books } from "./tables.ts";
+export async function within(engine: Engine, db: Database, id: string) {
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await tx.insert(books).values({ id });
+    await tx.transaction((inner) => inner.delete(books));
+    await db.transaction(async (own) => own.delete(books)); //! B-1
+    navigator.sendBeacon("https://x.example", id); //! B-1
+    await publish(bookShelved, { book_id: id });
+  });
+  navigator.sendBeacon("https://x.example", id);
+}
+export async function before(engine: Engine, db: Database, id: string) {
+  await db.transaction(async (own) => own.delete(books));
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    const rows = await tx.select().from(books);
+    await publish(bookShelved, { book_id: rows[0].id }); //! B-1
+  });
+}
+export async function asked(engine: Engine, db: Database, id: string) {
+  const rows = await db.transaction(async (own) => own.select().from(books));
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await tx.update(books).set({ id });
+    await publish(bookShelved, { book_id: rows[0].id });
+  });
+}`,
+  ],
+  "a handler sends a beacon": [
+    "C-5",
+    handler(`
+async function shelve(event: Event) {
+  const { sendBeacon: tell } = navigator;
+  navigator.sendBeacon("https://x.example", event.id); //! C-5
+  globalThis.navigator.sendBeacon("https://x.example", event.id); //! C-5
+  tell("https://x.example", event.id); //! C-5
+  const idempotencyKey = event.id;
+  navigator.sendBeacon("https://x.example", idempotencyKey);
+}
+export const seen = (id: string) => navigator.sendBeacon("https://x.example", id);`),
+  ],
+  "ids of events that are taken apart or kept in a list": [
+    "B-7",
+    handler(`
+const seen = new Map<string, boolean>();
+const ids: string[] = [];
+const names = new Map<string, string>();
+const fixed = ["a", "b"];
+async function shelve(event: Event) {
+  const { id } = event;
+  if (seen.get(id)) return; //! B-7
+  if (ids.includes(event.id)) return; //! B-7
+  seen.set(event.id, true);
+  names.get(event.id);
+  fixed.includes(event.id);
+  const { id: bookId } = event.payload;
+  return seen.has(bookId);
+}
+export const other = defineConsumer({
+  subscriber: "other",
+  handlers: [on(bookShelved, ({ id }, { tx }) => (seen.has(id) ? null : tx))], //! B-7
+});`),
+  ],
   "a bus of Postgres or of the platform": [
     "B-5",
     `

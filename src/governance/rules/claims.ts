@@ -2,15 +2,16 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { declarationOf } from "../tree/scope.ts";
-import { bare, calledName } from "../tree/source.ts";
+import { nodesOf } from "../tree/nodes.ts";
+import { declarationOf, parameterOwner, takenFrom } from "../tree/scope.ts";
+import { bare, calledName, nameOf } from "../tree/source.ts";
 import { tablesOf } from "../tree/sql/tables.ts";
 import { writtenEngineTables } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
 import { engineTableOf } from "./table-owners.ts";
 
-const mentions = /processed_?events|\.has\(|\.add\(|\.set\(|setnx|\bNX\b/i;
+const mentions = /processed_?events|\.has\(|\.get\(|\.includes\(|\.indexOf\(|\.add\(|\.set\(|setnx|\bNX\b/i;
 
 export function claimsByEventId(project: Project, report: Report): void {
   for (const looked of moduleSourcesWith(project, mentions)) {
@@ -51,7 +52,7 @@ function isEventId(node: ts.Expression | undefined): boolean {
   const value = bare(node);
   if (ts.isTemplateExpression(value))
     return value.templateSpans.some(({ expression }) => isEventId(expression));
-  if (ts.isIdentifier(value)) return /^event_?id$/i.test(value.text);
+  if (ts.isIdentifier(value)) return /^event_?id$/i.test(value.text) || isTakenEventId(value);
   if (!ts.isPropertyAccessExpression(value)) return false;
   if (/^event_?id$/i.test(value.name.text)) return true;
   const owner = bare(value.expression);
@@ -63,10 +64,28 @@ function isEventId(node: ts.Expression | undefined): boolean {
   return value.name.text === "id" && /^(?:event|envelope|message)$/i.test(ofEvent);
 }
 
-/** A `Set` or a `Map` at the top of the file that is asked for an event's id. */
+/** `const { id } = event`, and `on(bookShelved, ({ id }) => …)` */
+function isTakenEventId(name: ts.Identifier): boolean {
+  const taken = takenFrom(name);
+  if (taken !== null) return taken.part === "id" && /^(?:event|envelope)$/i.test(bare(taken.owner).getText());
+  const declared = declarationOf(name);
+  if (declared === null || !ts.isBindingElement(declared)) return false;
+  if (nameOf((declared.propertyName ?? declared.name) as ts.PropertyName) !== "id") return false;
+  const owner = parameterOwner(declared);
+  const call = owner?.parent;
+  return (
+    owner?.parameters[0]?.name === declared.parent &&
+    call !== undefined &&
+    ts.isCallExpression(call) &&
+    calledName(call) === "on"
+  );
+}
+
+/** A list, a `Set` or a `Map` at the top of the file that is asked for an event's id. */
 function isOwnMemory(call: ts.CallExpression): boolean {
   const callee = bare(call.expression);
-  if (!ts.isPropertyAccessExpression(callee) || !/^(?:has|get)$/.test(callee.name.text)) return false;
+  if (!ts.isPropertyAccessExpression(callee) || !/^(?:has|get|includes|indexOf)$/.test(callee.name.text))
+    return false;
   const [first] = call.arguments;
   const owner = bare(callee.expression);
   if (!isEventId(first) || !ts.isIdentifier(owner)) return false;
@@ -74,13 +93,24 @@ function isOwnMemory(call: ts.CallExpression): boolean {
   if (declared === null || !ts.isVariableDeclaration(declared)) return false;
   const isTop = ts.isSourceFile(declared.parent.parent.parent);
   const given = declared.initializer === undefined ? null : bare(declared.initializer);
-  return (
-    isTop &&
-    given !== null &&
-    ts.isNewExpression(given) &&
-    /^(?:Weak)?(?:Set|Map)$|Cache$/.test(given.expression.getText())
-  );
+  if (!isTop || given === null) return false;
+  if (ts.isArrayLiteralExpression(given)) return given.elements.length === 0;
+  if (!ts.isNewExpression(given) || !/^(?:Weak)?(?:Set|Map)$|Cache$/.test(given.expression.getText()))
+    return false;
+  // What is looked up by an event's id may be anything, unless ids of events are put there.
+  return callee.name.text !== "get" || isFilled(owner);
 }
+
+const isFilled = (memory: ts.Identifier): boolean =>
+  nodesOf(memory.getSourceFile()).calls.some((call) => {
+    const callee = bare(call.expression);
+    return (
+      ts.isPropertyAccessExpression(callee) &&
+      callee.name.text === "set" &&
+      callee.expression.getText() === memory.text &&
+      isEventId(call.arguments[0])
+    );
+  });
 
 /** `redis.set(`seen:${event.id}`, 1, { nx: true })`, `redis.setnx(…)`, `redis.sadd(seen, event.id)` */
 function isLockByEventId(call: ts.CallExpression): boolean {

@@ -4,7 +4,7 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { isWaitedFor, laterCall } from "../tree/awaited.ts";
 import { nodesOf } from "../tree/nodes.ts";
-import { outsideCall } from "../tree/outside.ts";
+import { isBeacon, outsideCall } from "../tree/outside.ts";
 import { comesFrom, givenPublisher, tableWrite } from "../tree/publishers.ts";
 import { calledFunction, callsInside, reachedFrom } from "../tree/reach.ts";
 import { type RowWrites, readRowWrites } from "../tree/row-writes.ts";
@@ -82,7 +82,9 @@ function lookInside(look: Look, published: Published, inside: FunctionNode, repo
   for (const other of calls) {
     if (!isInside(other, inside.body)) continue;
     const kind =
-      isWithinSameRun(other, inside) && isWaitedFor(other) ? outsideBy(tree, other, isHandler) : null;
+      isWithinSameRun(other, inside) && (isWaitedFor(other) || isBeacon(tree, other))
+        ? outsideBy(tree, other, isHandler)
+        : null;
     if (kind !== null && (kind === "changes" || other.pos > call.end) && (!isHandler || other.pos > call.end))
       report({
         at: other,
@@ -116,7 +118,9 @@ function outsideBy(
   isHandler: boolean,
 ): "reads" | "changes" | null {
   const kindOf = (one: ts.CallExpression) =>
-    isHandler && !isGlobalFetch(tree, one) ? null : (outsideCall(tree, one)?.kind ?? null);
+    isHandler && !isGlobalFetch(tree, one) && !isBeacon(tree, one)
+      ? null
+      : (outsideCall(tree, one)?.kind ?? null);
   const own = kindOf(call);
   const called = own === null ? calledFunction(tree, call.expression) : null;
   if (called === null) return own;
@@ -213,13 +217,17 @@ function nameOfFunction(node: FunctionNode): string | null {
   return ts.isVariableDeclaration(node.parent) ? nameOf(node.parent.name) : null;
 }
 
-/** Whether it uses what it was given beside what publishes. */
+/** It is only asked: `tx.select()` */
+const isAsked = ({ parent }: ts.Identifier) =>
+  ts.isPropertyAccessExpression(parent) && /^(?:select\w*|query|\$count)$/.test(parent.name.text);
+
+/** Whether it may change something by what it was given beside what publishes. */
 function usesTransaction(inside: FunctionNode): boolean {
   return nodesOf(inside.getSourceFile()).names.some((name) => {
     if (!isInside(name, inside.body)) return false;
     const declared = declarationOf(name);
     if (declared === null || parameterOwner(declared) !== inside) return false;
-    return !(ts.isCallExpression(name.parent) && name.parent.expression === name);
+    return !(ts.isCallExpression(name.parent) && name.parent.expression === name) && !isAsked(name);
   });
 }
 

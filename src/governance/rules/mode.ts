@@ -2,12 +2,13 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
 import { callsInside } from "../tree/reach.ts";
-import { declarationOf, functionOf, rootOf } from "../tree/scope.ts";
+import { functionOf } from "../tree/scope.ts";
 import { bare, stringOf, walk } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import { settingsOf } from "./leftovers.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
+import { isFlag } from "./switches.ts";
 
 /** What says whether there are events. */
 export const mode: readonly Rule[] = [
@@ -102,7 +103,7 @@ function parallelPaths(project: Project, report: Report): void {
       const called = functionOf(typescript, call.expression);
       return called !== null && callsInside(called).some((inner) => published.has(inner));
     });
-  const isWork = (node: ts.Node) => callsInside(node).length > 0 && !isRefusal(node);
+  const isWork = (node: ts.Node) => callsInside(node).some((call) => !isLog(call)) && !isRefusal(node);
   for (const { nodes } of moduleSourcesWith(project, /publish|emit/i)) {
     for (const node of nodes.binaries)
       if (isOr(node) && isFlag(node.left) && publishes(node.right) && !isInCondition(node))
@@ -133,6 +134,9 @@ const isOr = ({ operatorToken: { kind } }: ts.BinaryExpression) =>
 
 const isInCondition = ({ parent }: ts.Node) => ts.isIfStatement(parent) || ts.isWhileStatement(parent);
 
+const isLog = (call: ts.CallExpression) =>
+  /(?:^|\.)(?:console|log|logger)\.\w+$/.test(call.expression.getText());
+
 const isRefusal = (node: ts.Node) =>
   ts.isThrowStatement(node) || (ts.isBlock(node) && node.statements.some(ts.isThrowStatement));
 
@@ -151,67 +155,3 @@ function sidesOf(
   if (last === undefined || !ts.isReturnStatement(last) || !ts.isBlock(parent)) return [[thenStatement], []];
   return [[thenStatement], parent.statements.slice(parent.statements.indexOf(branch) + 1)];
 }
-
-const settingsName =
-  /^(?:env|environment|settings|cfg|conf|config|configuration|flags|features|featureFlags|options)$/i;
-/** Says itself that it chooses, whatever it belongs to. */
-const chooserName = /^(?:use|enable|is|with|legacy)_?(?:new_?)?(?:event|legacy|stream|mode|outbox|bus)/i;
-const flagName = /^(?:use|enable|is|has|with)?_?.*(?:event|legacy|stream|outbox|bus)/i;
-
-/** A switch: of the environment, the settings or a constant in capitals that is named after events or the old way. */
-function isFlag(condition: ts.Expression): boolean {
-  const value = bare(condition);
-  if (isOfEnvironment(value)) return true;
-  if (ts.isIdentifier(value) && (isGivenFlag(value) || isReadFlag(value))) return true;
-  if (ts.isPrefixUnaryExpression(value)) return isFlag(value.operand);
-  if (ts.isBinaryExpression(value)) return isFlag(value.left) || isFlag(value.right);
-  if (ts.isCallExpression(value)) return /(?:env|flags?|features?)\b[^(]*$/i.test(value.expression.getText());
-  if (ts.isIdentifier(value)) return /^[A-Z][A-Z0-9_]+$/.test(value.text) && flagName.test(value.text);
-  if (ts.isElementAccessExpression(value)) return isOfSettings(value);
-  return ts.isPropertyAccessExpression(value) && isOfSettings(value) && isSwitchName(value.name.text);
-}
-
-/** `env.X`, `process.env["X"]`: whatever it is called, a variable of the environment that is asked for an event is a switch. */
-function isOfEnvironment(value: ts.Expression): boolean {
-  if (!ts.isPropertyAccessExpression(value) && !ts.isElementAccessExpression(value)) return false;
-  const owner = bare(value.expression);
-  return /^env$/i.test(
-    ts.isPropertyAccessExpression(owner) ? owner.name.text : ts.isIdentifier(owner) ? owner.text : "",
-  );
-}
-
-/** What was read of the environment before, and a constant that is written down. */
-function isReadFlag(name: ts.Identifier): boolean {
-  const declared = declarationOf(name);
-  if (declared === null || !ts.isVariableDeclaration(declared) || declared.initializer === undefined)
-    return false;
-  const given = bare(declared.initializer);
-  const isConstant = (declared.parent.flags & ts.NodeFlags.Const) !== 0;
-  if (given.kind === ts.SyntaxKind.TrueKeyword || given.kind === ts.SyntaxKind.FalseKeyword)
-    return isConstant;
-  const read = ts.isBinaryExpression(given) ? bare(given.left) : given;
-  return isOfEnvironment(read);
-}
-
-/** `useEvents`: a parameter, a piece of the settings, or what was read of them. */
-function isGivenFlag(name: ts.Identifier): boolean {
-  if (!chooserName.test(name.text)) return false;
-  const declared = declarationOf(name);
-  if (declared === null) return false;
-  if (!ts.isVariableDeclaration(declared)) return ts.isParameter(declared) || ts.isBindingElement(declared);
-  const { initializer } = declared;
-  return initializer !== undefined && isFlag(initializer);
-}
-
-function isOfSettings(node: ts.PropertyAccessExpression | ts.ElementAccessExpression): boolean {
-  const owner = bare(node.expression);
-  const last = ts.isPropertyAccessExpression(owner)
-    ? owner.name.text
-    : ts.isIdentifier(owner)
-      ? owner.text
-      : "";
-  return settingsName.test(last) || rootOf(owner)?.text === "process";
-}
-
-const isSwitchName = (name: string) =>
-  /^(?:use|enable|disable|with|legacy)/i.test(name) || flagName.test(name);

@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import { calledFunction } from "./reach.ts";
-import { declarationOf, isGlobal, parameterOwner } from "./scope.ts";
+import { declarationOf, isGlobal, parameterOwner, takenFrom } from "./scope.ts";
 import { bare, calledName, isFunction, nameOf, propertyOf, stringOf, walk } from "./source.ts";
 import { enginePackage, type TypeScriptTree } from "./typescript.ts";
 
@@ -103,6 +103,18 @@ function isFetchParameter(tree: TypeScriptTree, declared: ts.ParameterDeclaratio
   return nameOf(declared.name) === "fetch" && parameterOwner(declared) !== null;
 }
 
+/** `navigator.sendBeacon(…)`, which nobody can wait for. */
+export function isBeacon(tree: TypeScriptTree, call: ts.CallExpression): boolean {
+  const callee = bare(call.expression);
+  const taken = ts.isIdentifier(callee) ? takenFrom(callee) : null;
+  const owner = taken?.owner ?? (ts.isPropertyAccessExpression(callee) ? callee.expression : null);
+  const name = taken?.part ?? (ts.isPropertyAccessExpression(callee) ? callee.name.text : null);
+  if (owner === null || name !== "sendBeacon") return false;
+  const value = bare(owner);
+  if (ts.isIdentifier(value)) return value.text === "navigator" && isGlobal(tree.bindings, value);
+  return /^(?:globalThis|self|window)\.navigator$/.test(value.getText());
+}
+
 /** A call of the outside. */
 export interface OutsideCall {
   /** `reads`: it asks for something only. `changes`: its method says so, or it sends a body. */
@@ -120,6 +132,8 @@ export function outsideCall(
   call: ts.CallExpression,
   given: ReadonlySet<ts.Node> = new Set(),
 ): OutsideCall | null {
+  if (isBeacon(tree, call))
+    return { kind: "changes", hasKey: call.arguments.some((part) => namesKey(tree, part)) };
   const callee = bare(call.expression);
   const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
   const isCalled = (declared !== null && given.has(declared)) || isFetch(tree, callee);

@@ -161,10 +161,20 @@ function isTable(bindings: Bindings, file: string, node: ts.Expression): boolean
 export function comesFrom(name: ts.Identifier, owner: FunctionNode): boolean {
   const declared = declarationOf(name);
   if (declared === null) return false;
-  if (parameterOwner(declared) !== null) return isInside(declared, owner);
+  const given = parameterOwner(declared);
+  if (given !== null) return isInside(declared, owner) && !isOfOther(given, owner);
   let at: ts.Node = declared;
   while (ts.isBindingElement(at)) at = at.parent.parent;
-  const given = ts.isVariableDeclaration(at) ? at.initializer : undefined;
-  const root = given === undefined || !isInside(at, owner) ? null : rootOf(given);
+  const value = ts.isVariableDeclaration(at) ? at.initializer : undefined;
+  const root = value === undefined || !isInside(at, owner) ? null : rootOf(value);
   return root !== null && root.text !== name.text && comesFrom(root, owner);
+}
+
+/** `db.transaction((own) => …)` inside of it, where `db` is not what it was given: a transaction beside. */
+function isOfOther(given: ts.SignatureDeclaration, owner: FunctionNode): boolean {
+  const { parent } = given;
+  if (given === owner || !ts.isCallExpression(parent) || !isInside(parent, owner)) return false;
+  if (!/^(?:transaction|begin)$/.test(calledName(parent) ?? "")) return false;
+  const root = rootOf(parent.expression);
+  return root !== null && !comesFrom(root, owner);
 }
