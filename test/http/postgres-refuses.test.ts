@@ -25,7 +25,7 @@ import { waitFor } from "../wait-for.ts";
 import { type Reply, readReply } from "./surface.ts";
 
 /*
- * A Postgres that is there and refuses: out of connections, shutting down, out of disk. It is one of our own, because
+ * A Postgres that is there and refuses: out of connections, shutting down, read-only, out of disk. It is one of our own, because
  * nobody else must be refused with us. What is refused leaves nothing behind, what waited goes on afterwards.
  */
 
@@ -195,10 +195,28 @@ const shuttingDown: Refuse = async () => {
   };
 };
 
+/** As a replica, or a database that its provider has stopped. */
+const readOnly: Refuse = async () => {
+  const [row] = await administrate<{ name: string }>("SELECT current_database() AS name");
+  const set = (change: string) => administrate(`ALTER ROLE brain_app IN DATABASE "${row?.name}" ${change}`);
+  await set("SET default_transaction_read_only = on");
+  await endIdleConnections();
+  return async () => {
+    await set("RESET default_transaction_read_only");
+    await endIdleConnections();
+  };
+};
+
 describe.each([
-  ["is out of connections", "53300", "all of its connections are in use", outOfConnections],
-  ["is shutting down", "57P03", "the server is shutting down or starting", shuttingDown],
-] as const)("while Postgres %s", (_what, state, meaning, refuse) => {
+  [
+    "is out of connections",
+    "53300",
+    /all of its connections are in use \(SQLSTATE 53300\)/,
+    outOfConnections,
+  ],
+  ["is shutting down", "57P03", /the server is shutting down or starting \(SQLSTATE 57P03\)/, shuttingDown],
+  ["is read-only", "25006", /is read-only: what writes is answered 503/, readOnly],
+] as const)("while Postgres %s", (_what, state, reason, refuse) => {
   test("requests are refused kindly, what waits is neither lost nor given up, and all goes on afterwards", async () => {
     const [unsent, undrained, agent] = [randomUUID(), randomUUID(), randomUUID()];
     const sentBefore = [agentOnline(undrained), agentError(undrained)];
@@ -217,7 +235,7 @@ describe.each([
       expectKindRefusal(await send("/api/tasks", { title: `Of ${agent}` }));
       const health = await send("/api/health");
       expect(health.status).toBe(503);
-      expect(health.body.reasons).toEqual([`Postgres: ${meaning} (SQLSTATE ${state}).`]);
+      expect(health.body.reasons).toEqual([expect.stringMatching(reason)]);
       // More often than an event may be tried.
       for (let tries = 0; tries < 6; tries += 1) {
         await relayEverything(1);

@@ -44,6 +44,7 @@ describe("SQLSTATE", () => {
     ["57P03", "cannot connect now"],
     ["57014", "query cancelled"],
     ["58030", "I/O error"],
+    ["25006", "read-only transaction"],
     ["25P02", "transaction aborted by an error that was not passed on"],
     ["42P01", "undefined table: the schema is behind the code"],
     ["42703", "undefined column: the schema is behind the code"],
@@ -207,7 +208,7 @@ describe("what Postgres said", () => {
 });
 
 describe("an error that any statement would meet", () => {
-  test.each(["08006", "53100", "53300", "57P01", "57P03"])("%s is one", (code) => {
+  test.each(["08006", "25006", "53100", "53300", "57P01", "57P03"])("%s is one", (code) => {
     expect(meetsAnyStatement(translateDatabaseError(postgres(code), "driver"))).toBe(true);
   });
 

@@ -70,6 +70,7 @@ const diskFull = "53100";
 /** SQLSTATE classes and codes after which the same work may succeed: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const transientStates: readonly { readonly prefix: string; readonly meaning: string }[] = [
   { prefix: "25P02", meaning: "an earlier statement had failed and somebody caught its error" },
+  { prefix: "25006", meaning: "it is read-only" },
   { prefix: "25P03", meaning: "the transaction was idle for too long and was ended" },
   { prefix: "08", meaning: "the connection failed" },
   { prefix: "40", meaning: "the transaction was rolled back (serialization failure or deadlock)" },
@@ -134,8 +135,8 @@ export function isDiskFull(error: unknown): boolean {
   return sqlState(error) === diskFull;
 }
 
-/** Of the connection, of a server that ends, and of one without room or connections. */
-const statesOfServer = /^(?:08|53100|53300|57P)/;
+/** Of the connection, of a server that ends or only reads, and of one without room or connections. */
+const statesOfServer = /^(?:08|25006|53100|53300|57P)/;
 
 /** True when the statement is not to blame: Postgres was not reached, or serves nobody just now. */
 export function meetsAnyStatement(error: unknown): boolean {

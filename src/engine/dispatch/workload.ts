@@ -50,7 +50,9 @@ local function addLines(reply, at, skipped, looks, oldestWindow, now)
       end
     end
     local counts = looks and redis.pcall('HGETALL', KEYS[at + 1])
-    local line = {redis.call('XLEN', KEYS[at]), counts and not counts.err and pickCounts(counts, oldestWindow) or ''}
+    -- Something else under its key stops this shard alone: its relay and its drains say so.
+    local length = redis.pcall('XLEN', KEYS[at])
+    local line = {type(length) == 'number' and length or 0, counts and not counts.err and pickCounts(counts, oldestWindow) or ''}
     for g = 1, groups do
       local work = works[ARGV[g + skipped]]
       if work == 0 and isDue(marks[ARGV[g + skipped] .. ':' .. shard], now) then work = 1

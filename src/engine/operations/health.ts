@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { alarmingWorkSql, describeFailing, type FailingWork, isVital } from "../alerts/failing-work.ts";
 import { TransientError } from "../core/errors.ts";
 import { describeMissing, type SchemaState } from "../core/schema-state.ts";
@@ -74,19 +75,35 @@ async function answerOfRedis({ all }: RedisDatabases): Promise<Answer<readonly n
   return { answer: signs.flatMap((sign, index) => ("error" in sign ? [index + 1] : [])) };
 }
 
-/** What Postgres knows of work that fails, and of where the shards are. */
+/** What Postgres knows of work that fails, of where the shards are, and of itself. */
 export interface Vital {
   readonly failing: readonly FailingWork[];
   readonly places: readonly ShardDatabase[];
+  /** It takes no writes, from nobody or not from us. */
+  readonly readOnly: boolean;
 }
 
-/** Statements whose rows are those of `Vital`. */
-export const vitalStatements = [alarmingWorkSql, shardDatabasesSql];
+const readOnlySql = sql`
+  SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS read_only`;
+
+/** Statements whose rows `toVital` reads. */
+export const vitalStatements = [alarmingWorkSql, shardDatabasesSql, readOnlySql];
+
+export function toVital([failing, places, own]: readonly (readonly unknown[])[]): Vital {
+  const [state] = (own ?? []) as { read_only: boolean }[];
+  return {
+    failing: (failing ?? []) as FailingWork[],
+    places: (places ?? []) as ShardDatabase[],
+    readOnly: state?.read_only === true,
+  };
+}
 
 async function askVital(db: Invocation["db"]): Promise<Vital> {
-  const [failing, places] = await db.batch(vitalStatements);
-  return { failing: (failing ?? []) as FailingWork[], places: (places ?? []) as ShardDatabase[] };
+  return toVital(await db.batch(vitalStatements));
 }
+
+const readOnlyReason =
+  "Postgres is read-only: what writes is answered 503, and events wait. Point NEON_DATABASE_URL at a database that takes writes; if it did, ask its provider why it stopped.";
 
 /** What came of asking one of the services in time. */
 export type Answer<T> = { readonly answer: T } | { readonly error: unknown };
@@ -128,6 +145,7 @@ export function judgeHealth(
     ...(hasStream || withoutStream ? [] : ["Redis does not answer."]),
     ...away.map((number) => describeAway(number, shardsOn(invocation, number))),
     ...("error" in schema ? [refusalOf(schema.error) ?? "Postgres does not answer."] : []),
+    ...(known?.readOnly === true ? [readOnlyReason] : []),
     ...(missing === null ? [] : [missing]),
     ...(misplaced === null ? [] : [misplaced]),
     ...(known?.failing ?? []).filter(({ work }) => isVital(work)).map(describeFailing),

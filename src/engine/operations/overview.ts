@@ -1,9 +1,7 @@
 import { openBySeveritySql } from "../alerts/alert-views.ts";
 import { type AlertSeverity, severities } from "../alerts/alerts.ts";
-import type { FailingWork } from "../alerts/failing-work.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
-import type { ShardDatabase } from "../relay/shard-databases.ts";
 import type { FollowedOutcome } from "../stream/count-series.ts";
 import { counterFields } from "../stream/counters.ts";
 import { askThere, isAway, type NumberedCommand, toFirst } from "../stream/databases.ts";
@@ -15,7 +13,15 @@ import {
   toStored,
 } from "./consumers/consumer-states.ts";
 import { liveCommands, toLive, toVisits, visitCommands } from "./consumers/live-state.ts";
-import { answered, answerOf, checkHealth, type Health, judgeHealth, vitalStatements } from "./health.ts";
+import {
+  answered,
+  answerOf,
+  checkHealth,
+  type Health,
+  judgeHealth,
+  toVital,
+  vitalStatements,
+} from "./health.ts";
 import {
   type CriticalTimeView,
   type OverTime,
@@ -212,10 +218,10 @@ async function askStream(invocation: StreamInvocation, window: TimeWindow, nowMs
 /** One round trip to Postgres. */
 async function askRecord(db: Invocation["db"], lastMs: number) {
   const standing = standingStatements(null, lastMs);
-  const [failing, places, ...rows] = await db.batch([...vitalStatements, ...standing, ...storedStatements()]);
+  const answers = await db.batch([...vitalStatements, ...standing, ...storedStatements()]);
+  const rows = answers.slice(vitalStatements.length);
   return {
-    failing: (failing ?? []) as FailingWork[],
-    places: (places ?? []) as ShardDatabase[],
+    ...toVital(answers),
     standing: toStanding(rows),
     consumers: toStored(rows.slice(standing.length)),
   };

@@ -1,12 +1,11 @@
 import { type Work, watchWork } from "../alerts/failing-work.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import { MisplacedShardError } from "../core/errors.ts";
+import { TransientError } from "../core/errors.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
 import type { RedisDatabases } from "../stream/databases.ts";
 import { removeLeftGroups } from "../stream/move-group.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
 import { countTenantRows } from "./count-rows.ts";
-
 import { type PurgeReport, purge } from "./purge.ts";
 import { mayReconcile, type ReconcileReport, reconcileShard } from "./reconcile.ts";
 import { redeliveredBy } from "./redelivered.ts";
@@ -156,8 +155,8 @@ export async function reconcileAll(
 }
 
 /**
- * Works on one shard after the other. A Redis database that is away stops its shards alone; what was thrown is thrown
- * behind the last.
+ * Works on one shard after the other. One that fails stops no other, unless its Redis database is away; what was thrown is
+ * thrown behind the last.
  */
 async function eachShard<T>(
   { databases }: StreamInvocation,
@@ -173,7 +172,7 @@ async function eachShard<T>(
       done.push(await work(shard));
     } catch (error) {
       failures.push(error);
-      if (!(error instanceof MisplacedShardError)) away.add(databases.numberOf(shard));
+      if (error instanceof TransientError) away.add(databases.numberOf(shard));
     }
   }
   if (failures.length > 0) throw failures[0];

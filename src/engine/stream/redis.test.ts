@@ -105,7 +105,9 @@ describe("what Redis replied", () => {
     "MASTERDOWN Link with MASTER is down",
     "BUSY Redis is busy running a script.",
     "OOM command not allowed when used memory > 'maxmemory'.",
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
     "NOREPLICAS Not enough good replicas to write.",
+    "ERR DB capacity quota exceeded",
     "ERR max daily request limit exceeded. Limit: 10000",
     "ERR max requests limit exceeded. Limit: 500000",
     "Exceeded rate limit",
@@ -168,7 +170,11 @@ describe("a request that fails", () => {
   test.each([
     [
       "WRONGTYPE Operation against a key holding the wrong kind of value script: 1f2e, on @user_script:7.",
-      "WRONGTYPE Operation against a key holding the wrong kind of value",
+      "WRONGTYPE Operation against a key holding the wrong kind of value. Another program keeps something of its own under a key of this system. Rename it; what was on a stream there is sent again from the record.",
+    ],
+    [
+      "NOPERM this user has no permissions to run the 'xadd' command",
+      "NOPERM this user has no permissions to run the. The token may not do what is needed: set one that may use all commands.",
     ],
     ["NOGROUP No such key 'planted-secret' or consumer group 'g'", "NOGROUP No such key"],
     ["ERR unknown command planted-secret", "ERR"],

@@ -20,6 +20,11 @@ export class RedisReplyError extends Error {
    * be a value. Replies with ERR repeat what was sent, in any place.
    */
   get words(): string {
+    const advice = adviceOf[this.prefix];
+    return advice === undefined ? this.#said : `${this.#said}. ${advice}`;
+  }
+
+  get #said(): string {
     if (!/^[A-Z]{3,}$/.test(this.prefix)) return "a reply without a code";
     if (this.prefix === "ERR") return "ERR";
     // A script's name and line follow behind "script:".
@@ -65,14 +70,23 @@ const passingPrefixes: ReadonlySet<string> = new Set([
   "MASTERDOWN",
   "BUSY",
   "OOM",
+  "MISCONF",
   "NOREPLICAS",
 ]);
 
 /**
  * Replies by which the service says that one of its limits is reached. They have no code of their own:
  * https://upstash.com/docs/redis/troubleshooting/max_requests_limit
+ * https://upstash.com/docs/redis/troubleshooting/db_capacity_quota_exceeded
  */
-const serviceLimit = /max (daily )?requests? |max concurrent|rate limit/i;
+const serviceLimit = /max (daily )?requests? |max concurrent|rate limit|capacity quota exceeded/i;
+
+/** What to do about refusals that no repeat heals, by their code. */
+const adviceOf: Readonly<Record<string, string>> = {
+  WRONGTYPE:
+    "Another program keeps something of its own under a key of this system. Rename it; what was on a stream there is sent again from the record.",
+  NOPERM: "The token may not do what is needed: set one that may use all commands.",
+};
 
 /**
  * What of a Redis can be kept from one invocation to the next; nothing is open.

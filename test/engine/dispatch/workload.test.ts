@@ -1,13 +1,22 @@
 import { expect, test } from "vitest";
+import type { ScheduledJob } from "../../../src/engine/consume/define/define-job.ts";
 import { signalDeferred } from "../../../src/engine/consume/lease/deferred-signal.ts";
 import { TransientError } from "../../../src/engine/core/errors.ts";
 import { cronTick } from "../../../src/engine/dispatch/cron.ts";
 import { relayAll } from "../../../src/engine/dispatch/relay-shards.ts";
 import { readWorkload } from "../../../src/engine/dispatch/workload.ts";
+import { runJanitor } from "../../../src/engine/retention/janitor.ts";
 import type { Backbone } from "../../backbone.ts";
 import { hookDatabase } from "../../faults.ts";
-import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "../fixture.ts";
-import { invoke, soon } from "./fixture.ts";
+import {
+  createClock,
+  openBackbone,
+  openFaultyBackbone,
+  publishReports,
+  recorder,
+  streamEntries,
+} from "../fixture.ts";
+import { idsOf, invoke, soon } from "./fixture.ts";
 
 const consumers = [recorder(), recorder({ subscriber: "second" }), recorder({ subscriber: "third" })];
 const env = { BRAIN_RELAY_SWEEP_MS: "3600000", BRAIN_SHARDS: "2" };
@@ -176,6 +185,61 @@ test("a sweep that failed is done again at the next tick, and not after an hour"
   const away = () => Promise.reject(new TransientError("Postgres is away"));
   await cronTick({ ...invocation, db: { ...invocation.db, batch: away } }, soon(300));
   expect(await backbone.redis("EXISTS", keys.relaySwept())).toBe(0);
+});
+
+test("a stream that another program made something else of stops its own shard, and the alert says what to do", async () => {
+  const consumer = recorder();
+  const backbone = await openBackbone({ env: { BRAIN_SHARDS: "2" } });
+  const runs: number[] = [];
+  const job: ScheduledJob = {
+    name: "expiry",
+    run: async () => {
+      runs.push(1);
+      return null;
+    },
+  };
+  const now = () => invoke(backbone, [consumer], { scheduled: new Map([[job.name, job]]) });
+  const tick = () => cronTick(now(), soon(1_000));
+  await publishReports(backbone, 20);
+  await tick();
+  const stream = backbone.open().keys.stream(0);
+  await backbone.redis("DEL", stream);
+  await backbone.redis("SET", stream, "planted");
+  const [lost = ""] = (await streamEntries(backbone, 1)).map(({ id }) => id);
+  await backbone.redis("XDEL", backbone.open().keys.stream(1), lost);
+  await publishReports(backbone, 20);
+  const ids = async (shard: number) =>
+    (
+      await backbone.sql<{ id: string }>(
+        `SELECT id::text FROM events WHERE slot % 2 = ${shard} ORDER BY position`,
+      )
+    ).map(({ id }) => id);
+  const appliedOf = async (shard: number) => {
+    const known = new Set(await ids(shard));
+    return (await idsOf(backbone)).filter((id) => known.has(id));
+  };
+  runs.length = 0;
+  for (let ticks = 0; ticks < 3; ticks += 1) await tick();
+  expect(runs).toHaveLength(3);
+  expect((await appliedOf(1)).toSorted()).toEqual((await ids(1)).toSorted());
+  const { trim } = await runJanitor(now(), soon(5_000));
+  expect(trim?.error).toContain("WRONGTYPE");
+  // What shard 1 had lost is found all the same.
+  expect(
+    await backbone.sql(
+      "SELECT count(*)::int AS lost FROM unsent_events u JOIN events e ON e.position = u.position WHERE e.slot % 2 = 1",
+    ),
+  ).toEqual([{ lost: 1 }]);
+  const alerts = await backbone.sql<{ message: string }>(
+    "SELECT message FROM alerts WHERE subject = 'relay:0' AND resolved_at IS NULL",
+  );
+  expect(alerts).toEqual([
+    { message: expect.stringMatching(/WRONGTYPE.*rename it.*sent again from the record/i) },
+  ]);
+
+  await backbone.redis("RENAME", stream, `${stream}:planted`);
+  await tick();
+  expect((await idsOf(backbone)).toSorted()).toEqual([...(await ids(0)), ...(await ids(1))].toSorted());
 });
 
 test("the tick after one that found Redis away looks at Postgres: events may wait that nobody could tell of", async () => {
