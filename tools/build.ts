@@ -6,6 +6,9 @@
 import { build } from "./packages/compile.ts";
 import { packages } from "./packages/manifest.ts";
 import { putBack } from "./packages/swap.ts";
+import { readToolOptions } from "./tool-options.ts";
+
+readToolOptions("usage: npm run build", {});
 
 for (const folder of packages) {
   if (putBack(folder))

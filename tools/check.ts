@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { readToolOptions } from "./tool-options.ts";
 
 interface Step {
   readonly name: string;
@@ -83,6 +84,7 @@ function indented(text: string): string {
     .join("\n");
 }
 
+readToolOptions("usage: npm run check", {});
 let failed = 0;
 const waiting = [...steps];
 

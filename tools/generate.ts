@@ -7,6 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { firstDifference, type GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { generateMigrationLists } from "./migration-list.ts";
+import { readToolOptions } from "./tool-options.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 
@@ -39,7 +40,9 @@ async function handle(file: GeneratedFile, onlyCheck: boolean): Promise<boolean>
   return file.problem === null && !(differs && onlyCheck);
 }
 
-const onlyCheck = process.argv.includes("--check");
+const { check: onlyCheck } = readToolOptions("usage: npm run generate [-- --check]", {
+  options: { check: { type: "boolean", default: false } },
+}).values;
 let failures = 0;
 for (const generate of generators) {
   try {

@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { endWithUsage } from "../../tools/tool-options.ts";
 import { benchAudit } from "./audit.ts";
 import { benchBridge } from "./bridge.ts";
 import { benchCold } from "./cold.ts";
@@ -42,6 +43,11 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
 };
 
 const only = process.argv.slice(2);
+if (only[0]?.startsWith("-"))
+  endWithUsage(
+    `${only[0]} is not known.`,
+    `usage: npm run bench [-- <name of a row> …], or one of ${Object.keys(programs).join(", ")}`,
+  );
 const program = programs[only[0] ?? ""];
 if (program !== undefined) process.exit(await program(only.slice(1)));
 

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { readToolOptions } from "../../tools/tool-options.ts";
 import { planFaults } from "./fault-plan.ts";
 import { reportLines } from "./report.ts";
 import { runChaos } from "./run.ts";
@@ -14,27 +14,17 @@ const usage =
   "usage: npm run chaos -- [--seed N] [--events 20000] [--minutes 1.5] [--shards 1] [--patience SECONDS] " +
   '[--without "kill redis,foreign writer"] [--keep]';
 
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        seed: { type: "string" },
-        events: { type: "string", default: "20000" },
-        minutes: { type: "string", default: "1.5" },
-        shards: { type: "string", default: "1" },
-        without: { type: "string", default: "" },
-        patience: { type: "string", default: "300" },
-        keep: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    // Most often the "--" is missing, and npm kept the options for itself.
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-    return process.exit(2);
-  }
-}
-
-const values = readArguments();
+const { values } = readToolOptions(usage, {
+  options: {
+    seed: { type: "string" },
+    events: { type: "string", default: "20000" },
+    minutes: { type: "string", default: "1.5" },
+    shards: { type: "string", default: "1" },
+    without: { type: "string", default: "" },
+    patience: { type: "string", default: "300" },
+    keep: { type: "boolean", default: false },
+  },
+});
 
 function wholeNumber(name: string, text: string, min: number): number {
   const value = Number(text);

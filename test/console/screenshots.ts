@@ -6,16 +6,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { routes } from "../../src/console/routes.ts";
 import { createDemoApi } from "../../src/demo/api.ts";
 import { makeDemo } from "../../src/demo/build.ts";
 import { makeFolder } from "../../src/governance/make-folder.ts";
+import { readToolOptions } from "../../tools/tool-options.ts";
 import { launchChromium } from "../pages/chromium.ts";
 import { startChild } from "../workers/child.ts";
 
-const { values: options } = parseArgs({
+const usage = "usage: npm run screenshots [-- --out <folder> --only <start of a path, e.g. /alerts>]";
+const { values: options } = readToolOptions(usage, {
   options: { out: { type: "string", default: "screenshots" }, only: { type: "string" } },
 });
 /** Installing what is missing takes its time on a new machine. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import pg from "pg";
+import { readToolOptions } from "../../tools/tool-options.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { startServices } from "../../workers/local/services.ts";
 import { bundleWorkers, readCompatibility } from "../../workers/local/workerd/bundle.ts";
@@ -32,18 +32,9 @@ function wholeNumber(name: string, text: string, min: number): number {
   process.exit(2);
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      options: { cases: { type: "string", default: "100000" }, seed: { type: "string" } },
-    }).values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-    return process.exit(2);
-  }
-}
-
-const values = readArguments();
+const { values } = readToolOptions(usage, {
+  options: { cases: { type: "string", default: "100000" }, seed: { type: "string" } },
+});
 const cases = wholeNumber("cases", values.cases, 100);
 const seed = wholeNumber("seed", values.seed ?? String(Date.now() % 1_000_000), 0);
 

@@ -151,7 +151,11 @@ test(
     };
     await overlay.write("vitest.config.mjs", `export default ${JSON.stringify({ test: options })}`);
     const tests = [...written].filter((path) => path.endsWith("-events.test.ts"));
-    expect(tests).toHaveLength(3);
+    expect(tests.sort()).toEqual([
+      "test/modules/copy/copy-events.test.ts",
+      "test/modules/copy/copy-notes-events.test.ts",
+      "test/modules/reading_room/reading-room-events.test.ts",
+    ]);
     const output = await overlay.run("vitest", ["run", ...tests, "test/readme/routes.test.ts"]);
     expect(output).toMatch(/Test Files {2}4 passed/);
     const filter = "reading_room|copy|every route";

@@ -77,7 +77,7 @@ test(
     const { id = "", error_message: message = "" } = letter ?? {};
     const { code, stdout, stderr } = await toTest(id);
     expect(code, stderr).toBe(0);
-    const path = `test/modules/dead-letter-${id}.test.ts`;
+    const path = `test/modules/tasks/dead-letter-${id}.test.ts`;
     expect(stdout).toContain(path);
     const text = await readFile(join(overlay.folder, path), "utf8");
     for (const planted of Object.values(personal)) expect(text).not.toContain(planted);

@@ -227,6 +227,14 @@ describe("what a handler throws", () => {
       outcome: "retried",
       error: { class: "TransientError", dead_letter: null, retry_in_ms: 4_000, max_attempts: 3 },
     });
+    // It is the same the next time, most likely: it has fewer tries than what fails for now.
+    script.run = async () => {
+      throw new TypeError("Cannot read properties of undefined");
+    };
+    expect((await tryIt("scripted")).body).toMatchObject({
+      outcome: "retried",
+      error: { class: "TypeError", dead_letter: null, max_attempts: 2 },
+    });
   });
 
   test("comes with the statements until then, no changes and no events", async () => {

@@ -1,8 +1,33 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { blocksOf, readProject } from "../../tools/documents.ts";
 import { commandFault, commandsOf, mentionFault } from "./commands.ts";
 
 const { documents } = await readProject();
+
+const root = fileURLToPath(new URL("../../", import.meta.url).href);
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+test("a program of npm run that is given what it does not know does nothing, and says what it knows", async () => {
+  const names = ["bench", "build", "check", "generate", "pack", "screenshots"] as const;
+  const told = names.map(async (name) => {
+    const [, program = ""] = /^exec node tools\/run\.mjs (\S+\.ts)$/.exec(scripts[name] ?? "") ?? [];
+    const run = promisify(execFile)(process.execPath, [program, "--nothing-like-this"], { cwd: root });
+    return run.then(
+      () => `npm run ${name} ended with 0`,
+      ({ code, stderr }: { readonly code: number; readonly stderr: string }) => `${code} ${stderr}`,
+    );
+  });
+  for (const text of await Promise.all(told)) {
+    expect(text).toMatch(/^2 .*--nothing-like-this/);
+    expect(text).toMatch(/\nusage: npm run /);
+    expect(text).not.toMatch(/\n\s+at /);
+  }
+});
 
 test("every command that a document shows can be given", async () => {
   const shown = blocksOf(documents, "sh").flatMap(({ path, line, text }) =>

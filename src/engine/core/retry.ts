@@ -78,6 +78,14 @@ export function backoffMs(policy: RetryPolicy, attempt: number, seed: string): n
   return Math.max(Math.min(minBackoffMs, ceiling), Math.floor(ceiling * fraction));
 }
 
+/** Tries of an event that ends them so, the first included; what is permanent has one. */
+export function maxTriesOf({ kind }: Outcome, policy: RetryPolicy): number {
+  if (kind === "permanent") return 1;
+  return kind === "programming"
+    ? Math.min(policy.maxProgrammingAttempts, policy.maxAttempts)
+    : policy.maxAttempts;
+}
+
 /**
  * The one place that decides what happens after a try.
  *
@@ -98,7 +106,7 @@ export function decideDelivery(
     case "permanent":
       return { action: "dead-letter", reason: outcome.reason };
     case "programming":
-      return attempt >= Math.min(policy.maxProgrammingAttempts, policy.maxAttempts)
+      return attempt >= maxTriesOf(outcome, policy)
         ? { action: "dead-letter", reason: "programming_error" }
         : { action: "retry", dueAtMs: nowMs + backoffMs(policy, attempt, seed), overtakable: false };
     case "transient": {

@@ -157,6 +157,14 @@ export function likelyModule({ present, definitions }: Layout, type: string | un
 /** The file of a module's own events. */
 export const eventFile = (layout: Layout, module: string) => `${layout.events}/${kebab(module)}.ts`;
 
+/** The module in whose folder a file stands; null: in none. */
+export const moduleIn = ({ present, modules }: Layout, path: string): string | null =>
+  present.find((name) => path.startsWith(`${modules}/${name}/`)) ?? null;
+
+/** Where tests of a module stand: an app has few, and no folders of them. */
+export const testFolder = ({ kind, tests }: Layout, module: string | null): string =>
+  kind === "product" && module !== null ? `${tests}/${module}` : tests;
+
 /** What one file writes to import what another of the project exports. */
 export function specifier({ kind, events }: Layout, from: string, to: string): string {
   if (kind === "product" && dirname(to) === events)

@@ -1,6 +1,6 @@
 import { ScaffoldError } from "./errors.ts";
 import { goldenOf } from "./golden.ts";
-import { type FoundEvent, type Layout, specifier } from "./layout.ts";
+import { type FoundEvent, type Layout, specifier, testFolder } from "./layout.ts";
 import { withConstants } from "./literals.ts";
 import { eventsWithConsumer, readmeWithConsumer, withReader } from "./module-documents.ts";
 import { definitionWith, moduleWith } from "./module-list.ts";
@@ -10,7 +10,7 @@ import { requireFreeSubscriber } from "./new-module.ts";
 import { newFile, type Plan, type PlannedFile, readText } from "./plan.ts";
 import { stepsBehind } from "./steps.ts";
 import type { Values } from "./templates.ts";
-import { written as filledIn, fromTemplate } from "./written.ts";
+import { written as filledIn, fromTemplate, testTemplate } from "./written.ts";
 
 export interface NewConsumer {
   readonly name: string;
@@ -36,9 +36,9 @@ function eventOf(layout: Layout, type: string): FoundEvent {
 }
 
 /** The test with a payload of the event, which the template has of its own. */
-function testOf(layout: Layout, values: Values, type: string): PlannedFile {
-  const template = `${layout.kind === "product" ? "test/modules" : "test"}/sample-room-consumer.test.ts`;
-  const place = `${layout.tests}/${kebab(values.name)}-events.test.ts`;
+function testOf(layout: Layout, module: string, values: Values, type: string): PlannedFile {
+  const template = testTemplate(layout, "consumer");
+  const place = `${testFolder(layout, module)}/${kebab(values.name)}-events.test.ts`;
   const door = specifier(layout, place, eventOf(layout, type).path);
   const text = filledIn(layout, template, { ...values, door }, place);
   const payload = goldenOf(readText(layout.root, layout.golden), type);
@@ -73,7 +73,7 @@ export function planConsumer(layout: Layout, { name, module, on, date }: NewCons
   const written = [
     fromTemplate(layout, `${sample}/totals/tables.ts`, values, tables),
     fromTemplate(layout, `${sample}/consumer.ts`, named(consumer), consumer),
-    testOf(layout, values, on),
+    testOf(layout, module, values, on),
     definitionWith(layout, found, name),
     moduleWith(layout, module, [
       { part: "tables", element: { local: `${camel(name)}Tables`, imported: "*", path: tables } },

@@ -6,11 +6,11 @@ import ts from "typescript";
 import { readProject } from "../project.ts";
 import { ScaffoldError } from "./errors.ts";
 import { createFakes, type Json } from "./fakes.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, moduleIn, testFolder } from "./layout.ts";
 import { withConstants } from "./literals.ts";
 import { newFile, type Plan } from "./plan.ts";
 import { stepsBehind } from "./steps.ts";
-import { written } from "./written.ts";
+import { testTemplate, written } from "./written.ts";
 
 /** A dead letter, or an event and who is to handle it. */
 export interface Delivered {
@@ -113,8 +113,8 @@ export async function planTest(layout: Layout, delivered: Delivered, name: strin
   const isJson = payload !== undefined;
   const shown = isJson ? fakes.payload(payload) : fakes.text(payloadText);
   const kept = Object.entries(others).map(([field, value]) => [field, plain(fakes, field, value)]);
-  const template = `${layout.kind === "product" ? "test/modules" : "test"}/sample-room-letter.test.ts`;
-  const place = `${layout.tests}/${name}.test.ts`;
+  const template = testTemplate(layout, "letter");
+  const place = `${testFolder(layout, moduleIn(layout, path))}/${name}.test.ts`;
   const event = { type: "", domain: "", resource: "", action: "", constant: "" };
   const purpose = `Made by charter from a ${what} of ${exportedIn(layout.root, path, subscriber)}.`;
   const text = written(layout, template, { name: "-", event, purpose, owner: "-", date: "-" }, place);

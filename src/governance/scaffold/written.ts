@@ -13,6 +13,10 @@ function templatesOf({ kind }: Layout) {
     : { folder: "app", modules: "src/modules", events: "src/events", tests: "test" };
 }
 
+/** The template of a test that is no part of a new module. */
+export const testTemplate = (layout: Layout, of: "consumer" | "letter") =>
+  `${layout.kind === "product" ? "test/modules/sample_room" : "test"}/sample-room-${of}.test.ts`;
+
 /** Where a file of the template stands in the project, names not replaced yet. */
 function placeOf(layout: Layout, path: string): string {
   const from = templatesOf(layout);

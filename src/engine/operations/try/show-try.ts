@@ -4,7 +4,7 @@ import { describeError, errorClass, errorStack } from "../../consume/dead-letter
 import type { Runnable } from "../../consume/delivery.ts";
 import type { Content } from "../../consume/drain/interpret.ts";
 import { classify } from "../../core/classify.ts";
-import { type DeadLetterReason, decideDelivery } from "../../core/retry.ts";
+import { type DeadLetterReason, decideDelivery, maxTriesOf } from "../../core/retry.ts";
 import { HandlerTimeoutError } from "../../core/time-limit.ts";
 import { sqlState } from "../../db/errors.ts";
 import type { WatchedStatement } from "../../db/trial.ts";
@@ -121,7 +121,7 @@ function errorView(
     stack: stack === null ? null : hiding.text(stack),
     dead_letter: reason,
     retry_in_ms: retryInMs,
-    max_attempts: retry.maxAttempts,
+    max_attempts: maxTriesOf(classify(error), retry),
   };
 }
 

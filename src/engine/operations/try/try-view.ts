@@ -49,7 +49,7 @@ export interface TryError {
   readonly dead_letter: DeadLetterReason | null;
   /** When it would be tried again at the earliest, ms from now; null: never. */
   readonly retry_in_ms: number | null;
-  /** Tries of one event, the first included. */
+  /** Tries of an event that fails so, the first included. */
   readonly max_attempts: number;
 }
 

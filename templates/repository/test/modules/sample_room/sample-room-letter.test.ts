@@ -1,6 +1,6 @@
 import { describeError } from "@brain/engine";
 import { expect, onTestFinished, test } from "vitest";
-import { createTestEngine } from "../engine.ts";
+import { createTestEngine } from "../../engine.ts";
 
 /*
  * TEMPLATE_PURPOSE It fails now, for the reason that production gave: mend the handler, and it holds. If the failure is right,

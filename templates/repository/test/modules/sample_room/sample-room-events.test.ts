@@ -1,8 +1,8 @@
 import { isUuidV4 } from "@brain/schemas";
 import { sampleRoomPaperSlipNewlyAdded } from "@brain/schemas/events/sample-room";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createTestEngine, type TestEngine } from "../engine.ts";
-import { eventually } from "../wait-for.ts";
+import { createTestEngine, type TestEngine } from "../../engine.ts";
+import { eventually } from "../../wait-for.ts";
 
 /* The four tests of the charter for the module sample_room, on real Redis and Postgres. */
 
