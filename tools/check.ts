@@ -46,6 +46,18 @@ interface Result {
   readonly output: string;
 }
 
+/** Ends the steps that run, when the check itself is ended: else a type check would go on for minutes. */
+const ending = new AbortController();
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.once(signal, () => {
+    ending.abort();
+    process.exit(code);
+  });
+}
+
 function run({ command: [program, ...args] }: Step): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
@@ -53,6 +65,7 @@ function run({ command: [program, ...args] }: Step): Promise<Result> {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: timeLimitMs,
       killSignal: "SIGKILL",
+      signal: ending.signal,
       env: {
         ...process.env,
         NO_COLOR: "1",

@@ -109,7 +109,7 @@ describe("the catalog", () => {
     // What may well be right stands behind a click.
     const silent = page.getByText("ethics.review never came from a program outside");
     expect(await silent.isVisible()).toBe(false);
-    await page.getByText(/^To know: \d+$/).click();
+    await page.getByText(/^Good to know: \d+$/).click();
     await silent.waitFor();
     await page.goto("/catalog/system.health");
     const textOf = async (name: RegExp) =>

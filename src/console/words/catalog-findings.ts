@@ -51,7 +51,7 @@ const de: Kinds = {
 const enLevels: Levels = {
   error: (count) => `Contradictions: ${count}`,
   warning: (count) => `Probably not meant: ${count}`,
-  note: (count) => `To know: ${count}`,
+  note: (count) => `Good to know: ${count}`,
 };
 
 const deLevels: Levels = {
