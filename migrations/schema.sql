@@ -990,6 +990,7 @@ CREATE TABLE "missions" (
   "step" integer,
   "created_at" timestamp(3) with time zone NOT NULL,
   "updated_at" timestamp(3) with time zone NOT NULL,
+  "claimed_at" timestamp with time zone,
   CONSTRAINT "missions_pkey" PRIMARY KEY (id),
   CONSTRAINT "missions_attempts_check" CHECK (((attempt >= 0) AND (attempt <= attempt_limit) AND (max_retries >= 1))),
   CONSTRAINT "missions_due_check" CHECK (((due_at IS NOT NULL) = ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying, 'paused'::character varying])::text[])))),
@@ -999,11 +1000,13 @@ CREATE TABLE "missions" (
   CONSTRAINT "missions_status_check" CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'queued'::character varying, 'running'::character varying, 'paused'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
 );
 CREATE INDEX missions_claim_idx ON public.missions USING btree (priority DESC, place) WHERE ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying])::text[]));
+CREATE INDEX missions_claimed_idx ON public.missions USING btree (COALESCE(tenant_id, ''::character varying), claimed_at) WHERE (claimed_at IS NOT NULL);
 CREATE INDEX missions_created_idx ON public.missions USING btree (created_at DESC, id DESC);
 CREATE INDEX missions_due_idx ON public.missions USING btree (due_at) WHERE ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying])::text[]));
 CREATE UNIQUE INDEX missions_run_step_key ON public.missions USING btree (run_id, step) WHERE (run_id IS NOT NULL);
 CREATE INDEX missions_status_idx ON public.missions USING btree (status, created_at DESC, id DESC);
 CREATE INDEX missions_tenant_idx ON public.missions USING btree (tenant_id, created_at DESC, id DESC) WHERE (tenant_id IS NOT NULL);
+CREATE INDEX missions_turn_idx ON public.missions USING btree (COALESCE(tenant_id, ''::character varying), priority DESC, place) WHERE ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying])::text[]));
 ALTER TABLE missions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON missions AS PERMISSIVE FOR ALL TO public USING (true);
 CREATE POLICY tenant_rows ON missions AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));

@@ -34,5 +34,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0035_webhook_turns", when: 1_795_827_359_574 },
     { tag: "0036_payments_by_tenant", when: 1_795_828_318_993 },
     { tag: "0037_payments_due_by_tenant", when: 1_795_852_064_123 },
+    { tag: "0038_mission_turns", when: 1_795_855_862_481 },
   ],
 };

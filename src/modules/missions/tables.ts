@@ -88,6 +88,8 @@ export const missions = pgTable(
     startedAt: instant("started_at"),
     /** When the newest attempt began. */
     attemptStartedAt: instant("attempt_started_at"),
+    /** When it was claimed last, from which the turns of tenants follow; null: never, or by an earlier release. */
+    claimedAt: databaseTime("claimed_at"),
     finishedAt: instant("finished_at"),
     /** What the handler returned; null until it is completed. */
     result: jsonb("result").$type<JsonObject>(),
@@ -108,11 +110,18 @@ export const missions = pgTable(
   },
   (table) => [
     ...tenantRows(),
-    // The order in which missions are claimed; finished ones are not in it. Without NULLS FIRST, which is what ORDER BY
-    // says of DESC, an index serves no order.
+    // What waits, in its order; finished ones are not in it. Without NULLS FIRST, which is what ORDER BY says of DESC, an
+    // index serves no order. The releases before claim by it.
     index("missions_claim_idx")
       .on(table.priority.desc().nullsFirst(), table.place)
       .where(sql`status IN ('queued', 'running')`),
+    // The order in which missions of each tenant are claimed, and whose turn it is.
+    index("missions_turn_idx")
+      .on(sql`coalesce(tenant_id, '')`, table.priority.desc().nullsFirst(), table.place)
+      .where(sql`status IN ('queued', 'running')`),
+    index("missions_claimed_idx")
+      .on(sql`coalesce(tenant_id, '')`, table.claimedAt)
+      .where(sql`claimed_at IS NOT NULL`),
     index("missions_due_idx").on(table.dueAt).where(sql`status IN ('queued', 'running')`),
     index("missions_created_idx").on(table.createdAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index("missions_tenant_idx")

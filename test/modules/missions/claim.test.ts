@@ -1,6 +1,9 @@
+import { sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { claimNext } from "../../../src/modules/missions/claim.ts";
+import { nextInTurn } from "../../../src/modules/missions/claims.ts";
 import { createMissions, type MissionSurface } from "./fixture.ts";
 
 /** Many workers at one queue, on real connections. */
@@ -71,6 +74,29 @@ describe(`${claimers} workers that claim ${count} missions at once`, () => {
     expect(all.length).toBeGreaterThan(count);
   });
 
+  test("take tenants in turns, whatever priority one gives its own", async () => {
+    await missions.sql("UPDATE missions SET tenant_id = 'flood', priority = 40");
+    const insert = (tenantId: string | null, priority: number) =>
+      missions.sql(
+        `INSERT INTO missions (id, type, name, tenant_id, payload, priority, status, max_retries, attempt_limit, due_at,
+           queued_at, correlation_id, created_by, last_event_id, created_at, updated_at)
+         VALUES (gen_random_uuid(), 'echo', 'late', $1, '{}', $2, 'queued', 3, 3, now(), now(), 'c', 'test',
+           gen_random_uuid(), now(), now())`,
+        [tenantId, priority],
+      );
+    for (const priority of [10, 30]) for (const tenantId of ["small", null]) await insert(tenantId, priority);
+    const job = missions.job();
+    const claimed: string[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      const row = await claimNext(job, { owner: crypto.randomUUID(), leaseMs: 60_000 });
+      claimed.push(`${row?.tenantId} ${row?.priority}`);
+    }
+    // Of each its most urgent first.
+    expect(new Set(claimed.slice(0, 3))).toEqual(new Set(["flood 40", "small 30", "null 30"]));
+    expect(new Set(claimed.slice(3, 6))).toEqual(new Set(["flood 40", "small 10", "null 10"]));
+    expect(claimed.slice(6)).toEqual(["flood 40", "flood 40"]);
+  });
+
   test("are served from the index of the claim, however many missions are finished", async () => {
     await missions.sql(
       `INSERT INTO missions (id, type, name, payload, priority, status, max_retries, attempt_limit, correlation_id,
@@ -79,18 +105,21 @@ describe(`${claimers} workers that claim ${count} missions at once`, () => {
        FROM generate_series(1, 20000)`,
     );
     await missions.sql(
-      `INSERT INTO missions (id, type, name, payload, priority, status, max_retries, attempt_limit, due_at,
+      `INSERT INTO missions (id, type, name, tenant_id, payload, priority, status, max_retries, attempt_limit, due_at,
          correlation_id, created_by, last_event_id, created_at, updated_at)
-       SELECT gen_random_uuid(), 'echo', 'new', '{}', 10 * (1 + n % 4), 'queued', 3, 3, now(), 'c', 'test',
+       SELECT gen_random_uuid(), 'echo', 'new', 't' || n % 50, '{}', 10 * (1 + n % 4), 'queued', 3, 3, now(), 'c', 'test',
          gen_random_uuid(), now(), now() FROM generate_series(1, 5000) n`,
     );
     await missions.sql("ANALYZE missions");
-    const plan = await missions.sql<{ "QUERY PLAN": string }>(
-      `EXPLAIN SELECT id FROM missions WHERE status IN ('queued', 'running') AND due_at <= now()
-       ORDER BY priority DESC, place LIMIT 1 FOR UPDATE SKIP LOCKED`,
-    );
+    const { sql: claim, params } = new PgDialect().sqlToQuery(sql`SELECT m.id FROM ${nextInTurn} LIMIT 1`);
+    const plan = await missions.sql<{ "QUERY PLAN": string }>(`EXPLAIN (ANALYZE) ${claim}`, params);
     const text = plan.map((line) => line["QUERY PLAN"]).join("\n");
-    expect(text).toContain("missions_claim_idx");
-    expect(text).not.toContain("Sort");
+    // To find the tenants, when they were served, and the mission; tenants alone are sorted.
+    expect(text.match(/missions_turn_idx/g)).toHaveLength(3);
+    expect(text).toContain("missions_claimed_idx");
+    expect(text).not.toContain("Seq Scan on missions");
+    expect(text.match(/Sort Key/g)).toHaveLength(1);
+    // One mission is looked at, and locked, of all of them.
+    expect(text).toMatch(/LockRows .*actual .*rows=1(?:\.00)? loops=1\)/);
   });
 });

@@ -1,0 +1,3 @@
+ALTER TABLE "missions" ADD COLUMN "claimed_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "missions_turn_idx" ON "missions" USING btree (coalesce(tenant_id, ''),"priority" DESC NULLS FIRST,"place") WHERE status IN ('queued', 'running');--> statement-breakpoint
+CREATE INDEX "missions_claimed_idx" ON "missions" USING btree (coalesce(tenant_id, ''),"claimed_at") WHERE claimed_at IS NOT NULL;
