@@ -118,6 +118,22 @@ describe("what Redis replied", () => {
   });
 });
 
+test.each([
+  [
+    "OOM command not allowed when used memory > 'maxmemory'. script: 1f2e, on @user_script:7.",
+    /'maxmemory'\. It is full: give/,
+  ],
+  ["ERR DB capacity quota exceeded", /exceeded\. It is full: give it more memory/],
+  [
+    "READONLY You can't write against a read only replica.",
+    /replica\. It is a replica, or the token may only read/,
+  ],
+  ["MISCONF Redis is configured to save RDB snapshots", /look at its disk/],
+])("who reads of %s learns what to do", async (reply, advice) => {
+  const redis = await replying(reply);
+  await expect(redis.command(["PING"])).rejects.toThrow(advice);
+});
+
 describe("what the service in front of Redis says", () => {
   test.each([
     [500, '{"error":"ERR upstream redis unavailable: connection closed by Redis"}'],

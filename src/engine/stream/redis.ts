@@ -81,8 +81,15 @@ const passingPrefixes: ReadonlySet<string> = new Set([
  */
 const serviceLimit = /max (daily )?requests? |max concurrent|rate limit|capacity quota exceeded/i;
 
-/** What to do about refusals that no repeat heals, by their code. */
+const full =
+  "It is full: give it more memory. What all consumers have handled is trimmed once an hour; BRAIN_STREAM_KEEP says how much of it stays.";
+
+/** What to do about refusals that no repeat heals, or not soon, by their code. */
 const adviceOf: Readonly<Record<string, string>> = {
+  OOM: full,
+  READONLY:
+    "It is a replica, or the token may only read: set the address and the token of one that takes writes.",
+  MISCONF: "It cannot store what it holds: look at its disk and its log.",
   WRONGTYPE:
     "Another program keeps something of its own under a key of this system. Rename it; what was on a stream there is sent again from the record.",
   NOPERM: "The token may not do what is needed: set one that may use all commands.",
@@ -201,7 +208,12 @@ function toReplyError(reply: string): RedisReplyError {
   // Some servers put ERR before the word that counts.
   const word = error.prefix === "ERR" ? (reply.split(" ", 2)[1] ?? "") : error.prefix;
   if (!passingPrefixes.has(word) && !serviceLimit.test(reply)) return error;
-  throw unavailable(`Redis is not available: ${reply.slice(0, maxReplyLength)}`, error);
+  const advice = /capacity quota exceeded/i.test(reply) ? full : adviceOf[word];
+  const said = reply.replace(/ script:.*$/s, "").slice(0, maxReplyLength);
+  throw unavailable(
+    `Redis is not available: ${advice === undefined ? said : `${said.replace(/\.?$/, ".")} ${advice}`}`,
+    error,
+  );
 }
 
 const maxReplyLength = 300;
