@@ -1,10 +1,17 @@
-import { agentHeartbeat } from "@brain/schemas";
+import { agentHeartbeat, agentOnline, agentTaskRequest } from "@brain/schemas";
+import { subscribers } from "./content.ts";
 import type { OperatorAct } from "./fault-plan.ts";
 
 /*
  * What an operator does in the middle of it all. None of it may lose, repeat or reorder anything: a replay brings what is
  * missing, a redrive what failed for good, and a pause ends by itself.
  */
+
+/** A type that the consumer handles. */
+export function typeOf(subscriber: string): string {
+  if (subscriber === subscribers.cause) return agentOnline.type;
+  return subscriber === subscribers.follow ? agentTaskRequest.type : agentHeartbeat.type;
+}
 
 interface Call {
   readonly path: string;
@@ -19,7 +26,7 @@ function callOf(act: OperatorAct, subscriber: string): Call {
     case "pause a type":
       return {
         path: `/api/consumers/${subscriber}/pause`,
-        body: { reason, for_seconds: 1, event_type: agentHeartbeat.type },
+        body: { reason, for_seconds: 1, event_type: typeOf(subscriber) },
       };
     case "resume":
       return { path: `/api/consumers/${subscriber}/resume`, body: { reason } };

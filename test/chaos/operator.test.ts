@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { chaosConsumers } from "./consumers.ts";
+import { subscribers } from "./content.ts";
+import { typeOf } from "./operator.ts";
+
+test("the type that is paused of a consumer is one that it handles", () => {
+  const askToDie = () => Promise.resolve();
+  const consumers = chaosConsumers({ askToDie, slowMs: 0, baseMs: 1, capMs: 1, batchSize: 1 });
+  const operated = consumers.filter(({ subscriber }) => subscriber !== subscribers.poison);
+  expect(operated.filter(({ subscriber, byType }) => !byType.has(typeOf(subscriber)))).toEqual([]);
+});
