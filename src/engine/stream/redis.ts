@@ -33,6 +33,9 @@ export class RedisReplyError extends Error {
   }
 }
 
+/** What Redis answered is more than the service in front of it hands on. The commands have run. */
+export class AnswerTooLargeError extends TransientError {}
+
 /** One Redis command as strings. */
 export type Command = readonly [name: string, ...args: string[]];
 
@@ -232,6 +235,8 @@ export function translateRedisError(error: unknown): Error {
     return unavailable("Redis answered with something that is no JSON.");
   if (error instanceof errors.UpstashError) {
     const said = error.message.replace(commandInMessage, "").slice(0, maxReplyLength);
+    if (/max response size/i.test(said))
+      return new AnswerTooLargeError(`The answer of Redis is too large: ${said}`, { backend: "redis" });
     return unavailable(`Redis is not available: ${said}`);
   }
   // The original may hold the command or an answer in its message, so it is not kept as the cause. Names of

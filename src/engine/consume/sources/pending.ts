@@ -6,11 +6,13 @@ import type { Database } from "../../db/database.ts";
 import { entryId, sentUnder } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { type Group, rangeCommand } from "../../stream/group.ts";
-import type { Command, RedisHttp } from "../../stream/redis.ts";
+import { AnswerTooLargeError, type Command, type RedisHttp } from "../../stream/redis.ts";
 import { parseReadEntries } from "../../stream/replies.ts";
 import type { Failure } from "../delivery.ts";
 
 interface PendingDetails {
+  /** So many of the entries, the first ones, were looked up: the answer about all of them would have been too large. */
+  readonly count: number;
   /** Fields by message id; missing when neither the stream nor the record has the entry. */
   readonly bodies: ReadonlyMap<string, readonly string[]>;
   /** Entries whose body is no longer on the stream. Claiming one would drop it from the pending list. */
@@ -73,6 +75,7 @@ export interface PendingReplies {
  * the stream is restored from the record.
  *
  * @param known null: Redis is asked, in one round trip
+ * @param inParts only for the first entries, as far as they have room in one answer
  */
 export async function bodiesOfPending(
   deps: { readonly redis: RedisHttp; readonly db: Database },
@@ -80,9 +83,13 @@ export async function bodiesOfPending(
   { shard, retryKey }: { readonly shard: number; readonly retryKey: string },
   entries: readonly PendingEntry[],
   known: PendingReplies | null = null,
+  inParts = false,
 ): Promise<PendingDetails> {
-  const ids = entries.map((entry) => entry.id);
-  const replies = known ?? (await askForPending(deps.redis, group, retryKey, ids));
+  const all = entries.map((entry) => entry.id);
+  const { ids, replies } =
+    known === null
+      ? await (inParts ? askForPart : askForPending)(deps.redis, group, retryKey, all)
+      : { ids: all, replies: known };
   const bodies = new Map<string, readonly string[]>();
   for (const range of replies.bodies) {
     if (range instanceof Error) throw range;
@@ -93,7 +100,39 @@ export async function bodiesOfPending(
   if (lost.length > 0) {
     for (const [id, fields] of await bodiesFromRecord(deps.db, shard, lost)) bodies.set(id, fields);
   }
-  return { bodies, trimmed: new Set(lost), failures: parseFailures(ids, replies.failures) };
+  return {
+    count: ids.length,
+    bodies,
+    trimmed: new Set(lost),
+    failures: parseFailures(ids, replies.failures),
+  };
+}
+
+/** Of bodies in one answer, unless the first is larger. Far more than a full pending list of ours. */
+const maxPartBytes = 8 * 1_048_576;
+
+/**
+ * KEYS: stream, retry times. ARGV: bytes at most, ids of pending entries.
+ *
+ * @returns the failures and the bodies of the first ones whose bodies have room together, and of one at least
+ */
+const partScript = `
+local room = tonumber(ARGV[1])
+local ids, bodies = {}, {}
+for i = 2, #ARGV do
+  local found, bytes = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i]), 0
+  if found[1] then
+    for _, text in ipairs(found[1][2]) do bytes = bytes + #text end
+  end
+  if i > 2 and bytes > room then break end
+  room = room - bytes
+  ids[#ids + 1], bodies[#bodies + 1] = ARGV[i], found
+end
+return {redis.call('HMGET', KEYS[2], unpack(ids)), bodies}`;
+
+interface AskedFor {
+  readonly ids: readonly MessageId[];
+  readonly replies: PendingReplies;
 }
 
 async function askForPending(
@@ -101,8 +140,37 @@ async function askForPending(
   group: Group,
   retryKey: string,
   ids: readonly MessageId[],
-): Promise<PendingReplies> {
-  return toPendingReplies(await redis.pipeline(pendingDetailsCommands(group, retryKey, ids)));
+): Promise<AskedFor> {
+  try {
+    const replies = await redis.pipeline(pendingDetailsCommands(group, retryKey, ids));
+    return { ids, replies: toPendingReplies(replies) };
+  } catch (error) {
+    if (error instanceof AnswerTooLargeError) return askForPart(redis, group, retryKey, ids);
+    throw error;
+  }
+}
+
+/**
+ * Other programs write entries of any size, so what is known of all may be more than the service hands on, or than comes
+ * in time. One that is too large by itself counts as lost.
+ */
+async function askForPart(
+  redis: RedisHttp,
+  group: Group,
+  retryKey: string,
+  all: readonly MessageId[],
+): Promise<AskedFor> {
+  try {
+    const reply = await redis.eval(partScript, [group.stream, retryKey], [String(maxPartBytes), ...all]);
+    const [failures, bodies] = reply as [unknown, unknown[]];
+    return { ids: all.slice(0, bodies.length), replies: { failures, bodies } };
+  } catch (error) {
+    if (!(error instanceof AnswerTooLargeError)) throw error;
+    const ids = all.slice(0, 1);
+    if (all.length > 1) return askForPart(redis, group, retryKey, ids);
+    const failures = await redis.command(["HMGET", retryKey, ...ids]);
+    return { ids, replies: { failures, bodies: [] } };
+  }
 }
 
 /** The commands whose replies `toPendingReplies` takes; one more than there are ids. */

@@ -14,7 +14,7 @@ import {
   putBackCommand,
   readNewCommand,
 } from "../../stream/group.ts";
-import type { Command } from "../../stream/redis.ts";
+import { AnswerTooLargeError, type Command } from "../../stream/redis.ts";
 import type { ReadEntry } from "../../stream/replies.ts";
 import {
   attemptOf,
@@ -97,7 +97,12 @@ export class StreamSource implements Source {
     const count = state.backfilling ? 0 : Math.min(maxCount, maxPending - this.#pending);
     const reads: Command[] = [this.#stateCommand(), pendingCommand(group, maxPending)];
     if (count > 0) reads.push(readNewCommand(group, count));
-    const replies = await deps.redis.pipeline([...acks, ...reads]);
+    const replies = await deps.redis.pipeline([...acks, ...reads]).catch((error: unknown) => {
+      if (error instanceof AnswerTooLargeError && count > 0) return null;
+      throw error;
+    });
+    // What was read is pending now, so it is looked up, in parts.
+    if (replies === null) return this.take(0);
     const [stateReply, pendingReply, newReply = null] = replies.slice(acks.length);
     if (isMissingGroup(pendingReply) || isMissingGroup(newReply)) {
       await startGroup(this.#drain);
@@ -163,16 +168,26 @@ export class StreamSource implements Source {
     const listed = parsePending(replies.pending).filter(({ id }) => !readIds.has(id));
     this.#pending = listed.length + read.length;
     const waiting = listed.length === 0 ? [] : await this.#lookUp(listed, replies.details);
+    const fresh = read.map((entry) => this.#fresh(entry));
+    // The others of the list come first, when there is room.
+    if (waiting.length < listed.length) return this.#takenInParts(waiting, fresh);
     this.#isTakeover = false;
     const isFull = count > 0 && read.length >= count;
     this.#seenTo = read.at(-1)?.id ?? this.#seenTo;
     return {
       waiting,
-      fresh: read.map((entry) => this.#fresh(entry)),
+      fresh,
       isFull,
       readTo: isFull ? lastIdOf(read) : this.#readToWithout(count, listed),
       seenTo: this.#seenTo,
     };
+  }
+
+  /** Only the first entries of the pending list: what is new comes behind those that are missing, so it goes back. */
+  async #takenInParts(waiting: readonly Delivery[], fresh: readonly Delivery[]): Promise<TakenFromStream> {
+    await this.putBack(fresh);
+    const last = waiting.at(-1)?.messageId ?? parseMessageId("0-0");
+    return { waiting, fresh: [], isFull: false, readTo: last, seenTo: this.#seenTo };
   }
 
   /** Up to where the group has read when it read less than it asked for, or asked for nothing. */
@@ -189,9 +204,12 @@ export class StreamSource implements Source {
   async #lookUp(entries: readonly PendingEntry[], known: PendingReplies | null): Promise<Delivery[]> {
     const { deps, group, options } = this.#drain;
     const consumerShard = { shard: options.shard, retryKey: this.#retryKey };
-    const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, consumerShard, entries, known);
+    // It may be what it left that the predecessor could not read, or read in time.
+    const inParts = this.#isTakeover;
+    const details = await bodiesOfPending(deps, group, consumerShard, entries, known, inParts);
+    const { count, bodies, trimmed, failures } = details;
     for (const id of failures.keys()) this.#failed.add(id);
-    return entries.map((entry) => {
+    return entries.slice(0, count).map((entry) => {
       const failure = failures.get(entry.id) ?? null;
       return {
         ...this.#deliver(entry.id, bodies.get(entry.id) ?? null, {

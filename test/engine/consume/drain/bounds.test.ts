@@ -1,8 +1,9 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { createSubrequestMeter } from "../../../../src/engine/core/budget.ts";
 import { TransientError } from "../../../../src/engine/core/errors.ts";
 import { createDatabase } from "../../../../src/engine/db/database.ts";
-import { createRedis } from "../../../../src/engine/stream/redis.ts";
+import { AnswerTooLargeError, createRedis } from "../../../../src/engine/stream/redis.ts";
+import { startUpstashGateway } from "../../../../workers/local/upstash/gateway.ts";
 import type { Backbone } from "../../../backbone.ts";
 import { startCuttableProxy } from "../../../faults.ts";
 import {
@@ -11,6 +12,8 @@ import {
   drainUntilQuiet,
   drainWith,
   effects,
+  endLease,
+  foreignBeat,
   numbersOf,
   openBackbone,
   openFaultyBackbone,
@@ -255,4 +258,53 @@ test("a thousand events with failures everywhere are each applied once", async (
     const numbers = rows.filter((row) => row.agent === `agent-${agent}`).map((row) => Number(row.number));
     expect(numbers).toEqual([...numbers].sort((left, right) => left - right));
   }
+});
+
+describe("entries of another program that are together more than the service hands on", () => {
+  /** On a gateway whose answers have room for three of the large entries. */
+  async function openNarrow(): Promise<Backbone> {
+    const { redisUrl } = inject("services");
+    const gateway = await startUpstashGateway({ redisUrl, token: "narrow", maxAnswerBytes: 200_000 });
+    onTestFinished(() => gateway.close());
+    return openBackbone({
+      env: { UPSTASH_REDIS_REST_URL: gateway.url, UPSTASH_REDIS_REST_TOKEN: gateway.token },
+    });
+  }
+  const appendLarge = async (backbone: Backbone, from: number, to: number, bytes = 60_000) => {
+    for (let number = from; number < to; number += 1) {
+      await backbone.append([...foreignBeat("m", number), "note", "x".repeat(bytes)]);
+    }
+  };
+  const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+  test("are handled in parts, in order, before what came behind them", async () => {
+    const backbone = await openNarrow();
+    await appendLarge(backbone, 0, 10);
+    await backbone.append(foreignBeat("m", 10));
+    await drainUntilQuiet(backbone, consumer);
+    expect(await numbersOf(backbone, "m")).toEqual(upTo(11));
+    expect(await deadLetters(backbone)).toEqual([]);
+  });
+
+  test("cost the drain that took them with its lease, and no other", async () => {
+    const backbone = await openNarrow();
+    await backbone.append(foreignBeat("m", 0));
+    await drainUntilQuiet(backbone, consumer);
+    await appendLarge(backbone, 1, 10);
+    await expect(backbone.drain(consumer)).rejects.toThrow(AnswerTooLargeError);
+    expect(await pendingOf(backbone, consumer)).toHaveLength(9);
+    await endLease(backbone, consumer);
+    await drainUntilQuiet(backbone, consumer);
+    expect(await numbersOf(backbone, "m")).toEqual(upTo(10));
+  });
+
+  test("or a single one that is: it becomes a dead letter, and the others are handled", async () => {
+    const backbone = await openNarrow();
+    await backbone.append(foreignBeat("m", 0));
+    await appendLarge(backbone, 1, 2, 250_000);
+    await backbone.append(foreignBeat("m", 2));
+    await drainUntilQuiet(backbone, consumer);
+    expect(await numbersOf(backbone, "m")).toEqual([0, 2]);
+    expect(await deadLetters(backbone)).toHaveLength(1);
+  });
 });
