@@ -119,3 +119,44 @@ export function inAddedLines(findings: readonly Finding[], added: AddedLines): r
     return false;
   });
 }
+
+/**
+ * The texts that changed files had before: those of the revision at which this branch left it, or of the last commit.
+ *
+ * @returns null for a file that was not there
+ * @throws as {@link addedLines}
+ */
+export async function textsBefore(
+  root: string,
+  since: string,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  const git = gitIn(root, since);
+  const base = since === "staged" ? "HEAD" : await mergeBase(git, since);
+  const found = new Map<string, string | null>();
+  for (const path of paths) {
+    // A file that is not there is no error: it is new.
+    const isThere = (await git("ls-tree", "-z", "--name-only", base, "--", path)) !== "";
+    found.set(path, isThere ? await git("show", `${base}:./${path}`) : null);
+  }
+  return found;
+}
+
+async function mergeBase(git: Git, since: string): Promise<string> {
+  const [, revision = ""] = await rangeOf(git, since);
+  return (await git("merge-base", revision, "HEAD")).trim();
+}
+
+/** Whether it takes lines away; a file that git does not know takes none. @throws as {@link addedLines} */
+export async function takesAway(root: string, since: string): Promise<boolean> {
+  const git = gitIn(root, since);
+  const counts = await git(
+    "diff",
+    "--numstat",
+    "--relative",
+    "--no-renames",
+    ...(await rangeOf(git, since)),
+    "--",
+  );
+  return counts.split("\n").some((line) => /^\d+\t[1-9]/.test(line));
+}

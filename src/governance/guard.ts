@@ -4,7 +4,9 @@ import { spawn } from "node:child_process";
 import { runBreaking } from "./breaking/run-breaking.ts";
 import { changedFiles } from "./changed-lines.ts";
 import { type Project, readProject } from "./project.ts";
-import type { Format } from "./report/index.ts";
+import { madeByRemoval } from "./removed.ts";
+import { type Format, reportOf, summaryOf } from "./report/index.ts";
+import { rules } from "./rules/index.ts";
 import { GivenError, given, runCheck } from "./run-check.ts";
 import { findRoot } from "./tree/files.ts";
 
@@ -27,10 +29,10 @@ interface Out {
 }
 
 /** Names of the parts that failed; empty: none. */
-export type Failed = readonly ("check" | "breaking" | "tests")[];
+export type Failed = readonly ("check" | "removed" | "breaking" | "tests")[];
 
 /**
- * All three parts run, also after a failure.
+ * All parts run, also after a failure.
  *
  * @throws as {@link runCheck} and {@link runBreaking}
  */
@@ -47,13 +49,29 @@ export async function runGuard(options: GuardOptions, out: Out): Promise<Failed>
   });
   out.text(check.text);
   out.note(`rules, lines added since ${options.since}: ${check.note}`);
+  const project = await readProject(root);
+  const removed = await removedPart(project, changed, options, out);
   const breaking = await breakingPart(root, changed, options, out);
-  const tests = await testsPart(root, changed, options, out);
+  const tests = await testsPart(project, changed, options, out);
   return [
     ...(check.failed ? (["check"] as const) : []),
+    ...(removed ? (["removed"] as const) : []),
     ...(breaking ? (["breaking"] as const) : []),
     ...(tests ? (["tests"] as const) : []),
   ];
+}
+
+/** @returns true when it failed */
+async function removedPart(
+  project: Project,
+  changed: readonly string[],
+  { since, format, today }: GuardOptions,
+  { text, note }: Out,
+): Promise<boolean> {
+  const found = await given(() => madeByRemoval(project, changed, since, today));
+  text(reportOf(format, found, { tool: "charter guard", rules }));
+  note(`rules, elsewhere by what was removed since ${since}: ${summaryOf(found)}.`);
+  return found.some(({ severity }) => severity === "error");
 }
 
 /** @returns true when it failed */
@@ -76,19 +94,19 @@ async function breakingPart(
 
 /** @returns true when it failed */
 async function testsPart(
-  root: string,
+  project: Project,
   changed: readonly string[],
   { tests, testCommand }: GuardOptions,
   { note }: Out,
 ): Promise<boolean> {
-  const files = idempotencyTests(await readProject(root), changed);
+  const files = idempotencyTests(project, changed);
   if (files.length === 0) {
     note("idempotency: nothing changed that a test of a second delivery is about.");
     return false;
   }
   note(`idempotency: ${files.join(" ")}`);
   if (!tests) return false;
-  const code = await run(root, [...testCommand, ...files]);
+  const code = await run(project.files.root, [...testCommand, ...files]);
   note(`idempotency: ${code === 0 ? "passed" : `failed with exit code ${code}`}.`);
   return code !== 0;
 }

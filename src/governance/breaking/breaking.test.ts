@@ -758,4 +758,29 @@ describe("whom a change hurts", () => {
     const after = release(lent({}, { key: ({ book_id }) => String(book_id).toLowerCase() }), goldens);
     expect(told(breaksBetween(before, after))).toEqual(["KEY_CHANGED"]);
   });
+
+  test.each<[string, (text: string) => string]>([
+    ["small letters", (text) => text.toLowerCase()],
+    ["capitals", (text) => text.toUpperCase()],
+    ["its beginning", (text) => text.slice(0, 64)],
+    ["its end", (text) => text.slice(-12)],
+    ["no spaces around", (text) => text.trim()],
+  ])(
+    "is one of the key also when it takes of the same field %s, and no golden payload shows it",
+    (_name, way) => {
+      const keyed = (key: (text: string) => string) =>
+        release(lent({}, { key: ({ book_id }) => key(String(book_id)) }), {
+          golden: golden({ book_id: "b" }),
+        });
+      const same = keyed((text) => text);
+      expect(told(breaksBetween(same, keyed(way)))).toContain("KEY_CHANGED");
+      expect(breaksBetween(keyed(way), keyed(way))).toEqual([]);
+      expect(
+        breaksBetween(
+          same,
+          keyed((text) => `${text}`),
+        ),
+      ).toEqual([]);
+    },
+  );
 });

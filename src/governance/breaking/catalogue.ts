@@ -10,6 +10,7 @@ import {
 } from "@brain/schemas";
 import * as z from "zod";
 import { detailsForm, detailsOf } from "./details.ts";
+import { keyProbe } from "./key-probe.ts";
 import type { Shape } from "./shape.ts";
 
 /** The form of the file. A tool that knows an older one refuses a newer one, because it would overlook what is new. */
@@ -41,6 +42,8 @@ export interface EventRecord {
   readonly golden: Readonly<Record<string, JsonObject>>;
   /** Ordering key of the golden payload of the current version; null: it has none, or there is no golden payload. */
   readonly goldenKey: string | null;
+  /** Ordering key of a payload of long texts in small letters and capitals; left out by older releases. */
+  readonly keySample?: string | null;
 }
 
 /** A catalogue as it is stored. */
@@ -88,6 +91,7 @@ function describeEvent(definition: EventDefinition, golden: Golden): EventRecord
     return name.slice(0, at) === definition.type ? [[name.slice(at + 1), payload] as const] : [];
   });
   const current = golden[`${definition.type}@${definition.version}`];
+  const payload = payloadShapeOf(definition);
   return {
     version: definition.version,
     module: definition.module,
@@ -105,9 +109,10 @@ function describeEvent(definition: EventDefinition, golden: Golden): EventRecord
     readsLegacy: (definition.legacy ?? null) !== null,
     nullOnlyInHistory: [...(definition.nullOnlyInHistory ?? [])].toSorted(),
     frozenName: frozenNames.get(definition.type) ?? null,
-    payload: payloadShapeOf(definition),
+    payload,
     golden: Object.fromEntries(released),
     goldenKey: current === undefined ? null : definition.keyOf(current),
+    keySample: definition.keyOf(keyProbe(payload)),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { CatalogueRecord, EventRecord } from "./catalogue.ts";
 import { compareShapes } from "./compare-shape.ts";
+import { wayOfKey } from "./key-probe.ts";
 import { plainShape } from "./plain-shape.ts";
 import { isSameShape } from "./renames.ts";
 import type { RuleId } from "./rules.ts";
@@ -141,6 +142,11 @@ function compareKeys(
         `${named(after.goldenKey)}, of the same one`,
       ),
     ];
+  }
+  const isSameKey = before.key === after.key && before.keySample !== undefined;
+  if (isSameKey && after.keySample !== undefined && before.keySample !== after.keySample) {
+    const way = ({ key, keySample = null }: EventRecord) => `${named(key)}: ${wayOfKey(keySample)}`;
+    return [change("KEY_CHANGED", way(before), way(after))];
   }
   const keyFields = (before.key ?? "").split(/[^A-Za-z0-9_.]+/).filter((field) => field !== "");
   return shape

@@ -20,6 +20,7 @@ import { catalogueText } from "./catalogue.ts";
 import { type Comparison, compareCatalogues } from "./compare.ts";
 import { type Break, decideBreaks, planTrials } from "./decide.ts";
 import { type BreakFinding, findingsOf } from "./findings.ts";
+import { withoutFinishedRenames } from "./finished-renames.ts";
 import { type LoadedCatalogue, loadCatalogue } from "./load.ts";
 import { readOptional } from "./product-facts.ts";
 import { CatalogueError } from "./read-catalogue.ts";
@@ -131,7 +132,14 @@ async function tell(
   if (breaks.length === 0) return [];
   const project = await tooled(() => readProject(root));
   const code: readonly PayloadReads[] = readPayloads(project.typescript);
-  return findingsOf({ breaks, comparisons, project, catalogueFile: now.file, code, observed });
+  return findingsOf({
+    breaks: withoutFinishedRenames(breaks, project),
+    comparisons,
+    project,
+    catalogueFile: now.file,
+    code,
+    observed,
+  });
 }
 
 function resultOf(

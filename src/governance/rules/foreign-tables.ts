@@ -2,11 +2,11 @@
 
 import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { engineTables } from "../tree/engine-tables.ts";
 import { calledName, placeOf } from "../tree/source.ts";
+import { engineTables } from "../tree/sql/engine-tables.ts";
 import { type FileStatement, isMigration, readStatements } from "../tree/sql/migrations.ts";
+import { mayHaveSql, readSqlTexts } from "../tree/sql/sql-texts.ts";
 import { type SqlTables, tablesOf } from "../tree/sql/tables.ts";
-import { mayHaveSql, readSqlTexts } from "../tree/sql-texts.ts";
 import { enginePackage, isTestPath, schemasPackage, type TypeScriptModule } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";

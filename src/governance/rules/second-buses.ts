@@ -6,7 +6,7 @@ import type { Bindings } from "../tree/bindings.ts";
 import { commandOf, constantOf, inScript, isRedis, methodOf } from "../tree/redis-commands.ts";
 import { declarationOf, givenTo, rootOf, takenFrom } from "../tree/scope.ts";
 import { bare, calledName, isFunction, stringOf } from "../tree/source.ts";
-import { readSqlTexts } from "../tree/sql-texts.ts";
+import { readSqlTexts } from "../tree/sql/sql-texts.ts";
 import { emittersOf } from "./emitters.ts";
 import { queueSends } from "./queues.ts";
 import type { Report } from "./rule.ts";

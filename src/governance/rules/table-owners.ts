@@ -3,8 +3,8 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import type { Bindings } from "../tree/bindings.ts";
-import { engineTables } from "../tree/engine-tables.ts";
 import { bare, calledName } from "../tree/source.ts";
+import { engineTables } from "../tree/sql/engine-tables.ts";
 import { enginePackage, type TypeScriptModule } from "../tree/typescript.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 

@@ -5,8 +5,8 @@ import { tableWrite } from "./publishers.ts";
 import { calledFunction, callsInside } from "./reach.ts";
 import { declarationOf, parameterOwner, rootOf } from "./scope.ts";
 import { bare, calledName, type FunctionNode } from "./source.ts";
+import { readSqlTexts, type SqlReader } from "./sql/sql-texts.ts";
 import { tablesOf } from "./sql/tables.ts";
-import { readSqlTexts, type SqlReader } from "./sql-texts.ts";
 import type { TypeScriptTree } from "./typescript.ts";
 
 export interface RowWrite {

@@ -5,7 +5,7 @@ import { engineTables } from "./engine-tables.ts";
 
 test("are those that the engine's migrations make", () => {
   const schema = readFileSync(
-    fileURLToPath(new URL("../../engine/migrations/schema.sql", import.meta.url).href),
+    fileURLToPath(new URL("../../../engine/migrations/schema.sql", import.meta.url).href),
     "utf8",
   );
   const made = [...schema.matchAll(/^CREATE TABLE (?:public\.)?"?(\w+)/gm)].map(([, name]) => name);

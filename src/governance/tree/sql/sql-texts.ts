@@ -1,11 +1,11 @@
 /** Which texts in the code are SQL, and what they say as far as it is seen without running anything. */
 
 import ts from "typescript";
-import type { Bindings } from "./bindings.ts";
-import type { Nodes } from "./nodes.ts";
-import { declarationOf } from "./scope.ts";
-import { bare, calledName } from "./source.ts";
-import { hole } from "./sql/tokens.ts";
+import type { Bindings } from "../bindings.ts";
+import type { Nodes } from "../nodes.ts";
+import { declarationOf } from "../scope.ts";
+import { bare, calledName } from "../source.ts";
+import { hole } from "./tokens.ts";
 
 export interface SqlText {
   /** Where it is written, in the file that was looked at. */
