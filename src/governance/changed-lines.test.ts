@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { addedLines, ChangeError, changedFiles, inAddedLines } from "./changed-lines.ts";
+import { addedLines, ChangeError, changedFiles, hasCommit, inAddedLines } from "./changed-lines.ts";
 import type { Finding } from "./finding.ts";
 
 const finding = (file: string, line: number, endLine = line): Finding => ({
@@ -97,4 +97,18 @@ test("a revision that git does not know is named", async () => {
   await expect(addedLines(folder, "nowhere")).rejects.toThrow(ChangeError);
   await expect(addedLines(folder, "nowhere")).rejects.toThrow(/since "nowhere": .*fetch it all/s);
   await expect(addedLines(folder, "--output=/tmp/x")).rejects.toThrow(ChangeError);
+});
+
+test("a folder without git, and one without a first commit, are told apart", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "brain-changed-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const asked of [addedLines, changedFiles])
+    await expect(asked(folder, "staged")).rejects.toThrow(/not a git repository[^\n]*$/);
+  execFileSync("git", ["-C", folder, "init", "-q"]);
+  await writeFile(join(folder, "a.ts"), "one\n");
+  execFileSync("git", ["-C", folder, "add", "-A"]);
+  expect(await changedFiles(folder, "staged")).toEqual(["a.ts"]);
+  expect(await hasCommit(folder)).toBe(false);
+  const { folder: other } = await repository();
+  expect(await hasCommit(other)).toBe(true);
 });

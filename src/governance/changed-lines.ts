@@ -28,6 +28,20 @@ const gitIn =
     }
   };
 
+/** Outside of a tree `git diff` compares files, and says how it is used. */
+async function treeOf(root: string, since: string): Promise<Git> {
+  const git = gitIn(root, since);
+  await git("rev-parse", "--git-dir");
+  return git;
+}
+
+/** Whether there is a commit to compare with: before the first one there is none. */
+export const hasCommit = (root: string): Promise<boolean> =>
+  gitIn(root, "HEAD")("rev-parse", "--verify", "--quiet", "HEAD").then(
+    () => true,
+    () => false,
+  );
+
 /** What `git diff` compares. A revision is looked up first, so that it cannot be an option. */
 async function rangeOf(git: Git, since: string): Promise<readonly string[]> {
   if (since === "staged") return ["--cached"];
@@ -50,9 +64,7 @@ async function untracked(git: Git, since: string): Promise<readonly string[]> {
  * @throws {ChangeError} git does not know the revision, or has nothing in common with it
  */
 export async function addedLines(root: string, since: string): Promise<AddedLines> {
-  const git = gitIn(root, since);
-  // Outside of a tree `git diff` compares files, and says how it is used.
-  await git("rev-parse", "--git-dir");
+  const git = await treeOf(root, since);
   const form = ["--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--relative", "--no-renames"];
   const diff = await git("diff", ...form, ...(await rangeOf(git, since)), "--");
   const fresh = await untracked(git, since);
@@ -61,7 +73,7 @@ export async function addedLines(root: string, since: string): Promise<AddedLine
 
 /** Paths of files that were added, changed or removed. @throws as {@link addedLines} */
 export async function changedFiles(root: string, since: string): Promise<readonly string[]> {
-  const git = gitIn(root, since);
+  const git = await treeOf(root, since);
   const diff = await git(
     "diff",
     "--name-only",

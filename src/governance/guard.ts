@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { runBreaking } from "./breaking/run-breaking.ts";
-import { changedFiles } from "./changed-lines.ts";
+import { changedFiles, hasCommit } from "./changed-lines.ts";
 import { type Project, readProject } from "./project.ts";
 import { madeByRemoval } from "./removed.ts";
 import { type Format, reportOf, summaryOf } from "./report/index.ts";
@@ -83,6 +83,10 @@ async function breakingPart(
 ): Promise<boolean> {
   if (!changed.some((path) => /\.[mc]?tsx?$|package(?:-lock)?\.json$/.test(path))) {
     note("events: no source changed.");
+    return false;
+  }
+  if (since === "staged" && !(await hasCommit(root))) {
+    note("events: nothing was committed before.");
     return false;
   }
   const against = since === "staged" ? "HEAD" : since;
