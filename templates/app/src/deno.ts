@@ -12,7 +12,7 @@ declare const Deno: {
   cron(name: string, schedule: string, run: () => Promise<void>): unknown;
 };
 
-const { PORT = "8000", HOST = "127.0.0.1", ...env } = Deno.env.toObject();
+const { PORT = "8787", HOST = "127.0.0.1", ...env } = Deno.env.toObject();
 const engine = createProduct(env, Date.now());
 const app = createApp(engine, keysOf(env), (_c, work) => void work);
 
