@@ -2,7 +2,7 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { orderOf } from "../../core/ordering.ts";
 import { type Delivery, inStreamOrder, isRunnable, type Taken } from "../delivery.ts";
 import { markCommands } from "../lease/deferred-signal.ts";
-import type { NewDeferredRow } from "../sources/deferred-sql.ts";
+import type { NewDeferredRow } from "../sources/deferred-writes-sql.ts";
 import type { Drain } from "./state.ts";
 
 /*

@@ -17,17 +17,15 @@ import {
 import type { DrainBase } from "../drain/base.ts";
 import { interpretEntry, type Lost } from "../drain/interpret.ts";
 import { type AheadIds, activePauses, clearDeferredMark, noteDeferredDue } from "../lease/shard-state.ts";
+import { type DeferredRow, type TakeResult, takeDeferred } from "./deferred-sql.ts";
 import {
   beginDeferred,
-  type DeferredRow,
   finishSql,
   type NewDeferredRow,
   putBackDeferred,
   retryDeferred,
   storeDeferred,
-  type TakeResult,
-  takeDeferred,
-} from "./deferred-sql.ts";
+} from "./deferred-writes-sql.ts";
 
 /** What the table adds to a round. */
 export interface TakenDeferred extends Taken {
