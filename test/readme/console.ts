@@ -55,7 +55,8 @@ const shapes = [
   uuid,
   "dist_[0-9a-f]{16}",
   "http://127\\.0\\.0\\.1:\\d+/pay/cs_test_[0-9a-f]{24}",
-  "\\b[A-Za-z0-9_-]{43}\\b",
+  // Not by word boundaries: the first or last of base64url may be a hyphen.
+  "(?<![\\w-])[\\w-]{43}(?![\\w-])",
 ] as const;
 const ids = new RegExp(shapes.join("|"), "g");
 

@@ -115,4 +115,12 @@ describe("the comparison itself", () => {
     expect(mismatch("dist_0000000000000000", "dist_2222222222222222", known)).not.toBeNull();
     expect(withRealIds("/x/dist_0000000000000000", known)).toBe("/x/dist_1111111111111111");
   });
+
+  test("a token is one also when a hyphen begins or ends it", () => {
+    const known: KnownIds = new Map();
+    const tokens = ["x".repeat(43), `-${"y".repeat(41)}-`] as const;
+    const [shown, answer] = tokens.map((token) => JSON.stringify({ token })) as [string, string];
+    expect(mismatch(shown, answer, known)).toBeNull();
+    expect(withRealIds(`token: ${tokens[0]}`, known)).toBe(`token: ${tokens[1]}`);
+  });
 });
