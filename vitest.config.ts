@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     // Files share the modules of their worker: loading the product for each again took a fifth of the whole time.
     isolate: false,
-    // Twice the cores of a small machine: many tests wait for processes, Redis or Postgres.
-    maxWorkers: 4,
+    // One more than a small machine has cores: many tests wait for processes, and two of three compute.
+    maxWorkers: 3,
     // Only what hangs ends by these: a machine may be several times slower than the one where a test was written.
     testTimeout: 180_000,
     hookTimeout: 240_000,
