@@ -9,7 +9,8 @@ export const maxSkewMs = 1_000;
 
 /**
  * What to add to a worker's clock so that it goes as that of a store, which all workers share; 0 as long as both go
- * alike. A clock that a test moves is left as it is.
+ * alike. A clock that was handed in (to `createEngine`, as tests do that move time) is left as it is: only that of the
+ * machine can be wrong.
  *
  * @param askedMs when the store was asked, by the worker's clock
  * @param storeMs what the store's clock said between then and now; null: it was not asked

@@ -18,7 +18,9 @@ import { countsInLua } from "../../stream/counters.ts";
  * at most, bodies of pending entries at most.
  *
  * @returns `{0, ms until the lease ends, 1 for the first mark}`, or `{1, taken over, end of the stream, pending, state,
- * breaker}`, where the end is the last id before anything was read, empty when nothing is deferred; and, when it read: the pending list, the new entries, and of a short pending list the failures and the bodies, else nulls
+ * breaker}` and, when it read: the pending list, the new entries, and of a short pending list the failures and the bodies,
+ * else nulls. The end is the last id before anything was read, empty when nothing is deferred. Beside what is stored, the
+ * state has `time`, Unix ms by the clock of Redis, when something may wait for its time.
  */
 export const acquireScript = `
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
