@@ -133,7 +133,7 @@ function ofBackend(error: BrainError): ReturnType<typeof publicError> {
 const unavailableMessage = "A service that this needs is not available now. Try again.";
 /** Not what is missing: names of tables are for the log. */
 const behindMessage =
-  "The database lacks something that this release needs, most likely migrations: npm run migrate -- --status tells which. Until they are applied, trying again does not help.";
+  "The database lacks something that this release needs, most likely migrations, or a right (GRANT) on what they made: npm run migrate -- --status tells which are missing. Until that is mended, trying again does not help.";
 
 /** Which service, and nothing that it said; the health of the system tells everybody as much. */
 const awayMessage = ({ backend }: BrainError) =>

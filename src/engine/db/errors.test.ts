@@ -5,6 +5,7 @@ import { classify } from "../core/classify.ts";
 import { ConflictError, NotFoundError, PermanentError, TransientError } from "../core/errors.ts";
 import {
   HttpSqlError,
+  isMissingObject,
   knowErrorOfConnection,
   meetsAnyStatement,
   postgresDetail,
@@ -49,6 +50,8 @@ describe("SQLSTATE", () => {
     ["42P01", "undefined table: the schema is behind the code"],
     ["42703", "undefined column: the schema is behind the code"],
     ["42883", "undefined function: the schema is behind the code"],
+    ["42704", "undefined type: the schema is behind the code"],
+    ["3F000", "undefined schema: the schema is behind the code"],
   ])("%s (%s) is transient", (code) => {
     const error = translateDatabaseError(postgres(code), "caller");
     expect(error).toBeInstanceOf(TransientError);
@@ -110,6 +113,30 @@ describe("SQLSTATE", () => {
     const error = translateDatabaseError(wrap(new HttpSqlError(message, { code })), "caller");
     expect((error as Error).message).toMatch(expected);
     expect((error as Error).message).not.toContain("hunter2");
+  });
+
+  test("42501 is transient when a right is not granted, and says on what", () => {
+    const denied = { code: "42501", routine: "aclcheck_error" };
+    const error = translateDatabaseError(
+      wrap(new HttpSqlError("permission denied for table loans", denied)),
+      "caller",
+    );
+    expect(error).toBeInstanceOf(TransientError);
+    expect(isMissingObject(error)).toBe(true);
+    expect((error as Error).message).toMatch(/^Postgres: permission denied for table loans; .*GRANT/);
+    const other = translateDatabaseError(new HttpSqlError(`Zugriff verweigert: ${secret}`, denied), "caller");
+    expect(other).toBeInstanceOf(TransientError);
+    expect((other as Error).message).toMatch(/^Postgres: a right is not granted; .*GRANT/);
+    expect((other as Error).message).not.toContain("hunter2");
+  });
+
+  test.each([
+    ["a policy refuses a row", "ExecWithCheckOptions"],
+    ["a function raises it", "exec_stmt_raise"],
+  ])("42501 is permanent when %s: that is about the event", (_what, routine) => {
+    const error = translateDatabaseError(postgres("42501", { routine }), "caller");
+    expect(error).toBeInstanceOf(PermanentError);
+    expect(isMissingObject(error)).toBe(false);
   });
 
   const system = (code: string) => Object.assign(new Error(code), { code });

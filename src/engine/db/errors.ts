@@ -56,13 +56,24 @@ const missingObjects: Readonly<Record<string, string>> = {
   "42P01": "a table",
   "42703": "a column",
   "42883": "a function",
+  "42704": "a type or another object",
+  "3F000": "a schema",
 };
+
+/** SQLSTATE of a right that is not granted; also of a row that a policy refuses, and of what a function raises by this name. */
+const notAllowed = "42501";
+/** Where Postgres finds that a right is not granted. Its words may be in another language. */
+const judgeOfRights = "aclcheck_error";
 
 /** SQLSTATE that the function `publish_events` raises: an id belongs to another event, and is its detail. */
 const takenId = "ZE001";
 
 /** What a missing table, column or function means most often: the code was rolled out before its migrations. */
 const behind = "the schema may be behind the code: npm run migrate -- --status";
+
+/** What a missing right means most often. */
+const notGranted =
+  "the role that the program connects as lacks a GRANT, most likely on what the last migrations made";
 
 /** SQLSTATE of a write that finds no room. */
 const diskFull = "53100";
@@ -125,9 +136,25 @@ export function sqlState(error: unknown): string | null {
   return postgresError(error)?.code ?? null;
 }
 
-/** True when a table, column or function is missing that a statement names. */
+/**
+ * True when a table, column or function is missing that a statement names, or the right to use it: no event, and no
+ * request, brought that about.
+ */
 export function isMissingObject(error: unknown): boolean {
-  return (sqlState(error) ?? "") in missingObjects;
+  return (sqlState(error) ?? "") in missingObjects || isMissingRight(error);
+}
+
+function isMissingRight(error: unknown): boolean {
+  const found = postgresError(error);
+  return found?.code === notAllowed && found.routine === judgeOfRights;
+}
+
+/**
+ * True when a schema that is behind the code may be the reason: beside what is missing, whatever else a statement does not
+ * fit in, such as a unique constraint that its ON CONFLICT names or the type of a column.
+ */
+export function mayBeBehindCode(error: unknown): boolean {
+  return /^(?:42|3F)/.test(sqlState(error) ?? "");
 }
 
 /** True when Postgres has no room on its disk: whatever is written meets it, so what was being written is not to blame. */
@@ -186,11 +213,19 @@ export function translateDatabaseError(error: unknown, origin: "driver" | "calle
   return error;
 }
 
+/** Null: the same work would fail again. */
+function meaningOfTransient(error: unknown, state: string): string | null {
+  const said = postgresError(error)?.message ?? "";
+  if (isMissingRight(error))
+    return `${deniedPattern.exec(said)?.[0] ?? "a right is not granted"}; ${notGranted}`;
+  const named = state in missingObjects ? missingPattern.exec(said) : null;
+  if (named !== null) return `${named[1]} does not exist; ${behind}`;
+  return transientStates.find(({ prefix }) => state.startsWith(prefix))?.meaning ?? null;
+}
+
 function translateState(error: unknown, state: string): BrainError {
-  const transient = transientStates.find((entry) => state.startsWith(entry.prefix));
-  if (transient) {
-    const named = state in missingObjects ? missingName(error) : null;
-    const meaning = named === null ? transient.meaning : `${named}; ${behind}`;
+  const meaning = meaningOfTransient(error, state);
+  if (meaning !== null) {
     return new TransientError(`Postgres: ${meaning} (SQLSTATE ${state}).`, {
       cause: error,
       backend: "postgres",
@@ -217,15 +252,12 @@ function translateState(error: unknown, state: string): BrainError {
   });
 }
 
-/** In what Postgres says of a missing object, before ` does not exist`: a name in quotes, or a function with its types. */
+/** In what Postgres says of a missing object, before ` does not exist`: a name in quotes, or a function with its types. Never a value. */
 const missingPattern =
-  /^((?:relation|column|function) (?:"[^"]{1,130}"|[\w.$]{1,130}(?:\([\w\s,.[\]"]{0,300}\))?)(?: of relation "[^"]{1,63}")?) does not exist/;
+  /^((?:relation|column|function|type|schema) (?:"[^"]{1,130}"|[\w.$]{1,130}(?:\([\w\s,.[\]"]{0,300}\))?)(?: of relation "[^"]{1,63}")?) does not exist/;
 
-/** `relation "loans" does not exist`: what is missing, which is never a value; null: Postgres says it in other words. */
-function missingName(error: unknown): string | null {
-  const found = missingPattern.exec(postgresError(error)?.message ?? "");
-  return found === null ? null : `${found[1]} does not exist`;
-}
+/** What Postgres says of a missing right, when it says it like this: on what. Never a value. */
+const deniedPattern = /^(?:permission denied for|must be owner of) [a-z ]{3,40} [\w.$]{1,130}$/;
 
 /** Runs a statement outside a transaction, and gives its failure its place in the taxonomy. @throws {BrainError} */
 export async function translated<T>(statement: PromiseLike<T>): Promise<T> {

@@ -118,5 +118,5 @@ async function tellOfBreaker(
 
 function whyOpened(subscriber: string, change: "opened" | "opened_by_schema"): string {
   if (change === "opened") return `Events of ${subscriber} fail one after another.`;
-  return `A table, column or function that ${subscriber} needs is missing in Postgres: the database is behind the code or was changed by hand. Run "npm run migrate -- --status", and bring back what is missing.`;
+  return `Something that ${subscriber} needs in Postgres is missing, or the right to use it: the database is behind the code, was changed by hand, or lacks a GRANT. Run "npm run migrate -- --status", and bring back what is missing.`;
 }

@@ -146,6 +146,10 @@ describe("a schema that is behind the code", () => {
     ["a table", sql`INSERT INTO comes_later VALUES (1)`],
     ["a column", sql`UPDATE effects SET comes_later = 1`],
     ["a function", sql`SELECT comes_later(1)`],
+    [
+      "a unique constraint",
+      sql`INSERT INTO effects (event_id) SELECT 'x' WHERE false ON CONFLICT (event_id, subscriber) DO NOTHING`,
+    ],
   ])("costs no event an attempt, whatever is missing: %s", async (_what, statement) => {
     const backbone = await open();
     const ids = await publishReports(backbone, 3);
@@ -166,6 +170,7 @@ describe("a schema that is behind the code", () => {
     // The migration comes, and everything is applied.
     await backbone.sql("CREATE TABLE comes_later (n int)");
     await backbone.sql("ALTER TABLE effects ADD comes_later int");
+    await backbone.sql("ALTER TABLE effects ADD UNIQUE (event_id, subscriber)");
     await backbone.sql("CREATE FUNCTION comes_later(int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
     await remember(backbone, migrations.at(-1)?.when ?? 0);
     await drainUntilQuiet(backbone, consumer);
@@ -189,6 +194,16 @@ const losses = [
     "ALTER TABLE effects RENAME COLUMN gone TO number",
   ],
   ["a table", "ALTER TABLE effects RENAME TO gone", "ALTER TABLE gone RENAME TO effects"],
+  // As for a role of the product that was not given a right: the owner of a view has the rights of those who use it.
+  [
+    "a right",
+    `DO $$ BEGIN
+      ALTER TABLE effects RENAME TO denied;
+      CREATE VIEW effects AS TABLE denied;
+      ALTER VIEW effects OWNER TO brain_tenant;
+    END $$`,
+    "GRANT ALL ON denied TO brain_tenant",
+  ],
 ] as const;
 
 /** Two events, and a clock that the test moves. */
@@ -226,7 +241,7 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
           subject: `${consumer.group}:0`,
           severity: "critical",
           message: expect.stringContaining(
-            "A table, column or function that recorder needs is missing in Postgres",
+            "Something that recorder needs in Postgres is missing, or the right to use it",
           ),
         },
       ]);

@@ -5,7 +5,7 @@ import { FencedError, TransientError } from "../../core/errors.ts";
 import { type Decision, decideDelivery } from "../../core/retry.ts";
 import { HandlerTimeoutError } from "../../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../../db/database.ts";
-import { isDiskFull, isMissingObject } from "../../db/errors.ts";
+import { isDiskFull, mayBeBehindCode } from "../../db/errors.ts";
 import { cutBackBy, endWithEvents, type RecordAtEnd } from "../../publish/publish.ts";
 import type { Consumer } from "../consumer.ts";
 import { watchesEntries } from "../define/define-consumer.ts";
@@ -80,7 +80,7 @@ export interface ApplyDeps extends HandlerDeps {
   readonly judge: (failure: Applied) => { readonly failure: Applied; readonly stop: boolean };
   /** Called after each commit in which a handler ran, with what it ran for. */
   readonly onApplied: (applied: readonly Delivery[]) => void;
-  /** Which migrations the database lacks, as a sentence; null when none. Asked only when something is missing there. */
+  /** Which migrations the database lacks, as a sentence; null when none. Asked only when a statement does not fit there. */
   readonly schemaLacks: () => Promise<string | null>;
 }
 
@@ -284,7 +284,7 @@ async function tryTogether(
     const away = (!run.claimed && error instanceof TransientError) || isDiskFull(error);
     if (away) return { kind: "unavailable", error };
     // No event is to blame for a schema that is behind the code: nothing is tried before that is mended.
-    const lacks = isMissingObject(error) ? await deps.schemaLacks() : null;
+    const lacks = mayBeBehindCode(error) ? await deps.schemaLacks() : null;
     if (lacks !== null) return { kind: "unavailable", error: new TransientError(lacks, { cause: error }) };
     // At a handler's time limit we close the connection ourselves.
     const lost = session.broken && !(error instanceof HandlerTimeoutError);
@@ -306,7 +306,7 @@ async function tryWatch(deps: ApplyDeps, list: readonly Runnable[]): Promise<Att
     await watchEntries(deps, list);
   } catch (error) {
     if (error instanceof TransientError || isDiskFull(error)) return { kind: "unavailable", error };
-    const lacks = isMissingObject(error) ? await deps.schemaLacks() : null;
+    const lacks = mayBeBehindCode(error) ? await deps.schemaLacks() : null;
     if (lacks !== null) return { kind: "unavailable", error: new TransientError(lacks, { cause: error }) };
     return { kind: "failed", error, culprit: null, lost: false };
   }

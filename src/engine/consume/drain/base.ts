@@ -129,7 +129,7 @@ export interface DrainResult {
   breaker: BreakerChange | null;
 }
 
-/** `opened_by_schema`: because a table, column or function is missing that a handler needs. */
+/** `opened_by_schema`: because something in Postgres is missing that a handler needs, or the right to use it. */
 export type BreakerChange = "opened" | "opened_by_schema" | "closed";
 
 /** What both sources of a drain work with. */

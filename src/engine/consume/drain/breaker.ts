@@ -32,8 +32,9 @@ export function noteApplied(drain: Drain, applied: readonly Delivery[]): void {
 
 /**
  * Counts a failure for the circuit breaker. While it is open no failure costs an attempt, so that an outage fills
- * no dead letters. A table, column or function that is missing in Postgres opens it at once: no event brought that about,
- * and a consumer with few events would use up their attempts before enough of them had failed.
+ * no dead letters. A table, column or function that is missing in Postgres opens it at once, and so does a right that is
+ * not granted: no event brought that about, and a consumer with few events would use up their attempts before enough of
+ * them had failed.
  */
 export function judge(drain: Drain, failure: Applied): { readonly failure: Applied; readonly stop: boolean } {
   const outcome = classify(failure.error);
