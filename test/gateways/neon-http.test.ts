@@ -1,9 +1,38 @@
+import { request } from "node:http";
 import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { post, sandbox, sql, useNeon, withClient } from "./neon-client.ts";
 
 useNeon("CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)");
+
+/** Asks for another protocol with the request, as clients of HTTP/2 do where there is no TLS. */
+function postWithUpgrade(
+  protocol: string,
+  body: string,
+): Promise<{ status: number | undefined; text: string }> {
+  const headers = {
+    Connection: "Upgrade, HTTP2-Settings",
+    Upgrade: protocol,
+    "HTTP2-Settings": "AAMAAABkAAQAAP__",
+    "Neon-Connection-String": sandbox.neonUrl,
+  };
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      `http://${new URL(sandbox.neonUrl).host}/sql`,
+      { method: "POST", headers },
+      (answer) => {
+        let text = "";
+        answer.setEncoding("utf8").on("data", (piece: string) => {
+          text += piece;
+        });
+        answer.on("end", () => resolve({ status: answer.statusCode, text }));
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
 
 describe("one statement", () => {
   test("values have the driver's types", async () => {
@@ -23,6 +52,12 @@ describe("one statement", () => {
         time: new Date("2026-01-02T03:04:05Z"),
       },
     ]);
+  });
+
+  test("a request that asks for another protocol is answered in its own", async () => {
+    const { status, text } = await postWithUpgrade("h2c", '{"query":"SELECT 1 AS one"}');
+    expect(status).toBe(200);
+    expect(JSON.parse(text).rows).toEqual([{ one: 1 }]);
   });
 
   test("parameters of every kind arrive as sent", async () => {

@@ -84,6 +84,16 @@ describe("sessions over WebSocket", () => {
     expect(await sql`SELECT id FROM item WHERE id IN (1, 2) ORDER BY id`).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
+  test.each(["", "/", "/v1?address=elsewhere:5432"])("the path '%s' is one as well", async (path) => {
+    const socket = new WebSocket(`ws://${new URL(sandbox.neonUrl).host}${path}`);
+    socket.on("error", () => undefined);
+    const opened = await new Promise((resolve) => {
+      for (const event of ["open", "close"]) socket.on(event, () => resolve(event));
+    });
+    socket.terminate();
+    expect(opened).toBe("open");
+  });
+
   test("a session that goes away in its transaction leaves nothing behind", async () => {
     const client = new Client(sandbox.neonUrl);
     client.on("error", () => undefined);

@@ -11,15 +11,27 @@ import { waitFor } from "../wait-for.ts";
  * nobody handles ends the run.
  */
 
-const servers: { name: string; port: number; close(): Promise<void> }[] = [];
-beforeAll(async () => {
+interface LocalServer {
+  readonly name: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+async function startAll(): Promise<LocalServer[]> {
   const { databaseUrl, redisUrl } = inject("services");
   const neon = await startNeonGateway({ databaseUrl });
-  servers.push({ name: "neon", port: portOf(neon.httpUrl), close: neon.close });
   const upstash = await startUpstashGateway({ redisUrl, token: "token" });
-  servers.push({ name: "upstash", port: portOf(upstash.url), close: upstash.close });
   const stripe = await startStripeStandIn({ secretKey: "sk_test", webhookSecret: "whsec_test" });
-  servers.push({ name: "stripe", port: portOf(stripe.url), close: stripe.close });
+  return [
+    { name: "neon", port: portOf(neon.httpUrl), close: neon.close },
+    { name: "upstash", port: portOf(upstash.url), close: upstash.close },
+    { name: "stripe", port: portOf(stripe.url), close: stripe.close },
+  ];
+}
+
+let servers: LocalServer[] = [];
+beforeAll(async () => {
+  servers = await startAll();
 });
 afterAll(async () => {
   for (const { close } of servers) await close();
@@ -29,10 +41,11 @@ function portOf(url: string): number {
   return Number(new URL(url).port);
 }
 
-const upgrade = (path: string) =>
-  `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\n\r\n`;
+const upgrade = (path: string, protocol = "websocket") =>
+  `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\n\r\n`;
 const beginnings: readonly (readonly [string, string | Buffer])[] = [
-  ["an upgrade to a path that has none", upgrade("/somewhere")],
+  ["an upgrade to another path", upgrade("/somewhere")],
+  ["an upgrade to another protocol", upgrade("/v2", "h2c")],
   ["an upgrade to the sessions of Neon", upgrade("/v2")],
   ["an upgrade with garbage behind it", Buffer.concat([Buffer.from(upgrade("/v2")), randomBytes(500)])],
   ["a body that never ends", "POST /sql HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc"],
@@ -41,9 +54,12 @@ const beginnings: readonly (readonly [string, string | Buffer])[] = [
   ["an address that is none", "GET //:99999:/%zz HTTP/1.1\r\nHost: x\r\n\r\n"],
 ];
 
-/** Sends the beginning and resets the connection, at once or when something has come back. */
-async function breakOff(port: number, bytes: string | Buffer, waits: boolean): Promise<void> {
-  const socket: Socket = connect({ host: "127.0.0.1", port });
+/** Sends the beginning, and closes nothing whatever comes back. `answered`: something has, or nothing does. */
+async function begin(
+  port: number,
+  bytes: string | Buffer,
+): Promise<{ socket: Socket; answered: Promise<void> }> {
+  const socket: Socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
   socket.on("error", () => undefined);
   await new Promise<void>((resolve) => socket.once("connect", resolve));
   const answered = new Promise<void>((resolve) => {
@@ -52,13 +68,17 @@ async function breakOff(port: number, bytes: string | Buffer, waits: boolean): P
     setTimeout(resolve, 300).unref();
   });
   await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
-  if (waits) await answered;
-  socket.resetAndDestroy();
+  return { socket, answered };
 }
 
 test.each(beginnings)("%s, reset by the client, ends no server", async (_what, bytes) => {
   for (const { port } of servers) {
-    for (let round = 0; round < 10; round += 1) await breakOff(port, bytes, round % 2 === 1);
+    for (let round = 0; round < 10; round += 1) {
+      const { socket, answered } = await begin(port, bytes);
+      // At once, or when something has come back.
+      if (round % 2 === 1) await answered;
+      socket.resetAndDestroy();
+    }
   }
   for (const { name, port } of servers) {
     await waitFor(
@@ -68,3 +88,18 @@ test.each(beginnings)("%s, reset by the client, ends no server", async (_what, b
     );
   }
 });
+
+test.each(beginnings)(
+  "%s, kept open by the client, does not hold up the stop of a server",
+  async (_what, bytes) => {
+    const stopped = await startAll();
+    const begun = await Promise.all(stopped.map(({ port }) => begin(port, bytes)));
+    await Promise.all(begun.map(({ answered }) => answered));
+    try {
+      await Promise.all(stopped.map(({ close }) => close()));
+    } finally {
+      for (const { socket } of begun) socket.destroy();
+    }
+  },
+  20_000,
+);

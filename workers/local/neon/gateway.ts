@@ -1,9 +1,9 @@
 /**
- * Neon's doors in front of a real Postgres, on one port: SQL over HTTP at `/sql`, sessions over WebSocket at `/v2`, and
- * plain Postgres.
+ * Neon's doors in front of a real Postgres, on one port: SQL over HTTP at `/sql`, sessions over WebSocket (the driver asks
+ * for them at `/v2`), and plain Postgres.
  */
 
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { closeServer, listenOnLoopback } from "../ports.ts";
 import { BackendPool } from "./backends.ts";
@@ -43,6 +43,14 @@ export interface NeonGateway {
   close(): Promise<void>;
 }
 
+/**
+ * Neon takes a WebSocket at any path. Whoever asks for another protocol, as some clients do for HTTP/2 with every request,
+ * is answered in the one it came with.
+ */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
 /** Serves the gateway on 127.0.0.1. It keeps running while Postgres is away. */
 export async function startNeonGateway(options: NeonGatewayOptions): Promise<NeonGateway> {
   const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024, loginTimeoutMs = LOGIN_MS } = options;
@@ -66,7 +74,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
     perMessageDeflate: false,
   });
 
-  const server = createServer((request, response) => {
+  const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, (request, response) => {
     if (request.url?.split("?", 1)[0] === "/sql") {
       void http.handle(request, response);
       return;
@@ -83,10 +91,6 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
   });
   server.keepAliveTimeout = 60_000;
   server.on("upgrade", (request, socket, head) => {
-    if (request.url?.split("?", 1)[0] !== "/v2") {
-      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-      return;
-    }
     sessions.handleUpgrade(request, socket, head, (websocket: WebSocket) => {
       serveNeonSession(websocket, databaseUrl, credentials, backends, loginTimeoutMs);
     });
