@@ -39,6 +39,7 @@ describe("the configuration", () => {
         perIdentity: null,
         perTenant: null,
         perCostly: 600,
+        perTenantCostly: 1_800,
         perAddress: 6_000,
         refusalsPerAddress: 600,
       },

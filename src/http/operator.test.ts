@@ -194,7 +194,13 @@ test("a route of the app that nobody would reach is told, one that was added bef
 });
 
 test("limits count callers, and addresses where the host knows them", async () => {
-  const none = { perIdentity: null, perTenant: null, perCostly: null, perAddress: null };
+  const none = {
+    perIdentity: null,
+    perTenant: null,
+    perCostly: null,
+    perTenantCostly: null,
+    perAddress: null,
+  };
   const ask = async (limits: RequestLimits, token: string) => {
     const { engine } = openEngine();
     const clientAddress = () => "192.0.2.7";

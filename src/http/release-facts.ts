@@ -97,6 +97,10 @@ export const meanings: Readonly<Record<string, { readonly default: string; reado
     default: "600",
     meaning: "requests a minute of one credential on routes that cost many times what others do, counted in each isolate for each kind: searches, exports of what was found, data of a person, analytics, trying events out; 0: any number",
   },
+  BRAIN_COSTLY_PER_TENANT: {
+    default: "1800",
+    meaning: "the same of all credentials of one tenant together",
+  },
   BRAIN_CREDENTIAL_CACHE_SECONDS: {
     default: "30",
     meaning: "seconds that an isolate remembers a credential, 0–60: a revoked key is good that much longer at most",

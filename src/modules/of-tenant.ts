@@ -13,3 +13,11 @@ export function ofTenant(column: Column, tenantId: string | null): SQL | undefin
 export function andTenant(column: SQL, tenantId: string | null): SQL {
   return tenantId === null ? sql`` : sql`AND ${column} = ${tenantId}`;
 }
+
+/**
+ * A tenant and the name of something of it as one text, for subjects and counts that are texts. A colon stands between
+ * them, so one in the tenant is escaped: `a` with `b:c` is not `a:b` with `c`.
+ */
+export function textOfTenant(tenantId: string, name: string): string {
+  return `${tenantId.replaceAll("%", "%25").replaceAll(":", "%3A")}:${name}`;
+}

@@ -95,6 +95,29 @@ describe("requests of one identity on costly routes", () => {
     expect(await statuses(2, () => get("found", "a.one"))).toEqual([200, 429]);
   });
 
+  test("pass as many as a tenant may make, however many keys it has; another tenant is not concerned", async () => {
+    const { get, passSeconds } = open({ perCostly: 2, perTenantCostly: 3 });
+    expect((await get("found", "a.one")).headers.get("ratelimit-policy")).toBe(
+      '"search";q=2;w=60, "tenant-search";q=3;w=60',
+    );
+    const keys = ["a.two", "a.three", "a.four", "a.five"];
+    const asked = await Promise.all(keys.map(async (key) => (await get("found", key)).status));
+    expect(asked).toEqual([200, 200, 429, 429]);
+    const refused = await get("also", "a.six");
+    expect(await refused.json()).toMatchObject({
+      error: { code: "too_many_requests", details: [{ path: "tenant-search" }] },
+    });
+    const others = [
+      get("file", "a.one"),
+      get("own", "a.one"),
+      get("found", "b.one"),
+      get("found", bootstrapKey),
+    ];
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    passSeconds(20);
+    expect(await statuses(2, () => get("found", "a.seven"))).toEqual([200, 429]);
+  });
+
   test("control: without that number any of them pass", async () => {
     const { get } = open({});
     expect(await statuses(5, () => get("found", "a.one"))).toEqual([200, 200, 200, 200, 200]);

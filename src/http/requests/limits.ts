@@ -7,8 +7,8 @@ import { leftText, policyText } from "../kit/rate-limit-fields.ts";
 import { networkOf } from "./caller.ts";
 
 /*
- * How many requests a caller may make: each identity, the same on routes that are costly, all identities of a tenant together, each network address without a
- * credential, and each address whose credentials were refused. Counted in the isolate (`Buckets`), because a count in
+ * How many requests a caller may make: each identity, and all identities of a tenant together; both again on routes that
+ * are costly; each network address without a credential, and each address whose credentials were refused. Counted in the isolate (`Buckets`), because a count in
  * Redis would cost each request a call, most of which need none now. What has to hold over all isolates has a count in
  * Redis: the events that are handed in (`limitIngest`) and the limits of modules (`limitRate`).
  *
@@ -24,6 +24,8 @@ export interface RequestLimits {
   readonly perTenant: number | null;
   /** Each identity, on the routes of one name that say of themselves that they are costly (`requires`). */
   readonly perCostly: number | null;
+  /** All identities of one tenant together, on those: it makes as many keys as it likes. */
+  readonly perTenantCostly: number | null;
   /** On routes that anybody may use, for each network address. */
   readonly perAddress: number | null;
   /** Credentials that were refused, for each network address. */
@@ -34,6 +36,7 @@ export const noLimits: RequestLimits = {
   perIdentity: null,
   perTenant: null,
   perCostly: null,
+  perTenantCostly: null,
   perAddress: null,
   refusalsPerAddress: null,
 };
@@ -43,8 +46,8 @@ export interface RequestLimiter {
   /** @throws {TooManyRequestsError} */
   countAnonymous(c: Context<AppEnv>): void;
   /**
-   * Counts for the identity, for its tenant, and for the identity on costly routes of this name, and tells in the answer what
-   * is left of each.
+   * Counts for the identity and for its tenant, for both again on costly routes of this name, and tells in the answer what is
+   * left of each.
    *
    * @param costly null: the route is not costly
    * @throws {TooManyRequestsError}
@@ -76,35 +79,7 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
       refuseWhenOver(left, "address", limits.perAddress, "of this network address");
     },
     countIdentified(c, { id, tenantId }, costly) {
-      const counted = [
-        {
-          name: "identity",
-          whose: `identity:${id}`,
-          perMinute: limits.perIdentity,
-          of: "of this credential",
-        },
-        ...(tenantId === null
-          ? []
-          : [
-              {
-                name: "tenant",
-                whose: `tenant:${tenantId}`,
-                perMinute: limits.perTenant,
-                of: "of this tenant",
-              },
-            ]),
-        ...(costly === null
-          ? []
-          : [
-              {
-                name: costly,
-                whose: `${costly}:${id}`,
-                perMinute: limits.perCostly,
-                of: `for "${costly}" of this credential`,
-              },
-            ]),
-      ];
-      for (const { name, whose, perMinute, of } of counted) {
+      for (const { name, whose, perMinute, of } of countedFor(limits, { id, tenantId }, costly)) {
         if (perMinute === null) continue;
         const left = buckets.take(whose, perMinute, nowOf(c));
         refuseWhenOver(left, name, perMinute, of);
@@ -127,6 +102,37 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
       buckets.take(`refused:${address}`, limits.refusalsPerAddress, nowOf(c));
     },
   };
+}
+
+interface Counted {
+  /** In the fields of the answer. */
+  readonly name: string;
+  readonly whose: string;
+  readonly perMinute: number | null;
+  readonly of: string;
+}
+
+function countedFor(
+  { perIdentity, perTenant, perCostly, perTenantCostly }: RequestLimits,
+  { id, tenantId }: Pick<Principal, "id" | "tenantId">,
+  costly: string | null,
+): readonly Counted[] {
+  const identity = { name: "identity", whose: `identity:${id}`, of: "of this credential" };
+  const tenant =
+    tenantId === null ? null : { name: "tenant", whose: `tenant:${tenantId}`, of: "of this tenant" };
+  const onCostly = (one: Omit<Counted, "perMinute">, name: string) => ({
+    name,
+    whose: `${costly}:${one.whose}`,
+    of: `for "${costly}" ${one.of}`,
+  });
+  return [
+    { ...identity, perMinute: perIdentity },
+    ...(tenant === null ? [] : [{ ...tenant, perMinute: perTenant }]),
+    ...(costly === null ? [] : [{ ...onCostly(identity, costly), perMinute: perCostly }]),
+    ...(costly === null || tenant === null
+      ? []
+      : [{ ...onCostly(tenant, `tenant-${costly}`), perMinute: perTenantCostly }]),
+  ];
 }
 
 function refuseWhenOver(

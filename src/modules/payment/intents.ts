@@ -12,6 +12,7 @@ import {
 } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { textOfTenant } from "../of-tenant.ts";
 import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";
 import { applyPayment } from "./apply.ts";
@@ -120,7 +121,7 @@ export async function beginPayment(
   // For a credential of one tenant there are no courses but its own.
   const course = visibleTenant(services) === null || found?.tenantId === named ? found : null;
   const tenantId = named ?? course?.tenantId ?? defaultTenant;
-  await services.limit(intentsLimit, `${tenantId}:${services.actorId ?? "-"}`);
+  await services.limit(intentsLimit, textOfTenant(tenantId, services.actorId ?? "-"));
   if (request.provider !== "stripe") {
     throw new BadRequestError(
       `The provider "${request.provider}" is not connected here. Use "stripe", the only one that is.`,
@@ -296,7 +297,7 @@ export async function reopenPayment(
   tenantId: string | undefined,
 ): Promise<Intent> {
   const intent = await readIntent(services, id, tenantId);
-  await services.limit(intentsLimit, `${intent.tenantId}:${services.actorId ?? "-"}`);
+  await services.limit(intentsLimit, textOfTenant(intent.tenantId, services.actorId ?? "-"));
   if (intent.status !== "created") return intent;
   return openPage(services, requireStripe(settings), intent);
 }

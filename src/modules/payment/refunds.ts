@@ -11,6 +11,7 @@ import { v4 as uuidv4 } from "uuid";
 import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { textOfTenant } from "../of-tenant.ts";
 import { publishRefund, source } from "./announce.ts";
 import { applyRefund, stepRefund } from "./apply.ts";
 import { type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";
@@ -58,7 +59,7 @@ export async function beginRefund(
   const known = await findIntent(services.db, body.intent_id, visibleTenant(services));
   if (known === null) throw new NotFoundError(`There is no payment with the id "${body.intent_id}".`);
   requireTenant(known.tenantId, named);
-  await services.limit(refundsLimit, `${known.tenantId}:${services.actorId ?? "-"}`);
+  await services.limit(refundsLimit, textOfTenant(known.tenantId, services.actorId ?? "-"));
   const stripe = requireStripe(settings);
   const key = await requestKeyOf(idempotencyKey, body, services.principal);
   const now = services.now();

@@ -19,14 +19,11 @@ export const securityConsumer: Consumer = defineConsumer({
   ],
 });
 
-/** As wide as the column. */
-const widest = 255;
-
 function rowsOf({ event }: Delivered, now: Date): SignRow[] {
   const envelope = event as Envelope;
   return signsOf(envelope).map(({ rule, subject, isOverTenants }) => ({
     rule,
-    subject: subject.slice(0, widest),
+    subject,
     event_id: envelope.id.slice(0, 100),
     tenant_id: isOverTenants === true ? null : (envelope.tenant_id?.slice(0, 100) ?? null),
     at: timeOf(envelope, now),

@@ -8,6 +8,7 @@ import {
   irValidatedEscalate,
   irValidatedReject,
 } from "@brain/schemas";
+import { textOfTenant } from "../of-tenant.ts";
 
 /*
  * The rules, as pure functions: what an event is a sign of, and how many signs within which time are an alert. Times are
@@ -110,14 +111,14 @@ export function signsOf({ type, payload, tenant_id }: Envelope): readonly Sign[]
   const ofTenant = `tenant:${tenant}`;
   switch (type) {
     case irDagDiffFailed.type:
-      return [{ rule: "dag_diff_failed", subject: `${tenant}:${textOf(payload, "request_id")}` }];
+      return [{ rule: "dag_diff_failed", subject: textOfTenant(tenant, textOf(payload, "request_id")) }];
     case irApprovalInvalid.type: {
       const who = textOf(payload, "attempted_by");
       const refused: Sign[] = [{ rule: "approvals_refused", subject: ofTenant }];
       if (who !== "unknown")
         refused.push({ rule: "approvals_refused", subject: `actor:${who}`, isOverTenants: true });
       if (payload.reason === "tenant_mismatch")
-        refused.push({ rule: "approval_tenant_mismatch", subject: `${tenant}:${who}` });
+        refused.push({ rule: "approval_tenant_mismatch", subject: textOfTenant(tenant, who) });
       return refused;
     }
     case irValidatedReject.type:

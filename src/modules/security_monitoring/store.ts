@@ -13,6 +13,9 @@ export interface SignRow {
   readonly at: string;
 }
 
+/** As wide as the column. A longer one ends with its digest, so that those that begin alike are not one. */
+const widestSubject = 255;
+
 /** One batch at a time looks at windows, on whatever shard, so that none overlooks what another one brings. */
 const lock = sql.raw("SELECT pg_advisory_xact_lock(hashtextextended('security_monitoring', 0))");
 /** As long as claims are kept at least: what a replay may bring again. */
@@ -28,7 +31,9 @@ export const keepSigns = (batch: string, signs: readonly SignRow[]): SQL => sql`
     DELETE FROM security_signs WHERE id IN (SELECT id FROM security_signs WHERE noted_at < now() - ${keptDays} LIMIT 500)
   )
   INSERT INTO security_signs (rule, subject, event_id, tenant_id, occurred_at, batch)
-  SELECT s.rule, s.subject, s.event_id, s.tenant_id, s.at, ${batch}::uuid
+  SELECT s.rule, CASE WHEN length(s.subject) <= ${widestSubject}::integer THEN s.subject
+      ELSE left(s.subject, ${widestSubject}::integer - 65) || '~' || encode(sha256(convert_to(s.subject, 'UTF8')), 'hex') END,
+    s.event_id, s.tenant_id, s.at, ${batch}::uuid
   FROM locked, json_to_recordset(${JSON.stringify(signs)}::json)
     AS s (rule text, subject text, event_id text, tenant_id text, at timestamptz)
   ON CONFLICT (rule, subject, event_id) DO NOTHING`;

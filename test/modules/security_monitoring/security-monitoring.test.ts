@@ -81,6 +81,23 @@ describe("windows", () => {
     ]);
   });
 
+  test("are told apart wherever a colon stands in the name of a tenant, and however long it is", async () => {
+    const long = ":".repeat(100);
+    await refuse(engine, { reason: "tenant_mismatch", tenant: "a", by: "b:c" });
+    await refuse(engine, { reason: "tenant_mismatch", tenant: "a:b", by: "c" });
+    for (const by of ["c1", "c2"]) await refuse(engine, { reason: "tenant_mismatch", tenant: long, by });
+    await watch(engine);
+    const alerts = await found(engine);
+    expect(alerts.map(({ tenant_id, count }) => [tenant_id, count]).sort()).toEqual(
+      [
+        ["a", 1],
+        ["a:b", 1],
+        [long, 1],
+        [long, 1],
+      ].sort(),
+    );
+  });
+
   test("a flood is one alert with its count, and names the newest events", async () => {
     await engine.sql(`
       INSERT INTO security_signs (rule, subject, event_id, tenant_id, occurred_at, batch)
