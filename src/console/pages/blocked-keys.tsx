@@ -25,6 +25,7 @@ export const page: PageModule = {
         <>
           <h1>{w.blocked}</h1>
           <p class="quiet">{w.blockedLead}</p>
+          {(found.unseen ?? 0) > 0 ? <p>{w.blockedUnseen}</p> : null}
           {found.blocked_keys.length === 0 ? (
             <Empty>{w.blockedNone}</Empty>
           ) : (

@@ -52,6 +52,7 @@ export const consumerWords = defineWords({
     blocked: "Blocked keys",
     blockedLead: "A key whose event failed holds back its later events, and no others.",
     blockedNone: "No key is blocked.",
+    blockedUnseen: "More is pending than can be looked at: keys of the newest events may be missing here.",
     key: "Key",
     waitsFor: "Waits for",
     attempts: "Tries",
@@ -136,6 +137,8 @@ export const consumerWords = defineWords({
     blockedLead:
       "Ein Schlüssel, dessen Ereignis fehlschlug, hält seine späteren Ereignisse auf und keine anderen.",
     blockedNone: "Kein Schlüssel ist blockiert.",
+    blockedUnseen:
+      "Es steht mehr aus, als durchgesehen werden kann: Schlüssel der neuesten Ereignisse können hier fehlen.",
     key: "Schlüssel",
     waitsFor: "Wartet auf",
     attempts: "Versuche",

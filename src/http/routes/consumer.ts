@@ -121,7 +121,7 @@ export function consumerRoutes(): Hono<AppEnv> {
   routes.get("/:subscriber/blocked-keys", mayRead, validated("query", pageQuery), async (c) => {
     const consumer = findConsumer(c);
     const page = await listBlockedKeys(c.get("host").invocation, consumer, c.req.valid("query"));
-    return c.json({ blocked_keys: page.blockedKeys, next_cursor: page.nextCursor });
+    return c.json({ blocked_keys: page.blockedKeys, next_cursor: page.nextCursor, unseen: page.unseen });
   });
 
   for (const change of ["unblock", "skip"] as const) {

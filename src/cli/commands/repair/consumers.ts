@@ -245,6 +245,9 @@ async function blocked(cli: Cli, subscriber: string, { limit, cursor }: PageOpti
   const { client, out } = cli;
   const answer = await client.get<BlockedKeys>(path(subscriber, "/blocked-keys"), { limit, cursor });
   if (out.json) return out.data(answer);
+  const unseen = answer.unseen ?? 0;
+  if (unseen > 0)
+    out.note(`${unseen} pending entries are too much to look at; their keys may be missing here.`);
   if (answer.blocked_keys.length === 0) return out.line("No key is blocked.");
   out.line(
     table(answer.blocked_keys, [

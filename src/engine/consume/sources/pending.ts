@@ -18,6 +18,8 @@ interface PendingDetails {
   /** Entries whose body is no longer on the stream. Claiming one would drop it from the pending list. */
   readonly trimmed: ReadonlySet<string>;
   readonly failures: ReadonlyMap<string, StoredFailure>;
+  /** What the hash of failures has, also where it is none. */
+  readonly failureTexts: ReadonlyMap<string, string>;
 }
 
 /** A failure as it stands beside the pending list. */
@@ -104,7 +106,7 @@ export async function bodiesOfPending(
     count: ids.length,
     bodies,
     trimmed: new Set(lost),
-    failures: parseFailures(ids, replies.failures),
+    ...parseFailures(ids, replies.failures),
   };
 }
 
@@ -129,6 +131,29 @@ for i = 2, #ARGV do
   ids[#ids + 1], bodies[#bodies + 1] = ARGV[i], found
 end
 return {redis.call('HMGET', KEYS[2], unpack(ids)), bodies}`;
+
+/**
+ * The command that looks up the first of these entries, as far as they have room together, and one at least;
+ * `toPartReplies` reads what comes.
+ *
+ * @param share among how many such commands the room of one answer is divided
+ */
+export function partCommand(
+  group: Group,
+  retryKey: string,
+  ids: readonly MessageId[],
+  share: number,
+): Command {
+  const bytes = String(Math.floor(maxPartBytes / share));
+  return ["EVAL", partScript, "2", group.stream, retryKey, bytes, ...ids];
+}
+
+/** @returns of as many entries, the first ones, as there are bodies; @throws {RedisReplyError} Redis refused */
+export function toPartReplies(reply: unknown): PendingReplies {
+  if (reply instanceof Error) throw reply;
+  const [failures, bodies] = reply as [unknown, unknown[]];
+  return { failures, bodies };
+}
 
 interface AskedFor {
   readonly ids: readonly MessageId[];
@@ -162,8 +187,8 @@ async function askForPart(
 ): Promise<AskedFor> {
   try {
     const reply = await redis.eval(partScript, [group.stream, retryKey], [String(maxPartBytes), ...all]);
-    const [failures, bodies] = reply as [unknown, unknown[]];
-    return { ids: all.slice(0, bodies.length), replies: { failures, bodies } };
+    const replies = toPartReplies(reply);
+    return { ids: all.slice(0, replies.bodies.length), replies };
   } catch (error) {
     if (!(error instanceof AnswerTooLargeError)) throw error;
     const ids = all.slice(0, 1);
@@ -174,7 +199,7 @@ async function askForPart(
 }
 
 /** The commands whose replies `toPendingReplies` takes; one more than there are ids. */
-export function pendingDetailsCommands(group: Group, retryKey: string, ids: readonly MessageId[]): Command[] {
+function pendingDetailsCommands(group: Group, retryKey: string, ids: readonly MessageId[]): Command[] {
   return [["HMGET", retryKey, ...ids], ...ids.map((id) => rangeCommand(group, id))];
 }
 
@@ -184,16 +209,21 @@ export function toPendingReplies([failures, ...bodies]: readonly unknown[]): Pen
   return { failures, bodies };
 }
 
-function parseFailures(ids: readonly MessageId[], reply: unknown): PendingDetails["failures"] {
+function parseFailures(
+  ids: readonly MessageId[],
+  reply: unknown,
+): Pick<PendingDetails, "failures" | "failureTexts"> {
   const failures = new Map<string, StoredFailure>();
-  if (!Array.isArray(reply)) return failures;
+  const failureTexts = new Map<string, string>();
+  if (!Array.isArray(reply)) return { failures, failureTexts };
   ids.forEach((id, index) => {
     const value: unknown = reply[index];
     if (typeof value !== "string") return;
+    failureTexts.set(id, value);
     const failure = failureFromText(value);
     if (failure !== null) failures.set(id, failure);
   });
-  return failures;
+  return { failures, failureTexts };
 }
 
 /** What the record holds under these very ids, whatever time they claim to be of. */

@@ -6,15 +6,16 @@ import {
   bodiesOfPending,
   failureFromText,
   type PendingReplies,
-  pendingDetailsCommands,
-  toPendingReplies,
+  partCommand,
+  toPartReplies,
 } from "../../consume/sources/pending.ts";
 import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import { isoText } from "../../db/iso-text.ts";
 import { byId } from "../../db/stream-ids.ts";
 import type { StreamInvocation } from "../../invocation.ts";
-import { askAll, askThere, isAway, toShards } from "../../stream/databases.ts";
+import { askAll, askThere, isAway, type RedisDatabases, toShards } from "../../stream/databases.ts";
 import { type Group, isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
+import { AnswerTooLargeError } from "../../stream/redis.ts";
 
 /*
  * The oldest event of each key: on the stream, from the pending list of the group and the hash of retry times; in
@@ -34,36 +35,60 @@ export interface StreamHead {
   readonly text: string | null;
 }
 
-type StreamHeads = ReadonlyMap<string, StreamHead>;
+export interface StreamHeads {
+  readonly byKey: ReadonlyMap<string, StreamHead>;
+  /** Pending entries that were not looked at, because what comes before them was too much: the newest of some shards. */
+  readonly unseen: number;
+}
+
+/** Without a stream nothing waits there. */
+export const noStreamHeads: StreamHeads = { byKey: new Map(), unseen: 0 };
+
+/** Parts that one look takes at most, of 8 MiB each: a list that is full of our own largest events has as many. */
+const maxParts = 16;
 
 /**
  * The oldest pending entry of each key on all shards whose database is there; entries that later ones may overtake hold nothing. Two round trips
- * to Redis, however many shards there are, and one to Postgres for each of which a body was trimmed.
+ * to Redis, however many shards there are, and one for each further part of what is pending; one to Postgres for each
+ * part of which a body was trimmed.
+ *
+ * @param parts of bodies at most; they are looked at one by one, because an isolate has no room for all of them
  */
 export async function readStreamHeads(
   invocation: StreamInvocation,
   consumer: Consumer,
+  parts = maxParts,
 ): Promise<StreamHeads> {
   const pending = await readPending(invocation, consumer);
-  const found = await Promise.all(pending.map((one) => headsOf(invocation, consumer, one)));
-  const heads = new Map<string, StreamHead>();
-  for (const head of found.flat()) {
-    // After a change of the number of shards a key may stand on two.
-    const other = heads.get(head.key);
-    const older =
-      other !== undefined && compareMessageIds(other.messageId, head.messageId) < 0 ? other : head;
-    heads.set(head.key, { ...older, count: head.count + (other?.count ?? 0) });
+  const firstParts = await askFirstParts(invocation.databases, pending);
+  const byKey = new Map<string, StreamHead>();
+  let unseen = 0;
+  let left = parts - 1;
+  for (const [index, shard] of pending.entries()) {
+    const { entries } = shard;
+    const found = new Map<string, StreamHead>();
+    const first = firstParts?.[index] ?? null;
+    let at = first === null ? 0 : await lookAtPart(invocation, consumer, shard, found, first);
+    for (; at < entries.length && left > 0; left -= 1)
+      at += await lookAtPart(invocation, consumer, { ...shard, entries: entries.slice(at) }, found);
+    unseen += entries.length - at;
+    for (const head of found.values()) {
+      // After a change of the number of shards a key may stand on two.
+      const other = byKey.get(head.key);
+      const older =
+        other !== undefined && compareMessageIds(other.messageId, head.messageId) < 0 ? other : head;
+      byKey.set(head.key, { ...older, count: head.count + (other?.count ?? 0) });
+    }
   }
-  return heads;
+  return { byKey, unseen };
 }
 
-/** Pending entries of a shard, with what Redis says of them. */
+/** Pending entries of a shard. */
 interface PendingOfShard {
   readonly shard: number;
   readonly group: Group;
   readonly retryKey: string;
   readonly entries: readonly PendingEntry[];
-  readonly replies: PendingReplies;
 }
 
 async function readPending(
@@ -81,61 +106,66 @@ async function readPending(
       pendingCommand({ stream: keys.stream(shard), group, consumer: group }, maxPending),
     ),
   );
-  const waiting = shards.flatMap((shard, index) => {
+  return shards.flatMap((shard, index) => {
     const list = lists[index];
     if (isMissingGroup(list) || isAway(list)) return [];
     if (list instanceof Error) throw list;
     const entries = parsePending(list);
     return entries.length === 0 ? [] : [{ ...shard, entries }];
   });
-  const commands = waiting.map((shard) =>
-    pendingDetailsCommands(
-      shard.group,
-      shard.retryKey,
-      shard.entries.map(({ id }) => id),
-    ),
-  );
-  const answers = await askAll(
-    databases,
-    waiting.flatMap(({ shard }, index) =>
-      (commands[index] ?? []).map((command) => ({ number: databases.numberOf(shard), command })),
-    ),
-  );
-  let at = 0;
-  return waiting.map((shard, index) => {
-    const end = at + (commands[index]?.length ?? 0);
-    const replies = toPendingReplies(answers.slice(at, end));
-    at = end;
-    return { ...shard, replies };
-  });
 }
 
-async function headsOf(
+/** The first entries of each shard, which have the room of one answer together; null: that was more than Redis hands on. */
+async function askFirstParts(
+  databases: RedisDatabases,
+  pending: readonly PendingOfShard[],
+): Promise<readonly PendingReplies[] | null> {
+  const commands = pending.map(({ shard, group, retryKey, entries }) => {
+    const ids = entries.map(({ id }) => id);
+    return { number: databases.numberOf(shard), command: partCommand(group, retryKey, ids, pending.length) };
+  });
+  try {
+    return (await askAll(databases, commands)).map(toPartReplies);
+  } catch (error) {
+    if (error instanceof AnswerTooLargeError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Looks at the first entries, as far as they have room in one answer.
+ *
+ * @param heads gets the oldest of each key
+ * @param known what Redis said of them; null: it is asked
+ * @returns how many it looked at, one at least
+ */
+async function lookAtPart(
   { catalog, db, databases }: StreamInvocation,
   consumer: Consumer,
-  { shard, group, retryKey, entries, replies }: PendingOfShard,
-): Promise<StreamHead[]> {
+  { shard, group, retryKey, entries }: PendingOfShard,
+  heads: Map<string, StreamHead>,
+  known: PendingReplies | null = null,
+): Promise<number> {
   const redis = databases.of(shard);
-  const { bodies } = await bodiesOfPending({ redis, db }, group, { shard, retryKey }, entries, replies);
-  const texts = replies.failures;
-  const heads = new Map<string, StreamHead>();
-  entries.forEach(({ id }, index) => {
+  const part = known === null ? entries : entries.slice(0, known.bodies.length);
+  const details = await bodiesOfPending({ redis, db }, group, { shard, retryKey }, part, known, true);
+  const { count, bodies, failureTexts } = details;
+  for (const { id } of entries.slice(0, count)) {
     const fields = bodies.get(id);
-    if (fields === undefined) return;
+    if (fields === undefined) continue;
     const { content, key } = interpretEntry(catalog, consumer, fields);
-    if (key === null || content.kind === "skip") return;
-    const stored: unknown = Array.isArray(texts) ? texts[index] : null;
-    const text = typeof stored === "string" ? stored : null;
-    if (text !== null && failureFromText(text)?.overtakable === true) return;
+    if (key === null || content.kind === "skip") continue;
+    const text = failureTexts.get(id) ?? null;
+    if (text !== null && failureFromText(text)?.overtakable === true) continue;
     const head = heads.get(key);
     if (head !== undefined) {
       heads.set(key, { ...head, count: head.count + 1 });
-      return;
+      continue;
     }
     const [eventId, eventType] = [content.event?.id ?? null, content.event?.type ?? null];
     heads.set(key, { key, shard, messageId: id, eventId, eventType, count: 1, text });
-  });
-  return [...heads.values()];
+  }
+  return count;
 }
 
 /** What Postgres knows of a key: its oldest deferred delivery, and the oldest dead letter that holds it. */

@@ -12,6 +12,7 @@ import {
   type KeyQuery,
   type KeyRow,
   nextKeysSql,
+  noStreamHeads,
   oneKeySql,
   readStreamHeads,
   type StoredHead,
@@ -56,6 +57,14 @@ async function keyQuery({ db }: Invocation, { subscriber, afterDeadLetter }: Con
   };
 }
 
+/** A page of blocked keys. */
+export interface BlockedKeysPage {
+  readonly blockedKeys: readonly BlockedKey[];
+  readonly nextCursor: string | null;
+  /** Pending entries that were too much to look at: their keys may be missing, and `waiting` does not count them. Mostly 0. */
+  readonly unseen: number;
+}
+
 /**
  * A page of the keys that wait behind a failed or paused event.
  *
@@ -66,18 +75,19 @@ export async function listBlockedKeys(
   invocation: Invocation,
   consumer: Consumer,
   page: { readonly limit: number; readonly cursor?: string | undefined },
-): Promise<{ readonly blockedKeys: readonly BlockedKey[]; readonly nextCursor: string | null }> {
+): Promise<BlockedKeysPage> {
   const { db } = invocation;
   const [heads, query] = await Promise.all([
-    hasStream(invocation) ? readStreamHeads(invocation, consumer) : new Map<string, StreamHead>(),
+    hasStream(invocation) ? readStreamHeads(invocation, consumer) : noStreamHeads,
     keyQuery(invocation, consumer),
   ]);
-  const failed = [...heads.values()].filter((head) => head.text !== null).map((head) => head.key);
+  const failed = [...heads.byKey.values()].filter((head) => head.text !== null).map((head) => head.key);
   const rows = await db.rows<KeyRow>(nextKeysSql(query, page.cursor ?? "", failed, page.limit + 1));
   const listed = rows.slice(0, page.limit);
   return {
-    blockedKeys: listed.flatMap((row) => describeKey(row, heads.get(row.key)) ?? []),
+    blockedKeys: listed.flatMap((row) => describeKey(row, heads.byKey.get(row.key)) ?? []),
     nextCursor: rows.length > page.limit ? (listed.at(-1)?.key ?? null) : null,
+    unseen: heads.unseen,
   };
 }
 
@@ -158,10 +168,10 @@ export async function changeBlockedKey(
     keyQuery(invocation, consumer),
   ]);
   const [row] = await db.rows<KeyRow>(oneKeySql(query, key));
-  const holder = holderOf(row, heads.get(key));
+  const holder = holderOf(row, heads.byKey.get(key));
   if (holder === null) {
     throw new NotFoundError(
-      `No event with this key waits for "${consumer.subscriber}". GET /api/consumers/${consumer.subscriber}/blocked-keys lists those that do.`,
+      `No event with this key waits for "${consumer.subscriber}". GET /api/consumers/${consumer.subscriber}/blocked-keys lists those that do.${heads.unseen === 0 ? "" : ` ${heads.unseen} pending entries behind those are too much to look at.`}`,
     );
   }
   const target = changedKey(key, holder);

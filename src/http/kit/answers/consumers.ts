@@ -57,6 +57,8 @@ export interface BlockedKeys {
     readonly cause: string;
   }[];
   readonly next_cursor: string | null;
+  /** Pending entries that were too much to look at; missing in answers of older servers. */
+  readonly unseen?: number;
 }
 
 export interface MoveState {

@@ -1,11 +1,14 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { createSubrequestMeter } from "../../../../src/engine/core/budget.ts";
-import { TransientError } from "../../../../src/engine/core/errors.ts";
+import { RetryAfter, TransientError } from "../../../../src/engine/core/errors.ts";
 import { createDatabase } from "../../../../src/engine/db/database.ts";
+import { readStreamHeads } from "../../../../src/engine/operations/consumers/blocked-key-heads.ts";
+import { listBlockedKeys } from "../../../../src/engine/operations/consumers/blocked-keys.ts";
 import { AnswerTooLargeError, createRedis } from "../../../../src/engine/stream/redis.ts";
 import { startUpstashGateway } from "../../../../workers/local/upstash/gateway.ts";
 import type { Backbone } from "../../../backbone.ts";
 import { startCuttableProxy } from "../../../faults.ts";
+import { invoke } from "../../dispatch/fixture.ts";
 import {
   createClock,
   deadLetters,
@@ -296,6 +299,39 @@ describe("entries of another program that are together more than the service han
     await endLease(backbone, consumer);
     await drainUntilQuiet(backbone, consumer);
     expect(await numbersOf(backbone, "m")).toEqual(upTo(10));
+  });
+
+  test("are looked at in parts for what their keys wait for, and what is too much is told", async () => {
+    const backbone = await openNarrow();
+    const down = recorder({
+      beforeBeat: () => {
+        throw new RetryAfter(600_000, "the meter does not answer");
+      },
+    });
+    for (const meter of ["m", "n"]) await backbone.append([...foreignBeat(meter, 0)]);
+    await backbone.drain(down);
+    await appendLarge(backbone, 1, 8);
+    const group = { stream: backbone.open().keys.stream(0), name: down.group };
+    for (let number = 1; number < 8; number += 1)
+      await backbone.redis(
+        "XREADGROUP",
+        "GROUP",
+        group.name,
+        group.name,
+        "COUNT",
+        "1",
+        "STREAMS",
+        group.stream,
+        ">",
+      );
+    const invocation = invoke(backbone, [down]);
+    const { blockedKeys, unseen } = await listBlockedKeys(invocation, down, { limit: 10 });
+    expect(blockedKeys.map(({ key, waiting }) => `${key} ${waiting}`)).toEqual(["m 7", "n 0"]);
+    expect(unseen).toBe(0);
+    const heads = await readStreamHeads(invocation, down, 4);
+    expect([...heads.byKey.keys()]).toEqual(["m", "n"]);
+    expect(heads.unseen).toBeGreaterThan(0);
+    expect(9 - [...heads.byKey.values()].reduce((sum, { count }) => sum + count, 0)).toBe(heads.unseen);
   });
 
   test("or a single one that is: it becomes a dead letter, and the others are handled", async () => {
