@@ -89,7 +89,11 @@ test.each(beginnings)("%s, reset by the client, ends no server", async (_what, b
   }
 });
 
-test.each(beginnings)(
+const silences: readonly (readonly [string, string | Buffer])[] = [
+  ["nothing", ""],
+  ["half of a packet of Postgres", Buffer.from([0, 0])],
+];
+test.each([...beginnings, ...silences])(
   "%s, kept open by the client, does not hold up the stop of a server",
   async (_what, bytes) => {
     const stopped = await startAll();
@@ -103,3 +107,10 @@ test.each(beginnings)(
   },
   20_000,
 );
+
+test("a client that went without a word does not hold up the stop of a server", async () => {
+  const stopped = await startAll();
+  // A worker that is killed while it connects.
+  for (const { port } of stopped) (await begin(port, "")).socket.end();
+  await Promise.all(stopped.map(({ close }) => close()));
+}, 20_000);

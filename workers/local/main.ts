@@ -21,6 +21,7 @@ import { type ReadyLine, showReadyLine } from "./ready-line.ts";
 import { createReload, watchSource } from "./reload.ts";
 import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
+import { StopSteps } from "./stop-steps.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe/stand-in.ts";
 import { bundleWorkers, readCompatibility, type WorkerBundles } from "./workerd/bundle.ts";
 import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./workerd/run-workers.ts";
@@ -31,9 +32,9 @@ import { serviceVariables, workerBindings } from "./workerd/worker-bindings.ts";
 const STOP_LIMIT_MS = 60_000;
 /** npm and the terminal both deliver one Ctrl-C; only a later signal means "at once". */
 const SAME_SIGNAL_MS = 500;
-/** The first tick and the first visit of the janitor print; a long backlog does not keep anybody waiting for the address, ms. */
 /** As long as Workers let a request use the processor when nothing else is set. */
 const BUSY_LIMIT_MS = 30_000;
+/** The first tick and the first visit of the janitor print; a long backlog does not keep anybody waiting for the address, ms. */
 const FIRST_WORK_MS = 5_000;
 const flags = ["--services", "--watch"];
 
@@ -54,14 +55,8 @@ function complain(line: string): void {
   readyLine?.pushed(true);
 }
 
-/** What was started, to be stopped in reverse; a failing step does not keep the others from stopping. */
-const stopSteps: (() => Promise<void>)[] = [];
-
-async function stopEverything(): Promise<void> {
-  for (const step of stopSteps.splice(0).toReversed()) {
-    await step().catch((error: unknown) => console.error(`while stopping: ${describe(error)}`));
-  }
-}
+const stopSteps = new StopSteps();
+let localServices: Services | null = null;
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -77,10 +72,13 @@ function checkInterrupted(): void {
 async function stopAndExit(exitCode: number): Promise<never> {
   readyLine?.stop();
   setTimeout(() => {
-    console.error(`not everything stopped within ${STOP_LIMIT_MS} ms, ending anyway`);
+    const what = localServices?.stopping() ?? stopSteps.current;
+    console.error(
+      `not everything stopped within ${STOP_LIMIT_MS} ms (still waiting for ${what}), ending anyway`,
+    );
     process.exit(1);
   }, STOP_LIMIT_MS).unref();
-  await stopEverything();
+  for (const failure of await stopSteps.run()) console.error(`while stopping: ${describe(failure)}`);
   process.exit(exitCode);
 }
 
@@ -112,7 +110,7 @@ async function prepare(options: StartOptions, needsPort: boolean): Promise<strin
     );
   }
   const dataDir = await prepareDataDir(options.dataDir);
-  stopSteps.push(await lockDataDir(dataDir));
+  stopSteps.push("the lock of the data directory", await lockDataDir(dataDir));
   return dataDir;
 }
 
@@ -124,7 +122,8 @@ async function startBackend(options: StartOptions, dataDir: string): Promise<Ser
     keepsRunning: true,
     limitsRole: true,
   });
-  stopSteps.push(() => services.stop());
+  localServices = services;
+  stopSteps.push("the services", () => services.stop());
   checkInterrupted();
   await migrate(services.migrationUrl);
   say("✓ migrations applied");
@@ -138,7 +137,7 @@ async function startStripe(options: StartOptions, dataDir: string): Promise<Loca
   const secretKey = await readOrCreateSecret(dataDir, "stripe-key", "sk_test_");
   const webhookSecret = await readOrCreateSecret(dataDir, "stripe-webhook-secret", "whsec_");
   const standIn = await startStripeStandIn({ secretKey, webhookSecret });
-  stopSteps.push(() => standIn.close());
+  stopSteps.push("the Stripe stand-in", () => standIn.close());
   say(`✓ Stripe stand-in on ${new URL(standIn.url).host}, no money moves`);
   return {
     standIn,
@@ -175,7 +174,7 @@ function startTaskFiles(
   };
   const failed = (error: unknown) => complain(`the files of the tasks were not written: ${describe(error)}`);
   const loop = startTickLoop(write, isOurs ? tickMs : janitorMs, failed);
-  stopSteps.push(async () => {
+  stopSteps.push("the files of the tasks", async () => {
     await loop.stop(2000);
     await Promise.race([files.round("recent").catch(failed), delay(2000)]);
   });
@@ -217,7 +216,7 @@ async function startWorkers(
     busyLimitMs: BUSY_LIMIT_MS,
     onLog: showLog,
   });
-  stopSteps.push(() => workers.dispose());
+  stopSteps.push("workerd", () => workers.dispose());
   stripe?.standIn.setEndpoint(`${workers.url}/api/paycore/webhooks/stripe`);
   say(`✓ workers brain-api and brain-consumer in workerd, a tick every ${options.tickMs / 1000} s`);
   if (watches) watchForChanges(bundles, workers, services);
@@ -233,7 +232,7 @@ async function startTicks(options: StartOptions, workers: RunningWorkers): Promi
       complain(`janitor failed: ${describe(error)}`),
     ),
   ];
-  for (const loop of loops) stopSteps.push(() => loop.stop(2000));
+  for (const loop of loops) stopSteps.push("a tick", () => loop.stop(2000));
   await Promise.race([Promise.all(loops.map((loop) => loop.first)), delay(FIRST_WORK_MS)]);
 }
 
@@ -241,7 +240,7 @@ function watchForChanges(bundles: WorkerBundles, { reload }: RunningWorkers, ser
   const watch = watchSource(
     createReload({ bundles, reload, migrate: () => migrate(services.migrationUrl), say, complain }),
   );
-  stopSteps.push(() => watch.stop());
+  stopSteps.push("the watch of the source", () => watch.stop());
   say("✓ watching src, schemas, workers and migrations");
 }
 
@@ -268,7 +267,9 @@ async function main(): Promise<void> {
     }
     // A key that was given is whoever gave it's to hand on.
     const isOff = options.passedOn.BRAIN_BOOTSTRAP_KEY === "off";
-    if (options.apiKey === null) stopSteps.push(await announceServer(dataDir, url, isOff ? null : apiKey));
+    if (options.apiKey === null) {
+      stopSteps.push("the note of the address", await announceServer(dataDir, url, isOff ? null : apiKey));
+    }
     // Behind the "#" it is sent to nobody; the page fills it in.
     say(`  console   ${url}/${isOff ? "" : `sign-in#key=${apiKey}`}`);
     const opens = isOff ? "API keys only (BRAIN_BOOTSTRAP_KEY=off)" : `key ${apiKey}`;

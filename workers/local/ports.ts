@@ -1,7 +1,7 @@
 /** Listening on 127.0.0.1, and nothing else: local services are nobody else's business. */
 
 import type { Server } from "node:http";
-import { createServer, type Server as TcpServer } from "node:net";
+import { createServer, type Socket, type Server as TcpServer } from "node:net";
 
 /** A port nobody listens on right now. It may be taken before it is used; a start that fails so is repeated by hand. */
 export async function findFreePort(): Promise<number> {
@@ -22,12 +22,21 @@ export async function isPortFree(port: number): Promise<boolean> {
   return true;
 }
 
+/** The connections of each server, also those that have said nothing yet and those that changed to another protocol. */
+const connections = new WeakMap<TcpServer, Set<Socket>>();
+
 /**
  * A client that resets its connection, or sends what is no HTTP, is no reason for this program to end. `node:http` looks
  * after most connections itself; after those that asked for another protocol nobody does.
  */
-function survivesItsClients(server: TcpServer): void {
-  server.on("connection", (socket) => socket.on("error", () => socket.destroy()));
+function lookAfterConnections(server: TcpServer): void {
+  const open = new Set<Socket>();
+  connections.set(server, open);
+  server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => open.delete(socket));
+  });
 }
 
 /**
@@ -37,7 +46,7 @@ function survivesItsClients(server: TcpServer): void {
  */
 export function listenOnLoopback(server: TcpServer, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    survivesItsClients(server);
+    lookAfterConnections(server);
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => {
       server.off("error", reject);
@@ -50,10 +59,11 @@ export function listenOnLoopback(server: TcpServer, port: number): Promise<numbe
   });
 }
 
-/** Stops `server` at once, also the connections that are kept alive or busy. */
+/** Stops a server of `listenOnLoopback` at once, with all its connections, whatever they are doing. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeAllConnections();
+    // `closeAllConnections` of `node:http` knows those alone that speak HTTP.
+    for (const socket of connections.get(server) ?? []) socket.destroy();
   });
 }

@@ -9,6 +9,7 @@ import { startNeonGateway } from "./neon/gateway.ts";
 import { provideAppRole } from "./postgres/role.ts";
 import { startPostgres } from "./postgres/server.ts";
 import { startRedis } from "./redis/server.ts";
+import { StopSteps } from "./stop-steps.ts";
 import { startUpstashGateway } from "./upstash/gateway.ts";
 
 /** Read from the environment; an empty string counts as not set. */
@@ -58,17 +59,10 @@ export interface Services {
   createDatabase(name: string, template?: string): Promise<void>;
   /** Drops a database together with its sessions. A missing one is fine. */
   dropDatabase(name: string): Promise<void>;
-  /** Stops what was started here, last first. Idempotent. */
+  /** Stops what was started here, last first. Idempotent. @throws the first failure, when all steps are done */
   stop(): Promise<void>;
-}
-
-type StopStep = () => Promise<void>;
-
-/** Runs the steps in reverse order, each in spite of failures before it; then throws the first failure. */
-async function stopAll(steps: readonly StopStep[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps.toReversed()) await step().catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
+  /** What `stop` waits for; null: nothing. */
+  stopping(): string | null;
 }
 
 interface Context {
@@ -79,7 +73,7 @@ interface Context {
   readonly keepsRunning: boolean;
   readonly limitsRole: boolean;
   readonly ports: GatewayPorts;
-  readonly steps: StopStep[];
+  readonly steps: StopSteps;
 }
 
 async function provideRedis({ env, dataDir, onProgress, keepsRunning, ports, steps }: Context) {
@@ -107,7 +101,7 @@ async function provideRedis({ env, dataDir, onProgress, keepsRunning, ports, ste
     onProgress(`✓ Redis ${await probeRedis(redisUrl)} at ${new URL(redisUrl).host} (REDIS_URL)`);
   } else {
     const redis = await startRedis({ dataDir, onProgress, keepsRunning });
-    steps.push(() => redis.stop());
+    steps.push("redis-server", () => redis.stop());
     redisUrl = redis.url;
     onProgress(`✓ redis-server ${redis.version} on ${new URL(redisUrl).host}`);
   }
@@ -117,7 +111,7 @@ async function provideRedis({ env, dataDir, onProgress, keepsRunning, ports, ste
     (port) => startUpstashGateway({ ...behind, port }),
     ({ url: address }) => Number(new URL(address).port),
   );
-  steps.push(() => gateway.close());
+  steps.push("the Upstash-compatible gateway", () => gateway.close());
   onProgress(`✓ Upstash-compatible gateway on ${new URL(gateway.url).host}`);
   return { redisUrl, upstash: { url: gateway.url, token: gateway.token } };
 }
@@ -144,7 +138,7 @@ async function providePostgres(context: Context) {
     onProgress(`✓ PostgreSQL ${version} at ${new URL(databaseUrl).host} (DATABASE_URL)`);
   } else {
     const postgres = await startPostgres({ dataDir, onProgress, fsync, keepsRunning });
-    steps.push(() => postgres.stop());
+    steps.push("PostgreSQL", () => postgres.stop());
     databaseUrl = postgres.url;
     if (limitsRole) {
       appUrl = await provideAppRole(databaseUrl, await readOrCreateSecret(dataDir, "postgres-app-password"));
@@ -157,7 +151,7 @@ async function providePostgres(context: Context) {
     (port) => startNeonGateway({ databaseUrl: migrationUrl, port }),
     ({ httpUrl }) => Number(new URL(httpUrl).port),
   );
-  steps.push(() => gateway.close());
+  steps.push("the Neon-compatible gateway", () => gateway.close());
   onProgress(`✓ Neon-compatible gateway on ${new URL(gateway.httpUrl).host}`);
   return {
     databaseUrl,
@@ -165,6 +159,11 @@ async function providePostgres(context: Context) {
     neonUrlFor: (database: string | null) => gateway.connectionString(database ?? undefined),
     closeIdle: gateway.closeIdle,
   };
+}
+
+async function stopAll(steps: StopSteps): Promise<void> {
+  const failures = await steps.run();
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Runs one statement that names a database, from a session at another one. */
@@ -194,7 +193,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ports = {},
   } = options;
   const dataDir = await prepareDataDir(options.dataDir);
-  const steps: StopStep[] = [];
+  const steps = new StopSteps();
   const context: Context = { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, ports, steps };
   try {
     const redis = await provideRedis(context);
@@ -222,6 +221,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
         stopping ??= stopAll(steps);
         return stopping;
       },
+      stopping: () => steps.current,
     };
   } catch (error) {
     await stopAll(steps).catch(() => undefined);

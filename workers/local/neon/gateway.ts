@@ -95,7 +95,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       serveNeonSession(websocket, databaseUrl, credentials, backends, loginTimeoutMs);
     });
   });
-  const endPlain = servePlainPostgres(server, databaseUrl);
+  servePlainPostgres(server, databaseUrl);
   const port = await listenOnLoopback(server, options.port ?? 0);
 
   return {
@@ -109,8 +109,6 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
     websocketUrl: `ws://127.0.0.1:${port}/v2`,
     closeIdle: http.closeIdle,
     async close() {
-      for (const session of sessions.clients) session.terminate();
-      endPlain();
       backends.close();
       await Promise.all([closeServer(server), http.close()]);
       await terminator.close();

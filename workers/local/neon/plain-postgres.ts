@@ -11,38 +11,31 @@ const firstByteOfPostgres = 0;
 /** Longest time until a client says what it wants. */
 const silentMs = 60_000;
 
-/**
- * Hands connections that begin like Postgres on to the server of `databaseUrl`; everything else stays with `server`.
- * Gives the function that ends those that are open.
- */
-export function servePlainPostgres(server: Server, databaseUrl: string): () => void {
+/** Hands connections that begin like Postgres on to the server of `databaseUrl`; everything else stays with `server`. */
+export function servePlainPostgres(server: Server, databaseUrl: string): void {
   const { hostname, port } = new URL(databaseUrl);
   const target = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 5432) };
-  const open = new Set<Socket>();
   const serveHttp = server.listeners("connection");
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
     const giveUp = () => socket.destroy();
     socket.setTimeout(silentMs, giveUp);
+    // Servers of HTTP leave their half open when a client has ended its own, and this one has asked nothing.
+    socket.once("end", giveUp);
     socket.once("data", (first: Buffer) => {
       socket.setTimeout(0);
-      socket.off("timeout", giveUp);
+      for (const event of ["timeout", "end"]) socket.off(event, giveUp);
       socket.pause();
       socket.unshift(first);
-      if (first[0] === firstByteOfPostgres) {
-        open.add(socket);
-        join(socket, connect(target)).on("close", () => open.delete(socket));
-      } else for (const serve of serveHttp) serve.call(server, socket);
+      if (first[0] === firstByteOfPostgres) join(socket, connect(target));
+      else for (const serve of serveHttp) serve.call(server, socket);
       socket.resume();
     });
   });
-  return () => {
-    for (const socket of open) socket.destroy();
-  };
 }
 
 /** Copies in both directions; the end of one is the end of the other. */
-function join(client: Socket, upstream: Socket): Socket {
+function join(client: Socket, upstream: Socket): void {
   for (const [from, to] of [
     [client, upstream],
     [upstream, client],
@@ -53,5 +46,4 @@ function join(client: Socket, upstream: Socket): Socket {
   }
   client.setNoDelay(true);
   upstream.setNoDelay(true);
-  return client;
 }
