@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import { asNewApp } from "./commands/project/new-app.ts";
+import { refuseEmptyValues } from "./empty-values.ts";
 import { runProgram } from "./run.ts";
 
 const program = new Command("create-app")
@@ -9,4 +10,7 @@ const program = new Command("create-app")
   .showHelpAfterError("(create-app --help tells more)")
   .exitOverride();
 
-process.exitCode = await runProgram(asNewApp(program));
+asNewApp(program);
+refuseEmptyValues(program);
+
+process.exitCode = await runProgram(program);

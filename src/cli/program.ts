@@ -32,6 +32,7 @@ import { addDlq } from "./commands/repair/dlq.ts";
 import { addReplay } from "./commands/repair/replay.ts";
 import { addTry } from "./commands/repair/try.ts";
 import { addTasks } from "./commands/tasks/tasks.ts";
+import { refuseEmptyValues } from "./empty-values.ts";
 import { fullName, tellUnknownCommands } from "./unknown-command.ts";
 
 export function createProgram(): Command {
@@ -81,6 +82,7 @@ export function createProgram(): Command {
   addWhoami(program);
   addDemo(program);
   tellUnknownCommands(program);
+  refuseEmptyValues(program);
   pointToHelp(program);
   return program;
 }

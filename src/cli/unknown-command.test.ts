@@ -1,3 +1,4 @@
+import { type Command, InvalidArgumentError } from "commander";
 import { expect, test, vi } from "vitest";
 import { UnknownCommandError } from "./errors.ts";
 import { createProgram } from "./program.ts";
@@ -79,3 +80,41 @@ test.each([
   expect(code).toBe(2);
   expect(text).toContain(`\n(${command} --help tells more)`);
 });
+
+test.each([
+  [["tail", "--type", ""], "option '--type <types>' argument ''"],
+  [["dlq", "redrive", "--subscriber", " "], "option '--subscriber <name>' argument ' '"],
+  [["replay", "start", "payment", "--from", ""], "option '--from <time>' argument ''"],
+  [["catalog", "--format", ""], "option '--format <form>' argument ''"],
+  [["catalog", "--out="], "option '--out <path>' argument ''"],
+  [["--url", "", "consumers"], "option '--url <url>' argument ''"],
+  [["dlq", "show", ""], "value '' is invalid for argument 'id'"],
+  [["dlq", "discard", "3", ""], "value '' is invalid for argument 'ids'"],
+] as const)("%j has a value that is empty, which is told", async (words, what) => {
+  const { code, text } = await told(...words);
+  expect(code).toBe(2);
+  expect(text).toContain(what);
+  expect(text).toContain("It is empty.");
+});
+
+test("every option and argument of every command refuses an empty value", () => {
+  const open: string[] = [];
+  const look = (command: Command) => {
+    for (const { flags, required, optional, parseArg } of command.options)
+      if ((required || optional) && takes(parseArg)) open.push(`${command.name()} ${flags}`);
+    for (const argument of command.registeredArguments)
+      if (takes(argument.parseArg)) open.push(`${command.name()} <${argument.name()}>`);
+    for (const inner of command.commands) look(inner);
+  };
+  look(createProgram());
+  expect(open).toEqual([]);
+});
+
+function takes(parse: ((value: string, previous: never) => unknown) | undefined): boolean {
+  try {
+    parse?.("", undefined as never);
+    return true;
+  } catch (error) {
+    return !(error instanceof InvalidArgumentError);
+  }
+}

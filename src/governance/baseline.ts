@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { Finding } from "./finding.ts";
+import { isJsonWith } from "./own-file.ts";
 import { lineText, type TextFile } from "./tree/text.ts";
 
 export interface BaselineEntry {
@@ -71,6 +72,9 @@ export function compareWith(
   return { fresh, known: findings.length - fresh.length, gone };
 }
 
+/** Whether a text is one, also of another form: it may be written anew. */
+export const isBaseline = (text: string): boolean => isJsonWith(text, "version", "findings");
+
 /** @throws {BaselineError} it is none, or one of a newer form */
 export function parseBaseline(text: string, path: string): Baseline {
   let value: unknown;
@@ -80,14 +84,14 @@ export function parseBaseline(text: string, path: string): Baseline {
     throw new BaselineError(`${path} is no JSON (${String(error)}). Write it anew with --write-baseline.`);
   }
   const found = value as Partial<Baseline> | null;
-  const isBaseline =
+  const isOne =
     found?.version === 1 &&
     Array.isArray(found.findings) &&
     found.findings.every(
       (entry) =>
         typeof entry?.rule === "string" && typeof entry.file === "string" && Number.isInteger(entry.count),
     );
-  if (!isBaseline) {
+  if (!isOne) {
     throw new BaselineError(
       `${path} is no baseline: expected { "version": 1, "findings": [{ rule, file, digest, count }] }. Write it anew with --write-baseline.`,
     );

@@ -4,11 +4,12 @@ import { watch } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BaselineError, baselineOf, compareWith, parseBaseline } from "./baseline.ts";
+import { BaselineError, baselineOf, compareWith, isBaseline, parseBaseline } from "./baseline.ts";
 import { addedLines, ChangeError, inAddedLines } from "./changed-lines.ts";
 import { checkProject, suppressionRule } from "./check.ts";
 import { type Finding, type Severity, severities } from "./finding.ts";
 import { applyFixes } from "./fix.ts";
+import { ForeignFileError, requireOwnFile } from "./own-file.ts";
 import { type Project, readProject } from "./project.ts";
 import { type Format, reportOf, summaryOf } from "./report/index.ts";
 import { remembered } from "./result-cache.ts";
@@ -28,6 +29,8 @@ export interface CheckOptions {
   readonly fix?: boolean;
   readonly baseline?: string;
   readonly writeBaseline?: boolean;
+  /** A file that is no baseline is written over, too. */
+  readonly force?: boolean;
   /** False: also what did not change since the last look is looked at. */
   readonly cache?: boolean;
   /** `2026-11-26`, UTC; suppressions end. */
@@ -105,6 +108,9 @@ async function withBaseline(options: CheckOptions, judged: Judged): Promise<Chec
   const path = options.baseline ?? join(root, usualBaseline);
   if (options.writeBaseline === true) {
     const baseline = baselineOf(told, project.files.files);
+    // One that was not named has its own name, and is no other file by mistake.
+    if (options.baseline !== undefined && options.force !== true)
+      await given(() => requireOwnFile(path, isBaseline, "a baseline"));
     await writeFile(path, `${JSON.stringify(baseline, null, 2)}\n`).catch((error: NodeJS.ErrnoException) => {
       throw baselineRefused(path, "written", error);
     });
@@ -172,7 +178,10 @@ export async function given<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const isGiven =
-      error instanceof TreeError || error instanceof ChangeError || error instanceof BaselineError;
+      error instanceof TreeError ||
+      error instanceof ChangeError ||
+      error instanceof BaselineError ||
+      error instanceof ForeignFileError;
     throw isGiven ? new GivenError(error.message, { cause: error }) : error;
   }
 }

@@ -213,6 +213,18 @@ test.each<[string, string[], number, RegExp]>([
   expect(await breaking(...args)).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
 });
 
+test("a catalogue is written over an earlier one, and over no other file without --force", async () => {
+  write("src/events.ts", before);
+  expect(await breaking("--write", "released.json")).toMatchObject({ code: 0 });
+  const manifest = readFileSync(join(library, "package.json"), "utf8");
+  const refused = await breaking("--write", "package.json");
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is not a catalogue .*--force/) });
+  expect(readFileSync(join(library, "package.json"), "utf8")).toBe(manifest);
+  write("kept.txt", "mine");
+  expect(await breaking("--write", "kept.txt", "--force")).toMatchObject({ code: 0 });
+  expect(readFileSync(join(library, "kept.txt"), "utf8")).toContain('"catalogue"');
+});
+
 test("another product of the engine has a catalogue without saying where, also inside of a larger project", async () => {
   const { code, stdout, stderr } = await breaking(join(root, "templates/app"), "--write", "-");
   expect(code, stderr).toBe(0);

@@ -111,3 +111,33 @@ test("wrong use is told: a folder is needed, a file is in its place, a form that
   expect(await readFile(file, "utf8")).toBe("mine");
   expect((await run("--format", "openapi")).code).toBe(2);
 });
+
+test.each([
+  ["package.json", '{"name":"shop","events":[]}\n'],
+  ["notes.md", "# Mine\n"],
+  // Of another form: it may be what another tool reads.
+  ["types.json", '{"specversion":"1.0","types":[]}\n'],
+])("%s, which somebody else wrote, is left as it is until --force says so", async (name, mine) => {
+  const file = join(folder, name);
+  await writeFile(file, mine);
+  for (const form of ["json", "asyncapi"]) {
+    const { code, stderr } = await run("--format", form, "--out", file);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `charter: ${file} is there already, and is not a catalog in the form ${form}: it would be lost. Name another file, remove it, or add --force.\n`,
+    });
+    expect(await readFile(file, "utf8")).toBe(mine);
+  }
+  expect((await run("--out", file, "--force")).code).toBe(0);
+  expect(JSON.parse(await readFile(file, "utf8"))).toHaveProperty("findings");
+});
+
+test("an earlier catalog of the same form, and an empty file, are written over", async () => {
+  for (const before of ['{"events":[],"findings":[],"subscribers":[],"older":1}', ""]) {
+    const file = join(folder, "catalog.json");
+    await writeFile(file, before);
+    expect(await run("--out", file)).toMatchObject({ code: 0, stderr: `${file}: 1 written.\n` });
+  }
+  const { code, stderr } = await run("--format", "json-schema", "--out", folder, "--force");
+  expect([code, stderr]).toEqual([2, expect.stringContaining("--force is for one document")]);
+});

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -106,6 +106,17 @@ test.each([
   expect(stderr).toMatch(told);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   expect(code).toBe(2);
+});
+
+test("a baseline is written over an earlier one, and over no other file without --force", async () => {
+  const folder = await project();
+  const named = [...one, "--write-baseline", "--baseline"];
+  await writeFile(join(folder, "notes.txt"), "mine");
+  const refused = await check(folder, ...named, "notes.txt");
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is not a baseline: .*--force/) });
+  expect(await readFile(join(folder, "notes.txt"), "utf8")).toBe("mine");
+  for (const args of [["notes.txt", "--force"], ["notes.txt"], ["new.json"], ["new.json"]])
+    expect(await check(folder, ...named, ...args), args.join(" ")).toMatchObject({ code: 0 });
 });
 
 test("a baseline holds back what was there before, and nothing that comes", async () => {

@@ -225,6 +225,14 @@ describe("export", () => {
   test("a state that belongs to another file is refused, and a file that is no state", async () => {
     const path = await folder();
     const [out, state] = [join(path, "events.jsonl"), join(path, "state.json")];
+    await writeFile(out, "# Mine\n");
+    for (const args of [[], ["--state", state]])
+      expect(await run("--out", out, ...args)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("is there already, and has no lines of an export"),
+      });
+    expect(await readFile(out, "utf8")).toBe("# Mine\n");
+    await rm(out);
     await writeFile(state, JSON.stringify({ cursor: null, events: 9, bytes: 900 }));
     await writeFile(out, "short");
     const refused = await run("--out", out, "--state", state);

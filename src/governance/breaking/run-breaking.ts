@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Severity, severities } from "../finding.ts";
 import { makeFolder } from "../make-folder.ts";
+import { ForeignFileError, isJsonWith, requireOwnFile } from "../own-file.ts";
 import { readProject } from "../project.ts";
 import { type Format, reportOf, summaryOf } from "../report/index.ts";
 import { findRoot, TreeError } from "../tree/files.ts";
@@ -85,11 +86,23 @@ async function productRoot(path: string): Promise<string> {
   return (await findRoot(path)).root;
 }
 
-/** Writes the catalogue of a tree as JSON. @param file from where the command runs; `-` gives the text back */
+export interface WriteCatalogueOptions {
+  /** From where the command runs; `-` gives the text back. */
+  readonly file: string;
+  /** Null: as the product says. */
+  readonly catalogue: string | null;
+  /** What is there is written over, whoever made it. */
+  readonly isForced: boolean;
+}
+
+/**
+ * Writes the catalogue of a tree as JSON.
+ *
+ * @throws {BreakingUsageError} no such path; the file is there, and is no catalogue
+ */
 export async function writeCatalogue(
   path: string,
-  file: string,
-  catalogue: string | null,
+  { file, catalogue, isForced }: WriteCatalogueOptions,
 ): Promise<{ readonly text: string; readonly note: string }> {
   const root = await given(() => productRoot(path));
   const { record, close } = await tooled(() => loadCatalogue(root, catalogue));
@@ -97,6 +110,8 @@ export async function writeCatalogue(
   const text = catalogueText(record);
   const note = `${Object.keys(record.events).length} events of ${record.product} ${record.release}`;
   if (file === "-") return { text, note };
+  const isOurs = (there: string) => isJsonWith(there, "catalogue", "events");
+  if (!isForced) await given(() => requireOwnFile(file, isOurs, "a catalogue of charter breaking --write"));
   makeFolder(dirname(file));
   await writeFile(file, text);
   return { text: "", note: `${note} are in ${file}` };
@@ -180,7 +195,10 @@ async function given<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const isGiven =
-      error instanceof TreeError || error instanceof AcceptedError || error instanceof CatalogueError;
+      error instanceof TreeError ||
+      error instanceof AcceptedError ||
+      error instanceof CatalogueError ||
+      error instanceof ForeignFileError;
     throw isGiven ? new BreakingUsageError(error.message, { cause: error }) : error;
   }
 }

@@ -1,4 +1,5 @@
 import { makeFolder } from "../make-folder.ts";
+import { isJsonWith, requireOwnFile } from "../own-file.ts";
 import { cloudEventTypes } from "./cloud-event-types.ts";
 import { type Ask, readAsyncApi, readCatalogue, readFacts, readSchemas } from "./facts.ts";
 import { jsonText, schemaFiles } from "./schema-files.ts";
@@ -22,10 +23,32 @@ export async function catalogDocument(format: DocumentFormat, ask: Ask): Promise
   }
 }
 
-/** False: the file is as it would be written. */
-export async function writeDocument(document: unknown, file: string): Promise<boolean> {
+/** Members by which a document of an earlier run is known. */
+const marks: Readonly<Record<DocumentFormat, readonly string[]>> = {
+  json: ["events", "findings", "subscribers"],
+  asyncapi: ["asyncapi", "info", "channels", "operations"],
+  cloudevents: ["specversion", "types"],
+};
+
+/**
+ * False: the file is as it would be written.
+ *
+ * @param isForced what is there is written over, whoever made it
+ * @throws {ForeignFileError} the file is there, and is no such document
+ */
+export async function writeDocument(
+  document: unknown,
+  file: string,
+  { format, isForced }: { readonly format: DocumentFormat; readonly isForced: boolean },
+): Promise<boolean> {
   const content = jsonText(document);
   if ((await readText(file)) === content) return false;
+  if (!isForced)
+    await requireOwnFile(
+      file,
+      (text) => isJsonWith(text, ...marks[format]),
+      `a catalog in the form ${format}`,
+    );
   await writeWhole(file, content);
   return true;
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { DocumentFormat, FolderFormat } from "../../../governance/formats/write-catalog.ts";
+import { ForeignFileError } from "../../../governance/own-file.ts";
 import { type Cli, cliOf } from "../../command.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { fileError, isFileError } from "../../file-errors.ts";
@@ -7,6 +8,7 @@ import { fileError, isFileError } from "../../file-errors.ts";
 interface Options {
   readonly format: DocumentFormat | FolderFormat;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 const isFolder = (format: Options["format"]): format is FolderFormat =>
@@ -25,18 +27,23 @@ export function addCatalog(program: Command): void {
         .default("json"),
     )
     .option("--out <path>", "file or folder; default for a document: standard output")
+    .option("--force", "write over a file that is no earlier catalog of this form")
     .action((options: Options, command: Command) => catalog(cliOf(command), options));
 }
 
-async function catalog(cli: Cli, { format, out }: Options): Promise<void> {
+async function catalog(cli: Cli, { format, out, force: isForced = false }: Options): Promise<void> {
   if (isFolder(format) && out === undefined)
     throw new UsageError(`--format ${format} is a folder of files. Say which: --out <folder>.`);
+  if (isFolder(format) && isForced)
+    throw new UsageError(
+      `--force is for one document. In a folder what others wrote is left as it is: remove the file, and it is written anew.`,
+    );
   const written = await import("../../../governance/formats/write-catalog.ts");
   const ask = (path: string, query?: Readonly<Record<string, string>>) => cli.client.get(path, query);
   if (!isFolder(format)) {
     const document = await written.catalogDocument(format, ask);
     if (out === undefined) return cli.out.data(document);
-    const isNew = await onDisk(out, () => written.writeDocument(document, out));
+    const isNew = await onDisk(out, () => written.writeDocument(document, out, { format, isForced }));
     return cli.out.json ? cli.out.data({ written: isNew ? [out] : [] }) : note(cli, out, isNew ? 1 : 0, 0);
   }
   const folder = out ?? ".";
@@ -60,6 +67,7 @@ async function onDisk<T>(path: string, write: () => Promise<T>): Promise<T> {
     return await write();
   } catch (error) {
     if (error instanceof CliError) throw error;
+    if (error instanceof ForeignFileError) throw new UsageError(error.message, { cause: error });
     if (isFileError(error)) throw fileError(`${path} cannot be written`, error);
     throw new CliError(error instanceof Error ? error.message : String(error), { cause: error });
   }

@@ -67,9 +67,12 @@ async function append(file: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 async function openFile(path: string, noted: ExportState | null) {
-  const file = await told(`${path} cannot be written`, () => open(path, "a"));
+  const file = await told(`${path} cannot be written`, () => open(path, "a+"));
   const { size } = await file.stat();
-  if (noted === null) return { file, bytes: size };
+  if (noted === null) {
+    await requireLines(path, file);
+    return { file, bytes: size };
+  }
   if (size < noted.bytes) {
     await file.close();
     throw new UsageError(
@@ -78,6 +81,19 @@ async function openFile(path: string, noted: ExportState | null) {
   }
   await told(`${path} cannot be cut`, () => file.truncate(noted.bytes));
   return { file, bytes: noted.bytes };
+}
+
+/** How each line of an export begins. */
+const lineStart = '{"topic":';
+
+/** @throws {UsageError} the file has something else in it, which lines behind it would spoil */
+async function requireLines(path: string, file: FileHandle): Promise<void> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(lineStart.length), { position: 0 });
+  if (lineStart.startsWith(buffer.toString("utf8", 0, bytesRead))) return;
+  await file.close();
+  throw new UsageError(
+    `${path} is there already, and has no lines of an export. They are appended to a file that an earlier export wrote, or to a new one: name another file, or remove it.`,
+  );
 }
 
 async function readState(path: string): Promise<ExportState | null> {

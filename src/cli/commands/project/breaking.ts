@@ -10,6 +10,7 @@ import type { GlobalOptions } from "../../settings.ts";
 interface Options extends Omit<BreakingOptions, "path" | "against" | "today" | "observed"> {
   readonly against?: string;
   readonly write?: string;
+  readonly force?: boolean;
   readonly list?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function addBreaking(program: Command): void {
       "a file that --write made, a revision of git, e.g. main or v1.2.0, or last: the last release, or main, if there is one",
     )
     .option("--write <file>", "write the catalogue as JSON, and compare nothing; - is standard output")
+    .option("--force", "with --write: write over a file that is no such catalogue")
     .option("--catalogue <file>", "the module with the catalogue, e.g. src/product.ts#catalog")
     .option("--accepted <file>", "breaks that were accepted (default: charter-breaking.json, if it is there)")
     .addOption(
@@ -42,7 +44,7 @@ export function addBreaking(program: Command): void {
 async function breaking(path: string | undefined, options: Options, command: Command): Promise<void> {
   const governance = await import("../../../governance/breaking/run-breaking.ts");
   if (options.list === true) return void process.stdout.write(governance.breakingRuleList());
-  const { against, write, ...others } = options;
+  const { against, write, force: isForced = false, ...others } = options;
   if ((against === undefined) === (write === undefined)) {
     throw new UsageError(
       "Give --against with what is compared, a file or a revision of git; or --write with a file for the catalogue.",
@@ -50,7 +52,10 @@ async function breaking(path: string | undefined, options: Options, command: Com
   }
   try {
     if (write !== undefined) {
-      const { text, note } = await governance.writeCatalogue(path ?? ".", write, options.catalogue ?? null);
+      const { text, note } = await governance.writeCatalogue(path ?? ".", {
+        ...{ file: write, isForced },
+        catalogue: options.catalogue ?? null,
+      });
       process.stdout.write(text);
       process.stderr.write(`charter breaking: ${note}.\n`);
       return;

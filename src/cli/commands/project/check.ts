@@ -33,6 +33,7 @@ export function addCheck(program: Command): void {
       "findings that were there before (default: charter-baseline.json, if it is there)",
     )
     .option("--write-baseline", "note all findings as those that were there before")
+    .option("--force", "with --write-baseline: write over a file that is no baseline")
     .option("--no-cache", "look at everything, also when nothing changed since the last look")
     .option("--watch", "check again whenever a file changes")
     .option("--list", "the rules, and nothing is checked")

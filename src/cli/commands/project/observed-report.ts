@@ -34,7 +34,7 @@ const texts: Readonly<Record<FindingKind, (facts: Facts) => Told>> = {
   ],
   letters_of_missing_consumer: ({ subject, count }) => [
     `${subject}, which does not exist, left ${count} open dead letters.`,
-    `Look at them (charter dlq list --subscriber ${subject}), then discard them or start the consumer again.`,
+    `Look at them (charter dlq ls --subscriber ${subject}), then discard them or start the consumer again.`,
   ],
   idle_consumer: ({ subject }) => [
     `The catalogue names the consumer ${subject}, which has no handler of it.`,
