@@ -36,7 +36,7 @@ function eachEngineTable(project: Project, tell: (who: string, at: Place, table:
     for (const table of tables.written)
       if (engineTables.has(table)) tell(module?.name ?? "What is of no module", at, table);
   const { bindings } = project.typescript;
-  for (const { file, module, nodes } of sourcesWith(project, /\b(?:insert|update|delete)\b.*?\(/))
+  for (const { file, module, nodes } of sourcesWith(project, /\b(?:insert|update|delete)\b/))
     for (const call of nodes.calls) {
       const [given] = call.arguments;
       if (given === undefined || !/^(?:insert|update|delete)$/.test(calledName(call) ?? "")) continue;
