@@ -167,6 +167,7 @@ export {
   parseMessageId,
   previousMessageId,
 } from "./message-id.ts";
+export { fractionDigitsOf } from "./money.ts";
 export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./naming.ts";
 export { nearestName } from "./nearest-name.ts";
 export { openObject } from "./open-object.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
+import { fractionDigitsOf } from "../money.ts";
 import { pii } from "../personal.ts";
 import { count, errorText, id, isoTime, renameMissing, slug } from "./fields.ts";
 
@@ -30,7 +31,10 @@ export const coursePaymentRequired = defineEvent("course.payment.required", {
   legacy: (payload) =>
     // The first plan carried an amount in whole units.
     typeof payload.amount === "number" && payload.amount_cents === undefined
-      ? { ...payload, amount_cents: Math.round(payload.amount * 100) }
+      ? {
+          ...payload,
+          amount_cents: Math.round(payload.amount * 10 ** fractionDigitsOf(String(payload.currency))),
+        }
       : payload,
   consumers: ["payment"],
 });

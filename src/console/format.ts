@@ -1,3 +1,4 @@
+import { fractionDigitsOf } from "@brain/schemas";
 import type { Preferences } from "./preferences.ts";
 
 /** Numbers and times as the viewer reads them. */
@@ -48,8 +49,11 @@ export function formatFor({ language, zone }: Preferences, now: Date): Format {
       return `${numbers.format(value)} ${unit}`;
     },
     money(minor, currency) {
-      const format = new Intl.NumberFormat(locale, { style: "currency", currency });
-      return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+      const digits = fractionDigitsOf(currency);
+      const written = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+      return new Intl.NumberFormat(locale, { style: "currency", currency, ...written }).format(
+        minor / 10 ** digits,
+      );
     },
     duration(ms) {
       if (ms === null) return none;

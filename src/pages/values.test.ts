@@ -30,6 +30,12 @@ test("a currency without cents has none", () => {
   expect(decimalAmount(4_905, "EUR")).toBe("49.05");
 });
 
+test("a currency that is written without cents, and reckoned in them, is shown with them", () => {
+  expect(plain(moneyText("de", 490_000, "HUF"))).toBe("4.900,00 HUF");
+  expect(plain(moneyText("en", 490_000, "COP"))).toBe("COP 4,900.00");
+  expect(decimalAmount(490_000, "IDR")).toBe("4900.00");
+});
+
 test("audiences are named in the language, and what an operator wrote stays", () => {
   expect(audienceLine("de-AT", "private_individuals")).toBe("Privatpersonen");
   expect(audienceLine("fr", "parents")).toBe("Les parents");

@@ -1,3 +1,5 @@
+import { fractionDigitsOf } from "@brain/schemas";
+
 /** Numbers, money and names as the reader's language writes them. */
 
 /** `{n}` of a text with one and many; in French also nothing is one. */
@@ -33,14 +35,16 @@ export function isoDuration(minutes: number): string {
  * @param currency three capital letters (ISO 4217)
  */
 export function moneyText(language: string, amount: number, currency: string): string {
-  const format = new Intl.NumberFormat(language, { style: "currency", currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  const digits = fractionDigitsOf(currency);
+  const written = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, { style: "currency", currency, ...written }).format(
+    amount / 10 ** digits,
+  );
 }
 
 /** The same as a plain decimal, as structured data wants it: `49.00`. https://schema.org/price */
 export function decimalAmount(amount: number, currency: string): string {
-  const digits =
-    new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const digits = fractionDigitsOf(currency);
   return (amount / 10 ** digits).toFixed(digits);
 }
 
