@@ -20,9 +20,13 @@ import { raiseAlert, resolveAlert } from "./alerts.ts";
  *     └──────success──────┴───────────────────────────success─────────────────────────┘
  */
 
-/** What may fail: `relay:{shard}`, `comparison`, `cut:{shard}`, `janitor:{part}`, `operators_jobs`, `job:{name}`. */
+/**
+ * What may fail: `relay:{shard}`, `tick`, `comparison`, `cut:{shard}`, `janitor:{part}`, `operators_jobs`, `job:{name}`.
+ * Beside these stand `drain:{subscriber}:{shard}`, see `failing-drains.ts`.
+ */
 export type Work =
   | `relay:${number}`
+  | "tick"
   | `cut:${number}`
   | "comparison"
   | `janitor:${"trim" | "purge" | "seal" | "archive"}`
@@ -40,7 +44,10 @@ export interface FailingWork {
 }
 
 /** The time that noting a failure may take, ms: Postgres may be what is away. */
-const noteMs = 3_000;
+export const noteMs = 3_000;
+
+/** In front of the name of a drain. */
+export const drainPrefix = "drain:";
 
 /** Three in a row, or failures over a minute. */
 const isAlarming = sql.raw("(failures >= 3 OR last_failed_at - first_failed_at >= interval '1 minute')");
@@ -48,7 +55,7 @@ const since = sql.raw(`to_char(first_failed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T
 
 /** True for work without which events do not move, or losses stay unseen. */
 export function isVital(work: string): boolean {
-  return /^(relay:|comparison$)/.test(work);
+  return /^(relay:|drain:|tick$|comparison$)/.test(work);
 }
 
 /** What the work is, for people. */
@@ -59,6 +66,8 @@ function describeWork(work: string): string {
       return `The relay of shard ${of}`;
     case "cut":
       return `The look for what others trimmed on shard ${of}`;
+    case "tick":
+      return "The look of cron at what has work";
     case "comparison":
       return "The comparison of record and stream";
     case "janitor":
@@ -77,6 +86,27 @@ export function describeFailing({ work, failures, since: from, error }: FailingW
   return `${describeWork(work)} has failed ${failures} times in a row since ${from}: ${error}`;
 }
 
+/** Drains that a sentence names. */
+const namedDrains = 5;
+
+/** Sentences for health and alerts, one for each error that drains fail with. */
+export function describeDrains(rows: readonly FailingWork[]): string[] {
+  return [...Map.groupBy(rows, ({ error }) => error)].map(([error, alike]) => {
+    const names = alike.slice(0, namedDrains).map(({ work }) => {
+      const [, subscriber, shard] = work.split(":");
+      return `${subscriber} on shard ${shard}`;
+    });
+    const more = alike.length > namedDrains ? ` and ${alike.length - namedDrains} more` : "";
+    const [first = ""] = alike.map(({ since: from }) => from).toSorted();
+    return `The drain of ${names.join(", of ")}${more} has failed at every try since ${first}: ${error}`;
+  });
+}
+
+/** The consumer of a drain; null for other work. */
+export function drainedBy(work: string): string | null {
+  return work.startsWith(drainPrefix) ? (work.split(":")[1] ?? null) : null;
+}
+
 /** Messages of our own errors name no values; of a refusal by Redis its words are told, of others only the class. */
 function wordsOf(error: unknown): string {
   if (error instanceof BrainError) return error.message;
@@ -84,8 +114,12 @@ function wordsOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
 
-function safeText(error: unknown): string {
-  return wordsOf(error).replaceAll(/\s+/g, " ").slice(0, maxFailureLength).toWellFormed();
+export function safeText(error: unknown): string {
+  return wordsOf(error)
+    .replaceAll(/\s+/g, " ")
+    .replaceAll("\0", "")
+    .slice(0, maxFailureLength)
+    .toWellFormed();
 }
 
 /** Counts a failure, and raises the alert when it is one too many. Never throws. */
@@ -149,9 +183,13 @@ export async function watchWork<T>(
   return result;
 }
 
-/** What fails at every try, in rows of `FailingWork`. */
-export const alarmingWorkSql = sql`
-    SELECT work, failures, error, ${since} FROM failing_work WHERE ${isAlarming} ORDER BY work LIMIT 100`;
+const alarmingSql = sql`SELECT work, failures, error, ${since} FROM failing_work WHERE ${isAlarming}`;
+
+/** What fails at every try, in rows of `FailingWork`; of many drains not all. */
+export const alarmingWorkSql = sql`${alarmingSql} ORDER BY starts_with(work, ${drainPrefix}), work LIMIT 100`;
+
+/** Drains that fail at every try. */
+export const alarmingDrainsSql = sql`${alarmingSql} AND starts_with(work, ${drainPrefix}) ORDER BY work LIMIT 100`;
 
 /** Names of all work that has failed lately, for the hash that a Redis without its data no longer has. */
 export const failedWorkSql = sql`SELECT work FROM failing_work`;

@@ -1,10 +1,13 @@
 import { jobsThatTell, raiseAlert, resolveAlert } from "../alerts/alerts.ts";
-import { watchWork } from "../alerts/failing-work.ts";
+import { noteDrains } from "../alerts/failing-drains.ts";
+import { noteFailure, noteSuccess, watchWork } from "../alerts/failing-work.ts";
 import { type Found, lookAtWatches } from "../alerts/watch.ts";
 import { shiftedClock } from "../core/clock.ts";
+import { TransientError } from "../core/errors.ts";
 import { watchMark } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { trimIfLong } from "../retention/trim.ts";
+import { RedisReplyError } from "../stream/redis.ts";
 import { runBulkTurns } from "./bulk-turns.ts";
 import { distinct, whoWants } from "./consumer-shards.ts";
 import { beginDispatch, callsToFinish as callsToTell, type Dispatch, endDispatch } from "./dispatch.ts";
@@ -65,14 +68,20 @@ async function doTick(
       ),
     );
   }
+  const drained = distinct([...workload.consumerShards, ...whoWants(invocation, sent)]);
   await Promise.all([
-    drainSome(dispatch, distinct([...workload.consumerShards, ...whoWants(invocation, sent)])),
+    drainSome(dispatch, drained),
     runScheduledJobs(
       dispatch,
       workload.sweep ? null : [...dueJobs(workload.due), ...(isChanged ? jobsThatTell(invocation) : [])],
     ),
   ]);
   if (workload.bulk || workload.sweep) await runBulkTurns(dispatch, workload.failing);
+  await noteDrains(invocation, dispatch.drained, {
+    failing: workload.failing,
+    waiting: new Set(drained.map(({ consumer, shard }) => `${consumer.subscriber}:${shard}`)),
+    away: workload.away,
+  });
   await logged(invocation, "The note on calls", () => tellOfCalls(dispatch, workload));
   endDispatch(dispatch, handOn);
 }
@@ -112,8 +121,24 @@ async function tellOfCalls({ invocation, leftOver }: Dispatch, { failing }: Work
   });
 }
 
+/**
+ * That Redis does not answer is seen by health, and no reason to wake a database; that it refuses, as one that is full
+ * does, is seen by nobody else: it answers a PING.
+ */
+async function lookForWork(invocation: StreamInvocation): Promise<Workload> {
+  try {
+    const workload = await readWorkload(invocation);
+    if (workload.failing.has("tick")) await noteSuccess(invocation, "tick");
+    return workload;
+  } catch (error) {
+    const refusal = error instanceof TransientError ? error.cause : error;
+    if (refusal instanceof RedisReplyError) await noteFailure(invocation, "tick", error);
+    throw error;
+  }
+}
+
 async function tryReadWorkload(invocation: StreamInvocation): Promise<Workload | null> {
-  const workload = await logged(invocation, "The look at what has work", () => readWorkload(invocation));
+  const workload = await logged(invocation, "The look at what has work", () => lookForWork(invocation));
   const missed = takeMissed(invocation.scope);
   if (workload === null || workload.away.size > 0) noteMissed(invocation.scope);
   return workload === null || !missed ? workload : { ...workload, sweep: true };

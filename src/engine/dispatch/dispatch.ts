@@ -1,3 +1,4 @@
+import type { DrainOutcomes } from "../alerts/failing-drains.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
 import { createSemaphore, type Semaphore } from "./semaphore.ts";
 
@@ -26,6 +27,8 @@ export interface Dispatch<I extends Invocation = StreamInvocation> {
   failed: boolean;
   /** Set when some work failed to the end. */
   stuck: boolean;
+  /** What became of the drains that it ran. */
+  readonly drained: DrainOutcomes;
   /** Where the consumers take turns, so that all of them get on when there is much to do. */
   readonly drains: Semaphore;
 }
@@ -41,6 +44,7 @@ export function beginDispatch<I extends Invocation>(invocation: I, deadlineMs: n
     progress: false,
     failed: false,
     stuck: false,
+    drained: new Map(),
     drains: createSemaphore(() => Math.min(drains.atOnce, affordable())),
   };
 }

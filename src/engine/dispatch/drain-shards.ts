@@ -100,7 +100,7 @@ async function drainInTurn(
   follower: Follower,
   expectsNews: boolean,
 ): Promise<void> {
-  const { invocation, deadlineMs, drains } = dispatch;
+  const { invocation, deadlineMs, drains, drained } = dispatch;
   const name = `The drain of ${consumer.subscriber} on shard ${shard}`;
   let isFirst = true;
   const turn = async (bounds: TurnBounds) => {
@@ -109,10 +109,16 @@ async function drainInTurn(
     const endMs = drains.waiting > 0 ? Math.min(deadlineMs, invocation.now() + longMs) : deadlineMs;
     const wanted = { shard, deadlineMs: endMs, expectsNews: expectsNews && isFirst };
     isFirst = false;
-    const result = await drainOnce(invocation, consumer, wanted, follower, bounds);
-    dispatch.progress ||= result.applied + result.skipped + result.deadLettered > 0;
-    if (result.stopped !== null) throw new TransientError(result.stopped);
-    return lookAgainAt(result, invocation.now());
+    try {
+      const result = await drainOnce(invocation, consumer, wanted, follower, bounds);
+      dispatch.progress ||= result.applied + result.skipped + result.deadLettered > 0;
+      if (result.stopped !== null) throw new TransientError(result.stopped);
+      if (result.busy === null) drained.set(`${consumer.subscriber}:${shard}`, null);
+      return lookAgainAt(result, invocation.now());
+    } catch (error) {
+      drained.set(`${consumer.subscriber}:${shard}`, error);
+      throw error;
+    }
   };
   await runTurns(dispatch, name, consumer.handlerTimeoutMs, turn, drains);
 }

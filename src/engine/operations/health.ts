@@ -1,5 +1,12 @@
 import { sql } from "drizzle-orm";
-import { alarmingWorkSql, describeFailing, type FailingWork, isVital } from "../alerts/failing-work.ts";
+import {
+  alarmingWorkSql,
+  describeDrains,
+  describeFailing,
+  drainedBy,
+  type FailingWork,
+  isVital,
+} from "../alerts/failing-work.ts";
 import { TransientError } from "../core/errors.ts";
 import { describeMissing, type SchemaState } from "../core/schema-state.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
@@ -148,7 +155,7 @@ export function judgeHealth(
     ...(known?.readOnly === true ? [readOnlyReason] : []),
     ...(missing === null ? [] : [missing]),
     ...(misplaced === null ? [] : [misplaced]),
-    ...(known?.failing ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
+    ...describeVital(known?.failing ?? [], consumers),
   ];
   return {
     status: reasons.length > 0 ? "unhealthy" : withoutStream ? "degraded" : "healthy",
@@ -159,6 +166,16 @@ export function judgeHealth(
     consumers: [...consumers.keys()],
     timestamp: new Date(now()).toISOString(),
   };
+}
+
+/** Drains of consumers that are none of this release are another release's. */
+function describeVital(failing: readonly FailingWork[], consumers: Invocation["consumers"]): string[] {
+  const vital = failing.filter(({ work }) => isVital(work));
+  const drains = vital.filter(({ work }) => consumers.has(drainedBy(work) ?? ""));
+  return [
+    ...vital.filter(({ work }) => drainedBy(work) === null).map(describeFailing),
+    ...describeDrains(drains),
+  ];
 }
 
 function shardsOn({ databases, publish }: Pick<Invocation, "databases" | "publish">, number: number) {

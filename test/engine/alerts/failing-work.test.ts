@@ -125,6 +125,111 @@ describe("a relay that fails at every try", () => {
   });
 });
 
+describe("a drain that fails at every try", () => {
+  const consumer = recorder();
+  /** An event that waits, and a Redis that refuses what a drain begins with. */
+  async function open() {
+    const { backbone, redis } = await openFaultyBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const fault = redis.inject({ kind: "error-500" }, { when: sends("XREADGROUP") });
+    // The time of the tick is over when a drain has failed.
+    const tick = (consumers = [consumer]) => {
+      const invocation = invoke(backbone, consumers, otherIsolate());
+      const before = fault.hits;
+      const now = () => invocation.now() + (fault.hits > before ? 30_000 : 0);
+      return cronTick({ ...invocation, now }, soon());
+    };
+    for (let tries = 0; tries < 3; tries += 1) await tick();
+    return { backbone, redis, tick };
+  }
+  const isTold = {
+    status: "unhealthy",
+    reasons: [
+      expect.stringMatching(
+        /^The drain of recorder on shard 0 has failed at every try since 20.*: Redis is not available: /,
+      ),
+    ],
+  };
+
+  test("is an alert and unhealthy after three ticks, and healthy again with the first that succeeds", async () => {
+    const { backbone, redis, tick } = await open();
+    expect(await failures(backbone)).toEqual([{ work: "drain:recorder:0", failures: 3 }]);
+    expect(await health(backbone)).toMatchObject(isTold);
+    expect(await alertsOf(backbone)).toEqual(["critical work_failing drains"]);
+    redis.heal();
+    await tick();
+    expect(await health(backbone)).toMatchObject({ status: "healthy", reasons: [] });
+    expect(await alertsOf(backbone)).toEqual([]);
+    expect(await failures(backbone)).toEqual([]);
+  });
+
+  test("is nobody's concern when it fails with one tick", async () => {
+    const { backbone } = await open();
+    await backbone.sql("UPDATE failing_work SET failures = 1, last_failed_at = first_failed_at");
+    expect(await health(backbone)).toMatchObject({ status: "healthy", reasons: [] });
+  });
+
+  test("is fine again when nothing waits for it any more, whoever drained it", async () => {
+    const { backbone, redis, tick } = await open();
+    redis.heal();
+    await backbone.drain(consumer);
+    expect(await health(backbone)).toMatchObject(isTold);
+    await tick();
+    expect(await health(backbone)).toMatchObject({ status: "healthy" });
+    expect(await alertsOf(backbone)).toEqual([]);
+  });
+
+  test("is fine again, too, when somebody else drains it whenever cron comes; not when they get nowhere", async () => {
+    const { backbone, redis, tick } = await open();
+    const { keys } = backbone.open();
+    redis.heal();
+    await backbone.drain(consumer);
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    await backbone.redis("SET", keys.lease(consumer.group, 0), "somebody", "PX", "60000");
+    const beats = [keys.heartbeats(), `${consumer.group}:0`] as const;
+    const beat = String(await backbone.redis("HGET", ...beats));
+    await backbone.redis("HSET", ...beats, beat.replace('"stopped":null', '"stopped":"Postgres is away"'));
+    await tick();
+    expect(await health(backbone)).toMatchObject(isTold);
+    await backbone.redis("HSET", ...beats, beat);
+    await tick();
+    expect(await health(backbone)).toMatchObject({ status: "healthy" });
+  });
+
+  test("of a consumer that a release no longer has is not told by it, and is forgotten", async () => {
+    const { backbone, tick } = await open();
+    const others = [recorder({ subscriber: "another" })];
+    expect(await checkHealth(invoke(backbone, others))).toMatchObject({ status: "healthy" });
+    await tick(others);
+    expect(await failures(backbone)).toEqual([{ work: "drain:another:0", failures: 1 }]);
+    expect(await alertsOf(backbone)).toEqual([]);
+  });
+});
+
+test("a tick that learns nothing of what has work is unhealthy after three, until one does", async () => {
+  const backbone = await openBackbone();
+  const { keys } = backbone.open();
+  await backbone.redis("SET", keys.failing(), "a string");
+  const tick = () => cronTick(invoke(backbone, [recorder()], otherIsolate()), soon());
+  for (let tries = 0; tries < 3; tries += 1) await tick();
+  expect(await health(backbone)).toMatchObject({
+    status: "unhealthy",
+    reasons: [
+      expect.stringMatching(
+        /^The look of cron at what has work has failed 3 times in a row since 20.*: Redis refused: WRONGTYPE/,
+      ),
+    ],
+  });
+  expect(await alertsOf(backbone)).toEqual(["critical work_failing tick"]);
+  await backbone.redis("DEL", keys.failing());
+  await tick();
+  await tick();
+  expect(await health(backbone)).toMatchObject({ status: "healthy" });
+  expect(await alertsOf(backbone)).toEqual([]);
+});
+
 test("a comparison that fails at every try is unhealthy, until it succeeds", async () => {
   const { backbone, redis } = await openFaultyBackbone();
   await publishReports(backbone, 1);
