@@ -19,11 +19,13 @@ import {
   courseLessonGenerated,
   courseOutlineCreated,
   courseWorkflowTransitioned,
+  type Envelope,
   type PayloadOf,
 } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { type AccessRule, toldRule } from "../access-rule.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
+import { idToldOf } from "../told-once.ts";
 import { toldTenant } from "../told-tenant.ts";
 import { followAccessRule } from "./access.ts";
 import { publishCreated, publishPublished, source } from "./announce.ts";
@@ -80,7 +82,7 @@ export function courseDistributionConsumer({ isOfAnother }: Pick<CourseShowcase,
       }),
 
       on(courseDistributionRequested, async (event, context) => {
-        await answerRequest(event.payload.course_id, event.tenant_id, context);
+        await answerRequest(event, context);
       }),
 
       onSqlBatch(courseOutlineCreated, ({ deliveries, build, now }) => {
@@ -211,26 +213,30 @@ async function insertCourse(
  * decide; its entry is published by the request, unless an operator has unlisted it.
  */
 async function answerRequest(
-  courseId: string,
-  teller: string | null,
+  event: Envelope<PayloadOf<typeof courseDistributionRequested>>,
   { tx, publish, attempt, now }: HandlerContext,
 ): Promise<void> {
-  const entry = await lockBaseOfCourse(tx, courseId, teller);
+  const courseId = event.payload.course_id;
+  const entry = await lockBaseOfCourse(tx, courseId, event.tenant_id);
   if (entry === null) {
     const error = `The course "${courseId}" has no distribution.`;
     if (attempt < maxAttempts)
       throw new TransientError(`${error} It is tried again; the course may not be finished yet.`, {
         overtakable: true,
       });
-    await publish(courseDistributionFailed, { course_id: courseId, error, retry_count: attempt - 1 });
+    await publish(
+      courseDistributionFailed,
+      { course_id: courseId, error, retry_count: attempt - 1 },
+      { id: idToldOf(event, courseDistributionFailed) },
+    );
     return;
   }
   const published =
     entry.visibility === "private" ? await publishUntold(tx, entry.distributionId, now()) : null;
   if (published !== null) await publishPublished(publish, published);
-  await publish(courseDistributionCompleted, {
-    course_id: courseId,
-    distribution_id: entry.distributionId,
-    slug: entry.slug,
-  });
+  await publish(
+    courseDistributionCompleted,
+    { course_id: courseId, distribution_id: entry.distributionId, slug: entry.slug },
+    { id: idToldOf(event, courseDistributionCompleted) },
+  );
 }

@@ -293,6 +293,20 @@ describe("consuming from the stream", () => {
     expect(await recorded("distribution.published")).toHaveLength(1);
   });
 
+  test("a request is answered once, whatever a forced replay finds", async () => {
+    const courseId = crypto.randomUUID();
+    await createEntry(courseId, "alternatives-to-banks");
+    const { id: event_id } = await publish(courseDistributionRequested, { course_id: courseId });
+    await engine.settle();
+    const answers = await recorded("course.distribution.completed");
+    expect(answers.map(({ id }) => isUuidV4(String(id)))).toEqual([true]);
+    await engine.sql("UPDATE course_distributions SET slug = 'another-address' WHERE course_id = $1", [
+      courseId,
+    ]);
+    await replayOnce({ event_id });
+    expect(await recorded("course.distribution.completed")).toEqual(answers);
+  });
+
   test("a requested distribution that an operator has unlisted stays unlisted", async () => {
     const courseId = crypto.randomUUID();
     const id = await createEntry(courseId, "alternatives-to-banks");
@@ -481,24 +495,29 @@ describe("visibility", () => {
     await engine.settle();
     await publish(courseWorkflowTransitioned, changed(courseId, "published", "archived"));
     await engine.settle();
-    const replay = await engine.request("POST", "/api/replays", {
-      subscriber,
-      name: "published once more",
-      mode: "force",
-      reason: "a test",
-      correlation_id: "request-published",
-    });
-    expect(replay.status, replay.text).toBe(202);
-    await engine.settle();
-    await waitFor(
-      "the replay has applied its event",
-      async () => (await engine.request("GET", `/api/replays/${replay.body.id}`)).body,
-      (job) => job.status === "completed" && job.succeeded === 1,
-    );
+    await replayOnce({ correlation_id: "request-published" });
     expect(await visibilities(courseId)).toEqual(["private"]);
     expect(await recorded("distribution.published")).toHaveLength(1);
   });
 });
+
+/** Forces one event on the consumer once more. */
+async function replayOnce(set: { readonly correlation_id: string } | { readonly event_id: string }) {
+  const replay = await engine.request("POST", "/api/replays", {
+    subscriber,
+    name: "once more",
+    mode: "force",
+    reason: "a test",
+    ...set,
+  });
+  expect(replay.status, replay.text).toBe(202);
+  await engine.settle();
+  await waitFor(
+    "the replay has applied its event",
+    async () => (await engine.request("GET", `/api/replays/${replay.body.id}`)).body,
+    (job) => job.status === "completed" && job.succeeded === 1,
+  );
+}
 
 /** Has a drain run into what another transaction has locked, which commits once the drain waits for it. */
 async function drainBehind(first: (tx: Tx) => Promise<unknown>) {

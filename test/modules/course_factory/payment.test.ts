@@ -278,6 +278,14 @@ describe("a payment that failed", () => {
     await engine.redis("XGROUP", "SETID", engine.stream, "edge_course_factory", "0");
     expect(await engine.drain("course_factory")).toMatchObject({ applied: 0 });
     expect(await authors.eventsOf(course_id, "course.payment.failed")).toHaveLength(1);
+    const replay = { subscriber: "course_factory", name: "once more", mode: "force", reason: "a test" };
+    const { body } = await engine.request("POST", "/api/replays", { ...replay, event_id: cause.id });
+    await eventually(async () => {
+      await engine.settle();
+      const job = await engine.request("GET", `/api/replays/${body.id}`);
+      expect(job.body).toMatchObject({ status: "completed", succeeded: 1 });
+    });
+    expect(await authors.eventsOf(course_id, "course.payment.failed")).toEqual(events);
   });
 
   test("is none of the factory's business when it was for something else", async () => {

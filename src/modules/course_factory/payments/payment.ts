@@ -10,6 +10,7 @@ import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { refusalOfPrice } from "../../access-rule.ts";
 import { inWholeUnits } from "../../money.ts";
+import { idToldOf } from "../../told-once.ts";
 import { toldTenant } from "../../told-tenant.ts";
 import { factorySource } from "../announce.ts";
 import { findCourse } from "../courses/known-course.ts";
@@ -99,6 +100,6 @@ export async function announcePaymentFailure(
       transaction_id: paymentId,
       reason: `The payment was not received${provider === null ? "" : ` through ${provider}`}: the provider reported that it failed.`,
     },
-    { tenant_id: course.tenantId },
+    { tenant_id: course.tenantId, id: idToldOf(event, coursePaymentFailed) },
   );
 }
