@@ -32,7 +32,9 @@ export async function madeByRemoval(
 async function projectBefore(project: Project, changed: readonly string[], since: string): Promise<Project> {
   const files = new Map(project.files.files);
   const paths = new Set(project.files.paths);
-  const judged = changed.filter((path) => /\.(?:tsx?|mts|py|md|jsonc?|ya?ml|toml|sql)$/.test(path));
+  const judged = changed.filter((path) =>
+    /\.(?:tsx?|mts|jsx?|mjs|cjs|py|md|jsonc?|ya?ml|toml|sql)$/.test(path),
+  );
   for (const [path, text] of await textsBefore(project.files.root, since, judged)) {
     files.delete(path);
     paths.delete(path);

@@ -1,4 +1,4 @@
-import { callsInside, handlerOf, reachedFrom } from "../tree/reach.ts";
+import { callsInside, handlersOf, reachedFrom } from "../tree/reach.ts";
 import type { DefinedConsumer, DefinedEvent, Handled, TypeScriptTree } from "../tree/typescript.ts";
 import { type Graph, type GraphEdge, type GraphNode, type GraphStep, nodeId } from "./graph.ts";
 
@@ -38,9 +38,8 @@ export function graphOfTree(tree: TypeScriptTree): Graph {
     const by = add("consumer", consumer.subscriber, moduleOf(consumer.file));
     const causes = handled.events.flatMap((event) => eventId(event) ?? []);
     for (const cause of causes) connect(cause, by);
-    const handler = handlerOf(tree, handled);
-    if (handler === null) continue;
-    const effects = [...reachedFrom(tree, handler, maxCalls)]
+    const effects = handlersOf(tree, handled)
+      .flatMap((handler) => [...reachedFrom(tree, handler, maxCalls)])
       .flatMap((reached) => callsInside(reached))
       .flatMap((call) => published.get(call) ?? [])
       .flatMap((event) => eventId(event) ?? []);

@@ -1,7 +1,7 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { bindingOf, programsOf } from "../tree/host-bindings.ts";
-import { callsInside } from "../tree/reach.ts";
+import { calledFunction, callsInside } from "../tree/reach.ts";
 import { declarationOf, functionOf, isGlobal } from "../tree/scope.ts";
 import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf, walk } from "../tree/source.ts";
 import type { TypeScriptModule } from "../tree/typescript.ts";
@@ -115,7 +115,7 @@ function reads(project: Project, node: ts.Node): boolean {
   };
   return callsInside(node).some((call) => {
     if (isRead(call)) return true;
-    const called = functionOf(project.typescript, call.expression);
+    const called = calledFunction(project.typescript, call.expression);
     return called !== null && callsInside(called).some(isRead);
   });
 }

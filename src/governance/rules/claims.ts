@@ -4,7 +4,7 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { nodesOf } from "../tree/nodes.ts";
 import { declarationOf, parameterOwner, takenFrom } from "../tree/scope.ts";
-import { bare, calledName, nameOf } from "../tree/source.ts";
+import { bare, calledName, functionsAround, nameOf } from "../tree/source.ts";
 import { tablesOf } from "../tree/sql/tables.ts";
 import { writtenEngineTables } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
@@ -81,19 +81,16 @@ function isTakenEventId(name: ts.Identifier): boolean {
   );
 }
 
-/** A list, a `Set` or a `Map` at the top of the file that is asked for an event's id. */
+/** A list, a `Set` or a `Map` at the top of the file, or of an object that stands there, that is asked for an event's id. */
 function isOwnMemory(call: ts.CallExpression): boolean {
   const callee = bare(call.expression);
   if (!ts.isPropertyAccessExpression(callee) || !/^(?:has|get|includes|indexOf)$/.test(callee.name.text))
     return false;
   const [first] = call.arguments;
   const owner = bare(callee.expression);
-  if (!isEventId(first) || !ts.isIdentifier(owner)) return false;
-  const declared = declarationOf(owner);
-  if (declared === null || !ts.isVariableDeclaration(declared)) return false;
-  const isTop = ts.isSourceFile(declared.parent.parent.parent);
-  const given = declared.initializer === undefined ? null : bare(declared.initializer);
-  if (!isTop || given === null) return false;
+  if (!isEventId(first)) return false;
+  const given = ts.isIdentifier(owner) ? topValue(owner) : memberValue(owner);
+  if (given === null) return false;
   if (ts.isArrayLiteralExpression(given)) return given.elements.length === 0;
   if (!ts.isNewExpression(given) || !/^(?:Weak)?(?:Set|Map)$|Cache$/.test(given.expression.getText()))
     return false;
@@ -101,13 +98,41 @@ function isOwnMemory(call: ts.CallExpression): boolean {
   return callee.name.text !== "get" || isFilled(owner);
 }
 
-const isFilled = (memory: ts.Identifier): boolean =>
+function topValue(name: ts.Identifier): ts.Expression | null {
+  const declared = declarationOf(name);
+  if (declared === null || !ts.isVariableDeclaration(declared) || declared.initializer === undefined)
+    return null;
+  return ts.isSourceFile(declared.parent.parent.parent) ? bare(declared.initializer) : null;
+}
+
+/** `this.#seen` of a class: one that is made for each event remembers nothing, and need not. */
+function memberValue(node: ts.Expression): ts.Expression | null {
+  if (!ts.isPropertyAccessExpression(node) || node.expression.kind !== ts.SyntaxKind.ThisKeyword) return null;
+  let at: ts.Node = node;
+  while (at.parent !== undefined && !ts.isClassLike(at)) at = at.parent;
+  if (!ts.isClassLike(at) || !isMadeAtTop(at)) return null;
+  const member = at.members.find((one) => one.name?.getText() === node.name.text);
+  return member !== undefined && ts.isPropertyDeclaration(member) && member.initializer !== undefined
+    ? bare(member.initializer)
+    : null;
+}
+
+/** `const seen = new Seen()` at the top of the same file. */
+const isMadeAtTop = (made: ts.ClassLikeDeclaration): boolean =>
+  nodesOf(made.getSourceFile()).news.some(
+    (node) =>
+      made.name !== undefined &&
+      bare(node.expression).getText() === made.name.text &&
+      functionsAround(node).length === 0,
+  );
+
+const isFilled = (memory: ts.Expression): boolean =>
   nodesOf(memory.getSourceFile()).calls.some((call) => {
     const callee = bare(call.expression);
     return (
       ts.isPropertyAccessExpression(callee) &&
       callee.name.text === "set" &&
-      callee.expression.getText() === memory.text &&
+      callee.expression.getText() === memory.getText() &&
       isEventId(call.arguments[0])
     );
   });

@@ -1,31 +1,17 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import type { Section } from "../tree/documents/documents.ts";
-import { isFetch, outsideCall } from "../tree/outside.ts";
-import { callsInside, handlerOf, isRandom, reachedFrom } from "../tree/reach.ts";
 import { commandOf } from "../tree/redis-commands.ts";
 import { declarationOf } from "../tree/scope.ts";
-import {
-  bare,
-  calledName,
-  type FunctionNode,
-  nameOf,
-  propertyValue,
-  topStatement,
-  walk,
-} from "../tree/source.ts";
+import { nameOf, propertyValue, topStatement, walk } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
-import {
-  type DefinedConsumer,
-  enginePackage,
-  type TypeScriptModule,
-  type TypeScriptTree,
-} from "../tree/typescript.ts";
+import { type DefinedConsumer, enginePackage, type TypeScriptModule } from "../tree/typescript.ts";
 import { ownClaims } from "./claims.ts";
 import { wrappedErrors } from "./handler-errors.ts";
 import type { Report, Rule } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
 import { swallowingHandlers } from "./swallowed-errors.ts";
+import { unsafeTwice } from "./unsafe-twice.ts";
 
 /** How events are consumed. */
 export const consuming: readonly Rule[] = [
@@ -132,70 +118,6 @@ function sameNames({ typescript: { consumers } }: Project, report: Report): void
     if (other === undefined) known.set(subscriber, consumer);
     else report({ at: consumer.call, message: `"${subscriber}" is the subscriber of ${other.file}, too.` });
   }
-}
-
-const keyName = /^idempotency[-_]?key$/i;
-/** A handler, and what it calls: the outside is often reached by way of a client of the module's own. */
-const stepsToOutside = 6;
-
-function unsafeTwice({ typescript }: Project, report: Report): void {
-  const looked = new Set<FunctionNode>();
-  for (const handled of typescript.handled) {
-    const handler = handlerOf(typescript, handled);
-    if (handler === null) continue;
-    const given = new Set<ts.Node>();
-    const reached = reachedFrom(typescript, handler, stepsToOutside, (call, called) => {
-      for (const [index, argument] of call.arguments.entries()) {
-        const parameter = called.parameters[index];
-        if (parameter !== undefined && isFetch(typescript, argument)) given.add(parameter);
-      }
-    });
-    for (const node of reached) {
-      if (looked.has(node) && given.size === 0) continue;
-      looked.add(node);
-      for (const call of callsInside(node)) checkCall(call, given);
-      walk(node.body, (inner) => checkKey(inner));
-    }
-  }
-
-  function checkCall(call: ts.CallExpression, given: ReadonlySet<ts.Node>): void {
-    const outside = outsideCall(typescript, call, given);
-    if (outside?.kind === "changes" && !outside.hasKey)
-      report({
-        at: call,
-        message: "It changes something outside without a key by which a repetition is known.",
-      });
-    if (calledName(call) !== "values" || !isRandomRow(typescript, call)) return;
-    const chain = call.parent.getText();
-    if (!/\.onConflict\w*$/.test(chain))
-      report({ at: call, message: "It inserts a row whose key is another with each run." });
-  }
-
-  function checkKey(node: ts.Node): void {
-    if (!ts.isPropertyAssignment(node)) return;
-    const name = nameOf(node.name);
-    if (name !== null && keyName.test(name) && isRandom(typescript, node.initializer))
-      report({
-        at: node,
-        message: `${name} is another with each run, so nobody outside knows a repetition.`,
-      });
-  }
-}
-
-/** `.values({ id: crypto.randomUUID(), … })`: of a key, not of a time. */
-function isRandomRow(tree: TypeScriptTree, call: ts.CallExpression): boolean {
-  const [row] = call.arguments;
-  const value = row === undefined ? null : bare(row);
-  if (value === null || !ts.isObjectLiteralExpression(value)) return false;
-  return value.properties.some((property) => {
-    const name = property.name === undefined ? null : nameOf(property.name);
-    const given = ts.isPropertyAssignment(property)
-      ? property.initializer
-      : ts.isShorthandPropertyAssignment(property)
-        ? property.name
-        : null;
-    return name !== null && given !== null && /(?:^|_)id$|Id$/.test(name) && isRandom(tree, given);
-  });
 }
 
 const consumedTitle = /^(?:events consumed|consumed events|konsumierte (?:events|ereignisse))$/i;

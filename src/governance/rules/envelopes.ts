@@ -10,8 +10,8 @@ import {
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { envelopesOf } from "../tree/envelopes.ts";
+import { notKnown } from "../tree/literals.ts";
 import { bare, calledName, placeOf, propertyOf, propertyValue } from "../tree/source.ts";
-import { notKnown } from "../tree/values.ts";
 import { payloadSchemas } from "./payload-schemas.ts";
 import { fieldsIn } from "./payload-values.ts";
 import type { Report, Rule } from "./rule.ts";

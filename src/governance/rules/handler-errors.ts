@@ -2,10 +2,12 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
+import type { Branch } from "../tree/nodes.ts";
 import { hasAwait } from "../tree/rejections.ts";
-import { declarationOf } from "../tree/scope.ts";
-import { bare, calledName, isFunction } from "../tree/source.ts";
+import { declarationOf, functionOf } from "../tree/scope.ts";
+import { bare, calledName } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
+import { isAnswerOk, isPassing, passingClauses } from "./passing-errors.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
@@ -28,21 +30,20 @@ export function wrappedErrors(project: Project, report: Report): void {
           message: "What fails here fails again with each try, and becomes a TransientError.",
         });
     }
-    for (const branch of nodes.branches) {
-      if (!ts.isIfStatement(branch) || !isUnavailable(branch.expression)) continue;
-      const { thenStatement } = branch;
-      const block = ts.isBlock(thenStatement) ? thenStatement.statements : [thenStatement];
-      const wrong = block.find((statement) => thrownBy(project, file, statement) === "PermanentError");
-      if (wrong !== undefined)
-        report({
-          at: wrong,
-          message: "Who is not available now may be later, and this is a PermanentError.",
-        });
-    }
+    for (const branch of nodes.branches)
+      for (const statements of waysOfPassing(project, branch)) {
+        const wrong = statements.find((statement) => thrownBy(project, file, statement) === "PermanentError");
+        if (wrong !== undefined)
+          report({
+            at: wrong,
+            message: "Who is not available now may be later, and this is a PermanentError.",
+          });
+      }
     for (const call of nodes.calls) {
       const [given] = call.arguments;
-      const handler = calledName(call) === "catch" && given !== undefined ? bare(given) : null;
-      if (handler === null || !isFunction(handler) || !ts.isBlock(handler.body)) continue;
+      if (calledName(call) !== "catch" || given === undefined) continue;
+      const handler = functionOf(project.typescript, given);
+      if (handler === null || !ts.isBlock(handler.body)) continue;
       if (thrown(handler.body) === "PermanentError")
         report({
           at: call,
@@ -51,6 +52,25 @@ export function wrappedErrors(project: Project, report: Report): void {
     }
   }
 }
+
+/** Statements that run only when somebody is not available. */
+function waysOfPassing({ typescript }: Project, branch: Branch): readonly (readonly ts.Statement[])[] {
+  if (ts.isSwitchStatement(branch)) return passingClauses(branch).map(({ statements }) => statements);
+  if (!ts.isIfStatement(branch)) return [];
+  const { expression, thenStatement, elseStatement } = branch;
+  if (isPassing(typescript, expression)) return [statementsOf(thenStatement)];
+  // if (response.ok) return …; throw …
+  if (!isAnswerOk(typescript, expression)) return [];
+  if (elseStatement !== undefined) return [statementsOf(elseStatement)];
+  const { parent } = branch;
+  const isEnd = ts.isReturnStatement(statementsOf(thenStatement).at(-1) ?? branch);
+  return isEnd && ts.isBlock(parent)
+    ? [parent.statements.slice(parent.statements.indexOf(branch) + 1).slice(0, 1)]
+    : [];
+}
+
+const statementsOf = (node: ts.Statement): readonly ts.Statement[] =>
+  ts.isBlock(node) ? node.statements : [node];
 
 /** What a block throws whatever comes, on each way through it. Null: something else, several errors, or there is a way out. */
 function thrownAlways(project: Project, file: string, block: ts.Block): string | null {
@@ -68,7 +88,8 @@ function waysThrough(project: Project, file: string, node: ts.Statement): Readon
     const otherwise = elseStatement === undefined ? [goesOn] : waysThrough(project, file, elseStatement);
     return new Set([...waysThrough(project, file, thenStatement), ...otherwise]);
   }
-  if (ts.isExpressionStatement(node) || ts.isVariableStatement(node)) return new Set([goesOn]);
+  if (ts.isExpressionStatement(node)) return new Set([thrownByCall(project, node)]);
+  if (ts.isVariableStatement(node)) return new Set([goesOn]);
   if (!ts.isBlock(node)) return new Set(["", goesOn]);
   let ways: ReadonlySet<string | null> = new Set([goesOn]);
   for (const statement of node.statements) {
@@ -77,6 +98,16 @@ function waysThrough(project: Project, file: string, node: ts.Statement): Readon
     ways = new Set([...before, ...waysThrough(project, file, statement)]);
   }
   return ways;
+}
+
+/** `fail(error)`, where the project's own `fail` is nothing but a `throw`; null: it goes on. */
+function thrownByCall(project: Project, { expression }: ts.ExpressionStatement): string | null {
+  const call = bare(expression);
+  const called = ts.isCallExpression(call) ? functionOf(project.typescript, call.expression) : null;
+  if (called === null || !ts.isBlock(called.body)) return goesOn;
+  const [only, ...others] = called.body.statements;
+  if (only === undefined || others.length > 0 || !ts.isThrowStatement(only)) return goesOn;
+  return thrownBy(project, called.getSourceFile().fileName, only) ?? "";
 }
 
 /** The name of an error of the engine that a statement throws itself; null: another one, or none. */
@@ -98,23 +129,4 @@ function initializerOf(name: ts.Identifier): ts.Expression | null {
   if (declared === null || !ts.isVariableDeclaration(declared) || declared.initializer === undefined)
     return null;
   return bare(declared.initializer);
-}
-
-/** `response.status === 503`, `status >= 500`: the answer of a server that is busy or broken. */
-function isUnavailable(condition: ts.Expression): boolean {
-  const value = bare(condition);
-  if (!ts.isBinaryExpression(value)) return false;
-  const { left, right, operatorToken } = value;
-  if (operatorToken.kind === ts.SyntaxKind.BarBarToken) return isUnavailable(left) && isUnavailable(right);
-  const isStatus = /\b(?:status|statusCode|status_code)$/.test(bare(left).getText());
-  const code = Number(bare(right).getText());
-  if (!isStatus || !Number.isInteger(code)) return false;
-  const isSame =
-    operatorToken.kind === ts.SyntaxKind.EqualsEqualsEqualsToken ||
-    operatorToken.kind === ts.SyntaxKind.EqualsEqualsToken;
-  if (isSame) return code === 408 || code === 429 || (code >= 500 && code !== 501);
-  return (
-    (operatorToken.kind === ts.SyntaxKind.GreaterThanEqualsToken && code >= 500) ||
-    (operatorToken.kind === ts.SyntaxKind.GreaterThanToken && code >= 499)
-  );
 }

@@ -1,8 +1,8 @@
 import ts from "typescript";
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { commentsThat, looksLikeCode } from "../tree/comments.ts";
-import { isBetweenTokens } from "../tree/source.ts";
+import { codeBehindCode, commentsThat, looksLikeCode } from "../tree/comments.ts";
+import { isBetweenTokens, isJavaScript } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import { removalMark } from "./removal-mark.ts";
 import type { Report, Rule } from "./rule.ts";
@@ -50,13 +50,19 @@ export const leftovers: readonly Rule[] = [
 ];
 
 function commentedCode(project: Project, report: Report): void {
-  for (const looked of sourcesWith(project, /\/[/*]/))
-    for (const { start, end, content } of commentsThat(looked.text, () => looked.nodes, looksLikeCode))
+  for (const looked of sourcesWith(project, /\/[/*]/)) {
+    const file = project.files.files.get(looked.file);
+    const inOwnLines = commentsThat(looked.text, () => looked.nodes, looksLikeCode);
+    for (const { start, end, content } of [
+      ...inOwnLines,
+      ...(file === undefined ? [] : codeBehindCode(file)),
+    ])
       report({
         at: { file: looked.file, start, end },
         message: `This is code in a comment: ${(content.trim().split("\n")[0] ?? "").slice(0, 60)}`,
         fix: [{ file: looked.file, ...wholeLines(looked.text, start, end), text: "" }],
       });
+  }
 }
 
 /** With the spaces before, and the end of the line. */
@@ -69,7 +75,7 @@ function wholeLines(text: string, start: number, end: number) {
 
 /** Wherever a comment may stand, behind code too. From the mark to the word it is one comment. */
 function removalMarks(project: Project, report: Report): void {
-  for (const { file, text } of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b/i)) {
+  for (const { file, text } of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b|@deprecated\b/i)) {
     const source = { path: file, text };
     for (const { 0: found, index } of text.matchAll(removalMark)) {
       if (!isBetweenTokens(source, index) || !isBetweenTokens(source, index + found.length - 1)) continue;
@@ -112,6 +118,8 @@ function namesOf({ name, namedBindings }: ts.ImportClause): readonly ts.Identifi
 function isUsed({ text }: Looked, ast: ts.SourceFile, name: ts.Identifier): boolean {
   const word = new RegExp(`(?<![\\w$])${name.text.replaceAll("$", "\\$")}(?![\\w$])`, "g");
   const places = [...text.matchAll(word)].filter(({ index }) => index !== name.getStart(ast));
+  // JavaScript says its types in comments.
+  if (isJavaScript(ast.fileName)) return places.length > 0;
   return places.some(({ index }) => isNameAt(ast, index, name));
 }
 

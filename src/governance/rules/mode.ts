@@ -3,7 +3,7 @@ import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
 import { callsInside } from "../tree/reach.ts";
 import { functionOf } from "../tree/scope.ts";
-import { bare, stringOf, walk } from "../tree/source.ts";
+import { bare, resultOf, stringOf, walk } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import { settingsOf } from "./leftovers.ts";
 import type { Report, Rule } from "./rule.ts";
@@ -103,10 +103,22 @@ function parallelPaths(project: Project, report: Report): void {
       const called = functionOf(typescript, call.expression);
       return called !== null && callsInside(called).some((inner) => published.has(inner));
     });
+  // Also by a function of the project that asks for nothing else: `viaEvents()`.
+  const asksFlag = (condition: ts.Expression): boolean => {
+    const value = bare(condition);
+    if (isFlag(value)) return true;
+    if (ts.isPrefixUnaryExpression(value)) return asksFlag(value.operand);
+    const called =
+      ts.isCallExpression(value) && value.arguments.length === 0
+        ? functionOf(typescript, value.expression)
+        : null;
+    const result = called === null ? null : resultOf(called);
+    return result !== null && isFlag(result);
+  };
   const isWork = (node: ts.Node) => callsInside(node).some((call) => !isLog(call)) && !isRefusal(node);
   for (const { nodes } of moduleSourcesWith(project, /publish|emit/i)) {
     for (const node of nodes.binaries)
-      if (isOr(node) && isFlag(node.left) && publishes(node.right) && !isInCondition(node))
+      if (isOr(node) && asksFlag(node.left) && publishes(node.right) && !isInCondition(node))
         report({
           at: node.left,
           message: `${node.left.getText().slice(0, 60)} says whether there is an event.`,
@@ -114,7 +126,7 @@ function parallelPaths(project: Project, report: Report): void {
     for (const branch of nodes.branches) {
       if (ts.isWhileStatement(branch) || ts.isDoStatement(branch) || ts.isForStatement(branch)) continue;
       const condition = ts.isConditionalExpression(branch) ? branch.condition : branch.expression;
-      if (!isFlag(condition)) continue;
+      if (!asksFlag(condition)) continue;
       const [yes, no] = sidesOf(branch);
       if (no.length === 0) continue;
       const isYes = yes.some(publishes);

@@ -4,10 +4,10 @@ import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
 import type { Document, Section } from "../tree/documents/documents.ts";
 import type { Code, Label } from "../tree/documents/labels.ts";
+import { notKnown } from "../tree/literals.ts";
 import { placeOf } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
-import { notKnown } from "../tree/values.ts";
 import type { Report } from "./rule.ts";
 
 /** A module in either language. */

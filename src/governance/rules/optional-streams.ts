@@ -3,9 +3,9 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
-import { declarationOf } from "../tree/scope.ts";
-import { bare } from "../tree/source.ts";
-import { enginePackage } from "../tree/typescript.ts";
+import { declarationOf, functionOf } from "../tree/scope.ts";
+import { bare, resultOf } from "../tree/source.ts";
+import { enginePackage, type TypeScriptTree } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
 
@@ -23,6 +23,7 @@ export function optionalStreams(project: Project, report: Report): void {
         report({ at: call, message: "It publishes only when there is something to publish with." });
     const publishers = Map.groupBy([...calls].flatMap(publisherOf), ({ text }) => text);
     checkConditions(looked, publishers, report);
+    checkDefaults(typescript, calls, report);
     checkTypes(project, looked, report);
   }
 }
@@ -106,11 +107,65 @@ function isNothing(node: ts.Expression): boolean {
   return value.kind === ts.SyntaxKind.NullKeyword || (ts.isIdentifier(value) && value.text === "undefined");
 }
 
+/** What stands in for a publisher that is not there, and does nothing. */
+function checkDefaults(tree: TypeScriptTree, calls: ReadonlySet<ts.CallExpression>, report: Report): void {
+  for (const call of calls) {
+    const callee = bare(call.expression);
+    const declared = ts.isIdentifier(callee) ? declarationOf(callee) : memberDeclaration(callee);
+    if (declared === null || !("initializer" in declared) || declared.initializer === undefined) continue;
+    const given = bare(declared.initializer);
+    const fallback = isChoice(given) ? bare(given.right) : ts.isVariableDeclaration(declared) ? null : given;
+    if (fallback !== null && doesNothing(tree, fallback))
+      report({
+        at: fallback,
+        message: "Without something to publish with, this does nothing, and nobody hears.",
+      });
+  }
+}
+
+const isChoice = (node: ts.Expression): node is ts.BinaryExpression =>
+  ts.isBinaryExpression(node) &&
+  (node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken ||
+    node.operatorToken.kind === ts.SyntaxKind.BarBarToken);
+
+/** `this.publish`: a property of the class, or a parameter of its constructor that becomes one. */
+function memberDeclaration(callee: ts.Expression): ts.PropertyDeclaration | ts.ParameterDeclaration | null {
+  if (!ts.isPropertyAccessExpression(callee) || callee.expression.kind !== ts.SyntaxKind.ThisKeyword)
+    return null;
+  let at: ts.Node = callee;
+  while (at.parent !== undefined && !ts.isClassLike(at)) at = at.parent;
+  if (!ts.isClassLike(at)) return null;
+  const { text } = callee.name;
+  for (const member of at.members) {
+    if (ts.isPropertyDeclaration(member) && member.name.getText() === text) return member;
+    if (!ts.isConstructorDeclaration(member)) continue;
+    const found = member.parameters.find(
+      ({ name, modifiers }) => modifiers !== undefined && name.getText() === text,
+    );
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/** `async () => {}`, `() => undefined`, `() => Promise.resolve()`, or the name of such a function. */
+function doesNothing(tree: TypeScriptTree, node: ts.Expression): boolean {
+  const value = functionOf(tree, node);
+  if (value === null) return false;
+  if (ts.isBlock(value.body) && value.body.statements.length === 0) return true;
+  const result = resultOf(value);
+  return (
+    result !== null &&
+    /^(?:undefined|null|void 0|Promise\.resolve\((?:undefined)?\))$/.test(bare(result).getText())
+  );
+}
+
 /** `publish?: Publish`, `Publish | null`: of the engine's types. */
 function checkTypes({ typescript: { bindings } }: Project, { file, nodes }: Looked, report: Report): void {
-  const parameters = new Set<ts.ParameterDeclaration>();
-  for (const name of nodes.names) if (ts.isParameter(name.parent)) parameters.add(name.parent);
-  for (const { type, questionToken, name } of parameters) {
+  const declared = new Set<ts.ParameterDeclaration | ts.PropertyDeclaration | ts.PropertySignature>();
+  for (const { parent } of nodes.names)
+    if (ts.isParameter(parent) || ts.isPropertyDeclaration(parent) || ts.isPropertySignature(parent))
+      declared.add(parent);
+  for (const { type, questionToken, name } of declared) {
     if (type === undefined) continue;
     const parts = ts.isUnionTypeNode(type) ? type.types : [type];
     const isNullable = parts.some(

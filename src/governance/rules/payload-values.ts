@@ -108,22 +108,35 @@ function tellValue(
     .map(forbiddenText)
     .find((told) => told?.kind === wanted);
   const place = keys.length === 0 ? "The payload" : `The field ${keys.join(".")}`;
-  if (found != null) report({ at: node, message: `${place} holds ${found.what}.` });
-  else if (ts.isPropertyAccessExpression(node)) {
-    const owner = bare(node.expression);
+  if (found != null) {
+    report({ at: node, message: `${place} holds ${found.what}.` });
+    return;
+  }
+  for (const part of partsOf(node)) {
+    const owner = bare(part.expression);
     const of = ts.isIdentifier(owner)
       ? owner.text
       : ts.isPropertyAccessExpression(owner)
         ? owner.name.text
         : null;
-    const reason = forbiddenKey(node.name.text, of);
-    if (reason?.kind === wanted && !/hash$/i.test(node.name.text))
+    const reason = forbiddenKey(part.name.text, of);
+    if (reason?.kind === wanted && !/hash$/i.test(part.name.text))
       report({
-        at: node,
+        at: part,
         severity: "warning",
-        message: `${place} is given ${node.getText()}, which names ${reason.what}.`,
+        message: `${place} is given ${part.getText()}, which names ${reason.what}.`,
       });
   }
+}
+
+/** `user.email`, also as it is put into a text: `` `${user.email}-1` ``, `"by " + user.email`. */
+function partsOf(node: ts.Expression): readonly ts.PropertyAccessExpression[] {
+  const value = bare(node);
+  if (ts.isPropertyAccessExpression(value)) return [value];
+  if (ts.isTemplateExpression(value))
+    return value.templateSpans.flatMap(({ expression }) => partsOf(expression));
+  const isJoined = ts.isBinaryExpression(value) && value.operatorToken.kind === ts.SyntaxKind.PlusToken;
+  return isJoined ? [...partsOf(value.left), ...partsOf(value.right)] : [];
 }
 
 function isPersonal({ schema }: PayloadSchema, field: string): boolean {

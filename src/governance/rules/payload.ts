@@ -11,8 +11,9 @@ import {
 } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../project.ts";
+import { notKnown } from "../tree/literals.ts";
 import { placeOf } from "../tree/source.ts";
-import { isSchema, notKnown } from "../tree/values.ts";
+import { isSchema } from "../tree/values.ts";
 import { makerOf, type PayloadSchema, payloadSchemas, sentenceOf } from "./payload-schemas.ts";
 import { checkSpreads, checkValues } from "./payload-values.ts";
 import type { Report, Rule, RuleFinding } from "./rule.ts";

@@ -1,18 +1,17 @@
-import ts from "typescript";
+import type { CallExpression } from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
-import { redisPackages } from "../tree/redis-commands.ts";
-import { isUnseenSettled, rejectionHandlerOf } from "../tree/rejections.ts";
-import { functionOf } from "../tree/scope.ts";
-import { bare, calledName, isFunction } from "../tree/source.ts";
+import { calledName } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import { claimsByEventId } from "./claims.ts";
 import { writtenRecord } from "./foreign-tables.ts";
 import { publishedInTransaction } from "./in-transaction.ts";
 import { optionalStreams } from "./optional-streams.ts";
+import { ownStreams } from "./own-streams.ts";
 import type { Report, Rule } from "./rule.ts";
-import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
+import { sourcesWith } from "./scope-of-rules.ts";
 import { secondBuses } from "./second-buses.ts";
+import { swallowedPublishes } from "./swallowed-publishes.ts";
 
 /** How events are published. */
 export const publishing: readonly Rule[] = [
@@ -106,89 +105,9 @@ function rawEvents(project: Project, report: Report): void {
     }
 }
 
-const engineMakers = new Set(["createEngine", "createRedis"]);
-/** The words of the charter for it. */
-const streamClass = /^(?:Event|Message)(?:Stream|Bus|Publisher)$/;
-
-function ownStreams(project: Project, report: Report): void {
-  const { bindings } = project.typescript;
-  for (const { file, module, nodes } of moduleSourcesWith(
-    project,
-    /redis|valkey|createEngine|Stream|Bus|Publisher/i,
-  )) {
-    for (const node of [...nodes.news, ...nodes.calls]) {
-      const callee = bare(node.expression);
-      const owner =
-        ts.isCallExpression(node) && ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : callee;
-      const origin = bindings.originOfExpression(file, callee) ?? bindings.originOfExpression(file, owner);
-      if (origin === null) continue;
-      const isRedis = origin.package !== null && redisPackages.has(origin.package);
-      const isEngine = origin.package === enginePackage && engineMakers.has(origin.name);
-      const isOwn = ts.isNewExpression(node) && origin.package === null && streamClass.test(origin.name);
-      if (isRedis || isEngine || isOwn)
-        report({
-          at: node,
-          message: `The module ${module.name} makes a stream of its own by ${callee.getText()}.`,
-        });
-    }
-  }
-}
-
-function swallowedPublishes({ typescript }: Project, report: Report): void {
-  const bodyOf: BodyOf = (given) => functionOf(typescript, given)?.body ?? null;
-  for (const { call, events } of typescript.published) {
-    const [event] = events;
-    const type = events.length === 1 && event?.type ? `"${event.type}"` : "the event";
-    const swallow = swallowedBy(call, bodyOf);
-    if (swallow !== null)
-      report({ at: swallow, message: `When ${type} is refused, nobody hears of it: the error ends here.` });
-  }
-}
-
-/** The body of a function of the project that an expression is, or names; null: it is none. */
-type BodyOf = (given: ts.Expression) => ts.Node | null;
-
-/** The `catch` around a call, or behind it, from which no error comes out; null: there is none. */
-function swallowedBy(call: ts.CallExpression, bodyOf: BodyOf): ts.Node | null {
-  for (let at: ts.Node = call; at.parent !== undefined; at = at.parent) {
-    const { parent } = at;
-    if (isFunction(parent)) {
-      if (isOfEach(parent)) continue;
-      return null;
-    }
-    if (ts.isCallExpression(parent) && isUnseenSettled(parent)) return parent;
-    if (ts.isTryStatement(parent) && parent.tryBlock === at && parent.catchClause !== undefined)
-      return throwsWithin(parent.catchClause.block) ? null : parent.catchClause;
-    const chained = ts.isPropertyAccessExpression(parent) && parent.expression === at ? parent.parent : null;
-    if (chained === null || !ts.isCallExpression(chained)) continue;
-    const given = rejectionHandlerOf(chained);
-    if (given === undefined) continue;
-    const body = bodyOf(given);
-    const isLog = /^console\.\w+$/.test(bare(given).getText());
-    return isLog || (body !== null && !throwsWithin(body)) ? chained : null;
-  }
-  return null;
-}
-
-/** `items.map((item) => publish(…))`: what becomes of it is decided where the list is. */
-const isOfEach = ({ parent }: ts.Node) =>
-  ts.isCallExpression(parent) && /^(?:map|flatMap)$/.test(calledName(parent) ?? "");
-
-/** Whether an error may come out of it: it throws, or gives back a refusal. */
-function throwsWithin(body: ts.Node): boolean {
-  let found = false;
-  const look = (node: ts.Node): void => {
-    if (ts.isThrowStatement(node)) found = true;
-    else if (ts.isCallExpression(node) && /^Promise\.reject$/.test(node.expression.getText())) found = true;
-    if (!found) ts.forEachChild(node, look);
-  };
-  look(body);
-  return found;
-}
-
 function severalEngines(project: Project, report: Report): void {
   const { typescript } = project;
-  const made: ts.CallExpression[] = [];
+  const made: CallExpression[] = [];
   for (const { file, module, nodes } of sourcesWith(project, /createEngine/))
     for (const call of nodes.calls)
       if (module === null && typescript.calledOf(file, call, enginePackage) === "createEngine")

@@ -1,9 +1,9 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
+import { notKnown } from "../tree/literals.ts";
 import { isRedis } from "../tree/redis-commands.ts";
 import { functionOf } from "../tree/scope.ts";
 import { bare, calledName, isFunction, resultOf, stringOf, stringPlace } from "../tree/source.ts";
-import { notKnown } from "../tree/values.ts";
 import type { Report, Rule } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
 

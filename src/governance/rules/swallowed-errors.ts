@@ -3,9 +3,9 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { nodesOf } from "../tree/nodes.ts";
-import { callsInside, handlerOf, reachedFrom } from "../tree/reach.ts";
+import { callsInside, handlersOf, reachedFrom } from "../tree/reach.ts";
 import { commandOf } from "../tree/redis-commands.ts";
-import { hasAwait, isUnseenSettled, rejectionHandlerOf } from "../tree/rejections.ts";
+import { hasAwait, isLogger, isUnseenSettled, leaves, rejectionHandlerOf } from "../tree/rejections.ts";
 import { functionOf } from "../tree/scope.ts";
 import { bare, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
 import type { TypeScriptTree } from "../tree/typescript.ts";
@@ -23,12 +23,11 @@ export function swallowingHandlers(project: Project, report: Report): void {
         report({ at: call, message: "It acks an entry of the stream itself." });
   const looked = new Set<FunctionNode>();
   for (const handled of typescript.handled) {
-    const handler = handlerOf(typescript, handled);
-    if (handler === null) continue;
-    for (const node of reachedFrom(typescript, handler, stepsFromHandler)) {
+    const handlers = handlersOf(typescript, handled);
+    for (const node of handlers.flatMap((each) => [...reachedFrom(typescript, each, stepsFromHandler)])) {
       if (looked.has(node)) continue;
       looked.add(node);
-      for (const at of swallowsIn(typescript, node, node === handler))
+      for (const at of swallowsIn(typescript, node, node === handlers[0]))
         report({ at, message: "An error of the handler ends here, so its event counts as done." });
     }
   }
@@ -109,6 +108,10 @@ class Ending {
   }
 }
 
+/** Whether what is done with an error in a function is only that it is told, or nothing at all. */
+export const onlyTells = (tree: TypeScriptTree, around: FunctionNode, body: ts.Node): boolean =>
+  new Ending(tree, around, false).onlyTells(body);
+
 /** A function of nothing at all is a placeholder: what it will do with the error is not written yet. */
 const isWritten = ({ body }: FunctionNode) => !ts.isBlock(body) || body.statements.length > 0;
 
@@ -167,18 +170,7 @@ function isSwallow(tree: TypeScriptTree, around: FunctionNode, call: ts.CallExpr
   const given = rejectionHandlerOf(call);
   if (given === undefined) return false;
   const handler = bare(given);
-  if (ts.isPropertyAccessExpression(handler)) return handler.expression.getText() === "console";
+  if (isLogger(handler)) return true;
   const node = isFunction(handler) ? handler : functionOf(tree, handler);
   return node !== null && new Ending(tree, isInside(node, around) ? around : node).onlyTells(node.body);
-}
-
-/** `finally { return; }`: the error on its way out is gone. */
-function leaves(block: ts.Block): boolean {
-  let found = false;
-  const look = (at: ts.Node): void => {
-    if (ts.isReturnStatement(at)) found = true;
-    if (!found && !isFunction(at)) ts.forEachChild(at, look);
-  };
-  look(block);
-  return found;
 }

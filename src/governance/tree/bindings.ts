@@ -52,6 +52,8 @@ export interface Bindings {
   originOfExpression(file: string, node: ts.Expression): Origin | null;
   /** Of `whole["name"]`, where the file imports a module as a whole; null: it does not, or exports no such name. */
   memberOf(file: string, whole: string, name: string): Origin | null;
+  /** What a file gets under a name from a specifier, as by `import("…")`; null: there is no such export. */
+  exportOf(file: string, specifier: string, name: string): Origin | null;
   /** The file that a specifier leads to; null when it is none of this project. */
   resolve(file: string, specifier: string): string | null;
 }
@@ -135,6 +137,7 @@ export function readBindings(project: ProjectFiles): Bindings {
     resolve,
     originOf: (file, name) => local(file, name, 0),
     memberOf,
+    exportOf: (file, specifier, name) => follow(file, { specifier, name }, 0),
     originOfExpression(file, node) {
       const value = bare(node);
       if (ts.isIdentifier(value)) return local(file, value.text, 0);

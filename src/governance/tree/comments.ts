@@ -2,6 +2,8 @@
 
 import ts from "typescript";
 import type { Nodes } from "./nodes.ts";
+import { isBetweenTokens } from "./source.ts";
+import type { TextFile } from "./text.ts";
 
 export interface Comment {
   readonly start: number;
@@ -33,6 +35,24 @@ export function* commentsThat(
     }
   }
 }
+
+/** Behind code, in its line: a comment that is a statement. What a line assigns may be told there, and is left out. */
+export function* codeBehindCode(file: TextFile): Generator<Comment> {
+  for (const { 0: line, index } of file.text.matchAll(
+    /^[ \t]*[^\s/*][^\n]*\/[/*][^\n]*[;}][ \t]*(?:\*\/)?[ \t]*$/gm,
+  ))
+    for (const { 0: mark, index: at } of line.matchAll(/\/\/|\/\*/g)) {
+      const whole = line.slice(at).trimEnd();
+      if (mark === "/*" && !whole.endsWith("*/")) continue;
+      const content = contentOf(whole);
+      if (!looksLikeCode(content) || isTold(content) || !isBetweenTokens(file, index + at)) continue;
+      yield { start: index + at, end: index + at + whole.length, content };
+      break;
+    }
+}
+
+const isTold = (content: string) =>
+  /^(?:break|continue|return);$|^[\w$.[\]"']+\s*(?:[-+*/?|&]*=)(?!=)/.test(content.trim());
 
 /** The whole, or of several lines those that are meant by themselves. */
 function partsOf(

@@ -4,13 +4,14 @@ import { execFile } from "node:child_process";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { promisify } from "node:util";
+import { isJavaScript } from "./source.ts";
 import type { TextFile } from "./text.ts";
 
 const run = promisify(execFile);
 
 /** What nobody wrote by hand. */
 const skippedFolders = new Set(["node_modules", "dist", "coverage", "__pycache__", "venv", "site-packages"]);
-const readExtensions = /\.(?:tsx?|mts|py|md|jsonc?|ya?ml|toml|sql)$/;
+const readExtensions = /\.(?:tsx?|mts|jsx?|mjs|cjs|py|md|jsonc?|ya?ml|toml|sql)$/;
 const maxFiles = 20_000;
 const maxFileBytes = 1_000_000;
 
@@ -153,7 +154,10 @@ export async function readFiles(root: string): Promise<ProjectFiles> {
       `${root} has ${paths.length} files, and at most ${maxFiles} are judged. Give the folder of the project, or let git ignore what is not yours.`,
     );
   }
-  const wanted = paths.filter((path) => readExtensions.test(path) && !path.endsWith(".d.ts"));
+  const all = new Set(paths);
+  const wanted = paths.filter(
+    (path) => readExtensions.test(path) && !path.endsWith(".d.ts") && !isMade(path, all),
+  );
   if (wanted.length === 0)
     throw new TreeError(
       `${root} has no source and no document that could be judged. Give the folder of the project.`,
@@ -167,6 +171,16 @@ export async function readFiles(root: string): Promise<ProjectFiles> {
   };
 }
 
+/** JavaScript that a tool made, or that is only handed out: beside its TypeScript, in a folder for it, or squeezed. */
+const isMade = (path: string, all: ReadonlySet<string>): boolean =>
+  isJavaScript(path) &&
+  (/\.min\.[cm]?js$|(?:^|\/)(?:public|static|assets|vendor|build|out|third_party)\//.test(path) ||
+    all.has(path.replace(/js(x?)$/, "ts$1")));
+
+const maxLine = 1_000;
+const isSqueezed = (text: string) =>
+  text.length > maxLine && text.split("\n").some((line) => line.length > maxLine);
+
 /** Null: it is gone, larger than anything that is written by hand, or a link, which may lead out of the project. */
 async function readText(root: string, path: string): Promise<TextFile | null> {
   try {
@@ -175,7 +189,7 @@ async function readText(root: string, path: string): Promise<TextFile | null> {
     const read = await readFile(join(root, path), "utf8");
     // Some editors put a byte order mark in front; it is no part of a heading or of code.
     const text = read.startsWith("\uFEFF") ? read.slice(1) : read;
-    return text.length > maxFileBytes ? null : { path, text };
+    return text.length > maxFileBytes || (isJavaScript(path) && isSqueezed(text)) ? null : { path, text };
   } catch {
     return null;
   }

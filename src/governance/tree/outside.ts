@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import { calledFunction } from "./reach.ts";
-import { declarationOf, isGlobal, parameterOwner, takenFrom } from "./scope.ts";
+import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "./scope.ts";
 import { bare, calledName, isFunction, nameOf, propertyOf, stringOf, walk } from "./source.ts";
 import { enginePackage, type TypeScriptTree } from "./typescript.ts";
 
@@ -22,14 +22,23 @@ const globals = /^(?:globalThis|self|window|global)$/;
 const fetchType = /^(?:typeof\s+(?:globalThis\.)?fetch|CallOutside|Fetch(?:er|Like)?)$|\["fetch"\]$/;
 const maxSteps = 6;
 
-/** A package's client; null: it is none. */
-const clientOf = ({ bindings }: TypeScriptTree, node: ts.Expression): string | null => {
+/** A package's client, also one that it made: `const api = ky.create(…)`. Null: it is none. */
+const clientOf = (tree: TypeScriptTree, node: ts.Expression, steps = 2): string | null => {
   const value = bare(node);
-  const owner = ts.isPropertyAccessExpression(value) ? value.expression : value;
+  const owner = bare(ts.isPropertyAccessExpression(value) ? value.expression : value);
   const file = value.getSourceFile().fileName;
-  const name = (bindings.originOfExpression(file, value) ?? bindings.originOfExpression(file, owner))
-    ?.package;
-  return name !== null && name !== undefined && clientPackages.has(name) ? name : null;
+  const origin =
+    tree.bindings.originOfExpression(file, value) ?? tree.bindings.originOfExpression(file, owner);
+  const name = origin?.package ?? null;
+  if (name !== null && clientPackages.has(name)) return name;
+  const local = ts.isIdentifier(owner) ? givenTo(owner) : null;
+  const made = local ?? origin?.value ?? null;
+  const call = made === null || steps === 0 ? null : bare(made);
+  return call !== null &&
+    ts.isCallExpression(call) &&
+    /^(?:create|extend|instance)$/.test(calledName(call) ?? "")
+    ? clientOf(tree, call.expression, steps - 1)
+    : null;
 };
 
 /** Whether an expression is what calls the outside: the global `fetch`, that of a context, or another name of one. */

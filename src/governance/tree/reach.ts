@@ -6,9 +6,29 @@ import { declarationOf, functionOf } from "./scope.ts";
 import { bare, type FunctionNode, isFunction, isInside, nameOf, stringOf, topStatement } from "./source.ts";
 import type { Handled, TypeScriptTree } from "./typescript.ts";
 
-/** The function that handles; null: it is made elsewhere. */
-export const handlerOf = (tree: TypeScriptTree, { handler }: Handled): FunctionNode | null =>
-  handler === null ? null : functionOf(tree, handler);
+/**
+ * The functions that handle: what is given, or what a function of the project makes of it, and then also those that it was
+ * given, e.g. `on(event, traced(async () => …))`. The one that the engine calls is the first. Empty: it is made elsewhere.
+ */
+export function handlersOf(tree: TypeScriptTree, { handler }: Handled): readonly FunctionNode[] {
+  if (handler === null) return [];
+  const direct = functionOf(tree, handler);
+  if (direct !== null) return [direct];
+  const call = bare(handler);
+  if (!ts.isCallExpression(call)) return [];
+  const maker = calledFunction(tree, call.expression);
+  const made = maker === null ? null : madeFunction(maker);
+  const given = call.arguments.flatMap((argument) => functionOf(tree, argument) ?? []);
+  return made === null ? given : [made, ...given];
+}
+
+/** The function that another one gives back; null: something else. */
+function madeFunction({ body }: FunctionNode): FunctionNode | null {
+  const last = ts.isBlock(body) ? body.statements.at(-1) : undefined;
+  const given = last !== undefined && ts.isReturnStatement(last) ? last.expression : body;
+  const made = given === undefined || ts.isBlock(given) ? null : bare(given as ts.Expression);
+  return made !== null && isFunction(made) ? made : null;
+}
 
 /** Calls inside of a function, those of functions inside of it too. */
 export const callsInside = (node: ts.Node): readonly ts.CallExpression[] =>

@@ -1,7 +1,7 @@
 /** Where the rejection of a promise may end. */
 
 import ts from "typescript";
-import { calledName, isFunction } from "./source.ts";
+import { bare, calledName, isFunction } from "./source.ts";
 
 /** What is given to `catch(…)`, or second to `then(…)`; undefined: nothing, or it is another call. */
 export function rejectionHandlerOf(call: ts.CallExpression): ts.Expression | undefined {
@@ -25,4 +25,26 @@ export function hasAwait(node: ts.Node): boolean {
   };
   look(node);
   return found;
+}
+
+/** `finally { return; }`: the error on its way out is gone. */
+export function leaves(block: ts.Block): boolean {
+  let found = false;
+  const look = (at: ts.Node): void => {
+    if (ts.isReturnStatement(at)) found = true;
+    if (!found && !isFunction(at)) ts.forEachChild(at, look);
+  };
+  look(block);
+  return found;
+}
+
+const logNames = /^(?:debug|info|warn|error|log|trace|fatal)$/;
+
+/** `console.error`, `context.log.warn`, `this.#logger.error`: what only tells of what it is given. */
+export function isLogger(node: ts.Expression): boolean {
+  const value = bare(node);
+  if (!ts.isPropertyAccessExpression(value) || !logNames.test(value.name.text)) return false;
+  const owner = bare(value.expression);
+  const name = ts.isPropertyAccessExpression(owner) ? owner.name : owner;
+  return /^#?(?:console|log|logger)$/i.test(name.getText());
 }

@@ -47,7 +47,15 @@ export function createResolver({ paths, workspaces, files }: ProjectFiles): Reso
 
 function existing(paths: ReadonlySet<string>, path: string): string | null {
   const stem = path.replace(/\.(?:js|mjs)$/, "");
-  const tries = [path, `${stem}.ts`, `${stem}.tsx`, `${stem}.mts`, `${path}/index.ts`];
+  const tries = [
+    path,
+    `${stem}.ts`,
+    `${stem}.tsx`,
+    `${stem}.mts`,
+    `${path}/index.ts`,
+    `${path}.js`,
+    `${path}.mjs`,
+  ];
   return tries.find((name) => paths.has(name)) ?? null;
 }
 

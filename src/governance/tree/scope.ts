@@ -10,7 +10,8 @@ export type Declaration =
   | ts.BindingElement
   | ts.VariableDeclaration
   | ts.FunctionDeclaration
-  | ts.ClassDeclaration;
+  | ts.ClassDeclaration
+  | ts.EnumDeclaration;
 
 const isolateScopes = new WeakMap<ts.Node, ReadonlyMap<string, Declaration>>();
 
@@ -44,7 +45,11 @@ function scopeOf(node: ts.Node): ReadonlyMap<string, Declaration> | null {
 function declaredBy(statement: ts.Statement, declared: Map<string, Declaration>): void {
   if (ts.isVariableStatement(statement))
     for (const declaration of statement.declarationList.declarations) declare(declaration, declared);
-  else if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement))
+  else if (
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isEnumDeclaration(statement)
+  )
     if (statement.name !== undefined) declared.set(statement.name.text, statement);
 }
 

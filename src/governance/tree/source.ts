@@ -1,4 +1,4 @@
-/** A file of TypeScript, read by the compiler's parser; no types are worked out. */
+/** A file of TypeScript or JavaScript, read by the compiler's parser; no types are worked out. */
 
 import ts from "typescript";
 import type { Place } from "../finding.ts";
@@ -10,13 +10,21 @@ export interface SourceFile extends TextFile {
 
 const isolateSources = new WeakMap<TextFile, SourceFile>();
 
-export const isTypeScript = (path: string) => /\.(?:tsx?|mts)$/.test(path) && !path.endsWith(".d.ts");
+/** JavaScript too: the same parser reads it. */
+export const isTypeScript = (path: string) =>
+  (/\.(?:tsx?|mts)$/.test(path) && !path.endsWith(".d.ts")) || isJavaScript(path);
+
+export const isJavaScript = (path: string) => /\.(?:jsx?|mjs|cjs)$/.test(path);
+
+function kindOf(path: string): ts.ScriptKind {
+  if (isJavaScript(path)) return path.endsWith(".jsx") ? ts.ScriptKind.JSX : ts.ScriptKind.JS;
+  return path.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+}
 
 export function parseSource(file: TextFile): SourceFile {
   const known = isolateSources.get(file);
   if (known !== undefined) return known;
-  const kind = file.path.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
-  const ast = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true, kind);
+  const ast = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true, kindOf(file.path));
   const source = { ...file, ast };
   isolateSources.set(file, source);
   return source;
@@ -125,11 +133,13 @@ export function isBetweenTokens(file: TextFile, offset: number): boolean {
   }
 }
 
-/** What a file defines at its top under a name: a function, a class, or a variable; null: nothing. */
+/** What a file defines at its top under a name: a function, a class, an enum, or a variable; null: nothing. */
 export function topStatement(ast: ts.SourceFile, name: string): ts.Node | null {
   for (const statement of ast.statements) {
     if (
-      (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) &&
+      (ts.isFunctionDeclaration(statement) ||
+        ts.isClassDeclaration(statement) ||
+        ts.isEnumDeclaration(statement)) &&
       statement.name?.text === name
     )
       return statement;

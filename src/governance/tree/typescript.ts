@@ -3,6 +3,7 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import { type Bindings, readBindings } from "./bindings.ts";
+import { namesOf, saysOne } from "./event-names.ts";
 import type { ProjectFiles } from "./files.ts";
 import { nodesOf } from "./nodes.ts";
 import { declarationOf, givenTo, parameterOwner } from "./scope.ts";
@@ -114,11 +115,11 @@ export const schemasPackage = "@brain/schemas";
 const handlerMakers = new Set(["on", "onBatch", "onSql", "onSqlBatch", "onSqlSet"]);
 
 export const isTestPath = (path: string) =>
-  /(?:\.|_|-)(?:test|spec)\.tsx?$/.test(path) || /(?:^|\/)(?:tests?|__tests__|fixtures)\//.test(path);
+  /(?:\.|_|-)(?:test|spec)\.[cm]?[jt]sx?$/.test(path) || /(?:^|\/)(?:tests?|__tests__|fixtures)\//.test(path);
 
 /** Programs that are about the project and not of it, and settings of tools. */
 const isAside = (path: string) =>
-  /^(?:tools|scripts)\//.test(path) || /\.(?:config|setup)\.m?ts$/.test(path) || path.startsWith(".");
+  /^(?:tools|scripts)\//.test(path) || /\.(?:config|setup)\.[cm]?[jt]s$/.test(path) || path.startsWith(".");
 
 type Call = { readonly file: string; readonly node: ts.CallExpression };
 
@@ -145,10 +146,11 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const events = new Map<ts.Node, DefinedEvent>();
   for (const { file, node } of definitions) {
     if (calledOf(file, node, schemasPackage) === "defineEvent")
-      events.set(node, readEvent(file, node, bindings, values));
+      events.set(node, readEvent(file, node, values));
   }
   // Who publishes or handles an event says its name somewhere, be it in the import that renames it.
-  const names = namesOf([...events.values()]);
+  const own = [...events.values()].map(({ name }) => name);
+  const names = namesOf(own, () => files.filter((path) => !isPackage(path)).map(text));
   const telling = files.filter(
     (path) =>
       !defining.includes(path) && !isPackage(path) && mayTell(text(path)) && saysOne(text(path), names),
@@ -176,7 +178,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
       ? eventsOf(origin.file, defined)
       : [events.get(defined) ?? []].flat();
   };
-  const modules = readModules(calls, files, bindings, calledOf);
+  const modules = readModules(calls, files, bindings, values, calledOf);
   return {
     bindings,
     values,
@@ -187,7 +189,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     published: calls.flatMap((call) => readPublished(call, eventsOf, calledOf) ?? []),
     handled: calls.flatMap((call) => readHandled(call, eventsOf, calledOf) ?? []),
     consumers: calls.flatMap(({ file, node }) =>
-      calledOf(file, node, enginePackage) === "defineConsumer" ? [readConsumer(file, node, bindings)] : [],
+      calledOf(file, node, enginePackage) === "defineConsumer" ? [readConsumer(file, node, values)] : [],
     ),
     catalogues: calls.flatMap(({ file, node }) =>
       calledOf(file, node, schemasPackage) === "createCatalog" ? [{ file, call: node }] : [],
@@ -238,18 +240,6 @@ const mayDefine =
 
 const mayTell = (text: string) => /publish|record|emit|send/i.test(text);
 
-/** Names under which events are known; null: one of them has none, so any file may speak of it. */
-function namesOf(events: readonly DefinedEvent[]): ReadonlySet<string> | null {
-  const names = events.map(({ name }) => name);
-  return names.includes(null) ? null : new Set(names.filter((name) => name !== null));
-}
-
-function saysOne(text: string, names: ReadonlySet<string> | null): boolean {
-  if (names === null) return true;
-  for (const [word] of text.matchAll(/[\w$]+/g)) if (names.has(word)) return true;
-  return false;
-}
-
 function callsIn({ path, ast }: SourceFile): readonly Call[] {
   return nodesOf(ast).calls.map((node) => ({ file: path, node }));
 }
@@ -259,11 +249,12 @@ const objectOf = (node: ts.Expression | undefined): ts.ObjectLiteralExpression |
   return value !== null && ts.isObjectLiteralExpression(value) ? value : null;
 };
 
-/** The text that an expression stands for, also through a constant at the top of a file. */
-function textOf(file: string, node: ts.Expression | null | undefined, bindings: Bindings): string | null {
+/** The text that an expression stands for, also through constants, enums and templates, here or in another file. */
+function textOf(file: string, node: ts.Expression | null | undefined, values: Values): string | null {
   const text = stringOf(node);
   if (text !== null || node === null || node === undefined) return text;
-  return stringOf(bindings.originOfExpression(file, node)?.value);
+  const value = values.valueOf(file, node);
+  return typeof value === "string" ? value : null;
 }
 
 /** The name of the variable that a value is given to. */
@@ -277,28 +268,23 @@ function nameOfValue(node: ts.Node): string | null {
   return at !== undefined && ts.isVariableDeclaration(at) && ts.isIdentifier(at.name) ? at.name.text : null;
 }
 
-function readEvent(
-  file: string,
-  call: ts.CallExpression,
-  bindings: Bindings,
-  { optionOf }: Values,
-): DefinedEvent {
+function readEvent(file: string, call: ts.CallExpression, values: Values): DefinedEvent {
   const [type, second] = call.arguments;
   const options = objectOf(second);
-  const module = options === null ? null : optionOf(file, options, "module");
+  const module = options === null ? null : values.optionOf(file, options, "module");
   return {
     file,
     call,
     name: nameOfValue(call),
-    type: textOf(file, type, bindings),
+    type: textOf(file, type, values),
     options,
-    module: module === null ? null : textOf(module.file, module.node, bindings),
+    module: module === null ? null : textOf(module.file, module.node, values),
   };
 }
 
-function readConsumer(file: string, call: ts.CallExpression, bindings: Bindings): DefinedConsumer {
+function readConsumer(file: string, call: ts.CallExpression, values: Values): DefinedConsumer {
   const options = objectOf(call.arguments[0]);
-  const subscriber = options === null ? null : textOf(file, propertyValue(options, "subscriber"), bindings);
+  const subscriber = options === null ? null : textOf(file, propertyValue(options, "subscriber"), values);
   return { file, call, options, subscriber };
 }
 
@@ -369,6 +355,7 @@ function readModules(
   calls: readonly Call[],
   files: readonly string[],
   bindings: Bindings,
+  values: Values,
   calledOf: CalledOf,
 ): readonly TypeScriptModule[] {
   const defined = calls.filter(({ file, node }) => calledOf(file, node, enginePackage) === "defineModule");
@@ -376,7 +363,7 @@ function readModules(
   const modules = defined.map(({ file, node }): TypeScriptModule => {
     const folder = posix.dirname(file);
     const options = objectOf(node.arguments[0]);
-    const name = options === null ? null : textOf(file, propertyValue(options, "name"), bindings);
+    const name = options === null ? null : textOf(file, propertyValue(options, "name"), values);
     return {
       name: name ?? posix.basename(folder),
       folder,

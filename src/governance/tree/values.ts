@@ -7,11 +7,17 @@ import * as charterPackage from "@brain/schemas";
 import ts from "typescript";
 import * as zod from "zod";
 import type { Bindings, Origin } from "./bindings.ts";
+import { literalOf, notKnown } from "./literals.ts";
 import { declarationOf } from "./scope.ts";
-import { bare, type FunctionNode, isFunction, nameOf, resultOf, type SourceFile } from "./source.ts";
-
-/** It is worked out at run time. */
-export const notKnown = Symbol("not known");
+import {
+  bare,
+  type FunctionNode,
+  isFunction,
+  nameOf,
+  resultOf,
+  type SourceFile,
+  topStatement,
+} from "./source.ts";
 
 type Schema = zod.ZodType;
 type Scope = ReadonlyMap<string, unknown>;
@@ -88,6 +94,12 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     if (ts.isArrayLiteralExpression(node)) return readList(file, node.elements, scope);
     if (ts.isObjectLiteralExpression(node)) return readObject(file, node, scope);
     if (ts.isPropertyAccessExpression(node)) return readProperty(file, node, scope);
+    if (ts.isElementAccessExpression(node)) {
+      const name = evaluate(file, node.argumentExpression, scope);
+      return typeof name === "string" ? member(evaluate(file, node.expression, scope), name) : notKnown;
+    }
+    if (ts.isTemplateExpression(node)) return readTemplate(file, node, scope);
+    if (ts.isBinaryExpression(node)) return joined(file, node, scope);
     if (ts.isCallExpression(node)) return readCall(file, node, scope);
     return notKnown;
   }
@@ -96,6 +108,8 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     if (scope.has(node.text)) return scope.get(node.text);
     const declared = declarationOf(node);
     if (declared === null) return ofOrigin(bindings.originOf(file, node.text));
+    if (ts.isEnumDeclaration(declared)) return readEnum(file, declared);
+    if (ts.isClassDeclaration(declared)) return readStatics(file, declared);
     if (isFunction(declared)) return new Written(file, declared, scope);
     const isConstant =
       ts.isVariableDeclaration(declared) && (declared.parent.flags & ts.NodeFlags.Const) !== 0;
@@ -111,13 +125,55 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     if (origin.package === "@brain/schemas" && origin.value === null)
       return member(charterPackage, origin.name);
     if (origin.file === null) return notKnown;
-    if (origin.value !== null) return evaluate(origin.file, origin.value);
-    const written = source(origin.file).ast.statements.find(
-      (statement) => ts.isFunctionDeclaration(statement) && statement.name?.text === origin.name,
-    );
-    return written !== undefined && isFunction(written)
-      ? new Written(origin.file, written, new Map())
-      : notKnown;
+    if (origin.value !== null)
+      return isReassignable(origin.value) ? notKnown : evaluate(origin.file, origin.value);
+    const written = topStatement(source(origin.file).ast, origin.name);
+    if (written === null) return notKnown;
+    if (ts.isEnumDeclaration(written)) return readEnum(origin.file, written);
+    if (ts.isClassDeclaration(written)) return readStatics(origin.file, written);
+    return isFunction(written) ? new Written(origin.file, written, new Map()) : notKnown;
+  }
+
+  /** `` `${prefix}.created` ``, where all its parts are known. */
+  function readTemplate(file: string, { head, templateSpans }: ts.TemplateExpression, scope: Scope): unknown {
+    let text = head.text;
+    for (const { expression, literal } of templateSpans) {
+      const part = evaluate(file, expression, scope);
+      if (typeof part !== "string" && typeof part !== "number") return notKnown;
+      text += part + literal.text;
+    }
+    return text;
+  }
+
+  /** `prefix + ".created"` */
+  function joined(file: string, node: ts.BinaryExpression, scope: Scope): unknown {
+    if (node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return notKnown;
+    const [left, right] = [evaluate(file, node.left, scope), evaluate(file, node.right, scope)];
+    return typeof left === "string" && typeof right === "string" ? left + right : notKnown;
+  }
+
+  /** Members that say their value. */
+  function readEnum(file: string, { members }: ts.EnumDeclaration): unknown {
+    const found: Record<string, unknown> = {};
+    for (const { name, initializer } of members) {
+      const key = nameOf(name);
+      if (key !== null && key !== "__proto__")
+        found[key] = initializer === undefined ? notKnown : evaluate(file, initializer);
+    }
+    return found;
+  }
+
+  /** `static readonly` members of a class. */
+  function readStatics(file: string, { members }: ts.ClassLikeDeclaration): unknown {
+    const found: Record<string, unknown> = {};
+    for (const one of members) {
+      if (!ts.isPropertyDeclaration(one) || one.initializer === undefined) continue;
+      const has = (kind: ts.SyntaxKind) => one.modifiers?.some((modifier) => modifier.kind === kind) === true;
+      const key = nameOf(one.name);
+      if (has(ts.SyntaxKind.StaticKeyword) && has(ts.SyntaxKind.ReadonlyKeyword) && key !== null)
+        found[key] = evaluate(file, one.initializer);
+    }
+    return found;
   }
 
   function readList(file: string, elements: ts.NodeArray<ts.Expression>, scope: Scope): unknown {
@@ -241,6 +297,15 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
   };
 }
 
+/** What a `let` holds at another time is not known. */
+function isReassignable({ parent }: ts.Expression): boolean {
+  return (
+    parent !== undefined &&
+    ts.isVariableDeclaration(parent) &&
+    (parent.parent.flags & ts.NodeFlags.Const) === 0
+  );
+}
+
 /** Those of the charter's package that make schemas. */
 const charterFunctions: readonly unknown[] = [
   charterPackage.pii,
@@ -274,30 +339,3 @@ function member(owner: unknown, name: string): unknown {
 }
 
 const isSpace = (owner: object): boolean => owner === charterPackage || namespaces.includes(owner);
-
-function literalOf(node: ts.Expression): unknown {
-  if (ts.isStringLiteralLike(node)) return node.text;
-  if (ts.isNumericLiteral(node)) return Number(node.text.replaceAll("_", ""));
-  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken) {
-    const value = literalOf(node.operand);
-    return typeof value === "number" ? -value : notKnown;
-  }
-  if (ts.isBinaryExpression(node)) return arithmetic(node);
-  if (node.kind === ts.SyntaxKind.TrueKeyword) return true;
-  if (node.kind === ts.SyntaxKind.FalseKeyword) return false;
-  if (node.kind === ts.SyntaxKind.NullKeyword) return null;
-  if (ts.isIdentifier(node) && node.text === "undefined") return undefined;
-  if (ts.isRegularExpressionLiteral(node)) {
-    const end = node.text.lastIndexOf("/");
-    return new RegExp(node.text.slice(1, end), node.text.slice(end + 1));
-  }
-  return notKnown;
-}
-
-/** `64 * 1024` */
-function arithmetic({ left, operatorToken, right }: ts.BinaryExpression): unknown {
-  const [first, second] = [literalOf(left), literalOf(right)];
-  if (typeof first !== "number" || typeof second !== "number") return notKnown;
-  if (operatorToken.kind === ts.SyntaxKind.AsteriskToken) return first * second;
-  return operatorToken.kind === ts.SyntaxKind.PlusToken ? first + second : notKnown;
-}

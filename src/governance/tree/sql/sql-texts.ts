@@ -18,6 +18,9 @@ export interface SqlText {
 
 /** Methods that are given SQL. */
 const runners = new Set(["execute", "query", "raw", "unsafe", "rows", "batch"]);
+
+export const isSqlRunner = (call: ts.CallExpression): boolean => runners.has(calledName(call) ?? "");
+
 /** A file without any of these has none. */
 export const mayHaveSql = /\bsql\b|\.(?:execute|query|raw|unsafe|rows|batch)\(/;
 /** What is put into another text stands there as it is, up to this length: names and short conditions. */
