@@ -1,5 +1,6 @@
 /* More requests for SQL over HTTP at once than there are connections. */
 
+import { connect } from "node:net";
 import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -54,6 +55,35 @@ test("where too many wait, one more is refused with the limit, and the others ge
     expect((await run("SELECT 1")).status).toBe(200);
   } finally {
     await admin.query("SELECT pg_advisory_unlock_all()");
+    await gateway.close();
+  }
+});
+
+test("of one connection, what is sent ahead waits for the answer before it", async () => {
+  const gateway = await startNeonGateway({ databaseUrl });
+  try {
+    const url = new URL(gateway.httpUrl);
+    const ask = (query: string) => {
+      const body = JSON.stringify({ query });
+      return `POST /sql HTTP/1.1\r\nHost: x\r\nNeon-Connection-String: ${gateway.connectionString()}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    };
+    const client = connect(Number(url.port), url.hostname);
+    let answers = "";
+    client.on("data", (data) => {
+      answers += data.toString();
+    });
+    client.write(
+      ask("SELECT clock_timestamp()::text AS at FROM pg_sleep(0.3)") +
+        ask("SELECT clock_timestamp()::text AS at"),
+    );
+    const times = await waitFor(
+      "both answers",
+      () => [...answers.matchAll(/"at":"([^"]+)"/g)].map(([, at]) => at),
+      (list) => list.length === 2,
+    );
+    client.destroy();
+    expect(times).toEqual(times.toSorted());
+  } finally {
     await gateway.close();
   }
 });

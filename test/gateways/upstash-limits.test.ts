@@ -138,6 +138,72 @@ describe("a Redis that takes its time", () => {
   });
 });
 
+describe("requests that are sent ahead of their answers", () => {
+  const get = (key: string) => {
+    const body = JSON.stringify(["GET", key]);
+    return `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+
+  test("run one after the other, so that nobody else waits behind all of them", async () => {
+    const arrived: string[] = [];
+    const waiting: (() => void)[] = [];
+    const redisUrl = await standIn((socket, text) => {
+      for (const [, key = ""] of text.matchAll(/GET\r\n\$\d+\r\n(\w+)/g)) {
+        arrived.push(key);
+        waiting.push(() => socket.write(`$${key.length}\r\n${key}\r\n`));
+      }
+    });
+    const target = await start({ redisUrl });
+    const client = connect(Number(new URL(target.upstash.url).port), "127.0.0.1");
+    sockets.add(client);
+    let answers = "";
+    client.on("data", (data) => {
+      answers += data.toString();
+    });
+    const keys = Array.from({ length: 300 }, (_, index) => `ahead${index}`);
+    client.write(keys.map(get).join(""));
+    const other = request(target, "/", '["GET","other"]');
+    await waitFor(
+      "the other client's request",
+      () => arrived,
+      (list) => list.includes("other"),
+    );
+    expect(arrived.toSorted()).toEqual(["ahead0", "other"]);
+    await waitFor(
+      "all answers, in order",
+      () => {
+        for (const answer of waiting.splice(0)) answer();
+        return [...answers.matchAll(/"result":"(ahead\d+)"/g)].map(([, key]) => key);
+      },
+      (received) => received.length === keys.length,
+    ).then((received) => expect(received).toEqual(keys));
+    expect((await other).body).toEqual({ result: "other" });
+  });
+
+  test("are not run for a client that has gone", async () => {
+    const redisUrl = await standIn((socket, text) => {
+      if (text.includes("first")) {
+        // Its answer comes when its client is not there any more.
+        client.on("close", () => setTimeout(() => socket.write("$-1\r\n"), 100));
+        client.resetAndDestroy();
+      } else arrived.push(text);
+    });
+    const arrived: string[] = [];
+    const target = await start({ redisUrl });
+    const client = connect(Number(new URL(target.upstash.url).port), "127.0.0.1");
+    sockets.add(client);
+    client.write(get("first") + get("second").repeat(200));
+    await new Promise((resolve) => client.once("close", resolve));
+    request(target, "/", '["GET","other"]').catch(() => undefined);
+    await waitFor(
+      "the other client's request",
+      () => arrived.join(""),
+      (text) => text.includes("other"),
+    );
+    expect(arrived.join("")).not.toContain("second");
+  });
+});
+
 describe("a path that is long", () => {
   const get = (target: { upstash: { url: string } }, value: string) =>
     fetch(`${target.upstash.url}/echo/${value}`, { headers: { Authorization: "Bearer t" } });

@@ -5,6 +5,7 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
+import { inTurn } from "../in-turn.ts";
 import { closeServer, listenOnLoopback } from "../ports.ts";
 import { BackendPool } from "./backends.ts";
 import { databaseName, databasePath, gatewayCredentials } from "./database.ts";
@@ -74,7 +75,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
     perMessageDeflate: false,
   });
 
-  const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, (request, response) => {
+  const serveHttp = inTurn((request, response) => {
     if (request.url?.split("?", 1)[0] === "/sql") {
       void http.handle(request, response);
       return;
@@ -89,6 +90,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       }),
     );
   });
+  const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, serveHttp);
   server.keepAliveTimeout = 60_000;
   server.on("upgrade", (request, socket, head) => {
     sessions.handleUpgrade(request, socket, head, (websocket: WebSocket) => {

@@ -6,6 +6,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecretCheck } from "../../../src/http/kit/secret-check.ts";
+import { inTurn } from "../in-turn.ts";
 import { closeServer, listenOnLoopback } from "../ports.ts";
 import {
   AnswerTooLargeError,
@@ -294,9 +295,10 @@ export async function startUpstashGateway(options: UpstashGatewayOptions): Promi
     if (!response.headersSent) respond(response, status, content);
   };
 
-  const server = createServer({ maxHeaderSize: maxHeadBytes }, (request, response) => {
-    void handle(request, response);
-  });
+  const server = createServer(
+    { maxHeaderSize: maxHeadBytes },
+    inTurn((request, response) => void handle(request, response)),
+  );
   answerBrokenRequests(server);
   server.keepAliveTimeout = 60_000;
   const port = await listenOnLoopback(server, options.port ?? 0);
