@@ -1,5 +1,6 @@
 import { type Consumer, defineConsumer, type HandlerContext, on, onSql, toldAt } from "@brain/engine";
 import { agentError, agentHeartbeat, agentOffline, agentOnline, type Envelope } from "@brain/schemas";
+import { inIntegerColumn } from "../columns.ts";
 import { producer } from "./announce.ts";
 import { afterReport, type Report } from "./state.ts";
 import { countingError, lockOrCreate, saveState, type Whose } from "./store.ts";
@@ -20,8 +21,8 @@ export function agentsConsumer(): Consumer {
         const { agent_id, tasks_completed, tasks_failed } = event.payload;
         const report = {
           kind: "heartbeat",
-          tasksCompleted: tasks_completed,
-          tasksFailed: tasks_failed,
+          tasksCompleted: inIntegerColumn(tasks_completed),
+          tasksFailed: inIntegerColumn(tasks_failed),
         } as const;
         return note(event, agent_id, report, context);
       }),

@@ -3,7 +3,14 @@ import type { Envelope } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { type Counting, countings, type Measure } from "./counting.ts";
 import { meaningOf, metricNames, otherKind, placeOf } from "./metrics.ts";
-import { countingSql, type Increment, type KindRow, notingSubjects, type SubjectRow } from "./store.ts";
+import {
+  countingSql,
+  type Increment,
+  type KindRow,
+  mostCounted,
+  notingSubjects,
+  type SubjectRow,
+} from "./store.ts";
 
 const countingOf: ReadonlyMap<string, Counting> = new Map(
   countings.map((counting) => [counting.definition.type, counting]),
@@ -69,8 +76,8 @@ function gather(events: readonly Envelope[], now: Date): Gathered {
       const known = increments.get(key);
       if (known === undefined) increments.set(key, increment);
       else {
-        known.n += increment.n;
-        known.s += increment.s;
+        known.n = within(known.n + increment.n);
+        known.s = within(known.s + increment.s);
       }
       if (k !== null && k !== otherKind && openMetrics.has(m)) kinds.set(`${t} ${m} ${k}`, { t, m, k });
     }
@@ -88,10 +95,13 @@ function incrementOf(measure: Measure, t: string, h: string): Increment {
     l: language ?? null,
     k: kind ?? (entryId === undefined ? "" : null),
     p: ms === undefined ? null : placeOf(ms),
-    n: count,
-    s: ms ?? total,
+    n: within(count),
+    s: within(ms ?? total),
   };
 }
+
+/** At most what sums hold: an event that tells of more is counted with that, and stops nothing. */
+const within = (measured: number) => Math.min(measured, mostCounted);
 
 /**
  * The hour in which it happened, so that a late event counts where it belongs. One of a clock that is far ahead counts

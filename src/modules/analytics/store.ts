@@ -24,6 +24,10 @@ export interface Increment {
   s: number;
 }
 
+/** No sum goes beyond it: what JSON carries exactly, far from where a column of the type `bigint` ends. */
+export const mostCounted = Number.MAX_SAFE_INTEGER;
+const most = sql.raw(`${mostCounted}::bigint`);
+
 /** A row of `analytics_subjects`. */
 export interface SubjectRow {
   /** Tenant. */
@@ -90,7 +94,7 @@ const counting = keepSql<[increments: string, openMetrics: readonly string[]]>(
       LEFT JOIN analytics_kinds o ON o.tenant_id = g.t AND o.metric = g.m AND o.kind = g.k
     )
     INSERT INTO analytics_counts AS a (tenant_id, metric, grain, course_id, bucket, language, kind, count, total, histogram)
-    SELECT t, m, grain, course, bucket, language, k, sum(n), sum(s), ${histogram}
+    SELECT t, m, grain, course, bucket, language, k, least(sum(n), ${most}), least(sum(s), ${most}), ${histogram}
     FROM known CROSS JOIN LATERAL (VALUES
       ('h', h, '', l, true),
       ('d', date_trunc('day', h, 'UTC'), '', l, true),
@@ -98,7 +102,8 @@ const counting = keepSql<[increments: string, openMetrics: readonly string[]]>(
     ) AS r(grain, bucket, course, language, counts) WHERE counts
     GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
     ON CONFLICT (tenant_id, metric, grain, course_id, bucket, language, kind) DO UPDATE SET
-      count = a.count + excluded.count, total = a.total + excluded.total,
+      count = least(least(a.count, ${most}) + excluded.count, ${most}),
+      total = least(least(a.total, ${most}) + excluded.total, ${most}),
       histogram = CASE WHEN a.histogram IS NULL OR excluded.histogram IS NULL
         THEN coalesce(a.histogram, excluded.histogram)
         ELSE (SELECT array_agg(x + y ORDER BY place)

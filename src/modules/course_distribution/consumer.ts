@@ -24,6 +24,7 @@ import {
 } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { type AccessRule, toldRule } from "../access-rule.ts";
+import { inIntegerColumn } from "../columns.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { idToldOf } from "../told-once.ts";
 import { toldTenant } from "../told-tenant.ts";
@@ -93,10 +94,10 @@ export function courseDistributionConsumer({ isOfAnother }: Pick<CourseShowcase,
             {
               courseId: event.payload.course_id,
               tenantId: event.tenant_id,
-              modulesCount: event.payload.modules_count,
-              totalLessons: event.payload.total_lessons,
+              modulesCount: inIntegerColumn(event.payload.modules_count),
+              totalLessons: inIntegerColumn(event.payload.total_lessons),
               modules: event.payload.modules ?? null,
-              totalDurationMinutes: event.payload.total_duration_minutes ?? null,
+              totalDurationMinutes: minutesOf(event.payload.total_duration_minutes),
               updatedAt: now(),
             },
           ]),
@@ -113,13 +114,15 @@ export function courseDistributionConsumer({ isOfAnother }: Pick<CourseShowcase,
             lessonId: event.payload.lesson_id,
             moduleId: event.payload.module_id,
             lessonTitle: event.payload.lesson_title,
-            lessonIndex: event.payload.lesson_index,
+            lessonIndex: inIntegerColumn(event.payload.lesson_index),
           })),
         ),
       ]),
     ],
   });
 }
+
+const minutesOf = (told: number | undefined) => (told === undefined ? null : inIntegerColumn(told));
 
 /**
  * Creates the private entry of a finished course, unless it has one. A dry run stored no course, so it gets none.
