@@ -4,6 +4,7 @@ import type { Consumer } from "./consume/consumer.ts";
 import type { CallOutside } from "./consume/define/call-outside.ts";
 import { watchesEntries } from "./consume/define/define-consumer.ts";
 import type { ScheduledJob } from "./consume/define/define-job.ts";
+import { recordedTypes } from "./consume/define/recorded-types.ts";
 import type { DeliveryFailure } from "./consume/drain/base.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import type { Clock } from "./core/clock.ts";
@@ -100,7 +101,7 @@ function sharedParts({
     publish: publishSettings(catalog, settings, log, now),
     gathering: gatherEvents(now),
     handOver: createHandOver(),
-    relay: relaySettings(settings, consumers),
+    relay: relaySettings(catalog, settings, consumers),
     leaseMs: settings.leaseMs,
     drains: drainTurns,
     followers: settings.followers,
@@ -141,12 +142,15 @@ function publishSettings(
 }
 
 /** Null: all. Who watches entries claims nothing: asked by its claims, it would need every event for ever. */
-function neededTypes(consumer: Consumer): readonly string[] | null {
-  if (watchesEntries(consumer)) return [];
-  return consumer.any === null ? [...consumer.byType.keys()] : null;
+function neededTypes(catalog: Catalog, consumer: Consumer): readonly string[] | null {
+  return watchesEntries(consumer) ? [] : recordedTypes(catalog, consumer);
 }
 
-function relaySettings(settings: EngineSettings, consumers: ReadonlyMap<string, Consumer>): RelaySettings {
+function relaySettings(
+  catalog: Catalog,
+  settings: EngineSettings,
+  consumers: ReadonlyMap<string, Consumer>,
+): RelaySettings {
   return {
     ...defaultBatchBounds,
     leaseMs: settings.leaseMs,
@@ -156,7 +160,7 @@ function relaySettings(settings: EngineSettings, consumers: ReadonlyMap<string, 
     readers: [...consumers.values()].map((consumer) => ({
       subscriber: consumer.subscriber,
       group: consumer.group,
-      types: neededTypes(consumer),
+      types: neededTypes(catalog, consumer),
     })),
   };
 }

@@ -13,11 +13,13 @@ export interface ConsumerShard {
 export function whoWants(invocation: Invocation, news: News): ConsumerShard[] {
   const all = [...invocation.consumers.values()].filter((consumer) => !watchesEntries(consumer));
   return distinct(
-    news.flatMap(({ shard, types }) =>
-      all
-        .filter((consumer) => types.some((type) => wants(consumer, type)))
-        .map((consumer) => ({ consumer, shard })),
-    ),
+    news.flatMap(({ shard, types }) => {
+      // The release before may have recorded some under an older name.
+      const named = types.map((type) => invocation.catalog.canonicalType(type));
+      return all
+        .filter((consumer) => named.some((type) => wants(consumer, type)))
+        .map((consumer) => ({ consumer, shard }));
+    }),
   );
 }
 

@@ -1,6 +1,13 @@
-import { compareMessageIds, isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
+import {
+  type Catalog,
+  compareMessageIds,
+  isMessageId,
+  type MessageId,
+  previousMessageId,
+} from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
+import { namesOfType } from "../consume/apply/judge-claims.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { anyType, subscribedTypes, watchesEntries } from "../consume/define/define-consumer.ts";
 import { deferring } from "../consume/lease/deferred-signal.ts";
@@ -127,7 +134,7 @@ async function compareConsumer(
   const { consumer, shard, group, pending } = groupOnShard;
   const { subscriber } = consumer;
   const passed = group.lastDelivered;
-  const since = sinceOf(consumer, before.claims_since, passed);
+  const since = sinceOf(invocation.catalog, consumer, before.claims_since, passed);
   // A list that is cut off says nothing of what is behind its end.
   const lastListed = pending.length >= maxPending ? pending.at(-1) : undefined;
   const upTo = lastListed === undefined ? passed : earlier(lastListed, passed);
@@ -155,13 +162,23 @@ async function compareConsumer(
   return { subscriber, ...total, more: compareMessageIds(reached, upTo) < 0 };
 }
 
-/** Behind which id the events of each type must have left a trace. */
+/**
+ * Behind which id the events of each type must have left a trace. Another name of a type that was handled before is no new
+ * type: while two releases run, the one before passes over events that the other has renamed, and acks them.
+ */
 function sinceOf(
+  catalog: Catalog,
   consumer: Consumer,
   before: Compared["claims_since"],
   passed: MessageId,
 ): Readonly<Record<string, MessageId>> {
-  return Object.fromEntries(subscribedTypes(consumer).map((type) => [type, before?.[type] ?? passed]));
+  return Object.fromEntries(
+    subscribedTypes(consumer).flatMap((type) => {
+      const names = namesOfType(catalog, type);
+      const known = names.flatMap((name) => before?.[name] ?? []).toSorted(compareMessageIds);
+      return names.map((name) => [name, before?.[name] ?? known[0] ?? passed]);
+    }),
+  );
 }
 
 interface Page {

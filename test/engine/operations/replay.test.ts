@@ -407,8 +407,9 @@ describe("the life of a replay", () => {
     const [row] = await backbone.sql<{ position: string }>("SELECT position FROM events WHERE id = $1", [
       ids[2],
     ]);
-    const { db } = backbone.open();
-    const begin = () => db.transaction((tx) => startBackfill(tx, consumer, row?.position ?? ""));
+    const invocation = backbone.open();
+    const begin = () =>
+      invocation.db.transaction((tx) => startBackfill(invocation, tx, consumer, row?.position ?? ""));
     const [first, second] = await Promise.all([begin(), begin()]);
     expect([first, second].filter((id) => id !== null)).toHaveLength(1);
     expect(idsOf((await run(backbone)).flat())).toEqual([ids[1], ids[2]]);

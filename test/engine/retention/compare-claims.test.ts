@@ -1,10 +1,16 @@
+import { createCatalog, defineEvent } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import { listAlerts } from "../../../src/engine/alerts/alert-views.ts";
 import { type Consumer, on } from "../../../src/engine/consume/consumer.ts";
 import { defineConsumer, registerConsumers } from "../../../src/engine/consume/define/define-consumer.ts";
+import { drainOnce } from "../../../src/engine/dispatch/drain-once.ts";
 import { drainAll } from "../../../src/engine/dispatch/drain-shards.ts";
+import { createEngine } from "../../../src/engine/engine.ts";
+import { requireStream } from "../../../src/engine/invocation.ts";
+import { previewReplay } from "../../../src/engine/operations/bulk/replay.ts";
 import { consumerStates } from "../../../src/engine/operations/consumers/consumer-states.ts";
-import { pauseConsumer } from "../../../src/engine/operations/consumers/pauses.ts";
+import { pauseConsumer, resumeConsumer } from "../../../src/engine/operations/consumers/pauses.ts";
+import { transactAndPublish } from "../../../src/engine/publish/publish.ts";
 import { type ReconcileReport, reconcileShard } from "../../../src/engine/retention/reconcile.ts";
 import { removeLeftGroups } from "../../../src/engine/stream/move-group.ts";
 import type { Backbone } from "../../backbone.ts";
@@ -388,5 +394,79 @@ describe("an upgrade", () => {
     await backbone.drain(consumer);
     expect(await applied(backbone)).toEqual([...events].sort());
     expect(await steal(backbone, 10, { group: "group_recorder" })).toHaveLength(2);
+  });
+});
+
+describe("an event that a release renames", () => {
+  const partInspected = defineEvent("lab.part.inspected", {
+    version: 1,
+    module: "lab",
+    criticality: "INFO",
+    when: "A part was inspected",
+    payload: partChecked.payload,
+  });
+  const before = defineConsumer({
+    subscriber: "recorder",
+    handlers: [on(partChecked, (event, { tx }) => recordReport(tx, "recorder", event))],
+  });
+  const after = defineConsumer({
+    subscriber: "recorder",
+    handlers: [on(partInspected, (event, { tx }) => recordReport(tx, "recorder", event))],
+  });
+
+  /** The next release, beside the one before. */
+  function nextRelease(backbone: Backbone) {
+    const catalog = createCatalog([partInspected], {
+      readAliases: new Map([[partChecked.type, partInspected.type]]),
+    });
+    const settings = backbone.system.settings;
+    const engine = createEngine({ catalog, consumers: [after], settings, sink: () => undefined });
+    const open = () => requireStream(engine.open(), ".");
+    return {
+      open,
+      publish: () =>
+        transactAndPublish(open().db, open().publish, { source: "lab" }, (_tx, publish) =>
+          publish(partInspected, { part: "db", status: "7" }),
+        ),
+      drain: () => drainOnce(open(), after, { shard: 0, deadlineMs: engine.now() + 20_000 }),
+    };
+  }
+
+  test("is delivered although the release before passed over it while both ran", async () => {
+    const backbone = await openBackbone();
+    const next = nextRelease(backbone);
+    await send(backbone, 1);
+    await backbone.drain(before);
+    await reconcile(backbone, [before]);
+    await next.publish();
+    await backbone.relay();
+    expect(await backbone.drain(before)).toMatchObject({ skipped: 1, applied: 0 });
+    expect((await reconcileShard(next.open(), 0, always)).claims).toMatchObject([{ checked: 1, missing: 1 }]);
+    await next.drain();
+    expect(await effects(backbone)).toMatchObject([{ number: 0 }, { number: 7 }]);
+    expect((await reconcileShard(next.open(), 0, always)).claims).toMatchObject([{ missing: 0 }]);
+  });
+
+  test("is replayed, restored and held by a pause under its older name too", async () => {
+    const backbone = await openBackbone();
+    const next = nextRelease(backbone);
+    await next.drain();
+    await send(backbone, 1);
+    await steal(backbone, 1);
+    const all = { types: null, from: null, to: null, tenant_id: null, correlation_id: null };
+    const named = { ...all, types: [partInspected.type] };
+    for (const filter of [all, named])
+      expect(await previewReplay(next.open(), after, filter)).toMatchObject({ count: 1 });
+    expect(next.open().relay.readers).toMatchObject([{ types: [partInspected.type, partChecked.type] }]);
+    expect((await reconcileShard(next.open(), 0, always)).claims).toMatchObject([{ checked: 1, missing: 1 }]);
+
+    const operator = { actorId: "test", requestId: null };
+    const type = { eventType: partInspected.type, reason: "test" };
+    await pauseConsumer(next.open(), after, { ...type, expiresAt: null }, operator);
+    await next.drain();
+    expect(await effects(backbone)).toEqual([]);
+    await resumeConsumer(next.open(), after, type, operator);
+    await next.drain();
+    expect(await effects(backbone)).toMatchObject([{ number: 0 }]);
   });
 });

@@ -76,7 +76,10 @@ function isSameTenant({ tenantId }: Claim, known: string | null): boolean {
 }
 
 /** All names under which a row may know the type. */
-export function namesOfType({ readAliases, dualNames }: Catalog, type: string): string[] {
+export function namesOfType(
+  { readAliases, dualNames }: Pick<Catalog, "readAliases" | "dualNames">,
+  type: string,
+): string[] {
   const older = [...readAliases, ...dualNames].flatMap(([name, of]) => (of === type ? [name] : []));
   return [type, ...older];
 }

@@ -1,7 +1,8 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { servedBy } from "../../core/fairness.ts";
 import { readUpTo } from "../../stream/group.ts";
-import { subscribedTypes, watchesEntries } from "../define/define-consumer.ts";
+import { watchesEntries } from "../define/define-consumer.ts";
+import { recordedTypes } from "../define/recorded-types.ts";
 import { type Taken, tenantOf } from "../delivery.ts";
 import { markCommands } from "../lease/deferred-signal.ts";
 import { aheadToText } from "../lease/shard-state.ts";
@@ -63,7 +64,7 @@ export async function lookAhead(drain: Drain, { fresh, isFull }: Taken): Promise
   const found = await findAhead(deps.db, {
     subscriber: consumer.subscriber,
     shard: options.shard,
-    types: consumer.any === null ? subscribedTypes(consumer) : null,
+    types: recordedTypes(deps.catalog, consumer),
     cursor,
     from: later(cursor, outlook.lookedTo),
     served: [...served],
@@ -96,7 +97,7 @@ export async function lookAside(
   const found = await findAhead(deps.db, {
     subscriber: consumer.subscriber,
     shard: options.shard,
-    types: consumer.any === null ? subscribedTypes(consumer) : null,
+    types: recordedTypes(deps.catalog, consumer),
     cursor,
     from: cursor,
     served: [tenant],

@@ -3,6 +3,7 @@ import type { SQL } from "drizzle-orm";
 import { orderOf } from "../../core/ordering.ts";
 import { waitOf } from "../../core/retry.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
+import { namesOfType } from "../apply/judge-claims.ts";
 import { cleanFields } from "../dead-letters.ts";
 import {
   type Delivery,
@@ -89,7 +90,9 @@ export class DeferredSource implements Source {
         shard: options.shard,
         nowMs,
         limit,
-        pausedTypes: activePauses(state, nowMs).flatMap(({ eventType }) => eventType ?? []),
+        pausedTypes: activePauses(state, nowMs).flatMap(({ eventType }) =>
+          eventType === null ? [] : namesOfType(deps.catalog, eventType),
+        ),
         blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
         keys,
         holdKeys,

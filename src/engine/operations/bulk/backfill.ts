@@ -28,7 +28,7 @@ export async function backfillTrimmed(
   const [position] = (last ?? []) as { position: string }[];
   if (position === undefined) return false;
   await markBulkOperationsRunning(invocation);
-  const id = await db.transaction((tx) => startBackfill(tx, consumer, position.position));
+  const id = await db.transaction((tx) => startBackfill(invocation, tx, consumer, position.position));
   if (id === null) return false;
   await markBulkOperationsRunning(invocation);
   log.info(

@@ -1,5 +1,7 @@
 import { sql } from "drizzle-orm";
+import { namesOfType } from "../../consume/apply/judge-claims.ts";
 import type { Consumer } from "../../consume/consumer.ts";
+import { recordedTypes } from "../../consume/define/recorded-types.ts";
 import { ConflictError, ValidationError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import { isoText } from "../../db/iso-text.ts";
@@ -52,8 +54,15 @@ export interface ReplayPreview {
 export const replayStep = 500;
 const dayMs = 86_400_000;
 
-/** The filter with the types that the consumer handles. A type that it does not handle is most likely a typing error. */
-function narrowed(consumer: Consumer, filter: ReplayFilter): ReplayFilter {
+/**
+ * The filter with the types that the consumer handles, under all names that the record may have of them. A type that it
+ * does not handle is most likely a typing error.
+ */
+function narrowed(
+  { catalog }: Pick<Invocation, "catalog">,
+  consumer: Consumer,
+  filter: ReplayFilter,
+): ReplayFilter {
   if (consumer.any !== null) return filter;
   const handled = [...consumer.byType.keys()];
   const strange = (filter.types ?? []).filter((type) => !consumer.byType.has(type));
@@ -62,20 +71,21 @@ function narrowed(consumer: Consumer, filter: ReplayFilter): ReplayFilter {
       issues: [{ path: "types", message: `expected some of: ${handled.join(", ")}` }],
     });
   }
-  return { ...filter, types: filter.types ?? handled };
+  const types = filter.types?.flatMap((type) => namesOfType(catalog, type));
+  return { ...filter, types: types ?? recordedTypes(catalog, consumer) };
 }
 
 /** @throws {ValidationError} a type that the consumer does not handle */
 export async function previewReplay(
-  { db }: Pick<Invocation, "db">,
+  invocation: Pick<Invocation, "db" | "catalog">,
   consumer: Consumer,
   filter: ReplayFilter,
 ): Promise<ReplayPreview> {
-  const [row] = await db.rows<ReplayPreview>(sql`
+  const [row] = await invocation.db.rows<ReplayPreview>(sql`
     SELECT count(*)::integer AS count,
       (count(*) FILTER (WHERE ${hasClaim(consumer.subscriber)}))::integer AS already_applied,
       ${isoText(sql`min(e.stored_at)`)} AS oldest, ${isoText(sql`max(e.stored_at)`)} AS newest
-    FROM ${replayableSql(narrowed(consumer, filter), null)} e`);
+    FROM ${replayableSql(narrowed(invocation, consumer, filter), null)} e`);
   return row ?? { count: 0, already_applied: 0, oldest: null, newest: null };
 }
 
@@ -93,7 +103,7 @@ export async function startReplay(
   options: ReplayOptions,
   by: Operator,
 ): Promise<string> {
-  const filter = narrowed(consumer, options.filter);
+  const filter = narrowed(invocation, consumer, options.filter);
   await markBulkOperationsRunning(invocation);
   const id = await invocation.db.transaction(async (tx) => {
     await lockBulkOperations(tx);
@@ -214,11 +224,12 @@ async function takeOwnGeneration(tx: Tx, operationId: string): Promise<void> {
  * @returns the operation's id; null when the consumer had its backfill already
  */
 export async function startBackfill(
+  invocation: Pick<Invocation, "catalog">,
   tx: Tx,
   consumer: Consumer,
   untilPosition: string,
 ): Promise<string | null> {
-  const filter = narrowed(consumer, {
+  const filter = narrowed(invocation, consumer, {
     types: null,
     from: null,
     to: null,

@@ -1,5 +1,6 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { namesOfType } from "../../consume/apply/judge-claims.ts";
 import type { Consumer } from "../../consume/consumer.ts";
 import { signalDeferred } from "../../consume/lease/deferred-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
@@ -48,11 +49,14 @@ export interface BlockedKey {
   readonly cause: string;
 }
 
-async function keyQuery({ db }: Invocation, { subscriber, afterDeadLetter }: Consumer): Promise<KeyQuery> {
+async function keyQuery(
+  { db, catalog }: Invocation,
+  { subscriber, afterDeadLetter }: Consumer,
+): Promise<KeyQuery> {
   const pauses = await listPauses(db, subscriber);
   return {
     subscriber,
-    pausedTypes: pauses.flatMap((pause) => pause.event_type ?? []),
+    pausedTypes: pauses.flatMap(({ event_type: type }) => (type === null ? [] : namesOfType(catalog, type))),
     holdKeys: afterDeadLetter === "hold_key",
   };
 }
