@@ -1,5 +1,4 @@
 import { audienceName } from "../../../pages/audiences.ts";
-import { templateAdditions } from "../enhancement/template-enhancer.ts";
 import {
   artifactId,
   assembleLesson,
@@ -58,6 +57,8 @@ export const templateGenerator: ContentGenerator = {
     return templateLandingPage(brief, outline, await textsOf(brief));
   },
   async enhance(brief, outline, index, order) {
+    // Loaded when it is asked for: a start does without its texts.
+    const { templateAdditions } = await import("../enhancement/template-enhancer.ts");
     return templateAdditions(brief, outline, index, order, await textsOf(brief));
   },
 };
