@@ -13,9 +13,9 @@ import { describeUnknownSetting } from "./core/unknown-settings.ts";
 import { createVault } from "./core/vault.ts";
 import type { AlertWatch } from "./db/alert-watch.ts";
 import type { Tx } from "./db/database.ts";
-import { cronTick } from "./dispatch/cron.ts";
 import { drainAll } from "./dispatch/drain-shards.ts";
 import type { News } from "./dispatch/news.ts";
+import { cronTick, runJanitor } from "./dispatch/on-demand.ts";
 import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 import { runJobsNow, runJobsOnNews } from "./dispatch/scheduled-jobs.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
@@ -25,7 +25,6 @@ import { markActivity } from "./publish/activity.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
 import type { RecordedEvent } from "./publish/record.ts";
 import { beginRecording } from "./relay/recording.ts";
-import { runJanitor } from "./retention/on-demand.ts";
 import { type EngineSettings, requireSettings } from "./settings.ts";
 
 /** How long the engine goes on at most when it is called, ms; what it leaves is for the next call. */

@@ -135,11 +135,11 @@ export {
   withoutTenants,
 } from "./db/tenant-rows.ts";
 export { runAllBulkOperations } from "./dispatch/bulk-turns.ts";
-export { cronTick } from "./dispatch/cron.ts";
 export { beginDispatch } from "./dispatch/dispatch.ts";
 export { drainOnce } from "./dispatch/drain-once.ts";
 export { drainAll, drainSubscribers } from "./dispatch/drain-shards.ts";
 export { type News, parseNews, type ShardNews } from "./dispatch/news.ts";
+export { cronTick, reconcileAll, runJanitor } from "./dispatch/on-demand.ts";
 export { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 export { runJobsNow, scheduleJob } from "./dispatch/scheduled-jobs.ts";
 export {
@@ -245,7 +245,6 @@ export { defaultBatchBounds } from "./relay/relay-deps.ts";
 export type { ArchiveReport } from "./retention/archive-days.ts";
 export { listSeals, noteAnnounced, sealsToAnnounce, verifyDay } from "./retention/audit-chain.ts";
 export type { Part } from "./retention/janitor.ts";
-export { reconcileAll, runJanitor } from "./retention/on-demand.ts";
 export type { PurgeReport } from "./retention/purge.ts";
 export type { ReconcileReport } from "./retention/reconcile.ts";
 export { redeliveredBy } from "./retention/redelivered.ts";
