@@ -34,7 +34,7 @@ export function createAnswerPage(api: ApiFetch, base: string): AnswerPage {
       const asked = { c, area, page, open };
       return await (sent === null ? show(asked) : act(asked, sent));
     } catch (error) {
-      if (error instanceof ApiRefusal && error.status === 401) return toSignIn(c);
+      if (error instanceof ApiRefusal && error.status === 401) return toSignIn(c, sent !== null);
       if (!(error instanceof ApiRefusal)) logFault(c, error);
       return renderError(c, { base, area, visit: open, error });
     }
@@ -89,10 +89,12 @@ export function createAnswerPage(api: ApiFetch, base: string): AnswerPage {
     return renderPage(c, { base, area, opened: open, view, told });
   }
 
-  function toSignIn(c: Context): Response {
+  /** @param wasSent a form was sent, and nothing was done: whoever signs in must know it */
+  function toSignIn(c: Context, wasSent: boolean): Response {
     const { pathname, search } = new URL(c.req.url);
     // Also from a form: the page that it stands on has the same path.
-    return c.redirect(`${base}/sign-in?return_to=${encodeURIComponent(pathname + search)}`, 303);
+    const query = `return_to=${encodeURIComponent(pathname + search)}${wasSent ? "&unsent=1" : ""}`;
+    return c.redirect(`${base}/sign-in?${query}`, 303);
   }
 
   return answer;

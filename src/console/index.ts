@@ -88,7 +88,8 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
 
   app.get("/sign-in", ...guards, async (c) => {
     const { showSignIn } = await import("./sign-in.tsx");
-    return showSignIn(c, { fetch: api, base, returnTo: ownPath(base, c.req.query("return_to")) });
+    const returnTo = ownPath(base, c.req.query("return_to"));
+    return showSignIn(c, { fetch: api, base, returnTo, wasSent: c.req.query("unsent") === "1" });
   });
   app.post("/sign-in", ...guards, async (c) => {
     const { signIn } = await import("./sign-in.tsx");

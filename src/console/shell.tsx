@@ -66,6 +66,7 @@ export async function renderPage(c: Context, { base, area, opened, view, told }:
       <Trail trail={view.trail} />
       {told === null ? null : <ToldMessage visit={visit} told={told} />}
       {visit.refused === null ? null : <RefusedMessage visit={visit} />}
+      <Stale visit={visit} />
       {view.main}
     </>
   );
@@ -299,6 +300,21 @@ function ToldMessage({ visit, told }: { readonly visit: Visit; readonly told: To
         </p>
       )}
     </div>
+  );
+}
+
+/** Filled by client script where a part of the page renews itself, and cannot. */
+function Stale({ visit }: { readonly visit: Visit }) {
+  const w = visit.words(shellWords);
+  return (
+    <p
+      class="message warn"
+      id="stale"
+      role="status"
+      hidden
+      data-away={w.staleAway}
+      data-signed-out={w.staleSignedOut}
+    />
   );
 }
 

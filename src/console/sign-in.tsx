@@ -11,6 +11,8 @@ interface SignIn {
   readonly base: string;
   /** Where the browser goes when it is signed in. */
   readonly returnTo: string;
+  /** A form was sent without a session, and did nothing. */
+  readonly wasSent?: boolean;
 }
 
 interface Issuers {
@@ -20,7 +22,7 @@ interface Issuers {
 /** The form that opens a session with a key, and where else somebody can sign in. */
 export async function showSignIn(
   c: Context,
-  { fetch, base, returnTo }: SignIn,
+  { fetch, base, returnTo, wasSent = false }: SignIn,
   failed: ApiRefusal | null = null,
 ): Promise<Response> {
   const preferences = readPreferences(c);
@@ -34,6 +36,11 @@ export async function showSignIn(
         <Brand name={shellWords[preferences.language].product} />
       </p>
       <h1>{w.title}</h1>
+      {wasSent ? (
+        <div class="message warn" role="alert">
+          <p>{w.unsent}</p>
+        </div>
+      ) : null}
       {failed === null ? null : (
         <div class="message bad" role="alert">
           <p>{failed.status === 401 ? w.refused : failed.message}</p>

@@ -228,6 +228,22 @@ test("no text of others runs, asks for anything, or is wider than a phone; it st
   expect(telling.filter((path) => !shown.has(path))).toEqual([]);
 });
 
+test("names and ids without a place to break push nothing out of a wide window", async () => {
+  const page = await ours.open();
+  const wide: string[] = [];
+  for (const path of ["/alerts?state=all", "/settings/keys", "/settings/tenants", "/settings/webhooks"]) {
+    await page.goto(path);
+    expect(await page.locator("main").textContent(), path).toContain("W".repeat(90));
+    const beyond =
+      "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1)";
+    const names = await page.evaluate<string[]>(
+      `${beyond}.map((one) => one.ariaLabel + " " + one.scrollWidth)`,
+    );
+    wide.push(...names.map((name) => `${path} ${name}`));
+  }
+  expect(wide).toEqual([]);
+});
+
 test("a text that turns around does not turn what others say beside it", async () => {
   const page = await ours.open();
   await page.goto("/events?entries=foreign");

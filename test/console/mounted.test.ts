@@ -179,7 +179,11 @@ describe("whatever comes in", () => {
 
   test("a session that ends before a form is sent leads back to the page of the form", async () => {
     const answer = await post("/ops/alerts/1", { _action: "close", reason: "seen" }, { cookie: "" });
-    expect(answer.headers.get("location")).toBe("/ops/sign-in?return_to=%2Fops%2Falerts%2F1");
+    expect(answer.headers.get("location")).toBe("/ops/sign-in?return_to=%2Fops%2Falerts%2F1&unsent=1");
+    const shown = await look(answer.headers.get("location") ?? "", { cookie: "" });
+    expect(await shown.text()).toContain("what you sent was not done");
+    const without = await look("/ops/sign-in?return_to=%2Fops%2Falerts%2F1", { cookie: "" });
+    expect(await without.text()).not.toContain("what you sent was not done");
   });
 
   test("live events without a session are refused, and are no fault of ours", async () => {

@@ -191,7 +191,7 @@ describe("settings", () => {
     await page.getByRole("link", { name: "On to the key" }).click();
     await page.getByRole("heading", { name: "dashboard <b>" }).waitFor();
     expect(await page.content()).not.toContain(secret);
-    await page.getByLabel("Secret before stays good for").selectOption("0");
+    await page.getByLabel("The secret before it stays good for").selectOption("0");
     await page.getByRole("button", { name: "Give it a new secret" }).click();
     await page.getByRole("heading", { name: "The new key" }).waitFor();
     const next = ((await page.locator(".copy code").textContent()) ?? "").trim();
@@ -209,6 +209,14 @@ describe("settings", () => {
     const page = await ours.open();
     await page.goto("/settings/tenants");
     await page.getByLabel("Tenant", { exact: true }).fill("acme");
+    await page.getByLabel("Weight").fill("heavy");
+    expect(await page.locator("input[name=weight]:invalid").count()).toBe(1);
+    // As a browser that knows no patterns: what was received is told, and not that it was nothing.
+    await page.evaluate("document.querySelector('input[name=weight]').form.noValidate = true");
+    await page.getByLabel("Reason").fill("as in their contract");
+    await page.getByRole("button", { name: "Set" }).click();
+    await page.getByText("Not done.").waitFor();
+    expect(await page.getByRole("alert").textContent()).toMatch(/weight.*received string/);
     await page.getByLabel("Weight").fill("2");
     await page.getByLabel("Reason").fill("as in their contract");
     await page.getByRole("button", { name: "Set" }).click();

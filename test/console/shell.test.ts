@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
+import { waitFor } from "../wait-for.ts";
 import {
   type ConsoleUnderTest,
   createConsoleUnderTest,
@@ -63,6 +64,15 @@ describe("signing in", () => {
     expect(await page.locator("input[name=key]").inputValue()).toBe(testApiKey);
   });
 
+  test("so it is where the form is shown already, and the browser loads nothing anew", async () => {
+    const page = await ours.open({ key: null });
+    await page.goto("/sign-in");
+    await page.locator("input[name=key]").fill("a wrong one");
+    await page.goto(`/sign-in#key=${testApiKey}`);
+    await page.waitForURL(`${ours.origin}/sign-in`);
+    expect(await page.locator("input[name=key]").inputValue()).toBe(testApiKey);
+  });
+
   test("works without client script", async () => {
     const page = await ours.open({ javaScriptEnabled: false });
     await page.goto("/alerts");
@@ -114,6 +124,47 @@ describe("the shell", () => {
     await page.getByText("Menu").click();
     await page.getByRole("link", { name: "Consumers" }).waitFor();
     await expectAccessible(page);
+  });
+});
+
+describe("a page that renews itself", () => {
+  const stale = (page: Page) => page.locator("#stale");
+  /** Its clock goes on until it says this; empty: nothing. */
+  const says = (page: Page, text: string) =>
+    waitFor(
+      `"${text}"`,
+      async () => {
+        await page.clock.fastForward("00:30");
+        return (await stale(page).isVisible()) ? await stale(page).textContent() : "";
+      },
+      (shown) => (text === "" ? shown === "" : shown?.includes(text) === true),
+    );
+
+  test("says when nothing comes any more, and is silent again when something does", async () => {
+    const page = await ours.open();
+    await page.clock.install();
+    await page.goto("/consumers");
+    const renewed = page.waitForResponse("**/consumers");
+    await says(page, "");
+    await renewed;
+    expect(await stale(page).isVisible()).toBe(false);
+    for (const broken of ["abort", "503"]) {
+      await page.route("**/consumers", (route) =>
+        broken === "abort" ? route.abort() : route.fulfill({ status: 503, body: "" }),
+      );
+      await says(page, "Not up to date: the server does not answer.");
+      if (broken === "abort") await expectAccessible(page);
+      await page.unroute("**/consumers");
+      await says(page, "");
+    }
+  });
+
+  test("says when nobody is signed in any more", async () => {
+    const page = await ours.open();
+    await page.clock.install();
+    await page.goto("/consumers");
+    await page.context().clearCookies();
+    await says(page, "you are not signed in any more");
   });
 });
 

@@ -4,8 +4,16 @@ export function sendOnChange(): void {
     field.addEventListener("change", () => field.form?.requestSubmit());
 }
 
-/** The link that a start prints has its key behind the "#", which no server is sent. */
+/**
+ * The link that a start prints has its key behind the "#", which no server is sent. Opened where the form is shown already,
+ * it loads nothing anew.
+ */
 export function fillFromFragment(): void {
+  fill();
+  window.addEventListener("hashchange", fill);
+}
+
+function fill(): void {
   for (const field of document.querySelectorAll<HTMLInputElement>("[data-from-fragment]")) {
     const given = new URLSearchParams(location.hash.slice(1)).get(field.dataset.fromFragment ?? "");
     if (given === null) continue;

@@ -73,14 +73,14 @@ function KeyTable({ visit, keys }: { readonly visit: Visit; readonly keys: reado
     >
       {keys.map((key) => (
         <tr>
-          <td>
+          <td class="name">
             <a href={visit.href(`/settings/keys/${key.id}`)}>{key.name}</a>{" "}
             <code class="quiet">{key.prefix}…</code>
           </td>
           <td>
             <KeyStatus visit={visit} status={key.status} />
           </td>
-          <td>{key.tenant_id ?? <span class="quiet">–</span>}</td>
+          <td class="name">{key.tenant_id ?? <span class="quiet">–</span>}</td>
           <td class="wide">{key.scopes.join(", ")}</td>
           <td>
             <Time visit={visit} at={key.expires_at} />

@@ -135,7 +135,7 @@ function MissionTable({ visit, missions }: { readonly visit: Visit; readonly mis
           <td class="number">
             {w.ofAttempts(visit.format.number(mission.attempt), visit.format.number(mission.max_retries))}
           </td>
-          <td>{mission.tenant_id ?? "–"}</td>
+          <td class="name">{mission.tenant_id ?? "–"}</td>
           <td>
             <Time visit={visit} at={mission.created_at} as="ago" />
           </td>

@@ -44,9 +44,9 @@ export const page: PageModule = {
             >
               {sessions.map((session) => (
                 <tr>
-                  <td>{session.name}</td>
+                  <td class="name">{session.name}</td>
                   <td>{session.signed_in_with}</td>
-                  <td>{session.tenant_id ?? <span class="quiet">–</span>}</td>
+                  <td class="name">{session.tenant_id ?? <span class="quiet">–</span>}</td>
                   <td class="wide">{session.scopes.join(", ")}</td>
                   <td>
                     <Time visit={visit} at={session.created_at} as="ago" />

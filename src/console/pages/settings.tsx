@@ -63,7 +63,8 @@ function Stores({ visit, answer: { stores, migrations } }: AnswerProps) {
   const told = state === "current" || state === "newer" || state === "behind" ? w[state] : w.unknown;
   const applied = migrations.needed.map(({ owner, count, newest }) => (
     <li>
-      {owner ?? w.project}: {visit.format.number(count)}, {newest ?? "–"}
+      {owner === "the engine" ? w.engine : (owner ?? w.project)}:{" "}
+      {w.applied(visit.format.number(count), newest)}
     </li>
   ));
   return (

@@ -55,10 +55,12 @@ export const page: PageModule = {
   },
 };
 
-/** Left out when it is empty: then it is as set for all. */
-function numberIn(form: Form, name: string): Readonly<Record<string, number>> {
+/** Left out when it is empty: then it is as set for all. What is no number is sent as it is, so that it is told. */
+function numberIn(form: Form, name: string): Readonly<Record<string, number | string>> {
   const text = form.optional(name);
-  return text === null ? {} : { [name]: Number(text.replace(",", ".")) };
+  if (text === null) return {};
+  const number = Number(text.replace(",", "."));
+  return { [name]: Number.isFinite(number) ? number : text };
 }
 
 function List({ visit, tenants }: { readonly visit: Visit; readonly tenants: readonly Tenant[] }) {
@@ -81,7 +83,9 @@ function List({ visit, tenants }: { readonly visit: Visit; readonly tenants: rea
     >
       {tenants.map((tenant) => (
         <tr>
-          <th scope="row">{tenant.tenant_id === "" ? w.noTenant : tenant.tenant_id}</th>
+          <th scope="row" class="wide">
+            {tenant.tenant_id === "" ? w.noTenant : tenant.tenant_id}
+          </th>
           <td class="number">{number(tenant.weight)}</td>
           <td class="number">{number(tenant.unsent)}</td>
           <td class="number">{number((tenant.unread ?? 0) + tenant.deferred)}</td>
@@ -118,6 +122,7 @@ function Limits({ visit }: { readonly visit: Visit }) {
             type="text"
             inputmode="decimal"
             name="weight"
+            pattern="[0-9]*[.,]?[0-9]+"
             class="short"
             value={typed(visit, "limits", "weight")}
           />

@@ -55,7 +55,7 @@ export const page: PageModule = {
                     )}
                     <p class="quiet">{endpoint.disabled_reason}</p>
                   </td>
-                  <td>{endpoint.tenant_id ?? <span class="quiet">–</span>}</td>
+                  <td class="name">{endpoint.tenant_id ?? <span class="quiet">–</span>}</td>
                   <td>{endpoint.event_types.join(", ")}</td>
                   <td>
                     <Time visit={visit} at={endpoint.failing_since} as="ago" />

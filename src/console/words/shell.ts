@@ -65,6 +65,8 @@ export const shellWords = defineWords({
     errorOther: "That did not work",
     errorOwn: "This page failed. The log has the details.",
     tryAgain: "Try again",
+    staleAway: "Not up to date: the server does not answer. It is asked again by itself. What you see is of",
+    staleSignedOut: "Not up to date: you are not signed in any more. Load the page again. What you see is of",
   },
   de: {
     product: "EventStream",
@@ -129,5 +131,9 @@ export const shellWords = defineWords({
     errorOther: "Das ging nicht",
     errorOwn: "Diese Seite hat einen Fehler. Näheres steht im Log.",
     tryAgain: "Noch einmal",
+    staleAway:
+      "Nicht aktuell: Der Server antwortet nicht. Er wird von selbst wieder gefragt. Was Sie sehen, ist von",
+    staleSignedOut:
+      "Nicht aktuell: Sie sind nicht mehr angemeldet. Laden Sie die Seite neu. Was Sie sehen, ist von",
   },
 });

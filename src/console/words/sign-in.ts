@@ -8,6 +8,7 @@ export const signInWords = defineWords({
     signIn: "Sign in",
     signInAt: (issuer: string) => `Sign in at ${issuer}`,
     refused: "This key is not valid.",
+    unsent: "You were not signed in any more: what you sent was not done. Sign in, then send it again.",
   },
   de: {
     title: "Anmelden",
@@ -16,5 +17,7 @@ export const signInWords = defineWords({
     signIn: "Anmelden",
     signInAt: (issuer: string) => `Anmelden bei ${issuer}`,
     refused: "Dieser Schlüssel ist nicht gültig.",
+    unsent:
+      "Sie waren nicht mehr angemeldet: Was Sie abgeschickt haben, wurde nicht getan. Melden Sie sich an und schicken Sie es noch einmal ab.",
   },
 });
