@@ -204,7 +204,7 @@ function pendingDetailsCommands(group: Group, retryKey: string, ids: readonly Me
 }
 
 /** @throws {RedisReplyError} Redis refused */
-export function toPendingReplies([failures, ...bodies]: readonly unknown[]): PendingReplies {
+function toPendingReplies([failures, ...bodies]: readonly unknown[]): PendingReplies {
   if (failures instanceof Error) throw failures;
   return { failures, bodies };
 }
