@@ -2,13 +2,14 @@
 
 import { spawn } from "node:child_process";
 import { runBreaking } from "./breaking/run-breaking.ts";
-import { changedFiles, hasCommit } from "./changed-lines.ts";
+import { changedFiles, hasCommit, textsBefore } from "./changed-lines.ts";
 import { type Project, readProject } from "./project.ts";
 import { madeByRemoval } from "./removed.ts";
 import { type Format, reportOf, summaryOf } from "./report/index.ts";
 import { rules } from "./rules/index.ts";
 import { GivenError, given, runCheck } from "./run-check.ts";
 import { findRoot } from "./tree/files.ts";
+import { weakenedBy } from "./weakened/weakened.ts";
 
 export interface GuardOptions {
   readonly path: string;
@@ -51,6 +52,7 @@ export async function runGuard(options: GuardOptions, out: Out): Promise<Failed>
   out.note(`rules, lines added since ${options.since}: ${check.note}`);
   const project = await readProject(root);
   const removed = await removedPart(project, changed, options, out);
+  await weakenedPart(project, changed, options, out);
   const breaking = await breakingPart(root, changed, options, out);
   const tests = await testsPart(project, changed, options, out);
   return [
@@ -72,6 +74,21 @@ async function removedPart(
   text(reportOf(format, found, { tool: "charter guard", rules }));
   note(`rules, elsewhere by what was removed since ${since}: ${summaryOf(found)}.`);
   return found.some(({ severity }) => severity === "error");
+}
+
+/** For whoever reviews it: it never fails, because each of it may be meant. */
+async function weakenedPart(
+  project: Project,
+  changed: readonly string[],
+  { since, format }: GuardOptions,
+  { text, note }: Out,
+): Promise<void> {
+  const { root } = project.files;
+  if (since === "staged" && !(await hasCommit(root))) return;
+  const judged = changed.filter((path) => /\.(?:[cm]?[jt]sx?|jsonc?|ya?ml|py|sql)$/.test(path));
+  const found = weakenedBy(project.files, await given(() => textsBefore(root, since, judged)));
+  text(reportOf(format, found, { tool: "charter guard", rules }));
+  note(`made weaker since ${since}: ${summaryOf(found)}.`);
 }
 
 /** @returns true when it failed */

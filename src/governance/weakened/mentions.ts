@@ -1,0 +1,118 @@
+/** What a function asked or gave, and does no more: a tenant, a permission, an idempotency key, another try. */
+
+import ts from "typescript";
+import { bare, calledName, isFunction, nameOf, stringOf, walk } from "../tree/source.ts";
+import type { TextFile } from "../tree/text.ts";
+import { isTestPath } from "../tree/typescript.ts";
+import { isParsed, paired, type Side, startOf, treeOf, type Weakening } from "./fact.ts";
+
+type Kind = "tenant" | "permission" | "key" | "retry";
+
+const lost: Readonly<Record<Kind, string>> = {
+  tenant: "no longer says whose rows it means",
+  permission: "no longer asks who may do it",
+  key: "no longer gives an idempotency key",
+  retry: "no longer tries again",
+};
+
+/** A function, or a route, by its name. */
+interface Unit {
+  readonly file: TextFile;
+  readonly path: string;
+  readonly node: ts.Node;
+  readonly kinds: ReadonlySet<Kind>;
+  readonly calls: ReadonlySet<string>;
+}
+
+export function forgotten(before: Side, after: Side): readonly Weakening[] {
+  const [was, is] = [unitsIn(before), unitsIn(after)];
+  return paired(was, is).flatMap(([old, now]) =>
+    [...old.kinds]
+      .filter((kind) => !now.kinds.has(kind) && !isHandedOn(kind, now, is) && !isElsewhere(kind, was, is))
+      .map((kind) => ({
+        file: now.file.path,
+        start: startOf(now.node),
+        message: `${now.path} ${lost[kind]}.`,
+      })),
+  );
+}
+
+/** By a function that it calls now. */
+const isHandedOn = (kind: Kind, { calls }: Unit, all: readonly Unit[]) =>
+  all.some(({ path, kinds }) => kinds.has(kind) && calls.has(path.split(".").at(-1) ?? ""));
+
+/** Somebody else does it now who did not before. */
+const isElsewhere = (kind: Kind, was: readonly Unit[], is: readonly Unit[]) => {
+  const old = new Set(was.filter(({ kinds }) => kinds.has(kind)).map(({ path }) => path));
+  return is.some(({ path, kinds }) => kinds.has(kind) && !old.has(path));
+};
+
+function unitsIn(side: Side): readonly Unit[] {
+  return side
+    .filter((file) => isParsed(file) && !/\.jsonc?$/.test(file.path) && !isTestPath(file.path))
+    .flatMap((file) => {
+      const found: Unit[] = [];
+      walk(treeOf(file), (node) => {
+        const path = nameOfUnit(node);
+        if (path !== null) found.push({ file, path, node, ...saidIn(node) });
+      });
+      return found;
+    });
+}
+
+function nameOfUnit(node: ts.Node): string | null {
+  if (isFunction(node)) {
+    if (node.name !== undefined) return nameOf(node.name as ts.PropertyName);
+    const { parent } = node;
+    return (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) &&
+      ts.isIdentifier(parent.name)
+      ? parent.name.text
+      : null;
+  }
+  // .post("/orders", requireScope("write"), …)
+  if (!ts.isCallExpression(node) || !/^(?:get|post|put|patch|delete|use)$/.test(calledName(node) ?? ""))
+    return null;
+  const route = stringOf(node.arguments[0]);
+  return route?.startsWith("/") ? `${calledName(node)} ${route}` : null;
+}
+
+const permission =
+  /^(?:require|assert|ensure|check|must|only)(?:Auth|Scope|Role|Admin|Operator|Permission|Login|User|Key)\w*$|^(?:authori[sz]e|authenticate|bearerAuth|basicAuth|operatorOnly|adminOnly)\w*$/;
+const retry = /^(?:with)?(?:Retry|retry|Retries|retries)\w*$|^pRetry$/;
+
+function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls"> {
+  const kinds = new Set<Kind>();
+  const calls = new Set<string>();
+  const look = (node: ts.Node): void => {
+    if (ts.isCallExpression(node)) {
+      const name = calledName(node) ?? "";
+      calls.add(name);
+      if (permission.test(name)) kinds.add("permission");
+      if (retry.test(name)) kinds.add("retry");
+      if (/^idempotencyKey/.test(name)) kinds.add("key");
+      if (/tenant/i.test(name)) kinds.add("tenant");
+      if (/^(?:eq|inArray)$/.test(name) && node.arguments.some(isTenantColumn)) kinds.add("tenant");
+      for (const given of node.arguments)
+        if (ts.isIdentifier(given) && permission.test(given.text)) kinds.add("permission");
+    } else if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) {
+      const name = nameOf(node.name) ?? "";
+      if (/^idempotency[-_]?key$/i.test(name)) kinds.add("key");
+      if (/^(?:max_?)?(?:retries|attempts)$/i.test(name)) kinds.add("retry");
+    } else if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) {
+      if (/\btenant_id\s*(?:=|<>|IS\b|IN\b)/i.test(node.getText())) kinds.add("tenant");
+    } else if (ts.isBinaryExpression(node) && /==/.test(node.operatorToken.getText())) {
+      if (isTenantColumn(node.left) || isTenantColumn(node.right)) kinds.add("tenant");
+    }
+    // A chain of routes: what was said before belongs to the routes before.
+    const isRoute = node === unit && ts.isCallExpression(node);
+    if (isRoute) for (const given of node.arguments) look(given);
+    else ts.forEachChild(node, look);
+  };
+  look(unit);
+  return { kinds, calls };
+}
+
+const isTenantColumn = (node: ts.Expression): boolean => {
+  const value = bare(node);
+  return ts.isPropertyAccessExpression(value) && /^tenant_?id$/i.test(value.name.text);
+};
