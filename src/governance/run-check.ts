@@ -85,7 +85,8 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
       ({ told, suppressed } = await judge());
     }
   }
-  return withBaseline(options, { root, project, told, suppressed, mended, chosen });
+  const isWhole = within === "" && options.staged !== true && options.since === undefined;
+  return withBaseline(options, { root, project, told, suppressed, mended, chosen, isWhole });
 }
 
 interface Judged {
@@ -95,6 +96,8 @@ interface Judged {
   readonly suppressed: number;
   readonly mended: number;
   readonly chosen: readonly Rule[];
+  /** False: only a folder or added lines were looked at, so what the baseline has besides is no news. */
+  readonly isWhole: boolean;
 }
 
 const baselineRefused = (path: string, done: string, error: NodeJS.ErrnoException) =>
@@ -104,7 +107,7 @@ const baselineRefused = (path: string, done: string, error: NodeJS.ErrnoExceptio
   );
 
 async function withBaseline(options: CheckOptions, judged: Judged): Promise<CheckResult> {
-  const { root, project, told, suppressed, mended, chosen } = judged;
+  const { root, project, told, suppressed, mended, chosen, isWhole } = judged;
   const path = options.baseline ?? join(root, usualBaseline);
   if (options.writeBaseline === true) {
     const baseline = baselineOf(told, project.files.files);
@@ -136,7 +139,7 @@ async function withBaseline(options: CheckOptions, judged: Judged): Promise<Chec
     ...(mended > 0 ? [`${mended} mended`] : []),
     ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
     ...(compared.known > 0 ? [`${compared.known} known from the baseline`] : []),
-    ...(compared.gone > 0 ? [`${compared.gone} of the baseline are gone: write it anew`] : []),
+    ...(isWhole && compared.gone > 0 ? [`${compared.gone} of the baseline are gone: write it anew`] : []),
   ];
   const worst = severities.indexOf(options.failOn);
   return {

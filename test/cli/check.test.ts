@@ -126,6 +126,8 @@ test("a baseline holds back what was there before, and nothing that comes", asyn
     code: 0,
     stderr: "charter check: nothing found, 1 known from the baseline (2 modules in 6 files).\n",
   });
+  // Of a part nobody can say that the rest is gone.
+  expect((await check(folder, ...one, join(folder, "src/payment"))).stderr).not.toContain("gone");
   await writeFile(join(folder, "src/orders/more.ts"), `// later\n${wrong}`);
   const { code, stdout } = await check(folder, ...one);
   expect([code, stdout.split("  ")[0]]).toEqual([100, "src/orders/more.ts:2:1"]);

@@ -65,7 +65,7 @@ function isPassingError(member: ts.Expression, said: ts.Expression): boolean {
 
 const isStatus = (node: ts.Expression) => /\b(?:status|statusCode|status_code)$/.test(bare(node).getText());
 
-export const isPassingCode = (code: number) => code === 408 || code === 429 || (code >= 500 && code !== 501);
+const isPassingCode = (code: number) => code === 408 || code === 429 || (code >= 500 && code !== 501);
 
 /** `response.status === 503`, `status >= 500`: the answer of a server that is busy or broken. */
 function isPassingStatus(left: ts.Expression, operator: ts.SyntaxKind, right: ts.Expression): boolean {

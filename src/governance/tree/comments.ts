@@ -38,17 +38,26 @@ export function* commentsThat(
 
 /** Behind code, in its line: a comment that is a statement. What a line assigns may be told there, and is left out. */
 export function* codeBehindCode(file: TextFile): Generator<Comment> {
-  for (const { 0: line, index } of file.text.matchAll(
-    /^[ \t]*[^\s/*][^\n]*\/[/*][^\n]*[;}][ \t]*(?:\*\/)?[ \t]*$/gm,
-  ))
-    for (const { 0: mark, index: at } of line.matchAll(/\/\/|\/\*/g)) {
-      const whole = line.slice(at).trimEnd();
-      if (mark === "/*" && !whole.endsWith("*/")) continue;
-      const content = contentOf(whole);
-      if (!looksLikeCode(content) || isTold(content) || !isBetweenTokens(file, index + at)) continue;
-      yield { start: index + at, end: index + at + whole.length, content };
-      break;
-    }
+  let start = 0;
+  for (const line of file.text.split("\n")) {
+    const found = codeBehind(file, line, start);
+    if (found !== null) yield found;
+    start += line.length + 1;
+  }
+}
+
+function codeBehind(file: TextFile, line: string, start: number): Comment | null {
+  const whole = line.trimEnd();
+  const code = line.trimStart();
+  if (!/(?:[;}]|\*\/)$/.test(whole) || !/\/[/*]/.test(code) || /^[/*]/.test(code)) return null;
+  for (const { 0: mark, index } of whole.matchAll(/\/[/*]/g)) {
+    if (mark === "/*" && !whole.endsWith("*/")) continue;
+    const comment = whole.slice(index);
+    const content = contentOf(comment);
+    if (!looksLikeCode(content) || isTold(content) || !isBetweenTokens(file, start + index)) continue;
+    return { start: start + index, end: start + whole.length, content };
+  }
+  return null;
 }
 
 const isTold = (content: string) =>

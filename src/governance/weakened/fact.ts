@@ -31,7 +31,7 @@ export function treeOf(file: TextFile): ts.SourceFile {
 }
 
 /** Names of what a node stands in, the outermost first: variables, properties, functions, and what a call is told to be. */
-export function pathOf(node: ts.Node): string {
+function pathOf(node: ts.Node): string {
   const names: string[] = [];
   for (let at: ts.Node | undefined = node; at !== undefined; at = at.parent) {
     const name =
