@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { withDatabase } from "../../workers/local/neon/database.ts";
 import { cloneTemplate, describeTemplate } from "../database-pool.ts";
 import { createOverlay, type Overlay } from "../readme/overlay.ts";
+import { typeErrorsOf } from "../type-errors.ts";
 
 /*
  * What `charter new` writes passes the check and its tests at once: written into a copy of the project, with a module in
@@ -125,7 +126,7 @@ test(
     const files = [...written].filter((path) => path.endsWith(".ts"));
     const extended = { extends: "./tsconfig.json", files: [...files, "test/services.setup.ts"], include: [] };
     await overlay.write("tsconfig.written.json", JSON.stringify(extended));
-    await overlay.run("tsc", ["--noEmit", "-p", "tsconfig.written.json"]);
+    expect(await typeErrorsOf({ folder: overlay.folder, config: "tsconfig.written.json" })).toBe("");
     await overlay.run("biome", ["check", "--error-on-warnings", "--vcs-enabled=false", ...files]);
     for (const folder of ["src/modules/reading_room", "src/modules/copy"])
       await overlay.run("node", ["src/cli/main.ts", "check", folder]);

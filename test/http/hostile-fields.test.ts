@@ -203,14 +203,16 @@ describe("every route with", () => {
       "a b",
       "\u00e4",
     ];
+    const encoded = [
+      ...params.map(encodeURIComponent),
+      "..%2f..%2fetc",
+      "%2e%2e",
+      "%f0%28%8c%28",
+      "%ed%a0%80",
+    ];
+    const valuesFor = inTurn(encoded, 9);
     for (const route of routesOf(product.app).filter(({ path }) => path.includes(":"))) {
-      for (const value of [
-        ...params.map(encodeURIComponent),
-        "..%2f..%2fetc",
-        "%2e%2e",
-        "%f0%28%8c%28",
-        "%ed%a0%80",
-      ]) {
+      for (const value of valuesFor()) {
         const what = `${nameOf(route)} ${value.slice(0, 40)}`;
         if (judge(what, await send(route, withParams(route.path, value), draftOf(route)))) {
           await expectNothingWritten(what);
@@ -257,7 +259,7 @@ describe("every route with", () => {
   ];
   test("harm in each of its headers", async () => {
     const harm = ["x".repeat(100_000), "'; DROP TABLE events; --", "../../etc/passwd", "\u00ff\u00a0", "*"];
-    const [harmFor, headersFor] = [inTurn(harm, 1), inTurn(headers, 5)];
+    const [harmFor, headersFor] = [inTurn(harm, 1), inTurn(headers, 3)];
     for (const route of routesOf(product.app)) {
       const [path, draft] = [pathOf(route), draftOf(route)];
       for (const name of headersFor()) {
@@ -305,8 +307,9 @@ describe("every route with", () => {
     "text/xml",
   ];
   test.each(bodies)("%s as its body, whatever it is said to be", async (_what, body) => {
+    const typesFor = inTurn(types, 3);
     for (const route of routesOf(product.app).filter(({ method }) => method !== "GET")) {
-      for (const type of types) {
+      for (const type of typesFor()) {
         const what = `${nameOf(route)} ${type} ${body.slice(0, 20)}`;
         const reply = await product.send(pathOf(route), {
           method: route.method,

@@ -14,6 +14,7 @@ import { createRedisConnection } from "../../workers/local/redis/connection.ts";
 import { plainReply } from "../../workers/local/redis/resp.ts";
 import { readCompatibility } from "../../workers/local/workerd/bundle.ts";
 import type { Overlay } from "../readme/overlay.ts";
+import { typeErrorsOf } from "../type-errors.ts";
 import { waitFor } from "../wait-for.ts";
 import { startChild } from "../workers/child.ts";
 import { type Installed, installApp } from "./installed.ts";
@@ -46,25 +47,22 @@ test("nothing of it comes from the checkout but the tools of its developers", as
 });
 
 describe("its types", () => {
-  /** Errors of the compiler that are not drizzle's own: its declarations name drivers that nobody here has. */
+  /** In its own files and in our packages. Others' declarations are not looked at: drizzle's name drivers that nobody here has. */
   const faultsOf = async (options: Record<string, unknown>) => {
     const config = { extends: "./tsconfig.json", compilerOptions: { skipLibCheck: false, ...options } };
     await writeFile(join(shop.folder, "tsconfig.strict.json"), JSON.stringify(config));
-    const output = await shop
-      .run("tsc", ["-p", "tsconfig.strict.json"])
-      .catch(({ message }) => String(message));
-    // A compiler that ended otherwise has found nothing.
-    expect(output).toMatch(/^$|error TS/);
-    return output
-      .split("\n")
-      .filter((line) => /error TS/.test(line) && !/^node_modules\/drizzle-orm\//.test(line));
+    return typeErrorsOf({
+      folder: await realpath(shop.folder),
+      config: "tsconfig.strict.json",
+      also: ["node_modules/@brain/"],
+    });
   };
 
   test(
     "are right by Node's rules, and every declaration of ours is",
     async () => {
       // Its own settings look at its own files alone, with the same rules: what they would find is among these.
-      expect(await faultsOf({})).toEqual([]);
+      expect(await faultsOf({})).toBe("");
     },
     npmMs,
   );
@@ -77,7 +75,7 @@ describe("its types", () => {
         noUncheckedIndexedAccess: true,
         isolatedModules: true,
       };
-      expect(await faultsOf({ module: "ESNext", moduleResolution: "bundler", ...stricter })).toEqual([]);
+      expect(await faultsOf({ module: "ESNext", moduleResolution: "bundler", ...stricter })).toBe("");
     },
     npmMs,
   );
