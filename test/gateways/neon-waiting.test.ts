@@ -5,6 +5,7 @@ import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
+import { openTcpGate } from "../http/tcp-gate.ts";
 import { waitFor } from "../wait-for.ts";
 import { postSql, useLocalGateway } from "./neon-client.ts";
 
@@ -87,3 +88,38 @@ test("of one connection, what is sent ahead waits for the answer before it", asy
     await gateway.close();
   }
 });
+
+test("a Postgres that is there and says nothing does not hold up the stop", async () => {
+  const gate = await openTcpGate(databaseUrl);
+  const gateway = await startNeonGateway({ databaseUrl: gate.url });
+  const sleeping = "SELECT pg_sleep(600) AS held_up";
+  const asleep = (count: number) =>
+    waitFor(
+      `${count} statements run`,
+      () => admin.query("SELECT FROM pg_stat_activity WHERE query = $1 AND state = 'active'", [sleeping]),
+      ({ rowCount }) => rowCount === count,
+    );
+  try {
+    // One that its client leaves, so that there is a connection by which statements are ended.
+    const leaving = new AbortController();
+    const sql = neon(gateway.connectionString(), { fetchOptions: { signal: leaving.signal } });
+    // The driver sends when somebody waits.
+    const left = expect(sql.query(sleeping)).rejects.toThrow();
+    await asleep(1);
+    leaving.abort();
+    await left;
+    await asleep(0);
+    const lost = postSql(gateway.connectionString(), { query: sleeping });
+    lost.catch(() => undefined);
+    await asleep(1);
+    gate.set("frozen");
+    // Still being opened.
+    const opening = postSql(gateway.connectionString("postgres"), { query: "SELECT 1" });
+    const outcomes = Promise.allSettled([lost, opening]);
+    await gateway.close();
+    for (const { status } of await outcomes) expect(status).toBe("rejected");
+  } finally {
+    await gate.close();
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = $1", [sleeping]);
+  }
+}, 30_000);

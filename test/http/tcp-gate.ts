@@ -1,14 +1,17 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** How the gate treats connections: passes them on, cuts them off, or keeps them without an answer. */
-export type GateState = "open" | "cut" | "silent";
+/**
+ * How the gate treats connections: passes them on, cuts them off, keeps them without an answer; or the same also with those
+ * that are open already.
+ */
+export type GateState = "open" | "cut" | "silent" | "frozen";
 
 /** A door in front of a service, so that a test can take the service away from one system and leave it to the others. */
 export interface TcpGate {
   /** The given URL, by way of the gate. */
   readonly url: string;
-  /** A change ends the connections that are open; new ones are treated as told. */
+  /** A change ends the connections that are open, unless they are frozen; new ones are treated as told. */
   set(state: GateState): void;
   close(): Promise<void>;
 }
@@ -43,7 +46,8 @@ export async function openTcpGate(serviceUrl: string): Promise<TcpGate> {
     set(next) {
       if (next === state) return;
       state = next;
-      endAll();
+      if (next !== "frozen") endAll();
+      else for (const socket of sockets) socket.unpipe().pause();
     },
     async close() {
       endAll();

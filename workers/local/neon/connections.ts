@@ -1,8 +1,9 @@
 /** Postgres connections for SQL over HTTP: shared by requests, one at a time, and never with something left behind. */
 
-import pg from "pg";
+import type pg from "pg";
 import { postgresErrorFields, postgresSettings, RefusedSqlError } from "./database.ts";
 import { cancelled, type Leaving, Places } from "./places.ts";
+import { type CuttablePool, cuttablePool } from "./pools.ts";
 import { type LeavingFunctions, leavingFunctionsQuery } from "./session-state.ts";
 import type { Terminator } from "./terminate.ts";
 import type { ArrayType } from "./values.ts";
@@ -32,8 +33,7 @@ export interface Lease {
   isDoubtful: boolean;
 }
 
-interface DatabasePool {
-  readonly pool: pg.Pool;
+interface DatabasePool extends CuttablePool {
   readonly arrayTypes: Map<number, ArrayType | null>;
 }
 
@@ -135,8 +135,11 @@ export class NeonConnections {
     await entry?.pool.end();
   }
 
+  /** Ends all connections, also those in use. */
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.keys()].map((database) => this.closeIdle(database)));
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map(({ cut }) => cut()));
   }
 
   #poolOf(database: string): DatabasePool {
@@ -151,11 +154,9 @@ export class NeonConnections {
       keepAlive: true,
       pipeline: true,
     };
-    const pool = new pg.Pool(settings);
-    // An idle connection that Postgres ends (restart, DROP DATABASE … WITH FORCE) leaves the pool; nobody waits for it.
-    pool.on("error", () => undefined);
+    const { pool, cut } = cuttablePool(settings);
     pool.on("connect", (client) => this.#watch(client));
-    const entry = { pool, arrayTypes: new Map<number, ArrayType | null>() };
+    const entry = { pool, cut, arrayTypes: new Map<number, ArrayType | null>() };
     this.#pools.set(database, entry);
     return entry;
   }
@@ -174,8 +175,6 @@ export class NeonConnections {
   #watch(client: pg.Client): void {
     const watch: Watch = { refusal: null, receivedBytes: 0 };
     this.#watches.set(client, watch);
-    // A connection in use reports its loss through its query as well; without a listener the program would end.
-    client.on("error", () => undefined);
     const { connection } = client;
     const cutOff = (refusal: RefusedSqlError) => {
       watch.refusal ??= refusal;

@@ -1,7 +1,7 @@
 /** Ends what a Postgres connection is doing when nobody waits for it any more. */
 
-import pg from "pg";
 import { postgresSettings } from "./database.ts";
+import { cuttablePool } from "./pools.ts";
 
 export interface Terminator {
   /**
@@ -16,19 +16,17 @@ export interface Terminator {
 
 /** One connection of its own, opened when it is needed: those of the clients may all be busy. */
 export function createTerminator(databaseUrl: string): Terminator {
-  const pool = new pg.Pool({
+  const { pool, cut } = cuttablePool({
     ...postgresSettings(databaseUrl),
     max: 1,
     idleTimeoutMillis: 1000,
     connectionTimeoutMillis: 5000,
     allowExitOnIdle: true,
   });
-  pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
   return {
     async terminate(processId) {
       await pool.query("SELECT pg_catalog.pg_terminate_backend($1)", [processId]).catch(() => undefined);
     },
-    close: () => pool.end(),
+    close: cut,
   };
 }
