@@ -17,24 +17,19 @@ export function isUnseenSettled(call: ts.CallExpression): boolean {
 }
 
 /** Whether something is awaited in it, functions inside of it left out. */
-export function hasAwait(node: ts.Node): boolean {
+export const hasAwait = (node: ts.Node): boolean => holds(node, ts.isAwaitExpression);
+
+/** `finally { return; }`: the error on its way out is gone. */
+export const leaves = (block: ts.Block): boolean => holds(block, ts.isReturnStatement);
+
+/** Whether such a node stands in it, or is it; functions inside of it are left out. */
+function holds(node: ts.Node, isIt: (node: ts.Node) => boolean): boolean {
   let found = false;
   const look = (at: ts.Node): void => {
-    if (ts.isAwaitExpression(at)) found = true;
+    if (isIt(at)) found = true;
     if (!found && !isFunction(at)) ts.forEachChild(at, look);
   };
   look(node);
-  return found;
-}
-
-/** `finally { return; }`: the error on its way out is gone. */
-export function leaves(block: ts.Block): boolean {
-  let found = false;
-  const look = (at: ts.Node): void => {
-    if (ts.isReturnStatement(at)) found = true;
-    if (!found && !isFunction(at)) ts.forEachChild(at, look);
-  };
-  look(block);
   return found;
 }
 

@@ -19,14 +19,15 @@ export interface Weakening {
 export const isParsed = ({ path }: TextFile) =>
   /\.(?:[cm]?[jt]sx?|jsonc?)$/.test(path) && !path.endsWith("package-lock.json");
 
-const isolateJson = new WeakMap<TextFile, ts.SourceFile>();
+const jsonTrees = new WeakMap<TextFile, ts.SourceFile>();
 
+/** Of a file that {@link isParsed}; parsed once. */
 export function treeOf(file: TextFile): ts.SourceFile {
   if (!/\.jsonc?$/.test(file.path)) return parseSource(file).ast;
   const known =
-    isolateJson.get(file) ??
+    jsonTrees.get(file) ??
     ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true, ts.ScriptKind.JSON);
-  isolateJson.set(file, known);
+  jsonTrees.set(file, known);
   return known;
 }
 
