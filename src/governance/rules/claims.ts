@@ -3,9 +3,11 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { nodesOf } from "../tree/nodes.ts";
-import { declarationOf, parameterOwner, takenFrom } from "../tree/scope.ts";
-import { bare, calledName, functionsAround, nameOf } from "../tree/source.ts";
+import { declarationOf } from "../tree/scope.ts";
+import { bare, calledName, functionsAround } from "../tree/source.ts";
 import { tablesOf } from "../tree/sql/tables.ts";
+import { isEventId } from "./event-ids.ts";
+import { eventMemories } from "./event-memories.ts";
 import { writtenEngineTables } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
@@ -14,6 +16,7 @@ import { engineTableOf } from "./table-owners.ts";
 const mentions = /processed_?events|\.has\(|\.get\(|\.includes\(|\.indexOf\(|\.add\(|\.set\(|setnx|\bNX\b/i;
 
 export function claimsByEventId(project: Project, report: Report): void {
+  eventMemories(project, report);
   for (const looked of moduleSourcesWith(project, mentions)) {
     for (const node of looked.nodes.texts) {
       const text = node.getText();
@@ -44,41 +47,6 @@ function lookUpOf(project: Project, { file }: Looked, call: ts.CallExpression): 
 
 function isClaimTable(project: Project, file: string, node: ts.Expression): boolean {
   return engineTableOf(project.typescript.bindings, file, node) === "processed_events";
-}
-
-/** `event.id`, where the event is something that a function was given. */
-function isEventId(node: ts.Expression | undefined): boolean {
-  if (node === undefined) return false;
-  const value = bare(node);
-  if (ts.isTemplateExpression(value))
-    return value.templateSpans.some(({ expression }) => isEventId(expression));
-  if (ts.isIdentifier(value)) return /^event_?id$/i.test(value.text) || isTakenEventId(value);
-  if (!ts.isPropertyAccessExpression(value)) return false;
-  if (/^event_?id$/i.test(value.name.text)) return true;
-  const owner = bare(value.expression);
-  const ofEvent = ts.isIdentifier(owner)
-    ? owner.text
-    : ts.isPropertyAccessExpression(owner)
-      ? owner.name.text
-      : "";
-  return value.name.text === "id" && /^(?:event|envelope|message)$/i.test(ofEvent);
-}
-
-/** `const { id } = event`, and `on(bookShelved, ({ id }) => …)` */
-function isTakenEventId(name: ts.Identifier): boolean {
-  const taken = takenFrom(name);
-  if (taken !== null) return taken.part === "id" && /^(?:event|envelope)$/i.test(bare(taken.owner).getText());
-  const declared = declarationOf(name);
-  if (declared === null || !ts.isBindingElement(declared)) return false;
-  if (nameOf((declared.propertyName ?? declared.name) as ts.PropertyName) !== "id") return false;
-  const owner = parameterOwner(declared);
-  const call = owner?.parent;
-  return (
-    owner?.parameters[0]?.name === declared.parent &&
-    call !== undefined &&
-    ts.isCallExpression(call) &&
-    calledName(call) === "on"
-  );
 }
 
 /** A list, a `Set` or a `Map` at the top of the file, or of an object that stands there, that is asked for an event's id. */

@@ -9,7 +9,7 @@ import { type DefinedConsumer, enginePackage, type TypeScriptModule } from "../t
 import { ownClaims } from "./claims.ts";
 import { wrappedErrors } from "./handler-errors.ts";
 import type { Report, Rule } from "./rule.ts";
-import { sourcesWith } from "./scope-of-rules.ts";
+import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 import { swallowingHandlers } from "./swallowed-errors.ts";
 import { unsafeTwice } from "./unsafe-twice.ts";
 
@@ -90,12 +90,29 @@ export const consuming: readonly Rule[] = [
 ];
 
 const readCommands = ["XREADGROUP", "XREAD", "XAUTOCLAIM", "XCLAIM"];
+/** A look at a stream of something else is none of ours. */
+const rangeCommands = ["XRANGE", "XREVRANGE"];
+const eventStream = /^brain:events:/;
+
+/** A text among what a call is given, or in a list of it. */
+function namesEventStream({ typescript: { values } }: Project, call: ts.CallExpression): boolean {
+  const { fileName } = call.getSourceFile();
+  return call.arguments
+    .flatMap((given) => values.valueOf(fileName, given))
+    .some((text) => typeof text === "string" && eventStream.test(text));
+}
 
 function ownLoops(project: Project, report: Report): void {
   for (const { nodes } of sourcesWith(project, /xread|xautoclaim|xclaim/i))
     for (const call of nodes.calls) {
       const command = commandOf(project.typescript.bindings, call, readCommands);
       if (command !== null) report({ at: call, message: `It reads a stream of Redis itself (${command}).` });
+    }
+  for (const { nodes } of moduleSourcesWith(project, /xrevrange|xrange/i))
+    for (const call of nodes.calls) {
+      const command = commandOf(project.typescript.bindings, call, rangeCommands);
+      if (command !== null && namesEventStream(project, call))
+        report({ at: call, message: `It reads the event stream itself (${command}).` });
     }
   for (const { definition } of project.typescript.modules) {
     const list = definition?.options == null ? null : propertyValue(definition.options, "consumers");

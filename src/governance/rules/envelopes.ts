@@ -11,7 +11,9 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { envelopesOf } from "../tree/envelopes.ts";
 import { notKnown } from "../tree/literals.ts";
+import { givenTo } from "../tree/scope.ts";
 import { bare, calledName, placeOf, propertyOf, propertyValue } from "../tree/source.ts";
+import type { Values } from "../tree/values.ts";
 import { payloadSchemas } from "./payload-schemas.ts";
 import { fieldsIn } from "./payload-values.ts";
 import type { Report, Rule } from "./rule.ts";
@@ -132,8 +134,26 @@ function* given(
   }
 }
 
+/** The id that `publish` is told to take. */
+function* idsGivenToPublish({ typescript: { published, values } }: Project) {
+  for (const { file, call } of published) {
+    const options = call.arguments[2];
+    const written = options === undefined ? null : optionsOf(file, options, values);
+    const id = written === null ? null : propertyValue(written, "id");
+    if (id !== null) yield { file, value: bare(id) };
+  }
+}
+
+/** As they are written in the call, in the function around, or at the top of the file. */
+function optionsOf(file: string, node: ts.Expression, values: Values): ts.ObjectLiteralExpression | null {
+  const value = bare(node);
+  const local = ts.isIdentifier(value) ? givenTo(value) : null;
+  const written = values.objectOf(file, local ?? value);
+  return written !== null && written.file === file ? written.node : null;
+}
+
 function checkIds(project: Project, report: Report): void {
-  for (const { file, value } of given(project, "id")) {
+  for (const { file, value } of [...given(project, "id"), ...idsGivenToPublish(project)]) {
     const fault = faultOfId(project, file, value);
     if (fault !== null) report({ at: value, message: `The id is ${fault}; expected a UUID v4.` });
   }
@@ -142,7 +162,7 @@ function checkIds(project: Project, report: Report): void {
 const otherIds = new Set(["nanoid", "ulid", "ulidx", "cuid", "@paralleldrive/cuid2", "ksuid", "bson"]);
 
 function faultOfId({ typescript }: Project, file: string, value: ts.Expression): string | null {
-  if (ts.isTemplateExpression(value)) return "put together as text";
+  if (ts.isTemplateExpression(value)) return isOnePart(value) ? null : "put together as text";
   if (ts.isBinaryExpression(value))
     return value.operatorToken.kind === ts.SyntaxKind.PlusToken ? "put together as text" : null;
   if (ts.isCallExpression(value)) {
@@ -157,6 +177,10 @@ function faultOfId({ typescript }: Project, file: string, value: ts.Expression):
   if (typeof text === "number") return `the number ${text}`;
   return typeof text === "string" && !isUuidV4(text) ? `the text "${text}"` : null;
 }
+
+/** `` `${id}` `` is what stands in it. */
+const isOnePart = ({ head, templateSpans: [only, ...others] }: ts.TemplateExpression): boolean =>
+  head.text === "" && only?.literal.text === "" && others.length === 0;
 
 function checkTypes(project: Project, report: Report): void {
   const { typescript } = project;

@@ -25,6 +25,10 @@ export function isPassing(tree: TypeScriptTree, condition: ts.Expression): boole
   const value = bare(condition);
   if (ts.isPrefixUnaryExpression(value) && value.operator === ts.SyntaxKind.ExclamationToken)
     return isAnswerOk(tree, value.operand);
+  if (ts.isCallExpression(value)) return isAmongPassing(tree, value);
+  // A condition that has a name.
+  const named = ts.isIdentifier(value) ? givenTo(value) : null;
+  if (named !== null && !ts.isIdentifier(bare(named))) return isPassing(tree, named);
   if (!ts.isBinaryExpression(value)) return false;
   const { left, right, operatorToken } = value;
   switch (operatorToken.kind) {
@@ -61,6 +65,26 @@ function isPassingError(member: ts.Expression, said: ts.Expression): boolean {
   if (text === null || !ts.isPropertyAccessExpression(value)) return false;
   if (value.name.text === "name") return passingNames.has(text);
   return value.name.text === "code" && passingCodes.has(text);
+}
+
+/** `[429, 503].includes(response.status)`, `busyCodes.has(error.code)`: all that stands in the list passes. */
+function isAmongPassing({ values }: TypeScriptTree, call: ts.CallExpression): boolean {
+  const callee = bare(call.expression);
+  const [asked, ...others] = call.arguments;
+  if (!ts.isPropertyAccessExpression(callee) || asked === undefined || others.length > 0) return false;
+  if (!/^(?:includes|has)$/.test(callee.name.text)) return false;
+  const owner = bare(callee.expression);
+  const given = ts.isIdentifier(owner) ? givenTo(owner) : null;
+  const made = given === null ? owner : bare(given);
+  // new Set([429, 503])
+  const list = ts.isNewExpression(made) && made.expression.getText() === "Set" ? made.arguments?.[0] : made;
+  const known = list === undefined ? null : values.valueOf(list.getSourceFile().fileName, list);
+  if (!Array.isArray(known) || known.length === 0) return false;
+  if (isStatus(asked)) return known.every((code) => typeof code === "number" && isPassingCode(code));
+  const member = bare(asked);
+  if (!ts.isPropertyAccessExpression(member)) return false;
+  const passing = member.name.text === "code" ? passingCodes : passingNames;
+  return /^(?:code|name)$/.test(member.name.text) && known.every((text) => passing.has(text));
 }
 
 const isStatus = (node: ts.Expression) => /\b(?:status|statusCode|status_code)$/.test(bare(node).getText());

@@ -7,7 +7,7 @@ import { callsInside, handlersOf, reachedFrom } from "../tree/reach.ts";
 import { commandOf } from "../tree/redis-commands.ts";
 import { hasAwait, isLogger, isUnseenSettled, leaves, rejectionHandlerOf } from "../tree/rejections.ts";
 import { functionOf } from "../tree/scope.ts";
-import { bare, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
+import { bare, calledName, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
 import type { TypeScriptTree } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
@@ -38,7 +38,10 @@ function swallowsIn(tree: TypeScriptTree, node: FunctionNode, isHandler: boolean
   const { catches, finallies } = partsOf(node);
   const ending = new Ending(tree, node, isHandler);
   return [
-    ...catches.filter(({ block, parent }) => hasAwait(parent.tryBlock) && ending.onlyTells(block)),
+    ...catches.filter(
+      (clause) =>
+        hasAwait(clause.parent.tryBlock) && ending.onlyTells(clause.block) && !throwsBehindLoop(clause, node),
+    ),
     ...finallies.filter((block) => hasAwait((block.parent as ts.TryStatement).tryBlock) && leaves(block)),
     ...callsInside(node).filter((call) => isSwallow(tree, node, call)),
   ];
@@ -99,7 +102,7 @@ class Ending {
   #isTelling(given: ts.Node, steps: number): boolean {
     const value = bare(given as ts.Expression);
     if (ts.isAwaitExpression(value)) return this.#isTelling(value.expression, steps);
-    if (isLog(value)) return true;
+    if (isLog(value) || isSleep(value)) return true;
     const changed = changedVariable(value);
     if (changed !== null) return !isReadElsewhere(changed, this.#around);
     if (!ts.isCallExpression(value) || steps === 0) return false;
@@ -148,6 +151,34 @@ function isReadElsewhere(variable: ts.Identifier, around: FunctionNode): boolean
   look(around.body);
   return found;
 }
+
+/** `sleep(100)`, `new Promise((resolve) => setTimeout(resolve, 100))`: before another try, say. */
+function isSleep(node: ts.Node): boolean {
+  if (ts.isCallExpression(node))
+    return ts.isIdentifier(node.expression) && /^(?:sleep|delay|wait)$/.test(node.expression.text);
+  if (!ts.isNewExpression(node) || node.expression.getText() !== "Promise") return false;
+  const [run] = node.arguments ?? [];
+  const result = run !== undefined && isFunction(run) ? callsInside(run) : [];
+  return result.length === 1 && calledName(result[0] as ts.CallExpression) === "setTimeout";
+}
+
+/** One try of several: when none was right, an error is thrown behind the loop. */
+function throwsBehindLoop(clause: ts.CatchClause, around: FunctionNode): boolean {
+  for (let at: ts.Node = clause; at !== around && at.parent !== undefined; at = at.parent) {
+    if (!ts.isIterationStatement(at, false) || !ts.isBlock(at.parent)) continue;
+    const { statements } = at.parent;
+    const behind = statements.slice(statements.indexOf(at) + 1);
+    // What a try that was right leaves by decides which throw it does not come to.
+    const isMeant = leaves(clause.parent.tryBlock) ? holdsThrow : isThrowInIf;
+    if (behind.some(isMeant)) return true;
+  }
+  return false;
+}
+
+const isThrowInIf = (node: ts.Node) => ts.isIfStatement(node) && holdsThrow(node);
+
+const holdsThrow = (node: ts.Node): boolean =>
+  !isFunction(node) && (ts.isThrowStatement(node) || ts.forEachChild(node, holdsThrow) === true);
 
 const isNothing = (node: ts.Node) => /^(?:undefined|null|false|\[\]|\{\}|void 0)$/.test(node.getText());
 

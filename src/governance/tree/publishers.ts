@@ -46,17 +46,24 @@ export function rawPublished(
     const type =
       propertyOf(event, "type") ?? propertyOf(event, "event_type") ?? propertyOf(event, "eventType");
     if (type === null) return isEnvelope(event) ? { call, event: first, what: "an object" } : null;
-    const text = ts.isPropertyAssignment(type) ? stringOf(type.initializer) : null;
+    const text = ts.isPropertyAssignment(type) ? textOf(tree, file, type.initializer) : null;
     const isEvent =
       (text !== null && eventType.test(text)) || ["payload", "meta"].some((key) => propertyOf(event, key));
     if (!isEvent) return null;
     return { call, event: first, what: text === null ? "an object" : `an object of type "${text}"` };
   }
-  const text = stringOf(event);
+  const text = textOf(tree, file, event);
   const isPayload = second !== undefined && ts.isObjectLiteralExpression(behind(second));
   return text !== null && eventType.test(text) && isPayload
     ? { call, event: first, what: `the text "${text}"` }
     : null;
+}
+
+/** A text that is written down, or put together of such. */
+function textOf(tree: TypeScriptTree, file: string, event: ts.Expression): string | null {
+  if (isFunction(event) || ts.isObjectLiteralExpression(event)) return null;
+  const text = stringOf(event) ?? tree.values.valueOf(file, event);
+  return typeof text === "string" ? text : null;
 }
 
 /** An event that is given to a function of the project, which publishes what it is given. */
@@ -103,7 +110,7 @@ export function* handedOn(
 /** The object that a function of the project gives back, when that is all it does at its end; the expression itself otherwise. */
 function madeBy(tree: TypeScriptTree, node: ts.Expression): ts.Expression {
   if (!ts.isCallExpression(node)) return node;
-  const maker = functionOf(tree, node.expression);
+  const maker = calledFunction(tree, node.expression);
   if (maker === null) return node;
   const { body } = maker;
   const last = ts.isBlock(body) ? body.statements.at(-1) : undefined;

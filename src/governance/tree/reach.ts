@@ -23,10 +23,8 @@ export function handlersOf(tree: TypeScriptTree, { handler }: Handled): readonly
 }
 
 /** The function that another one gives back; null: something else. */
-function madeFunction({ body }: FunctionNode): FunctionNode | null {
-  const last = ts.isBlock(body) ? body.statements.at(-1) : undefined;
-  const given = last !== undefined && ts.isReturnStatement(last) ? last.expression : body;
-  const made = given === undefined || ts.isBlock(given) ? null : bare(given as ts.Expression);
+function madeFunction(maker: FunctionNode): FunctionNode | null {
+  const made = lastOf(maker);
   return made !== null && isFunction(made) ? made : null;
 }
 
@@ -63,6 +61,7 @@ function ownerOf(tree: TypeScriptTree, node: ts.Expression, steps: number): Owne
     return null;
   }
   if (ts.isNewExpression(value)) return ownerOf(tree, value.expression, steps - 1);
+  if (ts.isCallExpression(value)) return ownerGivenBy(tree, value, steps - 1);
   if (!ts.isIdentifier(value)) return null;
   const declared = declarationOf(value);
   if (declared !== null && ts.isClassDeclaration(declared)) return declared;
@@ -75,6 +74,26 @@ function ownerOf(tree: TypeScriptTree, node: ts.Expression, steps: number): Owne
   if (origin.value !== null) return ownerOf(tree, origin.value, steps - 1);
   const top = topStatement(tree.source(origin.file).ast, origin.name);
   return top !== null && ts.isClassDeclaration(top) ? top : null;
+}
+
+/** Of `builder.with(…)`, whose method gives back `this`, and of `newBuilder()`, which makes one. */
+function ownerGivenBy(tree: TypeScriptTree, call: ts.CallExpression, steps: number): Owner | null {
+  const called = calledFunction(tree, call.expression);
+  const given = called === null ? null : lastOf(called);
+  if (given === null) return null;
+  const callee = bare(call.expression);
+  if (given.kind === ts.SyntaxKind.ThisKeyword)
+    return ts.isPropertyAccessExpression(callee) ? ownerOf(tree, callee.expression, steps) : null;
+  return ts.isNewExpression(given) || ts.isObjectLiteralExpression(given)
+    ? ownerOf(tree, given, steps)
+    : null;
+}
+
+/** What a function gives back at its end; null: nothing. */
+function lastOf({ body }: FunctionNode): ts.Expression | null {
+  const last = ts.isBlock(body) ? body.statements.at(-1) : undefined;
+  const given = last !== undefined && ts.isReturnStatement(last) ? last.expression : body;
+  return given === undefined || ts.isBlock(given) ? null : bare(given as ts.Expression);
 }
 
 function memberOf(tree: TypeScriptTree, owner: Owner, name: string): FunctionNode | null {

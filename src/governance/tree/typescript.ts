@@ -270,7 +270,9 @@ function nameOfValue(node: ts.Node): string | null {
 
 function readEvent(file: string, call: ts.CallExpression, values: Values): DefinedEvent {
   const [type, second] = call.arguments;
-  const options = objectOf(second);
+  const named = second === undefined ? null : values.objectOf(file, second);
+  // Where it is written is where its names mean something.
+  const options = named !== null && named.file === file ? named.node : null;
   const module = options === null ? null : values.optionOf(file, options, "module");
   return {
     file,

@@ -7,6 +7,7 @@ import * as charterPackage from "@brain/schemas";
 import ts from "typescript";
 import * as zod from "zod";
 import type { Bindings, Origin } from "./bindings.ts";
+import { foldedText } from "./folded-texts.ts";
 import { literalOf, notKnown } from "./literals.ts";
 import { declarationOf } from "./scope.ts";
 import {
@@ -49,6 +50,13 @@ export interface Values {
   sourceOf(schema: unknown): SchemaSource | null;
   /** The value of a property, also of one that comes in by a spread. Null: there is none, or a spread may hold it. */
   optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null;
+  /** The object that an expression is or names, with the file in which it stands; null: it is none that is written down. */
+  objectOf(file: string, node: ts.Expression): WrittenObject | null;
+}
+
+export interface WrittenObject {
+  readonly file: string;
+  readonly node: ts.ObjectLiteralExpression;
 }
 
 /** A property of an object with the file in which its value stands. */
@@ -238,7 +246,10 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     scope: Scope,
   ): unknown {
     const name = callee.name.text;
-    if (!isSchema(owner)) return call(evaluate(file, callee, scope), given);
+    if (!isSchema(owner)) {
+      const folded = foldedText(owner, name, given);
+      return folded === notKnown ? call(evaluate(file, callee, scope), given) : folded;
+    }
     const method: unknown = refusedNames.has(name) ? null : Reflect.get(owner, name);
     if (typeof method !== "function") return notKnown;
     const made: unknown = Reflect.apply(method, owner, given.map(argument));
@@ -279,7 +290,7 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     return null;
   }
 
-  function objectBehind(file: string, node: ts.Expression) {
+  function objectBehind(file: string, node: ts.Expression): WrittenObject | null {
     const value = bare(node);
     if (ts.isObjectLiteralExpression(value)) return { file, node: value };
     const origin = bindings.originOfExpression(file, value);
@@ -294,6 +305,7 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     sourceOf: (schema) =>
       typeof schema === "object" && schema !== null ? (sources.get(schema) ?? null) : null,
     optionOf,
+    objectOf: objectBehind,
   };
 }
 

@@ -3,6 +3,7 @@
 import ts from "typescript";
 import { bare } from "../source.ts";
 import type { Act } from "./acts.ts";
+import { isTakenRequest } from "./answers.ts";
 
 /** What a test can show of a consumer: `consumed` is T-2 of the charter, `redelivered` T-3, `permanent` T-4, `transient` T-4b. */
 export type Shown = "consumed" | "redelivered" | "permanent" | "transient";
@@ -20,7 +21,8 @@ export function showsOf(acts: readonly Act[]): ReadonlySet<Shown> {
   const again = redeliveredAt(acts);
   if (again !== -1) {
     const read = at("drain", again + 1);
-    if (read !== -1 && at("assert", read + 1) !== -1) found.add("redelivered");
+    const told = acts.slice(read + 1).some(({ kind, node }) => kind === "assert" && !isTakenRequest(node));
+    if (read !== -1 && told) found.add("redelivered");
   }
   const isHandled = acts.some(({ kind }) => kind === "handle");
   const drains = acts.filter(({ kind }) => kind === "drain");

@@ -1,0 +1,60 @@
+/** C-4: whether a condition says that the event itself was refused, which is the same with each try. */
+
+import ts from "typescript";
+import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "../tree/scope.ts";
+import { bare, calledName, type FunctionNode } from "../tree/source.ts";
+import type { TypeScriptTree } from "../tree/typescript.ts";
+
+/** `!parsed.success`, where `parsed` is what a schema said of the event and of nothing else. */
+export function isRefusedEvent(
+  tree: TypeScriptTree,
+  condition: ts.Expression,
+  handlers: ReadonlySet<FunctionNode>,
+): boolean {
+  const value = bare(condition);
+  if (!ts.isPrefixUnaryExpression(value) || value.operator !== ts.SyntaxKind.ExclamationToken) return false;
+  const asked = bare(value.operand);
+  if (!ts.isPropertyAccessExpression(asked) || asked.name.text !== "success") return false;
+  const owner = bare(asked.expression);
+  const given = ts.isIdentifier(owner) ? givenTo(owner) : null;
+  const parse = given === null ? null : bare(given);
+  if (parse === null || !ts.isCallExpression(parse) || calledName(parse) !== "safeParse") return false;
+  const [subject, ...others] = parse.arguments;
+  return subject !== undefined && others.length === 0 && isOfEvent(tree, subject, handlers, 3);
+}
+
+/** The event of a handler, a part of it, or what `JSON.parse` makes of one. */
+function isOfEvent(
+  tree: TypeScriptTree,
+  node: ts.Expression,
+  handlers: ReadonlySet<FunctionNode>,
+  steps: number,
+): boolean {
+  const value = bare(node);
+  if (ts.isPropertyAccessExpression(value)) return isOfEvent(tree, value.expression, handlers, steps);
+  if (ts.isCallExpression(value)) {
+    const [text] = value.arguments;
+    return isJsonParse(tree, value) && text !== undefined && isOfEvent(tree, text, handlers, steps);
+  }
+  if (!ts.isIdentifier(value)) return false;
+  const declared = declarationOf(value);
+  const owner = declared === null ? null : parameterOwner(declared);
+  if (owner !== null)
+    return (
+      handlers.has(owner as FunctionNode) &&
+      owner.parameters[0] !== undefined &&
+      isPartOf(declared, owner.parameters[0])
+    );
+  const given = steps === 0 ? null : (takenFrom(value)?.owner ?? givenTo(value));
+  return given !== null && isOfEvent(tree, given, handlers, steps - 1);
+}
+
+const isPartOf = (declared: ts.Node | null, parameter: ts.ParameterDeclaration): boolean =>
+  declared !== null && declared.pos >= parameter.pos && declared.end <= parameter.end;
+
+function isJsonParse({ bindings }: TypeScriptTree, { expression }: ts.CallExpression): boolean {
+  const callee = bare(expression);
+  if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== "parse") return false;
+  const owner = bare(callee.expression);
+  return ts.isIdentifier(owner) && owner.text === "JSON" && isGlobal(bindings, owner);
+}
