@@ -10,6 +10,7 @@ export {
   createBucketArchive,
   createFolderArchive,
 } from "./archive.ts";
+export { namesOfType } from "./consume/apply/judge-claims.ts";
 export {
   type BatchContext,
   type BatchHandler,

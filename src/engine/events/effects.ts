@@ -1,3 +1,4 @@
+import { namesOfType } from "../consume/apply/judge-claims.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { isUuid } from "../core/uuid.ts";
 import type { Database } from "../db/database.ts";
@@ -121,10 +122,13 @@ export async function eventEffects(
   const event = events?.[0] as EventRow | undefined;
   if (event === undefined) return null;
   let traces = toTraces(rows);
-  const paused = tenantId === null ? ((rows.at(-1) ?? []) as PauseRow[]) : null;
+  const names = namesOfType(invocation.catalog, event.type);
   const handling = [...invocation.consumers.values()].filter(
-    ({ any, byType }) => any !== null || byType.has(event.type),
+    ({ any, byType }) => any !== null || names.some((name) => byType.has(name)),
   );
+  // Of this type, or of a whole consumer.
+  const pauses = tenantId === null ? ((rows.at(-1) ?? []) as PauseRow[]) : null;
+  const paused = pauses?.filter((row) => row.event_type === null || names.includes(row.event_type)) ?? null;
   const traced = new Set(subscribersOf(traces));
   const undecided = handling.filter(({ subscriber }) => !traced.has(subscriber));
   const live = await readPlaces(invocation, event, undecided);
@@ -181,9 +185,7 @@ function effectOf(
           : null
         : new Date(failure.dueAtMs).toISOString(),
     error: failure?.error ?? deferred?.error ?? letter?.error ?? null,
-    paused:
-      paused?.some((row) => row.subscriber === subscriber && (row.event_type ?? event.type) === event.type) ??
-      null,
+    paused: paused?.some((row) => row.subscriber === subscriber) ?? null,
     deferred,
     dead_letter: letter,
     replays: claims

@@ -1,4 +1,5 @@
-import { countFound, exportFound, search } from "@brain/engine";
+import { countFound, exportFound, namesOfType, search } from "@brain/engine";
+import type { Catalog } from "@brain/schemas";
 import * as z from "zod";
 import { instantText } from "./instant.ts";
 
@@ -6,6 +7,9 @@ import { instantText } from "./instant.ts";
  * The query of the routes that search the record and the entries of other programs.
  */
 
+interface Catalogued {
+  readonly catalog: Catalog;
+}
 export type SearchDeps = Parameters<typeof search>[0];
 export type SearchFilter = Parameters<typeof search>[1];
 type PayloadMember = NonNullable<SearchFilter["payload"]>[number];
@@ -102,11 +106,20 @@ export const exportFoundQuery = z.strictObject({
 
 type Fields = { readonly [Name in keyof typeof searchFields]?: z.output<(typeof searchFields)[Name]> };
 
-/** @param tenant whose rows alone; null: those of all */
-function filterOf({ type, payload, ...fields }: Fields, tenant: string | null): SearchFilter {
+/**
+ * A type that is named as it is today means all its names; an older name what stands under that one.
+ *
+ * @param tenant whose rows alone; null: those of all
+ */
+function filterOf(
+  { catalog }: Catalogued,
+  { type, payload, ...fields }: Fields,
+  tenant: string | null,
+): SearchFilter {
+  const namesOf = (name: string) => (catalog.isReadAlias(name) ? [name] : namesOfType(catalog, name));
   return {
     ...fields,
-    types: type,
+    types: type?.flatMap(namesOf),
     payload: payload === undefined ? undefined : [payload],
     tenant_id: tenant ?? undefined,
   };
@@ -114,11 +127,17 @@ function filterOf({ type, payload, ...fields }: Fields, tenant: string | null): 
 
 /** What fits as a file, sent while it is read. */
 export function answerExport(
-  deps: Parameters<typeof exportFound>[0],
+  deps: Parameters<typeof exportFound>[0] & Catalogued,
   { format, limit, cursor, entries, archive, ...fields }: z.output<typeof exportFoundQuery>,
   tenant: string | null,
 ): Response {
-  const texts = exportFound(deps, filterOf(fields, tenant), { format, limit, cursor, entries, archive });
+  const texts = exportFound(deps, filterOf(deps, fields, tenant), {
+    format,
+    limit,
+    cursor,
+    entries,
+    archive,
+  });
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -135,11 +154,11 @@ export function answerExport(
 
 /** A page as the routes answer it. @throws {TransientError} Postgres is not reachable */
 export async function answerSearch(
-  deps: SearchDeps,
+  deps: SearchDeps & Catalogued,
   { order, limit, cursor, entries, count, archive, ...fields }: z.output<ReturnType<typeof searchQuery>>,
   tenant: string | null,
 ): Promise<object> {
-  const filter = filterOf(fields, tenant);
+  const filter = filterOf(deps, fields, tenant);
   const { found, nextCursor } = await search(deps, filter, { order, limit, cursor, entries, archive });
   const counted = count ? { count: await countFound(deps, filter, entries) } : {};
   return { events: found, next_cursor: nextCursor, ...counted };

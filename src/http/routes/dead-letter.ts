@@ -7,6 +7,7 @@ import {
   findLetter,
   groupLetters,
   listLetters,
+  namesOfType,
   previewRedrive,
   redriveLetter,
   startRedrive,
@@ -146,9 +147,10 @@ export function deadLetterRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/:id", mayRead, async (c) => {
-    const { db, consumers } = visibleInvocation(c);
+    const { db, consumers, catalog } = visibleInvocation(c);
     const letter = await findLetter(db, c.req.param("id"), visibleTenant(c.get("services")));
-    return c.json({ ...letter, not_tried: whyNotTried(consumers, letter.subscriber, letter.event_type) });
+    const type = letter.event_type === null ? null : catalog.canonicalType(letter.event_type);
+    return c.json({ ...letter, not_tried: whyNotTried(consumers, letter.subscriber, type) });
   });
 
   // Nothing is changed, so nothing of it is in the audit.
@@ -185,10 +187,16 @@ export function deadLetterRoutes(): Hono<AppEnv> {
 
 type LetterFilter = Parameters<typeof countOpen>[1];
 
-/** The filter for what the caller may see. @throws {ForbiddenError} it names another tenant */
+/** The filter for what the caller may see, with all names of the type that it names. @throws {ForbiddenError} it names another tenant */
 function ofCaller<Filter extends LetterFilter>(c: Context<AppEnv>, filter: Filter): Filter {
   const tenant_id = tenantOf(c.get("services"), filter.tenant_id);
-  return tenant_id === null ? filter : { ...filter, tenant_id };
+  const { catalog } = c.get("host").invocation;
+  const names = typeof filter.type === "string" ? namesOfType(catalog, filter.type) : [];
+  return {
+    ...filter,
+    ...(names.length > 1 ? { type: names } : {}),
+    ...(tenant_id === null ? {} : { tenant_id }),
+  };
 }
 
 /** Goes on with what waited behind discarded letters, where letters hold their keys. */

@@ -75,11 +75,13 @@ function isSameTenant({ tenantId }: Claim, known: string | null): boolean {
   return known === null || tenantId === null || known === tenantId.slice(0, maxTypeLength);
 }
 
-/** All names under which a row may know the type. */
-export function namesOfType(
-  { readAliases, dualNames }: Pick<Catalog, "readAliases" | "dualNames">,
-  type: string,
-): string[] {
-  const older = [...readAliases, ...dualNames].flatMap(([name, of]) => (of === type ? [name] : []));
-  return [type, ...older];
+/** What is asked of a catalog for the names of a type. */
+export type TypeNames = Pick<Catalog, "readAliases" | "dualNames" | "canonicalType">;
+
+/** All names under which a row may know the type, its name of today first. @param type any of them */
+export function namesOfType(catalog: TypeNames, type: string): string[] {
+  const { readAliases, dualNames } = catalog;
+  const name = catalog.canonicalType(type);
+  const older = [...readAliases, ...dualNames].flatMap(([one, of]) => (of === name ? [one] : []));
+  return [name, ...older];
 }

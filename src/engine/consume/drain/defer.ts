@@ -26,7 +26,7 @@ export interface Deferrals extends Pick<Taken, "waiting" | "fresh"> {
 
 /** What the choice depends on besides the deliveries. */
 export interface DeferConditions {
-  readonly pausedTypes: ReadonlySet<string | null>;
+  readonly pausedTypes: ReadonlySet<string>;
   /** The oldest id among the deferred deliveries, of each key at hand. */
   readonly heads: ReadonlyMap<string, MessageId>;
   /** Unix time, ms. */

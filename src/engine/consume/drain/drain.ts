@@ -24,7 +24,7 @@ import {
   tenantOf,
 } from "../delivery.ts";
 import { abandonLease, releaseLease, renewLease } from "../lease/lease.ts";
-import { activePauses, loadShardState } from "../lease/shard-state.ts";
+import { activePauses, loadShardState, pausedTypesOf } from "../lease/shard-state.ts";
 import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./base.ts";
 import { breakerCommands } from "./breaker.ts";
 import { chooseDeferred, defer } from "./defer.ts";
@@ -181,7 +181,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   result.read += onStream.fresh.length + deferred.waiting.length;
 
   const nowMs = deps.now();
-  const pausedTypes = new Set(activePauses(drain.state, nowMs).map(({ eventType }) => eventType));
+  const pausedTypes = pausedTypesOf(deps.catalog, drain.state, nowMs);
   const choice = chooseDeferred(onStream, { pausedTypes, heads: deferred.heads, nowMs });
   await defer(drain, choice.deferred);
   for (const { dueAtMs } of choice.waiting) if (dueAtMs > nowMs) noteDue(result, dueAtMs);

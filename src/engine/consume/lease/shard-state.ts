@@ -1,4 +1,4 @@
-import type { MessageId } from "@brain/schemas";
+import type { Catalog, MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { isElsewhere, misplaced } from "../../relay/shard-databases.ts";
@@ -131,6 +131,16 @@ async function rebuild(
 /** Pauses that hold now. */
 export function activePauses({ pauses }: ShardState, nowMs: number): readonly Pause[] {
   return pauses.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
+}
+
+/** Types that are paused now, by the names of this release: who paused one may have known an older name. */
+export function pausedTypesOf(
+  { canonicalType }: Pick<Catalog, "canonicalType">,
+  state: ShardState,
+  nowMs: number,
+): ReadonlySet<string> {
+  const types = activePauses(state, nowMs).flatMap(({ eventType }) => eventType ?? []);
+  return new Set(types.map(canonicalType));
 }
 
 /** KEYS: state, marks, those who are about to defer. ARGV: mark, field of this group and shard. */

@@ -17,7 +17,13 @@ import {
 } from "../delivery.ts";
 import type { DrainBase } from "../drain/base.ts";
 import { interpretEntry, type Lost } from "../drain/interpret.ts";
-import { type AheadIds, activePauses, clearDeferredMark, noteDeferredDue } from "../lease/shard-state.ts";
+import {
+  type AheadIds,
+  activePauses,
+  clearDeferredMark,
+  noteDeferredDue,
+  pausedTypesOf,
+} from "../lease/shard-state.ts";
 import { type DeferredRow, type TakeResult, takeDeferred } from "./deferred-sql.ts";
 import {
   beginDeferred,
@@ -90,8 +96,8 @@ export class DeferredSource implements Source {
         shard: options.shard,
         nowMs,
         limit,
-        pausedTypes: activePauses(state, nowMs).flatMap(({ eventType }) =>
-          eventType === null ? [] : namesOfType(deps.catalog, eventType),
+        pausedTypes: [...pausedTypesOf(deps.catalog, state, nowMs)].flatMap((type) =>
+          namesOfType(deps.catalog, type),
         ),
         blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
         keys,

@@ -65,13 +65,13 @@ function narrowed(
 ): ReplayFilter {
   if (consumer.any !== null) return filter;
   const handled = [...consumer.byType.keys()];
-  const strange = (filter.types ?? []).filter((type) => !consumer.byType.has(type));
+  const strange = (filter.types ?? []).filter((type) => !consumer.byType.has(catalog.canonicalType(type)));
   if (strange.length > 0) {
     throw new ValidationError(`"${consumer.subscriber}" does not handle ${strange.join(", ")}.`, {
       issues: [{ path: "types", message: `expected some of: ${handled.join(", ")}` }],
     });
   }
-  const types = filter.types?.flatMap((type) => namesOfType(catalog, type));
+  const types = filter.types && [...new Set(filter.types.flatMap((type) => namesOfType(catalog, type)))];
   return { ...filter, types: types ?? recordedTypes(catalog, consumer) };
 }
 

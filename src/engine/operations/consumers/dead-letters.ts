@@ -75,7 +75,8 @@ export const hasBody: SQL = sql`(coalesce(jsonb_typeof(l.edited_fields) = 'objec
 export interface LetterFilter {
   readonly ids?: readonly string[] | undefined;
   readonly subscriber?: string | undefined;
-  readonly type?: string | undefined;
+  /** One, or all the names that a type has. */
+  readonly type?: string | readonly string[] | undefined;
   readonly fingerprint?: string | undefined;
   readonly tenant_id?: string | undefined;
   readonly key?: string | undefined;
@@ -90,7 +91,8 @@ export function letterCondition(filter: LetterFilter): SQL {
   const conditions: SQL[] = [sql`true`];
   if (filter.ids !== undefined) conditions.push(sql`l.id = ANY(${sql.param([...filter.ids])}::bigint[])`);
   if (filter.subscriber !== undefined) conditions.push(sql`l.subscriber_name = ${filter.subscriber}`);
-  if (filter.type !== undefined) conditions.push(sql`l.event_type = ${filter.type}`);
+  if (filter.type !== undefined)
+    conditions.push(sql`l.event_type = ANY(${sql.param([filter.type].flat())}::text[])`);
   if (filter.fingerprint !== undefined) conditions.push(sql`l.fingerprint = ${filter.fingerprint}`);
   if (filter.tenant_id !== undefined) conditions.push(sql`l.tenant_id = ${filter.tenant_id}`);
   if (filter.key !== undefined) conditions.push(sql`l.key = ${filter.key}`);

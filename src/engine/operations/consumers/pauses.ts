@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { namesOfType } from "../../consume/apply/judge-claims.ts";
 import type { Consumer } from "../../consume/consumer.ts";
 import { forgetShardState, signalDeferred } from "../../consume/lease/deferred-signal.ts";
 import { ValidationError } from "../../core/errors.ts";
@@ -52,7 +53,7 @@ export async function listPauses(db: Database, subscriber: string): Promise<Paus
 /**
  * Pauses the consumer, or one of its types. Pausing what is paused replaces reason and end.
  *
- * @param eventType null: the whole consumer
+ * @param eventType any name of it; null: the whole consumer
  * @param expiresAt null: until somebody resumes it
  * @throws {ValidationError} the consumer does not handle the type, or the end is not in the future
  */
@@ -62,7 +63,8 @@ export async function pauseConsumer(
   pause: { readonly eventType: string | null; readonly reason: string; readonly expiresAt: Date | null },
   by: Operator,
 ): Promise<Effective> {
-  const { eventType, reason, expiresAt } = pause;
+  const { reason, expiresAt } = pause;
+  const eventType = pause.eventType === null ? null : invocation.catalog.canonicalType(pause.eventType);
   assertHandled(consumer, eventType);
   if (expiresAt !== null && expiresAt.getTime() <= invocation.now()) {
     throw new ValidationError("The pause would end before it begins.", {
@@ -92,7 +94,7 @@ export async function pauseConsumer(
 /**
  * Ends the pause of the consumer, or of one of its types; the other pauses stay. Nothing to end is no error.
  *
- * @param resume.eventType null: the pause of the whole consumer
+ * @param resume.eventType any name of it; null: the pause of the whole consumer
  * @returns whether there was a pause, and when the change holds
  */
 export async function resumeConsumer(
@@ -102,12 +104,14 @@ export async function resumeConsumer(
   by: Operator,
 ): Promise<{ readonly resumed: boolean; readonly effective: Effective }> {
   const { eventType, reason } = resume;
+  // The release before may have paused it under an older name.
+  const names = eventType === null ? [""] : namesOfType(invocation.catalog, eventType);
   const resumed = await invocation.db.transaction(async (tx) => {
     const { rows } = await tx.execute<{ held: boolean }>(sql`
       DELETE FROM consumer_pauses
-      WHERE subscriber_name = ${consumer.subscriber} AND event_type = ${eventType ?? ""}
+      WHERE subscriber_name = ${consumer.subscriber} AND event_type = ANY(${sql.param(names)}::text[])
       RETURNING (expires_at IS NULL OR expires_at > now()) AS held`);
-    if (rows[0]?.held !== true) return false;
+    if (!rows.some(({ held }) => held)) return false;
     await recordAction(tx, {
       ...by,
       action: "consumer.resumed",

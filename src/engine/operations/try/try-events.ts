@@ -136,13 +136,14 @@ export async function tryRecorded(
 ): Promise<TryView> {
   const row = await recordedOf(reader, id);
   const { consumers } = invocation;
+  const type = invocation.catalog.canonicalType(row.type);
   if (subscriber === null) {
-    throw new ValidationError(`Say which consumer is to try the event. ${whoDoes(consumers, row.type)}`, {
+    throw new ValidationError(`Say which consumer is to try the event. ${whoDoes(consumers, type)}`, {
       issues: [{ path: "subscriber", message: "expected the name of a consumer that handles the event" }],
-      extra: { consumers: tryOffers(consumers, row.type) },
+      extra: { consumers: tryOffers(consumers, type) },
     });
   }
-  const consumer = requireOffered(consumers, subscriber, row.type);
+  const consumer = requireOffered(consumers, subscriber, type);
   const { tenantId } = reader;
   const fields = encodeEntry(toEnvelope(row));
   const messageId = messageIdOf(row);
@@ -158,7 +159,7 @@ export async function tryRecorded(
 
 /** Who can try an event of the record. @throws {NotFoundError} no such event */
 export async function offersOf(
-  { consumers }: Invocation,
+  { consumers, catalog }: Invocation,
   reader: TryReader,
   id: string,
 ): Promise<{
@@ -167,5 +168,5 @@ export async function offersOf(
   readonly consumers: readonly TryOffer[];
 }> {
   const { id: event_id, type } = await recordedOf(reader, id);
-  return { event_id, event_type: type, consumers: tryOffers(consumers, type) };
+  return { event_id, event_type: type, consumers: tryOffers(consumers, catalog.canonicalType(type)) };
 }
