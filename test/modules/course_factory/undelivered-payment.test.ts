@@ -26,7 +26,7 @@ const alertsOf = async (paymentId: string) =>
 
 const told = async (
   definition: typeof paymentTransactionCompleted | typeof paymentRefundCompleted | typeof paymentRefundFailed,
-  payload: Paid & Partial<PayloadOf<typeof paymentRefundFailed>>,
+  payload: Told & Partial<PayloadOf<typeof paymentRefundFailed>>,
 ) => {
   await engine.publish({ source: "payment", tenant_id: payload.tenant_id }, (publish) =>
     publish(definition, payload),
@@ -35,8 +35,10 @@ const told = async (
   return alertsOf(payload.payment_id);
 };
 
+const newId = () => `pay-${crypto.randomUUID()}`;
+
 const payment = () => ({
-  payment_id: `pay-${crypto.randomUUID()}`,
+  payment_id: newId(),
   intent_id: "int-1",
   user_id: "user-7",
   tenant_id: tenant as string,
@@ -48,6 +50,8 @@ const payment = () => ({
   occurred_at: "2026-11-21T09:00:00.000Z",
 });
 type Paid = ReturnType<typeof payment>;
+/** Events may leave the tenant open. */
+type Told = Omit<Paid, "tenant_id"> & { readonly tenant_id: string | null };
 
 /** The last answer to the request that `course_distribution` still tries. */
 async function failDistribution(courseId: string): Promise<void> {
@@ -217,6 +221,46 @@ describe("a refund that comes before its delivery fails", () => {
     expect(await told(paymentRefundCompleted, { ...paid, refund_id: "r-3", amount_cents: 4_000 })).toEqual(
       [],
     );
+  });
+});
+
+describe("a refund that is told before its payment, where only one of both names the tenant,", () => {
+  test.each([
+    ["payment", tenant, null],
+    ["refund", null, tenant],
+  ])("the %s", async (_which, payer, teller) => {
+    const paid = { ...payment(), tenant_id: payer };
+    const back = { ...paid, tenant_id: teller };
+    // All of it; a part, and the rest behind the payment; in parts; of another payment of the same id.
+    const [whole, rest, parts, other] = [newId(), newId(), newId(), newId()];
+    await told(paymentRefundCompleted, { ...back, payment_id: whole, refund_id: "r-1" });
+    expect(await told(paymentTransactionCompleted, { ...paid, payment_id: whole })).toEqual([]);
+    // Told again, it is no other payment.
+    expect(await told(paymentTransactionCompleted, { ...paid, payment_id: whole })).toEqual([]);
+    const reversed = { ...back, payment_id: whole, refund_id: "r-1", was_completed: true };
+    expect(await told(paymentRefundFailed, reversed)).toHaveLength(1);
+
+    await told(paymentRefundCompleted, { ...back, payment_id: rest, refund_id: "r-1", amount_cents: 900 });
+    const [alert] = await told(paymentTransactionCompleted, { ...paid, payment_id: rest });
+    expect(alert?.message).toContain('"amount_cents":4000,');
+    const second = { ...back, payment_id: rest, refund_id: "r-2", amount_cents: 4_000 };
+    expect(await told(paymentRefundCompleted, second)).toEqual([]);
+
+    for (const [refund_id, amount_cents] of [
+      ["r-1", 2_000],
+      ["r-2", 2_900],
+      ["r-2", 2_900],
+    ] as const) {
+      await told(paymentRefundCompleted, { ...back, payment_id: parts, refund_id, amount_cents });
+    }
+    expect(await told(paymentTransactionCompleted, { ...paid, payment_id: parts })).toEqual([]);
+
+    // The control: a refund that names another tenant is none of this payment.
+    if (payer !== null) {
+      await told(paymentRefundCompleted, { ...paid, payment_id: other, tenant_id: "tenant-elsewhere" });
+      expect(await told(paymentTransactionCompleted, { ...paid, payment_id: other })).toHaveLength(1);
+    }
+    expect(await engine.deadLetters("course_factory")).toEqual([]);
   });
 });
 

@@ -55,6 +55,23 @@ function tenantOfRow(paymentId: string, tenantId: string | null): SQL {
       AND NOT EXISTS (SELECT ${noticed} AND d.tenant_id = ${tenantId}) THEN NULL ELSE ${tenantId}::text END)`;
 }
 
+/**
+ * The payments that are to be noted, `given`, with the tenant of the row that notes each, `row_tenant`. That is its own,
+ * unless there is none yet and refunds were told before it without a tenant, or of a payment without one: those may be of
+ * this payment, so their row goes on as its. At most one payment of an id takes such a row.
+ */
+const placed = sql`
+      SELECT g.*, CASE
+        WHEN EXISTS (SELECT FROM course_factory_refunds_due AS d WHERE d.payment = g.payment_id
+            AND d.tenant_id IS NOT DISTINCT FROM g.tenant_id)
+          OR row_number() OVER (PARTITION BY g.payment_id ORDER BY g.tenant_id) > 1 THEN g.tenant_id
+        WHEN g.tenant_id IS NOT NULL AND NOT EXISTS (SELECT FROM course_factory_refunds_due AS d
+            WHERE d.payment = g.payment_id AND d.tenant_id IS NULL AND d.noticed_at IS NULL) THEN g.tenant_id
+        WHEN g.tenant_id IS NULL THEN (SELECT d.tenant_id FROM course_factory_refunds_due AS d
+            WHERE d.payment = g.payment_id AND d.noticed_at IS NULL ORDER BY d.id LIMIT 1)
+      END AS row_tenant
+      FROM given AS g`;
+
 interface Noted extends Record<string, unknown> {
   readonly payment_id: string;
   /** What is still to be paid back; null: nobody said how much was paid. */
@@ -80,13 +97,14 @@ export async function failPayments(
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
         AS g(payment_id text, course_id text, amount_cents bigint, tenant_id text, head text, tail text)
       ${before === null ? sql`` : sql`WHERE ${before.condition}`}
+    ), placed AS (${placed}
     ), fresh AS (
       INSERT INTO course_factory_refunds_due AS d (payment, tenant_id, course_id, amount_cents, reason, noticed_at)
-      SELECT payment_id, tenant_id, course_id, amount_cents, ${reason}, ${now().toISOString()}::timestamptz
-      FROM given AS g
-      -- Noticed by a release that kept no tenant.
+      SELECT payment_id, row_tenant, course_id, amount_cents, ${reason}, ${now().toISOString()}::timestamptz
+      FROM placed AS g
+      -- Noticed in a row of another tenant, or by a release that kept none.
       WHERE NOT EXISTS (SELECT FROM course_factory_refunds_due AS n WHERE n.payment = g.payment_id
-        AND n.tenant_id IS NULL AND n.noticed_at IS NOT NULL AND n.course_id = g.course_id)
+        AND (n.tenant_id IS NULL OR g.tenant_id IS NULL) AND n.noticed_at IS NOT NULL AND n.course_id = g.course_id)
       -- In one order for all, so that nobody waits in a circle.
       ORDER BY payment_id
       ON CONFLICT (payment, tenant_id) DO UPDATE SET payment_id = excluded.payment_id, course_id = excluded.course_id,
