@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { idempotencyTests } from "./guard.ts";
+import { idempotencyTests } from "./idempotency-tests.ts";
 import { readProject } from "./project.ts";
 
 /* Which tests of a second delivery a change asks for, in this project itself. */

@@ -1,19 +1,25 @@
 /** `charter guard` as a function: what a change adds, judged by all that is quick enough to run before each commit. */
 
-import { spawn } from "node:child_process";
-import { runBreaking } from "./breaking/run-breaking.ts";
+import { type BreakingResult, breakingFacts, runBreaking } from "./breaking/run-breaking.ts";
 import { changedFiles, hasCommit, textsBefore } from "./changed-lines.ts";
+import { type Finding, type Severity, severities } from "./finding.ts";
+import { goneRouteFacts } from "./gone-routes.ts";
+import { idempotencyTests, runTests } from "./idempotency-tests.ts";
 import { type Project, readProject } from "./project.ts";
 import { madeByRemoval } from "./removed.ts";
 import { type Format, reportOf, summaryOf } from "./report/index.ts";
 import { rules } from "./rules/index.ts";
-import { GivenError, given, runCheck } from "./run-check.ts";
-import { findRoot } from "./tree/files.ts";
-import { weakenedBy } from "./weakened/weakened.ts";
+import { given, runCheck, suppressionFacts } from "./run-check.ts";
+import { findRoot, textsOf } from "./tree/files.ts";
+import { weakenedBy, weakenings } from "./weakened/weakened.ts";
+
+/** `weakened`: errors, and whatever the change makes weaker; a warning and an info take that along. */
+export type FailLevel = Severity | "weakened";
 
 export interface GuardOptions {
   readonly path: string;
-  readonly format: Exclude<Format, "json" | "sarif">;
+  readonly format: Format;
+  readonly failOn: FailLevel;
   /** A revision of git, or `"staged"`. */
   readonly since: string;
   /** False: the tests are only named. */
@@ -30,7 +36,10 @@ interface Out {
 }
 
 /** Names of the parts that failed; empty: none. */
-export type Failed = readonly ("check" | "removed" | "breaking" | "tests")[];
+export type Failed = readonly ("check" | "removed" | "weakened" | "breaking" | "tests")[];
+
+/** A form that is one document: it is written when all parts have told. */
+const isDocument = (format: Format) => format === "json" || format === "sarif";
 
 /**
  * All parts run, also after a failure.
@@ -40,84 +49,83 @@ export type Failed = readonly ("check" | "removed" | "breaking" | "tests")[];
 export async function runGuard(options: GuardOptions, out: Out): Promise<Failed> {
   const { root } = await given(() => findRoot(options.path));
   const changed = await given(() => changedFiles(root, options.since));
+  const all: Finding[] = [];
+  const told = { tool: "charter guard", rules: [...rules, suppressionFacts, ...weakenings, goneRouteFacts] };
+  const tell = (findings: readonly Finding[], text?: string) => {
+    all.push(...findings);
+    if (!isDocument(options.format)) out.text(text ?? reportOf(options.format, findings, told));
+  };
+  const worst = severities.indexOf(options.failOn === "weakened" ? "error" : options.failOn);
+  const isBad = ({ severity }: Finding) => severities.indexOf(severity) <= worst;
+
   const source = options.since === "staged" ? { staged: true } : { since: options.since };
-  const check = await runCheck({
-    ...source,
-    path: options.path,
-    today: options.today,
-    format: options.format,
-    failOn: "error",
-  });
-  out.text(check.text);
+  const { path, today, format } = options;
+  const check = await runCheck({ ...source, path, today, format, failOn: "error" });
+  tell(check.findings, check.text);
   out.note(`rules, lines added since ${options.since}: ${check.note}`);
   const project = await readProject(root);
-  const removed = await removedPart(project, changed, options, out);
-  await weakenedPart(project, changed, options, out);
+  const removed = await given(() => madeByRemoval(project, changed, options.since, today));
+  tell(removed);
+  out.note(`rules, elsewhere by what was removed since ${options.since}: ${summaryOf(removed)}.`);
+  const weakened = await weakenedPart(project, changed, options, out);
+  tell(weakened);
+  const isWeaker = weakened.length > 0 || removed.some(({ rule }) => rule === goneRouteFacts.id);
   const breaking = await breakingPart(root, changed, options, out);
+  tell(breaking?.findings ?? [], breaking?.text);
   const tests = await testsPart(project, changed, options, out);
+  if (isDocument(format))
+    out.text(reportOf(format, all, { ...told, rules: [...told.rules, ...breakingFacts()] }));
   return [
-    ...(check.failed ? (["check"] as const) : []),
-    ...(removed ? (["removed"] as const) : []),
-    ...(breaking ? (["breaking"] as const) : []),
+    ...(check.findings.some(isBad) ? (["check"] as const) : []),
+    ...(removed.some(isBad) ? (["removed"] as const) : []),
+    ...(isWeaker && options.failOn !== "error" ? (["weakened"] as const) : []),
+    ...(breaking?.findings.some(isBad) === true ? (["breaking"] as const) : []),
     ...(tests ? (["tests"] as const) : []),
   ];
 }
 
-/** @returns true when it failed */
-async function removedPart(
-  project: Project,
-  changed: readonly string[],
-  { since, format, today }: GuardOptions,
-  { text, note }: Out,
-): Promise<boolean> {
-  const found = await given(() => madeByRemoval(project, changed, since, today));
-  text(reportOf(format, found, { tool: "charter guard", rules }));
-  note(`rules, elsewhere by what was removed since ${since}: ${summaryOf(found)}.`);
-  return found.some(({ severity }) => severity === "error");
-}
-
-/** For whoever reviews it: it never fails, because each of it may be meant. */
+/** For whoever reviews it: each of it may be meant. */
 async function weakenedPart(
   project: Project,
   changed: readonly string[],
-  { since, format }: GuardOptions,
-  { text, note }: Out,
-): Promise<void> {
+  { since }: GuardOptions,
+  { note }: Out,
+): Promise<readonly Finding[]> {
   const { root } = project.files;
-  if (since === "staged" && !(await hasCommit(root))) return;
+  if (since === "staged" && !(await hasCommit(root))) return [];
   const judged = changed.filter((path) => /\.(?:[cm]?[jt]sx?|jsonc?|ya?ml|py|sql)$/.test(path));
-  const found = weakenedBy(project.files, await given(() => textsBefore(root, since, judged)));
-  text(reportOf(format, found, { tool: "charter guard", rules }));
+  const before = await given(() => textsBefore(root, since, judged));
+  const found = weakenedBy(before, await textsOf(project.files, judged));
   note(`made weaker since ${since}: ${summaryOf(found)}.`);
+  return found;
 }
 
-/** @returns true when it failed */
+/** Null: there is nothing to compare. */
 async function breakingPart(
   root: string,
   changed: readonly string[],
   { since, format, today }: GuardOptions,
-  { text, note }: Out,
-): Promise<boolean> {
+  { note }: Out,
+): Promise<BreakingResult | null> {
   if (!changed.some((path) => /\.[mc]?tsx?$|package(?:-lock)?\.json$/.test(path))) {
     note("events: no source changed.");
-    return false;
+    return null;
   }
   if (since === "staged" && !(await hasCommit(root))) {
     note("events: nothing was committed before.");
-    return false;
+    return null;
   }
   const against = since === "staged" ? "HEAD" : since;
   const found = await runBreaking({ path: root, against, today, format, failOn: "error" });
-  text(found.text);
   note(`events, against ${against}: ${found.note}`);
-  return found.failed;
+  return found;
 }
 
 /** @returns true when it failed */
 async function testsPart(
   project: Project,
   changed: readonly string[],
-  { tests, testCommand }: GuardOptions,
+  { tests, testCommand, format }: GuardOptions,
   { note }: Out,
 ): Promise<boolean> {
   const files = idempotencyTests(project, changed);
@@ -127,52 +135,9 @@ async function testsPart(
   }
   note(`idempotency: ${files.join(" ")}`);
   if (!tests) return false;
-  const code = await run(project.files.root, [...testCommand, ...files]);
+  // A document on standard output is nothing else.
+  const output = isDocument(format) ? "stderr" : "stdout";
+  const code = await runTests(project.files.root, [...testCommand, ...files], output);
   note(`idempotency: ${code === 0 ? "passed" : `failed with exit code ${code}`}.`);
   return code !== 0;
-}
-
-/**
- * Files whose tests deliver an entry a second time to a consumer that the change may have touched: its module changed, or
- * the definition of an event that it handles, or what all modules stand on.
- */
-export function idempotencyTests(
-  { typescript, tests }: Project,
-  changed: readonly string[],
-): readonly string[] {
-  const touched = new Set(changed);
-  const inModules = new Set(typescript.modules.flatMap(({ files }) => files));
-  const definitions = new Set(typescript.events.map(({ file }) => file));
-  const sources = changed.filter((path) => typescript.files.includes(path));
-  // The engine, the composition, the kit: nobody can say which consumer does not stand on them.
-  const isAll = sources.some((path) => !inModules.has(path) && !definitions.has(path));
-  const touchedConsumers = typescript.consumers.filter(({ file }) => {
-    const module = typescript.moduleOf(file);
-    const own = module === null ? [file] : module.files;
-    const handled = typescript.handled
-      .filter((handler) => own.includes(handler.file))
-      .flatMap(({ events }) => events.map((event) => event.file));
-    return isAll || [...own, ...handled].some((path) => touched.has(path));
-  });
-  const concerned = new Set(touchedConsumers.map(({ subscriber }) => subscriber));
-  return typescript.tests.filter((path) =>
-    tests
-      .testsIn(path)
-      .some((fact) =>
-        [...fact.subscribers].some(
-          (name) => (touched.has(path) || concerned.has(name)) && fact.showsOf(name).has("redelivered"),
-        ),
-      ),
-  );
-}
-
-/** Its output is ours. @throws {GivenError} there is no such program */
-function run(root: string, [program, ...args]: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program ?? "", args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-    child.on("error", (error) =>
-      reject(new GivenError(`The tests cannot be run by "${program}": ${error.message}.`, { cause: error })),
-    );
-    child.on("close", (code) => resolve(code ?? 1));
-  });
 }

@@ -4,6 +4,7 @@ import { baselineOf, compareWith } from "./baseline.ts";
 import { addedLines, inAddedLines, takesAway, textsBefore } from "./changed-lines.ts";
 import { checkProject } from "./check.ts";
 import type { Finding } from "./finding.ts";
+import { calledGoneRoutes } from "./gone-routes.ts";
 import { type Project, projectOf } from "./project.ts";
 import { rules } from "./rules/index.ts";
 import { isPython, loadPython } from "./tree/python/parser.ts";
@@ -25,7 +26,7 @@ export async function madeByRemoval(
   const known = baselineOf(checkProject(before, rules, today).findings, before.files.files);
   const { fresh } = compareWith(known, checkProject(project, rules, today).findings, files);
   const added = new Set(inAddedLines(fresh, await addedLines(root, since)));
-  return fresh.filter((finding) => !added.has(finding));
+  return [...fresh.filter((finding) => !added.has(finding)), ...calledGoneRoutes(before, project)];
 }
 
 /** Files that did not change are the same ones, so what was read of them is not read again. */

@@ -43,6 +43,8 @@ export interface CheckResult {
   /** One line about it all. */
   readonly note: string;
   readonly failed: boolean;
+  /** Those that are told. */
+  readonly findings: readonly Finding[];
 }
 
 /** It was given wrong. */
@@ -50,6 +52,9 @@ export class GivenError extends Error {}
 
 /** It could not be done. */
 export class ToolError extends Error {}
+
+/** As reports know it. */
+export const suppressionFacts = { ...suppressionRule, severity: "error" } as const;
 
 const usualBaseline = "charter-baseline.json";
 
@@ -121,6 +126,7 @@ async function withBaseline(options: CheckOptions, judged: Judged): Promise<Chec
       text: "",
       note: `${told.length} findings are noted in ${path}, and are not told again.`,
       failed: false,
+      findings: [],
     };
   }
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -145,10 +151,11 @@ async function withBaseline(options: CheckOptions, judged: Judged): Promise<Chec
   return {
     text: reportOf(options.format, compared.fresh, {
       tool: "charter check",
-      rules: [...chosen, { ...suppressionRule, severity: "error" }],
+      rules: [...chosen, suppressionFacts],
     }),
     note: `${parts.join(", ")} (${lookedAt(project)}).`,
     failed: compared.fresh.some(({ severity }) => severities.indexOf(severity) <= worst),
+    findings: compared.fresh,
   };
 }
 

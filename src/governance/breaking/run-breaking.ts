@@ -7,6 +7,7 @@ import { makeFolder } from "../make-folder.ts";
 import { ForeignFileError, isJsonWith, requireOwnFile } from "../own-file.ts";
 import { readProject } from "../project.ts";
 import { type Format, reportOf, summaryOf } from "../report/index.ts";
+import type { RuleFacts } from "../report/source.ts";
 import { findRoot, TreeError } from "../tree/files.ts";
 import { type PayloadReads, readPayloads } from "../tree/payload-reads.ts";
 import {
@@ -117,6 +118,16 @@ export async function writeCatalogue(
   return { text: "", note: `${note} are in ${file}` };
 }
 
+/** The rules, as reports know them. */
+export const breakingFacts = (): readonly RuleFacts[] =>
+  Object.entries(rules).map(([id, { what, severity, why, mend }]) => ({
+    id,
+    title: what,
+    severity,
+    why,
+    mend,
+  }));
+
 /** A line for each rule. */
 export function breakingRuleList(): string {
   const width = Math.max(...Object.keys(rules).map((id) => id.length));
@@ -171,14 +182,7 @@ function resultOf(
     ...(acceptedCount > 0 ? [`${acceptedCount} accepted`] : []),
     ...(gone.length > 0 ? [`accepted, but not there any more: ${gone.join(", ")}`] : []),
   ];
-  const facts = Object.entries(rules).map(([id, { what, severity, why, mend }]) => ({
-    id,
-    title: what,
-    severity,
-    why,
-    mend,
-  }));
-  const told = reportOf(options.format, findings, { tool: "charter breaking", rules: facts });
+  const told = reportOf(options.format, findings, { tool: "charter breaking", rules: breakingFacts() });
   const proposals = findings.flatMap(({ proposal }) => proposal ?? []);
   const steps =
     options.format === "human" ? proposals.map((code) => `\nproposed step:\n\n${code}`).join("") : "";

@@ -181,6 +181,19 @@ const maxLine = 1_000;
 const isSqueezed = (text: string) =>
   text.length > maxLine && text.split("\n").some((line) => line.length > maxLine);
 
+/**
+ * The texts of files as they are, also of those that belong to a project of its own inside of this one.
+ *
+ * @returns without those that are gone, or that nobody wrote by hand
+ */
+export async function textsOf(
+  { root, files }: Pick<ProjectFiles, "root" | "files">,
+  paths: readonly string[],
+): Promise<readonly TextFile[]> {
+  const texts = await Promise.all(paths.map(async (path) => files.get(path) ?? (await readText(root, path))));
+  return texts.filter((text) => text !== null);
+}
+
 /** Null: it is gone, larger than anything that is written by hand, or a link, which may lead out of the project. */
 async function readText(root: string, path: string): Promise<TextFile | null> {
   try {

@@ -7,9 +7,9 @@ type Files = Readonly<Record<string, string>>;
 type Change = readonly [before: Files, after: Files, told: readonly string[]];
 
 function told(before: Files, after: Files): readonly string[] {
-  const files = new Map(Object.entries(after).map(([path, text]) => [path, { path, text }]));
-  const was = new Map([...Object.keys(before), ...files.keys()].map((path) => [path, before[path] ?? null]));
-  const found = weakenedBy({ root: "/", workspaces: [], paths: new Set(files.keys()), files }, was);
+  const now = Object.entries(after).map(([path, text]) => ({ path, text }));
+  const paths = [...Object.keys(before), ...Object.keys(after)];
+  const found = weakenedBy(new Map(paths.map((path) => [path, before[path] ?? null])), now);
   return found.map(({ file, line, rule }) => `${rule} ${file}:${line}`);
 }
 

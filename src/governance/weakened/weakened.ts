@@ -1,48 +1,65 @@
 /** What a change makes weaker, as a list for whoever reviews it: each may be meant, so none of it is an error. */
 
 import type { Finding } from "../finding.ts";
-import type { ProjectFiles } from "../tree/files.ts";
-import { positionOf } from "../tree/text.ts";
+import type { RuleFacts } from "../report/source.ts";
+import { positionOf, type TextFile } from "../tree/text.ts";
 import type { Side, Weakening } from "./fact.ts";
 import { goneSteps, silencing } from "./lines.ts";
 import { forgotten } from "./mentions.ts";
 import { weakerValues } from "./numbers.ts";
 import { weakerTests } from "./tests.ts";
 
-const kinds: readonly (readonly [string, (before: Side, after: Side) => readonly Weakening[]])[] = [
-  ["weaker-test", weakerTests],
-  ["weaker-value", weakerValues],
-  ["silenced", silencing],
-  ["gone-step", goneSteps],
-  ["forgotten", forgotten],
+interface Kind {
+  readonly id: string;
+  readonly title: string;
+  readonly find: (before: Side, after: Side) => readonly Weakening[];
+}
+
+const kinds: readonly Kind[] = [
+  { id: "weaker-test", title: "A test is gone, does not run, or asserts less", find: weakerTests },
+  {
+    id: "weaker-value",
+    title: "A bound, a level, a scope or a schema lets more through",
+    find: weakerValues,
+  },
+  {
+    id: "silenced",
+    title: "A tool is silenced, a type is taken away, or a step may fail",
+    find: silencing,
+  },
+  { id: "gone-step", title: "A pipeline runs a step no more", find: goneSteps },
+  {
+    id: "forgotten",
+    title: "A function no longer asks for a tenant or a permission, gives a key, or tries again",
+    find: forgotten,
+  },
 ];
+
+const told = {
+  severity: "warning",
+  why: "What a change lets through besides its purpose is seen by nobody later.",
+  mend: "Take it back, or say in the change why it is meant.",
+} as const;
+
+/** The kinds, as reports know rules. */
+export const weakenings: readonly RuleFacts[] = kinds.map(({ id, title }) => ({ id, title, ...told }));
 
 /**
  * @param before texts of the changed files; null: it was not there
+ * @param after those that are still there
  */
 export function weakenedBy(
-  files: ProjectFiles,
   before: ReadonlyMap<string, string | null>,
+  after: readonly TextFile[],
 ): readonly Finding[] {
   const was = [...before].flatMap(([path, text]) => (text === null ? [] : [{ path, text }]));
-  const is = [...before.keys()].flatMap((path) => files.files.get(path) ?? []);
-  return kinds.flatMap(([rule, find]) =>
-    find(was, is).map(({ file, start, message }): Finding => {
-      const text = files.files.get(file);
+  const now = new Map(after.map((file) => [file.path, file]));
+  return kinds.flatMap(({ id, find }) =>
+    find(was, after).map(({ file, start, message }): Finding => {
+      const text = now.get(file);
       const { line, column } = text === undefined ? { line: 1, column: 1 } : positionOf(text, start);
-      return {
-        rule,
-        severity: "warning",
-        file,
-        line,
-        column,
-        endLine: line,
-        endColumn: column,
-        message,
-        why: "What a change lets through besides its purpose is seen by nobody later.",
-        mend: "Take it back, or say in the change why it is meant.",
-        fix: null,
-      };
+      const place = { file, line, column, endLine: line, endColumn: column };
+      return { rule: id, ...place, message, ...told, fix: null };
     }),
   );
 }

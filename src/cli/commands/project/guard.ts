@@ -1,11 +1,14 @@
 import { type Command, Option } from "commander";
+import type { FailLevel } from "../../../governance/guard.ts";
+import type { Format } from "../../../governance/report/index.ts";
 import { today } from "../../command.ts";
 import { CliError, FindingsError, UsageError } from "../../errors.ts";
 
 interface Options {
   readonly since?: string;
   readonly staged?: boolean;
-  readonly format: "human" | "github";
+  readonly format: Format;
+  readonly failOn: FailLevel;
   readonly tests: boolean;
   readonly testCommand: string;
 }
@@ -25,14 +28,24 @@ export function addGuard(program: Command): void {
     .option("--no-tests", "name the tests, and do not run them")
     .option("--test-command <command>", "runs the files of tests that stand behind it", "npm test --")
     .addOption(
-      new Option("--format <form>", "how findings are written").choices(["human", "github"]).default("human"),
+      new Option("--format <form>", "how findings are written")
+        .choices(["human", "json", "sarif", "github"])
+        .default("human"),
+    )
+    .addOption(
+      new Option(
+        "--fail-on <level>",
+        "what ends with exit code 100; weakened: errors, and whatever the change makes weaker",
+      )
+        .choices(["error", "weakened", "warning", "info"] satisfies FailLevel[])
+        .default("error"),
     )
     .action(guard);
 }
 
 async function guard(
   path: string | undefined,
-  { since, staged, format, tests, testCommand }: Options,
+  { since, staged, format, failOn, tests, testCommand }: Options,
 ): Promise<void> {
   if ((since === undefined) === (staged !== true))
     throw new UsageError("Say what the change is: --staged, or --since with a revision of git.");
@@ -44,6 +57,7 @@ async function guard(
   const options = {
     path: path ?? ".",
     format,
+    failOn,
     since: since ?? "staged",
     today: today(),
     tests,
