@@ -80,7 +80,10 @@ function needsSomebody({ alerts, dead_letters: letters, consumers }: Overview): 
 function Health({ visit, seen }: Props) {
   const w = visit.words(overviewWords);
   const { health, cron } = seen;
-  const status = health.status === "healthy" && needsSomebody(seen) ? "attention" : health.status;
+  // Degraded with a stream: a consumer stands still.
+  const isUp = health.status === "healthy" || (health.status === "degraded" && health.event_stream);
+  const needs = health.status !== "healthy" || needsSomebody(seen);
+  const status = isUp && needs ? "attention" : health.status;
   const tone = { healthy: "good", attention: "warn", degraded: "warn", unhealthy: "bad" }[status];
   const service = (isThere: boolean) => (isThere ? w.answers : w.silent);
   return (

@@ -17,11 +17,15 @@ import { readSchemaState } from "../db/read-schema-state.ts";
 import type { Invocation } from "../invocation.ts";
 import { describeMisplaced, type ShardDatabase, shardDatabasesSql } from "../relay/shard-databases.ts";
 import type { RedisDatabases } from "../stream/databases.ts";
-import type { RedisHttp } from "../stream/redis.ts";
+import type { StreamKeys } from "../stream/keys.ts";
+import { type RedisHttp, RedisReplyError } from "../stream/redis.ts";
 
 /** Answer of `GET /api/health`. */
 export interface Health {
-  /** `degraded`: no stream, and by configuration none is needed; events wait in the record. */
+  /**
+   * `degraded`: no stream, and by configuration none is needed; events wait in the record. Or the circuit breaker of a
+   * consumer is open: its events wait, and all else goes on.
+   */
   readonly status: "healthy" | "degraded" | "unhealthy";
   readonly event_stream: boolean;
   readonly database: boolean;
@@ -40,9 +44,9 @@ const limitMs = 3_000;
  * try, side by side. Never throws; takes 3 s at most.
  */
 export async function checkHealth(invocation: Invocation): Promise<Health> {
-  const { databases, db, migrations } = invocation;
+  const { databases, keys, db, migrations } = invocation;
   const [stream, schema, vital] = await Promise.all([
-    databases === null ? null : answerOfRedis(databases),
+    databases === null ? null : answerOfRedis(databases, keys),
     answerOf("Postgres", () => readSchemaState(db, migrations)),
     answerOf("Postgres", () => askVital(db)),
   ]);
@@ -74,9 +78,22 @@ export async function lookAtStores({ databases, db, migrations }: Invocation) {
 
 const pinged = (redis: RedisHttp) => answerOf("Redis", () => redis.command(["PING"]));
 
+/**
+ * A write that changes nothing, in place of a PING: a Redis that is full, a replica, or cannot store what it holds answers
+ * that, and moves no event all the same.
+ *
+ * @see https://redis.io/docs/latest/commands/setrange/ an empty value changes nothing and creates no key
+ */
+const takesWrites = (redis: RedisHttp, { relayActive }: StreamKeys) =>
+  answerOf("Redis", async () => {
+    const [reply] = await redis.pipeline([["SETRANGE", relayActive(), "0", ""]]);
+    // Another refusal is an answer, too.
+    if (reply instanceof RedisReplyError && reply.prefix === "NOPERM") throw reply;
+  });
+
 /** The numbers of those of several databases that do not answer; an error when the first does not. */
-async function answerOfRedis({ all }: RedisDatabases): Promise<Answer<readonly number[]>> {
-  const signs = await Promise.all(all.map(pinged));
+async function answerOfRedis({ all }: RedisDatabases, keys: StreamKeys): Promise<Answer<readonly number[]>> {
+  const signs = await Promise.all(all.map((redis) => takesWrites(redis, keys)));
   const [first] = signs;
   if (first !== undefined && "error" in first) return first;
   return { answer: signs.flatMap((sign, index) => ("error" in sign ? [index + 1] : [])) };
@@ -85,21 +102,34 @@ async function answerOfRedis({ all }: RedisDatabases): Promise<Answer<readonly n
 /** What Postgres knows of work that fails, of where the shards are, and of itself. */
 export interface Vital {
   readonly failing: readonly FailingWork[];
+  readonly open: readonly OpenBreaker[];
   readonly places: readonly ShardDatabase[];
   /** It takes no writes, from nobody or not from us. */
   readonly readOnly: boolean;
 }
 
+/** A circuit breaker that is open, as its alert tells it. */
+interface OpenBreaker {
+  readonly subject: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+const openBreakersSql = sql`
+  SELECT subject, to_char(first_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+  FROM alerts WHERE kind = 'brake_open' AND resolved_at IS NULL ORDER BY subject LIMIT 100`;
+
 const readOnlySql = sql`
   SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS read_only`;
 
 /** Statements whose rows `toVital` reads. */
-export const vitalStatements = [alarmingWorkSql, shardDatabasesSql, readOnlySql];
+export const vitalStatements = [alarmingWorkSql, shardDatabasesSql, readOnlySql, openBreakersSql];
 
-export function toVital([failing, places, own]: readonly (readonly unknown[])[]): Vital {
+export function toVital([failing, places, own, open]: readonly (readonly unknown[])[]): Vital {
   const [state] = (own ?? []) as { read_only: boolean }[];
   return {
     failing: (failing ?? []) as FailingWork[],
+    open: (open ?? []) as OpenBreaker[],
     places: (places ?? []) as ShardDatabase[],
     readOnly: state?.read_only === true,
   };
@@ -148,8 +178,8 @@ export function judgeHealth(
     databases === null || known === null ? null : describeMisplaced(known.places, databases, publish.shards);
   const withoutStream = mode === "degraded" && !hasStream;
   const missing = "answer" in schema ? describeMissing(schema.answer) : null;
-  const reasons = [
-    ...(hasStream || withoutStream ? [] : ["Redis does not answer."]),
+  const broken = [
+    ...(hasStream || withoutStream ? [] : [describeRefusal(stream) ?? "Redis does not answer."]),
     ...away.map((number) => describeAway(number, shardsOn(invocation, number))),
     ...("error" in schema ? [refusalOf(schema.error) ?? "Postgres does not answer."] : []),
     ...(known?.readOnly === true ? [readOnlyReason] : []),
@@ -157,11 +187,12 @@ export function judgeHealth(
     ...(misplaced === null ? [] : [misplaced]),
     ...describeVital(known?.failing ?? [], consumers),
   ];
+  const open = describeOpen(known?.open ?? [], consumers);
   return {
-    status: reasons.length > 0 ? "unhealthy" : withoutStream ? "degraded" : "healthy",
+    status: broken.length > 0 ? "unhealthy" : withoutStream || open.length > 0 ? "degraded" : "healthy",
     event_stream: hasStream && away.length === 0,
     database: "answer" in schema,
-    reasons,
+    reasons: [...broken, ...open],
     mode,
     consumers: [...consumers.keys()],
     timestamp: new Date(now()).toISOString(),
@@ -176,6 +207,31 @@ function describeVital(failing: readonly FailingWork[], consumers: Invocation["c
     ...vital.filter(({ work }) => drainedBy(work) === null).map(describeFailing),
     ...describeDrains(drains),
   ];
+}
+
+/** Breakers that a sentence names. */
+const namedBreakers = 5;
+
+/** One sentence, or none. Breakers of consumers that are none of this release are another release's. */
+function describeOpen(open: readonly OpenBreaker[], consumers: Invocation["consumers"]): string[] {
+  const ours = open.flatMap(({ subject, since }) => {
+    const [, group, shard] = /^(.*):(\d+)$/.exec(subject) ?? [];
+    const consumer = [...consumers.values()].find((one) => one.group === group);
+    return consumer === undefined ? [] : [`${consumer.subscriber} on shard ${shard} (since ${since})`];
+  });
+  if (ours.length === 0) return [];
+  const more = ours.length > namedBreakers ? ` and ${ours.length - namedBreakers} more` : "";
+  return [
+    `The circuit breaker is open of ${ours.slice(0, namedBreakers).join(", of ")}${more}: its events wait, and one at a time is tried. The alert brake_open and GET /api/consumers/{name} say why.`,
+  ];
+}
+
+/** In which words Redis refused, e.g. that it is full; null when it said nothing. */
+function describeRefusal(asked: Answer<unknown> | null): string | null {
+  if (asked === null || !("error" in asked)) return null;
+  const { error } = asked;
+  if (error instanceof RedisReplyError) return `Redis refused: ${error.words}`;
+  return error instanceof TransientError && error.cause instanceof RedisReplyError ? error.message : null;
 }
 
 function shardsOn({ databases, publish }: Pick<Invocation, "databases" | "publish">, number: number) {

@@ -1,7 +1,9 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../../src/engine/alerts/alert-views.ts";
 import type { ScheduledJob } from "../../../src/engine/consume/define/define-job.ts";
+import { TransientError } from "../../../src/engine/core/errors.ts";
 import { cronTick } from "../../../src/engine/dispatch/cron.ts";
+import { drainOnce } from "../../../src/engine/dispatch/drain-once.ts";
 import { relayAll } from "../../../src/engine/dispatch/relay-shards.ts";
 import { runJobsNow } from "../../../src/engine/dispatch/scheduled-jobs.ts";
 import { checkHealth } from "../../../src/engine/operations/health.ts";
@@ -10,7 +12,7 @@ import type { Backbone } from "../../backbone.ts";
 import { hookDatabase, sends, startFaultyRedis } from "../../faults.ts";
 import { recorded } from "../../recorded.ts";
 import { invoke, otherIsolate, soon } from "../dispatch/fixture.ts";
-import { openBackbone, openFaultyBackbone, publishReports, recorder } from "../fixture.ts";
+import { effects, openBackbone, openFaultyBackbone, publishReports, recorder, until } from "../fixture.ts";
 
 /*
  * Work that fails at every try: Redis and Postgres answer, and all the same nothing moves. Each try runs as an isolate of
@@ -35,6 +37,40 @@ async function alertsOf(backbone: Backbone): Promise<string[]> {
 async function failures(backbone: Backbone): Promise<{ work: string; failures: number }[]> {
   return backbone.sql("SELECT work, failures FROM failing_work ORDER BY work");
 }
+
+test("an open circuit breaker is degraded with its consumer, until it closes", async () => {
+  const backbone = await openBackbone();
+  const service = { away: true };
+  const consumer = recorder({
+    brake: { after: 1, baseMs: 50, capMs: 50 },
+    beforeReport: () => {
+      if (service.away) throw new TransientError("the shop is away");
+    },
+  });
+  const invocation = () => invoke(backbone, [consumer], otherIsolate());
+  const drain = () => drainOnce(invocation(), consumer, { shard: 0, deadlineMs: soon() });
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  await drain();
+  expect(await checkHealth(invocation())).toMatchObject({
+    status: "degraded",
+    event_stream: true,
+    reasons: [
+      expect.stringMatching(
+        /^The circuit breaker is open of recorder on shard 0 \(since 20.*Z\): its events wait/,
+      ),
+    ],
+  });
+  // Of a consumer that is none of this release.
+  expect(await checkHealth(invoke(backbone, [], otherIsolate()))).toMatchObject({ status: "healthy" });
+  service.away = false;
+  await until(
+    async () => (await drain()) && (await effects(backbone)).length,
+    (applied) => applied === 1,
+    "applied",
+  );
+  expect(await checkHealth(invocation())).toMatchObject({ status: "healthy", reasons: [] });
+});
 
 describe("a relay that fails at every try", () => {
   test("is an alert and unhealthy after three tries, and healthy again with the first success", async () => {

@@ -78,7 +78,9 @@ function unread({ about, path, why }: Unread): Finding {
 }
 
 function health({ health }: Observed): Finding[] {
-  if (health?.status === "healthy") return [ok("health", "Redis and Postgres answer")];
+  // An open circuit breaker is told of its consumer.
+  const isUp = health?.status === "healthy" || (health?.status === "degraded" && health.event_stream);
+  if (isUp) return [ok("health", "Redis and Postgres answer")];
   if (health?.status === "degraded") {
     return [note("health", "degraded mode: there is no event stream, events wait in the record")];
   }

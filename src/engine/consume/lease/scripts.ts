@@ -13,6 +13,9 @@ import { countsInLua } from "../../stream/counters.ts";
  * A takeover forgets the copy's fencing token before it raises the one in Postgres: if the worker then cannot write the
  * copy, nobody believes the old one.
  *
+ * What fails behind the lease, as a key that holds something else, gives it back: Redis undoes nothing of a script, and
+ * others would wait for nobody. The holder stays, for something may have been read.
+ *
  * KEYS: lease, mark, holder, stream, state, breakers, retry times, marks of what is deferred.
  * ARGV: token, lease in ms, group, field of this group and shard, consumer, entries to read at most, pending entries
  * at most, bodies of pending entries at most.
@@ -29,47 +32,55 @@ if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
 end
 redis.call('DEL', KEYS[2])
 local left = redis.call('SET', KEYS[3], ARGV[1], 'GET') and 1 or 0
-if left == 1 then redis.call('HDEL', KEYS[5], 'epoch') end
-
-local stream, group = KEYS[4], ARGV[3]
-local list = redis.pcall('XPENDING', stream, group, '-', '+', ARGV[7])
-local isThere = not list.err
-local pending = isThere and #list or 0
-local state, breaker = redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])
-local reply = {1, left, '', pending, state, breaker}
-local known = {}
-for i = 1, #state, 2 do known[state[i]] = state[i + 1] end
-local mark = not known.epoch and redis.call('HGET', KEYS[8], ARGV[4])
-if mark then state[#state + 1] = 'deferred'; state[#state + 1] = mark end
-local last = isThere and (known.queued or mark) and redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-if last then reply[3] = last[1] end
-local isPlain = known.epoch and known.start and known.pauses == '[]' and known.backfilling ~= '1'
--- A breaker that only counts failures holds nothing up.
-local isOpen = breaker and not string.find(breaker, '"probe_at":null', 1, true)
-local read = isThere and isPlain and not isOpen and ARGV[6] ~= '0'
--- What waits has its time, and a pause its end: the clock that all workers share says whether it has come.
-if pending > 0 or known.queued or mark or not read then
-  local time = redis.pcall('TIME')
-  if not time.err then
-    state[#state + 1] = 'time'
-    state[#state + 1] = string.format('%d%03d', time[1], math.floor(time[2] / 1000))
+local function read()
+  if left == 1 then redis.call('HDEL', KEYS[5], 'epoch') end
+  local stream, group = KEYS[4], ARGV[3]
+  local list = redis.pcall('XPENDING', stream, group, '-', '+', ARGV[7])
+  local isThere = not list.err
+  local pending = isThere and #list or 0
+  local state, breaker = redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])
+  local reply = {1, left, '', pending, state, breaker}
+  local known = {}
+  for i = 1, #state, 2 do known[state[i]] = state[i + 1] end
+  local mark = not known.epoch and redis.call('HGET', KEYS[8], ARGV[4])
+  if mark then state[#state + 1] = 'deferred'; state[#state + 1] = mark end
+  local last = isThere and (known.queued or mark) and redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  if last then reply[3] = last[1] end
+  local isPlain = known.epoch and known.start and known.pauses == '[]' and known.backfilling ~= '1'
+  -- A breaker that only counts failures holds nothing up.
+  local isOpen = breaker and not string.find(breaker, '"probe_at":null', 1, true)
+  local mayRead = isThere and isPlain and not isOpen and ARGV[6] ~= '0'
+  -- What waits has its time, and a pause its end: the clock that all workers share says whether it has come.
+  if pending > 0 or known.queued or mark or not mayRead then
+    local time = redis.pcall('TIME')
+    if not time.err then
+      state[#state + 1] = 'time'
+      state[#state + 1] = string.format('%d%03d', time[1], math.floor(time[2] / 1000))
+    end
   end
-end
-if not read then return reply end
+  if not mayRead then return reply end
 
-local room = math.min(tonumber(ARGV[6]), tonumber(ARGV[7]) - pending)
-local new = room > 0 and redis.call('XREADGROUP', 'GROUP', group, ARGV[5], 'COUNT', room, 'STREAMS', stream, '>')
-local failures, bodies = false, false
-if #list > 0 and #list <= tonumber(ARGV[8]) then
-  local ids = {}
-  bodies = {}
-  for i, entry in ipairs(list) do
-    ids[i] = entry[1]
-    bodies[i] = redis.call('XRANGE', stream, entry[1], entry[1])
+  local room = math.min(tonumber(ARGV[6]), tonumber(ARGV[7]) - pending)
+  local new = room > 0 and redis.call('XREADGROUP', 'GROUP', group, ARGV[5], 'COUNT', room, 'STREAMS', stream, '>')
+  local failures, bodies = false, false
+  if #list > 0 and #list <= tonumber(ARGV[8]) then
+    local ids = {}
+    bodies = {}
+    for i, entry in ipairs(list) do
+      ids[i] = entry[1]
+      bodies[i] = redis.call('XRANGE', stream, entry[1], entry[1])
+    end
+    failures = redis.call('HMGET', KEYS[7], unpack(ids))
   end
-  failures = redis.call('HMGET', KEYS[7], unpack(ids))
+  reply[7], reply[8], reply[9], reply[10] = list, new, failures, bodies
+  return reply
 end
-reply[7], reply[8], reply[9], reply[10] = list, new, failures, bodies
+
+local ok, reply = pcall(read)
+if not ok then
+  redis.call('DEL', KEYS[1])
+  return type(reply) == 'table' and reply or redis.error_reply(tostring(reply))
+end
 return reply`;
 
 /**

@@ -17,6 +17,19 @@ import {
 
 const consumer = recorder();
 
+test("a look that fails behind the lease gives it back", async () => {
+  const backbone = await openBackbone();
+  await publishReports(backbone, 2);
+  await backbone.relay();
+  const { keys } = backbone.open();
+  const theirs = keys.breakers();
+  await backbone.redis("SET", theirs, "of another program");
+  await expect(backbone.drain(consumer)).rejects.toThrow(/WRONGTYPE/);
+  expect(await backbone.redis("EXISTS", keys.lease(consumer.group, 0))).toBe(0);
+  await backbone.redis("DEL", theirs);
+  expect(await backbone.drain(consumer)).toMatchObject({ busy: null, applied: 2 });
+});
+
 describe("a drain that finds the lease taken", () => {
   test("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {
     const backbone = await openBackbone();
