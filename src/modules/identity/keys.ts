@@ -1,5 +1,6 @@
 import {
   ConflictError,
+  ForbiddenError,
   NotFoundError,
   recordAction,
   type Tx,
@@ -27,7 +28,7 @@ export interface IssuedKey extends ReturnType<typeof keyView> {
 }
 
 /**
- * @throws {ForbiddenError} a credential of one tenant, and the key would be for another
+ * @throws {ForbiddenError} a credential of one tenant, and the key would be for another or for all
  * @throws {ValidationError} it would have expired
  */
 export async function createKey(
@@ -45,7 +46,7 @@ export async function createKey(
   const row: KeyRow = {
     id,
     name: request.name,
-    tenantId: tenantOf(services, request.tenant_id),
+    tenantId: tenantOfKey(services, request.tenant_id),
     scopes: scopesOf(request),
     ...(await storedSecret(request.kind, { id, secret }, vault)),
     previousHash: null,
@@ -63,6 +64,18 @@ export async function createKey(
     await note(services, tx, "identity.key_created", row);
   });
   return { key: keyText(request.kind, { id, secret }), ...keyView(row, now) };
+}
+
+/**
+ * Null is asked for by name here, so it is no other way to leave the tenant out: a narrower key than was asked for would
+ * go unnoticed until it is used.
+ */
+function tenantOfKey(services: RequestServices, named: string | null | undefined): string | null {
+  const tenantId = tenantOf(services, named);
+  if (named !== null || tenantId === null) return tenantId;
+  throw new ForbiddenError(
+    `The key would be for all tenants (tenant_id is null), and the credential is for "${tenantId}". Leave tenant_id out, or use a credential for all tenants.`,
+  );
 }
 
 /** @throws {VaultKeyError} a key that signs, and nothing to seal its secret with */

@@ -165,6 +165,10 @@ describe("a credential of one tenant", () => {
     expect(own.body.tenant_id).toBe("acme");
     const refused = await create({ roles: ["viewer"], tenant_id: "other" }, as(admin.key));
     expectErrorShape(refused, 403, "forbidden");
+    const forAll = await create({ roles: ["viewer"], tenant_id: null }, as(admin.key));
+    expectErrorShape(forAll, 403, "forbidden");
+    expect(forAll.body.error.message).toContain('"acme"');
+    expect((await create({ roles: ["viewer"], tenant_id: null })).body.tenant_id).toBeNull();
     const list = await engine.request("GET", "/api/keys?limit=500", undefined, as(admin.key));
     expect(new Set(list.body.keys.map((key: { tenant_id: string }) => key.tenant_id))).toEqual(
       new Set(["acme"]),
