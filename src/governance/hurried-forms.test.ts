@@ -178,6 +178,29 @@ export async function one(bus: Bus, site: Site, id: string) {
 }
 const newBuilder = () => new EventBuilder("library.book.shelved");`,
   ],
+  "the outside is called in a transaction whose publish is handed on": [
+    "B-1",
+    `
+import { books } from "./tables.ts";
+export async function shelve(engine: Engine, id: string) {
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await tx.insert(books).values({ id });
+    await fetch("https://x.example", { method: "POST", body: id }); //! B-1
+    await change(tx, publish, id);
+    await fetch("https://y.example"); //! B-1
+  });
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await fetch("https://x.example", { method: "POST", body: id });
+    await other(tx, publish);
+  });
+}
+async function change(tx: Tx, publish: Publish, id: string) {
+  await tx.delete(books);
+  await tell(publish, id);
+}
+const tell = (publish: Publish, id: string) => publish(bookShelved, { book_id: id });
+const other = async (tx: Tx, publish: unknown) => [tx, publish];`,
+  ],
   "an id that publish is told to take": [
     "E-2",
     `

@@ -59,19 +59,30 @@ export function publishedInTransaction(project: Project, report: Report): void {
   }
   for (const { file, nodes } of moduleSourcesWith(project, /publish/)) {
     keptPublishers(typescript, file, report);
-    for (const call of nodes.calls)
-      if (isPublisherHandedOn(typescript, call) && !isWaitedFor(call))
+    for (const call of nodes.calls) {
+      const inside = publisherHandedOn(typescript, call, maxHandedOn);
+      if (inside === null) continue;
+      if (!isWaitedFor(call))
         report({
           at: call,
           message: "Nobody waits until what it publishes is recorded, so its transaction may end before.",
         });
+      if (looked.has(inside)) continue;
+      looked.add(inside);
+      lookInside(look, { call, events: [] }, inside, report);
+    }
   }
 }
 
-const typeOf = ({ events }: Published) =>
+const typeOf = ({ events }: Pick<Published, "events">) =>
   events.length === 1 && events[0]?.type ? `"${events[0].type}"` : "the event";
 
-function lookInside(look: Look, published: Published, inside: FunctionNode, report: Report): void {
+function lookInside(
+  look: Look,
+  published: Pick<Published, "call" | "events">,
+  inside: FunctionNode,
+  report: Report,
+): void {
   const { tree, writes } = look;
   const { call } = published;
   const calls = nodesOf(call.getSourceFile()).calls;
@@ -133,16 +144,33 @@ const isGlobalFetch = (tree: TypeScriptTree, call: ts.CallExpression): boolean =
   return ts.isIdentifier(callee) && callee.text === "fetch" && isGlobal(tree.bindings, callee);
 };
 
-/** `tell(publish, id)`: a function of the project publishes by what it is given, and gives back a promise. */
-function isPublisherHandedOn(tree: TypeScriptTree, call: ts.CallExpression): boolean {
-  const isGiven = call.arguments.some((given) => {
+/** How many functions hand it on until one publishes. */
+const maxHandedOn = 3;
+
+/**
+ * `tell(publish, id)`: a function of the project publishes by what it is given, and gives back a promise.
+ *
+ * @returns the function that was given what publishes; null: nothing is handed on, or nobody publishes by it
+ */
+function publisherHandedOn(
+  tree: TypeScriptTree,
+  call: ts.CallExpression,
+  steps: number,
+): FunctionNode | null {
+  const owners = call.arguments.flatMap((given): readonly ts.SignatureDeclaration[] => {
     const value = bare(given);
-    if (!ts.isIdentifier(value) || value.text !== "publish") return false;
+    if (!ts.isIdentifier(value) || value.text !== "publish") return [];
     const declared = declarationOf(value);
-    return declared !== null && parameterOwner(declared) !== null;
+    const owner = declared === null ? null : parameterOwner(declared);
+    return owner === null ? [] : [owner];
   });
-  const called = isGiven ? calledFunction(tree, call.expression) : null;
-  return called !== null && tree.published.some((published) => published.within === called);
+  const [owner] = owners;
+  const called = owner === undefined ? null : calledFunction(tree, call.expression);
+  if (called === null || owner === undefined || !isFunction(owner)) return null;
+  const isPublished =
+    tree.published.some(({ within }) => within === called) ||
+    (steps > 1 && callsInside(called).some((one) => publisherHandedOn(tree, one, steps - 1) === called));
+  return isPublished ? owner : null;
 }
 
 const isOfFunctionInside = (name: ts.Identifier, inside: FunctionNode) => comesFrom(name, inside);
