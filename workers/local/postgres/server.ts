@@ -14,6 +14,7 @@ import type { RunningServer } from "../redis/server.ts";
 import { keepRunning } from "../supervise.ts";
 import { type Account, findAccount, ownFolder } from "./account.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
+import { ensureCertificate } from "./certificate.ts";
 
 const run = promisify(execFile);
 
@@ -39,6 +40,12 @@ interface Cluster {
   readonly dataDir: string;
   readonly account: Account | null;
   readonly binaries: Binaries;
+}
+
+/** A cluster that can be started. */
+interface PreparedCluster extends Cluster {
+  /** It has a certificate. */
+  readonly tls: boolean;
 }
 
 /** Leads to where the process works, whatever lies above: the kernel asks for no rights on the way. */
@@ -121,7 +128,7 @@ const clientVariables = [
 ];
 
 /** The cluster of a data directory, made when it is not there, and used by nobody. */
-async function prepareCluster(options: PostgresServerOptions, password: string): Promise<Cluster> {
+async function prepareCluster(options: PostgresServerOptions, password: string): Promise<PreparedCluster> {
   const { dataDir, authMethod = "password", onProgress = () => undefined } = options;
   const account = await findAccount();
   const folder = join(dataDir, "postgres");
@@ -134,13 +141,14 @@ async function prepareCluster(options: PostgresServerOptions, password: string):
   }
   await checkVersion(cluster);
   await endLeftoverPostgres(folder);
-  return cluster;
+  return { ...cluster, tls: await ensureCertificate(folder, account) };
 }
 
 /** Command line of the server. A commit that was answered is on the disk, unless `fsync` is false. */
-export function serverSettings(port: number, fsync: boolean): string[] {
+export function serverSettings(port: number, fsync: boolean, tls: boolean): string[] {
   const settings: Record<string, string> = {
     port: String(port),
+    ssl: tls ? "on" : "off",
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     max_connections: "200",
@@ -224,7 +232,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Run
   const port = await findFreePort();
   const maintenanceUrl = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
   const start = (continuesLog: boolean) =>
-    launch(cluster, serverSettings(port, fsync), maintenanceUrl, continuesLog);
+    launch(cluster, serverSettings(port, fsync, cluster.tls), maintenanceUrl, continuesLog);
   const { child, version } = await start(false);
   try {
     const { rowCount } = await query(
