@@ -59,6 +59,8 @@ function handOn(): void {
   host.wake(null);
 }
 
+// First of all: who cannot listen must not take leases from who does.
+listen(Number(setting("PORT") ?? "8787"), setting("HOST") ?? "127.0.0.1");
 Deno.cron("tick", "* * * * *", () => engine.cron(handOn));
 Deno.cron("janitor", janitorCron, () => {
   writeTaskFiles("all");
@@ -67,12 +69,20 @@ Deno.cron("janitor", janitorCron, () => {
 writeTaskFiles("all");
 host.waitUntil(engine.cron(handOn));
 
-Deno.serve(
-  { port: Number(setting("PORT") ?? "8787"), hostname: setting("HOST") ?? "127.0.0.1" },
-  (request, { remoteAddr }) =>
-    // The address of the connection: a header could say anything.
-    app.fetch(request, { ...host, clientAddress: remoteAddr.hostname }),
-);
+function listen(port: number, hostname: string): void {
+  try {
+    Deno.serve({ port, hostname }, (request, { remoteAddr }) =>
+      // The address of the connection: a header could say anything.
+      app.fetch(request, { ...host, clientAddress: remoteAddr.hostname }),
+    );
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    console.error(
+      `Port ${port} of ${hostname} is taken by another program. End that, or set PORT to another one.`,
+    );
+    Deno.exit(1);
+  }
+}
 
 /** Null: they are not wanted. A folder that may not be used ends the program. */
 async function openTaskFiles(): Promise<DailyFiles | null> {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -40,3 +40,39 @@ test.each([0, 1])("nothing is left when the chunks break off after %i, however e
   }
   expect(await readdir(path)).toEqual([]);
 });
+
+test("a file beside it that another program is writing stays, whether this one becomes whole or not", async () => {
+  const path = await folder();
+  const file = join(path, "a.txt");
+  await writeFile(`${file}.part`, "of another program");
+  await expect(writeNewFile(file, broken(1))).rejects.toThrow(ConnectionError);
+  await writeNewFile(file, [new TextEncoder().encode("one\n")]);
+  expect(await readFile(`${file}.part`, "utf8")).toBe("of another program");
+  expect((await readdir(path)).sort()).toEqual(["a.txt", "a.txt.part"]);
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s ends the program, and what was begun is gone",
+  async (signal) => {
+    const path = await folder();
+    const program = `
+    import { writeNewFile } from ${JSON.stringify(new URL("new-file.ts", import.meta.url).href)};
+    async function* endless() {
+      yield new TextEncoder().encode("personal data\\n");
+      process.stdout.write("begun");
+      await new Promise((done) => setTimeout(done, 60_000));
+    }
+    await writeNewFile(${JSON.stringify(join(path, "a.txt"))}, endless());
+  `;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await new Promise((done) => child.stdout.once("data", done));
+    expect((await readdir(path)).length).toBe(1);
+    const ended = new Promise((done) => child.once("exit", (_code, by) => done(by)));
+    child.kill(signal);
+    expect(await ended).toBe(signal);
+    expect(await readdir(path)).toEqual([]);
+  },
+);

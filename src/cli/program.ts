@@ -33,6 +33,7 @@ import { addReplay } from "./commands/repair/replay.ts";
 import { addTry } from "./commands/repair/try.ts";
 import { addTasks } from "./commands/tasks/tasks.ts";
 import { refuseEmptyValues } from "./empty-values.ts";
+import { showExamples } from "./examples.ts";
 import { fullName, tellUnknownCommands } from "./unknown-command.ts";
 
 export function createProgram(): Command {
@@ -84,6 +85,7 @@ export function createProgram(): Command {
   tellUnknownCommands(program);
   refuseEmptyValues(program);
   pointToHelp(program);
+  showExamples(program);
   return program;
 }
 

@@ -35,9 +35,10 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** What a page itself refuses, in the form of the API. */
-export function invalidForm(message: string): ApiRefusal {
-  return new ApiRefusal(message, { status: 422, code: "validation_failed" });
+/** What a page itself refuses, in the form of the API. @param path of the field that it is about; left out: of none */
+export function invalidForm(message: string, path?: string): ApiRefusal {
+  const details = path === undefined ? [] : [{ path, message }];
+  return new ApiRefusal(message, { status: 422, code: "validation_failed", details });
 }
 
 /** What the API answered to a change. */

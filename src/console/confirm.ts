@@ -11,5 +11,6 @@ export function requireConfirmed(form: Form, count: number): void {
   if (typed === String(count)) return;
   throw invalidForm(
     `"${typed.slice(0, 20)}" was typed, and it concerns ${count} now. Look again, and type ${count} if you still mean it.`,
+    "confirm",
   );
 }

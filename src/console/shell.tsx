@@ -6,6 +6,7 @@ import { ApiRefusal } from "./api.ts";
 import { scriptName, styleName } from "./assets.ts";
 import { fields } from "./form.ts";
 import type { PageView, Visit } from "./page.ts";
+import { problemId } from "./parts/form.tsx";
 import { type Preferences, readPreferences, themes } from "./preferences.ts";
 import { type Area, areas } from "./routes.ts";
 import type { Told } from "./told.ts";
@@ -321,12 +322,15 @@ function Stale({ visit }: { readonly visit: Visit }) {
 function RefusedMessage({ visit: { refused, words } }: { readonly visit: Visit }) {
   const w = words(shellWords);
   if (refused === null) return null;
+  const { message, details } = refused;
+  // What a page says of one field is said once.
+  const isSaid = details.length === 1 && details[0]?.message === message;
   return (
     <div class="message bad" role="alert">
-      <p>
-        <b>{w.notDone}.</b> {refused.message}
+      <p id={isSaid ? problemId(0) : undefined}>
+        <b>{w.notDone}.</b> {message}
       </p>
-      <Details details={refused.details} />
+      <Details details={isSaid ? [] : details} />
       {refused.requestId === null ? null : (
         <p class="quiet">
           {w.requestId} <code>{refused.requestId}</code>
@@ -340,8 +344,8 @@ function Details({ details }: { readonly details: ApiRefusal["details"] }) {
   if (details.length === 0) return null;
   return (
     <ul>
-      {details.map(({ path, message }) => (
-        <li>
+      {details.map(({ path, message }, index) => (
+        <li id={problemId(index)}>
           <code>{path}</code> {message}
         </li>
       ))}

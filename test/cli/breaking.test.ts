@@ -131,6 +131,16 @@ test("a renamed field is found against a revision: where, whom it hurts, and the
   expect(github.stdout).toMatch(/^::error file=src\/events\.ts,line=12,/);
   expect(JSON.parse(inFile.stdout)).toEqual({ findings });
   expect([json, sarif, github, inFile].map(({ code }) => code)).toEqual([100, 100, 100, 100]);
+  expect(human.stdout).toContain("mend: Raise the version and give the step from the one before");
+  // Whoever has taken the step is told what is left to be done, and not to take it.
+  const step =
+    "version: 2,\n  upcasts: { 1: ({ days, ...others }) => ({ ...others, days_until_due: days ?? null }) },";
+  write("src/events.ts", after.replace("version: 1,", step));
+  const raised = await breaking("--against", "HEAD");
+  expect(raised.stdout).toMatch(/warning {2}FIELD_RENAMED$/m);
+  expect(raised.stdout).toContain("mend: Let consumers of the new release go out before its producers");
+  expect(raised.stdout).not.toContain("Raise the version");
+  write("src/events.ts", after);
 });
 
 test("the catalogue that a revision has as JSON is taken before its code", async () => {

@@ -264,6 +264,10 @@ describe("replays", () => {
     const start = ["replay", "start", "keeper", "--name", "once-more", "--types", "system.health"];
     const from = ["--from", new Date(Date.now() - 3_600_000).toISOString()];
     const forced = ["--mode", "force", "--reason", "the table was lost", "--yes", "--watch"];
+    expect(await run("replay", "start", "keeper")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no name of the replay; .* Give e\.g\. --name mended-\d{4}-\d\d-\d\d/),
+    });
     const watched = await run(...start, ...from, ...forced);
     expect(watched.stdout, watched.stderr).toContain("once-more");
     expect(applied.get("replayed")).toBe((before ?? 0) + 1);

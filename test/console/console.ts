@@ -65,6 +65,16 @@ export async function signIn(page: Page, key: string): Promise<void> {
   await page.waitForURL((url) => !url.pathname.endsWith("/sign-in"));
 }
 
+/** The fields that are said to be wrong, by their names, each with the text that a reader of screens reads for it. */
+export async function wrongFields(page: Page): Promise<Readonly<Record<string, string>>> {
+  const all = await page.evaluate<
+    readonly (readonly [string, string])[]
+  >(`[...document.querySelectorAll("[aria-invalid]")]
+    .map((one) => [one.name, (one.getAttribute("aria-describedby") ?? "").split(" ")
+      .map((id) => document.getElementById(id)?.textContent ?? "nothing has the id " + id).join(" ")])`);
+  return Object.fromEntries(all);
+}
+
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Nothing that keeps somebody from reading or using the page: rules of WCAG 2.2 A and AA, as axe judges them. */

@@ -6,6 +6,7 @@ import {
   expectAccessible,
   expectFits,
   watchFaults,
+  wrongFields,
 } from "./console.ts";
 
 let ours: ConsoleUnderTest;
@@ -66,6 +67,7 @@ test("missions are made of a template with its variables, without client script"
   await page.locator("input[name='variable.edition']").fill("three");
   await page.getByRole("button", { name: "Make missions" }).click();
   await page.getByText("edition: expected number as JSON.").waitFor();
+  expect(await wrongFields(page)).toEqual({ "variable.edition": expect.stringContaining("expected number") });
   expect(await page.locator("input[name='variable.course']").inputValue()).toBe("bicycle");
   await page.locator("input[name='variable.edition']").fill("3");
   await page.getByRole("button", { name: "Make missions" }).click();

@@ -6,6 +6,7 @@ import {
   expectAccessible,
   expectFits,
   watchFaults,
+  wrongFields,
 } from "./console.ts";
 
 /* Overview, consumers and alerts, with what a system has that works and fails. */
@@ -149,6 +150,7 @@ describe("a consumer", () => {
     await pause.getByRole("button").click();
     await page.locator(".message.bad").first().waitFor();
     expect(await pause.locator("input[name=reason]").inputValue()).toBe("no");
+    expect(await wrongFields(page)).toEqual({ reason: expect.stringContaining("reason") });
     expect(await rows("SELECT FROM consumer_pauses")).toEqual([]);
   });
 
@@ -166,6 +168,14 @@ describe("a consumer", () => {
     expect(await page.locator("tbody tr").count()).toBe(2);
     const first = page.locator("tbody tr").first();
     await first.getByText("Try now").first().click();
+    await first.locator("input[name=reason]").first().fill("no");
+    await first.getByRole("button", { name: "Try now" }).click();
+    await page.locator(".message.bad").first().waitFor();
+    // Each key has such a form: told and kept is it in the one that was sent.
+    expect(await page.locator("[aria-invalid]").count()).toBe(1);
+    expect(
+      await page.locator("input[name=reason]").evaluateAll((all) => all.map(({ value }) => value)),
+    ).toEqual(["no", "", "", ""]);
     await first.locator("input[name=reason]").first().fill("mended");
     await first.getByRole("button", { name: "Try now" }).click();
     await changed(page, "The event is tried now", "key.unblocked");

@@ -5,6 +5,7 @@ import {
   expectAccessible,
   expectFits,
   watchFaults,
+  wrongFields,
 } from "./console.ts";
 
 /* The pages about the product itself: catalogue, settings, audit, analytics. */
@@ -217,6 +218,8 @@ describe("settings", () => {
     await page.getByRole("button", { name: "Set" }).click();
     await page.getByText("Not done.").waitFor();
     expect(await page.getByRole("alert").textContent()).toMatch(/weight.*received string/);
+    expect(await wrongFields(page)).toEqual({ weight: expect.stringMatching(/weight.*received string/) });
+    await expectAccessible(page);
     await page.getByLabel("Weight").fill("2");
     await page.getByLabel("Reason").fill("as in their contract");
     await page.getByRole("button", { name: "Set" }).click();

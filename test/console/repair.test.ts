@@ -8,6 +8,7 @@ import {
   expectAccessible,
   expectFits,
   watchFaults,
+  wrongFields,
 } from "./console.ts";
 
 /* Repairing in the browser: dead letters from the group to the last redrive, edited ones, replays, giving up. */
@@ -111,6 +112,8 @@ describe("dead letters", () => {
     await editor.fill('{"agent_id": "bent", "tasks_completed": 3');
     await page.getByRole("button", { name: "Check and try" }).click();
     await done("This is not JSON.");
+    expect(await wrongFields(page)).toEqual({ payload: expect.stringContaining("This is not JSON.") });
+    await expectAccessible(page);
     // What was typed is still there.
     expect(await editor.inputValue()).toContain('"tasks_completed": 3');
     await editor.fill('{"agent_id": "bent", "tasks_completed": "3", "tasks_failed": 0}');
@@ -119,6 +122,7 @@ describe("dead letters", () => {
       .getByText(/payload\.tasks_completed/)
       .first()
       .waitFor();
+    expect(await wrongFields(page)).toEqual({ payload: expect.stringContaining("payload.tasks_completed") });
     await editor.fill('{"agent_id": "bent", "tasks_completed": 3, "tasks_failed": 0}');
     await page.getByRole("button", { name: "Check and try" }).click();
     await page.getByText("It would be applied.").waitFor();
@@ -145,6 +149,9 @@ describe("dead letters", () => {
     await bury(1, fingerprint);
     await form.getByRole("button").click();
     await page.getByText('"3" was typed, and it concerns 4 now.', { exact: false }).waitFor();
+    // It is said once, and of the field.
+    expect(await page.getByText('"3" was typed').count()).toBe(1);
+    expect(await wrongFields(page)).toEqual({ confirm: expect.stringContaining('"3" was typed') });
     const again = page.locator("form", { has: page.getByRole("button", { name: "Give up 4" }) });
     await again.locator("input[name=confirm]").fill("4");
     await again.getByRole("button").click();
@@ -226,6 +233,11 @@ describe("a replay", () => {
     await page.getByRole("link", { name: "Start a replay" }).click();
     await page.locator("select[name=subscriber]").selectOption("course_access_notifications");
     await page.locator("select[name=mode]").selectOption("force");
+    await page.locator("input[name=from]").fill("yesterday");
+    await page.getByRole("button", { name: "Count" }).click();
+    await page.locator(".message.bad").waitFor();
+    expect(await wrongFields(page)).toEqual({ from: expect.stringContaining("from") });
+    await page.locator("input[name=from]").fill("");
     await expectAccessible(page);
     await page.getByRole("button", { name: "Count" }).click();
     await page.getByText("1 would be delivered.").waitFor();

@@ -387,7 +387,8 @@ test(
     const port = await findFreePort();
     const rights = ["--allow-env", "--allow-net", "--unstable-cron", "--node-modules-dir=manual"];
     const env = { ...home.env, PORT: String(port), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
-    const child = startChild(deno, ["run", ...rights, "src/deno.ts"], env, { cwd: shop.folder });
+    const place = { cwd: shop.folder };
+    const child = startChild(deno, ["run", ...rights, "src/deno.ts"], env, place);
     onTestFinished(() => child.kill());
     const url = new URL(`http://127.0.0.1:${port}`);
     const call: Call = (method, path, body) => send(new URL(path, url), method, body);
@@ -404,6 +405,15 @@ test(
     await expectShopToBeOperated(shop, { url, operatorKey, apiKey, rows: home.rows });
     expect(child.output()).toContain("dead letter");
     expect(child.output()).not.toContain(operatorKey);
+    // What whoever starts it can mend is a line for each, without a stack.
+    for (const [wrong, told] of [
+      [{}, /^Port \d+ of 127\.0\.0\.1 is taken by another program\. End that, or set PORT .*\n$/],
+      [{ APP_API_KEY: "short" }, /^The configuration is not valid:\n {2}APP_API_KEY: .*\n$/],
+    ] as const) {
+      const second = startChild(deno, ["run", ...rights, "src/deno.ts"], { ...env, ...wrong }, place);
+      expect(await second.ended(60_000), second.output()).toBe(1);
+      expect(second.output()).toMatch(told);
+    }
   },
   npmMs,
 );

@@ -63,6 +63,20 @@ describe("workers/deno.ts in Deno", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  test("says in a line that its port is taken, and what to do", async () => {
+    const { port } = new URL(served.url);
+    const second = startChild(
+      command,
+      [...args, program],
+      sandboxEnv(sandbox, { PORT: port, NO_COLOR: "1" }),
+    );
+    expect(await second.ended(60_000)).toBe(1);
+    expect(second.output()).toContain(
+      `Port ${port} of 127.0.0.1 is taken by another program. End that, or set PORT to another one.\n`,
+    );
+    expect(second.output()).not.toMatch(/AddrInUse|^ +at /m);
+  });
+
   test("knows who calls by a token of an issuer, and refuses what it did not sign", () =>
     expectTokens(served, trusted.issuer));
 

@@ -1,6 +1,6 @@
 import type { AlertDetails } from "../../http/kit/answers/alerts.ts";
 import type { PageModule, Visit } from "../page.ts";
-import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
+import { ActionForm, field, ReasonField, typed } from "../parts/form.tsx";
 import { AlertStateBadge, SeverityBadge } from "../parts/severity.tsx";
 import { Empty, Facts, Time } from "../parts/text.tsx";
 import { alertWords } from "../words/alerts.ts";
@@ -135,7 +135,12 @@ function Changes({ visit, alert }: AlertProps) {
           <p class="quiet">{w.acknowledgeWhy}</p>
           <label>
             {w.acknowledgeNote}
-            <input type="text" name="note" maxlength={500} value={typed(visit, "acknowledge", "note")} />
+            <input
+              type="text"
+              {...field(visit, "acknowledge", "note")}
+              maxlength={500}
+              value={typed(visit, "acknowledge", "note")}
+            />
           </label>
         </ActionForm>
       )}

@@ -1,7 +1,7 @@
 import type { NewApproval, PlanChange, PlanDetails } from "../answers/approvals.ts";
 import { invalidForm } from "../api.ts";
 import type { Act, PageModule, PageView, Visit } from "../page.ts";
-import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
+import { ActionForm, field, ReasonField, typed } from "../parts/form.tsx";
 import { Json } from "../parts/json.tsx";
 import { ApprovalBadge, RiskBadge } from "../parts/risk.tsx";
 import { Table } from "../parts/table.tsx";
@@ -298,7 +298,7 @@ function Decisions({ visit, plan }: PlanProps) {
           <p class="quiet">{w.approveWhy}</p>
           <label>
             {w.validFor}
-            <select name="ttl_seconds">
+            <select {...field(visit, "approve", "ttl_seconds")}>
               {times.map(([value, text]) => (
                 <option value={value} selected={value === chosen}>
                   {text}

@@ -100,19 +100,21 @@ function Keys({ visit, keys }: KeysProps) {
   );
 }
 
-function Changes({ visit, of: key }: { readonly visit: Visit; readonly of: string }) {
-  const w = visit.words(consumerWords);
-  const refused = visit.refused?.form.text("key") === key ? visit.refused.action : null;
+function Changes({ visit: shown, of: key }: { readonly visit: Visit; readonly of: string }) {
+  const w = shown.words(consumerWords);
+  // Each key has the same forms: what was refused for one is told and kept there alone.
+  const refused = shown.refused?.form.text("key") === key ? shown.refused : null;
+  const visit = { ...shown, refused };
   return (
     <>
-      <details open={refused === "unblock"}>
+      <details open={refused?.action === "unblock"}>
         <summary>{w.unblock}</summary>
         <ActionForm visit={visit} action="unblock" button={w.unblock} tone="plain" hidden={{ key }}>
           <p class="quiet">{w.unblockWhy}</p>
           <ReasonField visit={visit} action="unblock" />
         </ActionForm>
       </details>
-      <details open={refused === "skip"}>
+      <details open={refused?.action === "skip"}>
         <summary>{w.skip}</summary>
         <ActionForm visit={visit} action="skip" button={w.skip} tone="danger" hidden={{ key }}>
           <p class="quiet">{w.skipWhy}</p>

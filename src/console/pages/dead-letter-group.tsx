@@ -1,10 +1,11 @@
 import type { DeadLetter, LetterGroup } from "../../http/kit/answers/dead-letters.ts";
 import type { Job } from "../../http/kit/answers/operations.ts";
 import { requireConfirmed } from "../confirm.ts";
-import type { Form, PageModule, Visit } from "../page.ts";
+import { numberIn } from "../form.ts";
+import type { PageModule, Visit } from "../page.ts";
 import { Sparkline } from "../parts/chart.tsx";
 import { ConsumerLink } from "../parts/consumer-link.tsx";
-import { ActionForm, ConfirmCount, ReasonField, typed } from "../parts/form.tsx";
+import { ActionForm, ConfirmCount, field, ReasonField, typed } from "../parts/form.tsx";
 import { LetterTable } from "../parts/letters.tsx";
 import { Empty, Facts, Time } from "../parts/text.tsx";
 import { deadLetterWords } from "../words/dead-letters.ts";
@@ -92,9 +93,9 @@ export const page: PageModule = {
           filter: filterOf(visit),
           reason: form.text("reason"),
           ramp: form.text("ramp") === "yes",
-          ...numberOf(form, "max_step"),
-          ...numberOf(form, "rate_per_second"),
-          ...numberOf(form, "stop_ratio"),
+          ...numberIn(form, "max_step"),
+          ...numberIn(form, "rate_per_second"),
+          ...numberIn(form, "stop_ratio"),
         },
         idempotencyKey: form.idempotencyKey,
       });
@@ -116,17 +117,6 @@ export const page: PageModule = {
 };
 
 const isOpen = ({ status }: DeadLetter) => status === "open";
-
-/**
- * Left out when nothing was typed, for the route's own default. A text that is no number is left to the route to
- * refuse.
- */
-function numberOf(form: Form, name: string): Readonly<Record<string, number | string>> {
-  const text = form.optional(name);
-  if (text === null) return {};
-  const value = Number(text);
-  return { [name]: Number.isNaN(value) ? text : value };
-}
 
 async function countOpen(visit: Visit, reason: string): Promise<number> {
   const body = { filter: filterOf(visit), reason, dry_run: true };
@@ -174,7 +164,7 @@ function Changes({ visit, open }: { readonly visit: Visit; readonly open: number
         <h2>{w.discardAll(shown)}</h2>
         <p class="quiet">{w.discardWhy}</p>
         <ReasonField visit={visit} action="discard" />
-        <ConfirmCount visit={visit} count={open} />
+        <ConfirmCount visit={visit} action="discard" count={open} />
       </ActionForm>
     </section>
   );
@@ -231,7 +221,7 @@ function Numeric({ visit, name, label, standard }: NumericProps) {
         type="text"
         inputmode="decimal"
         class="short"
-        name={name}
+        {...field(visit, "redrive", name)}
         value={typed(visit, "redrive", name, standard)}
       />
     </label>

@@ -5,7 +5,7 @@ import { invalidForm } from "../api.ts";
 import { requireConfirmed } from "../confirm.ts";
 import type { PageModule, ShownInstead, Visit } from "../page.ts";
 import { ConsumerLink } from "../parts/consumer-link.tsx";
-import { ActionForm, ConfirmCount, ReasonField, typed } from "../parts/form.tsx";
+import { ActionForm, ConfirmCount, field, ReasonField, typed } from "../parts/form.tsx";
 import { Json } from "../parts/json.tsx";
 import { LetterBadge } from "../parts/letters.tsx";
 import { Badge, Facts, Time } from "../parts/text.tsx";
@@ -95,10 +95,10 @@ function payloadOf(visit: Visit, text: string): object {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalidForm(`${w.notJson} ${error instanceof Error ? error.message : ""}`);
+    throw invalidForm(`${w.notJson} ${error instanceof Error ? error.message : ""}`, "payload");
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw invalidForm(w.notObject);
+  throw invalidForm(w.notObject, "payload");
 }
 
 /** Runs the handler, shows what it would do, and offers what comes next. @param text of an edited payload; null: none */
@@ -306,7 +306,7 @@ function Changes({ visit, letter }: LetterProps) {
         <h2>{w.discard}</h2>
         <p class="quiet">{w.discardWhy}</p>
         <ReasonField visit={visit} action="discard" />
-        <ConfirmCount visit={visit} count={1} />
+        <ConfirmCount visit={visit} action="discard" count={1} />
       </ActionForm>
     </section>
   );
@@ -314,20 +314,13 @@ function Changes({ visit, letter }: LetterProps) {
 
 function EditForm({ visit, text }: { readonly visit: Visit; readonly text: string }) {
   const w = visit.words(deadLetterWords);
-  const problems = visit.refused?.action === "editTry" ? visit.refused.details : [];
   return (
     <ActionForm visit={visit} action="editTry" button={w.editTry} tone="plain">
       <h2>{w.editTitle}</h2>
       <p class="quiet">{w.editWhy}</p>
       <label>
         {w.editLabel}
-        <textarea
-          class="code"
-          name="payload"
-          required
-          spellcheck={false}
-          aria-invalid={problems.length > 0 ? "true" : undefined}
-        >
+        <textarea class="code" {...field(visit, "editTry", "payload")} required spellcheck={false}>
           {typed(visit, "editTry", "payload", text)}
         </textarea>
       </label>

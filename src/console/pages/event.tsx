@@ -4,7 +4,7 @@ import type { Tried, TryOffers } from "../../http/kit/answers/trial.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { CauseAndEffects, ConsumerEffects } from "../parts/event-effects.tsx";
 import { EventFacts, metaOf } from "../parts/event-facts.tsx";
-import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
+import { ActionForm, field, ReasonField, typed } from "../parts/form.tsx";
 import { Json } from "../parts/json.tsx";
 import { Reproduce } from "../parts/reproduce.tsx";
 import { SchemaDiff } from "../parts/schema-diff.tsx";
@@ -152,7 +152,7 @@ function Replay({ visit, effects }: { readonly visit: Visit; readonly effects: E
           <p class="quiet">{w.replayWhy}</p>
           <label>
             {w.consumer}
-            <select name="subscriber">
+            <select {...field(visit, "replay", "subscriber")}>
               {subscribers.map((name) => (
                 <option value={name} selected={name === chosen}>
                   {name}
@@ -162,7 +162,7 @@ function Replay({ visit, effects }: { readonly visit: Visit; readonly effects: E
           </label>
           <label>
             {w.mode}
-            <select name="mode">
+            <select {...field(visit, "replay", "mode")}>
               {(["only_missing", "force"] as const).map((one) => (
                 <option value={one} selected={one === mode}>
                   {one === "force" ? w.force : w.onlyMissing}

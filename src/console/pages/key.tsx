@@ -1,7 +1,7 @@
 import type { ApiKey } from "../../http/kit/product-answers.ts";
 import { requireConfirmed } from "../confirm.ts";
 import type { PageModule, Visit } from "../page.ts";
-import { ActionForm, ConfirmCount } from "../parts/form.tsx";
+import { ActionForm, ConfirmCount, field } from "../parts/form.tsx";
 import { KeyStatus } from "../parts/key-status.tsx";
 import { type MadeSecret, secretPage } from "../parts/secret.tsx";
 import { Facts, Time } from "../parts/text.tsx";
@@ -91,7 +91,7 @@ function Changes({ visit }: { readonly visit: Visit }) {
         <p class="quiet">{w.rotateWhy}</p>
         <label>
           {w.overlap}
-          <select name="overlap">
+          <select {...field(visit, "rotate", "overlap", "overlap_seconds")}>
             {overlaps.map(([value, text]) => (
               <option value={value}>{text}</option>
             ))}
@@ -100,7 +100,7 @@ function Changes({ visit }: { readonly visit: Visit }) {
       </ActionForm>
       <ActionForm visit={visit} action="revoke" button={w.revoke} tone="danger">
         <p class="quiet">{w.revokeWhy}</p>
-        <ConfirmCount visit={visit} count={1} />
+        <ConfirmCount visit={visit} action="revoke" count={1} />
       </ActionForm>
     </section>
   );

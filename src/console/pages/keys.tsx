@@ -1,7 +1,7 @@
 import type { ApiKey } from "../../http/kit/product-answers.ts";
 import { type Role, roles } from "../../http/kit/scopes.ts";
 import type { PageModule, Visit } from "../page.ts";
-import { ActionForm, typed } from "../parts/form.tsx";
+import { ActionForm, field, typed } from "../parts/form.tsx";
 import { KeyStatus } from "../parts/key-status.tsx";
 import { type MadeSecret, secretPage } from "../parts/secret.tsx";
 import { SettingsMenu } from "../parts/settings-menu.tsx";
@@ -109,11 +109,17 @@ function CreateKey({ visit }: { readonly visit: Visit }) {
       <p class="quiet">{w.createWhy}</p>
       <label>
         {w.name}
-        <input type="text" name="name" required maxlength={100} value={typed(visit, "create", "name")} />
+        <input
+          type="text"
+          {...field(visit, "create", "name")}
+          required
+          maxlength={100}
+          value={typed(visit, "create", "name")}
+        />
       </label>
       <label>
         {w.role}
-        <select name="role">
+        <select {...field(visit, "create", "role", "roles")}>
           {names.map((name) => (
             <option value={name} selected={name === chosen}>
               {`${name}: ${roles[name].join(", ")}`}
@@ -124,12 +130,17 @@ function CreateKey({ visit }: { readonly visit: Visit }) {
       {visit.isForAllTenants ? (
         <label>
           {w.tenant}
-          <input type="text" name="tenant_id" maxlength={100} value={typed(visit, "create", "tenant_id")} />
+          <input
+            type="text"
+            {...field(visit, "create", "tenant_id")}
+            maxlength={100}
+            value={typed(visit, "create", "tenant_id")}
+          />
         </label>
       ) : null}
       <label>
         {w.days}
-        <select name="days">
+        <select {...field(visit, "create", "days", "expires_at")}>
           {lifetimes.map((one) => (
             <option value={one} selected={one === days}>
               {w.dayCount(one)}

@@ -1,7 +1,7 @@
 import type { MissionTemplate } from "../answers/missions.ts";
 import { invalidForm } from "../api.ts";
 import type { Act, Form, PageModule, Visit } from "../page.ts";
-import { ActionForm, typed } from "../parts/form.tsx";
+import { ActionForm, field, typed } from "../parts/form.tsx";
 import { Json } from "../parts/json.tsx";
 import { Table } from "../parts/table.tsx";
 import { Facts, Time } from "../parts/text.tsx";
@@ -36,7 +36,7 @@ function variablesOf(visit: Visit, template: MissionTemplate, form: Form): Recor
     try {
       given[name] = type === "string" ? text : JSON.parse(text);
     } catch {
-      throw invalidForm(visit.words(missionWords).notJson(name, type));
+      throw invalidForm(visit.words(missionWords).notJson(name, type), `variables.${name}`);
     }
   }
   return given;
@@ -109,7 +109,7 @@ function Instantiate({ visit, template }: { readonly visit: Visit; readonly temp
               {name}
               <input
                 type="text"
-                name={fieldOf(name)}
+                {...field(visit, "instantiate", fieldOf(name), `variables.${name}`)}
                 required={variable.required && standard === null}
                 value={typed(
                   visit,

@@ -1,8 +1,9 @@
 import type { Consumers } from "../../http/kit/answers/consumers.ts";
 import type { Job } from "../../http/kit/answers/operations.ts";
 import { requireConfirmed } from "../confirm.ts";
+import { numberIn } from "../form.ts";
 import type { Form, PageModule, PageView, Visit } from "../page.ts";
-import { ActionForm, ConfirmCount, ReasonField, typed } from "../parts/form.tsx";
+import { ActionForm, ConfirmCount, field, ReasonField, typed } from "../parts/form.tsx";
 import { jobWords } from "../words/jobs.ts";
 
 interface Preview {
@@ -30,7 +31,6 @@ export const page: PageModule = {
       return { shown: countedView(visit, form, await count(visit, form)) };
     },
     async start(visit, form) {
-      const rate = form.optional("rate_per_second");
       // Effects that come once more cannot be taken back. Between two looks events come, so it is counted anew.
       if (form.text("mode") === "force") requireConfirmed(form, (await count(visit, form)).count);
       const { body, requestId } = await visit.api.change<Job>("/api/replays", {
@@ -38,7 +38,7 @@ export const page: PageModule = {
           ...bodyOf(form),
           name: form.text("name"),
           reason: form.text("reason"),
-          ...(rate === null ? {} : { rate_per_second: Number(rate) }),
+          ...numberIn(form, "rate_per_second"),
         },
         idempotencyKey: form.idempotencyKey,
       });
@@ -74,6 +74,8 @@ const choiceOf = (form: Form) => Object.fromEntries(choice.map((name) => [name, 
 function ChoiceForm({ visit, names }: { readonly visit: Visit; readonly names: readonly string[] }) {
   const w = visit.words(jobWords);
   const value = (name: (typeof choice)[number]) => visit.refused?.form.text(name) ?? visit.query(name) ?? "";
+  // Either form is refused on this page.
+  const mark = (name: string) => field(visit, visit.refused?.action ?? "preview", name);
   return (
     <>
       <h1>{w.startReplay}</h1>
@@ -82,9 +84,9 @@ function ChoiceForm({ visit, names }: { readonly visit: Visit; readonly names: r
         <label for="subscriber">
           {w.consumer}
           {names.length === 0 ? (
-            <input type="text" id="subscriber" name="subscriber" required value={value("subscriber")} />
+            <input type="text" id="subscriber" {...mark("subscriber")} required value={value("subscriber")} />
           ) : (
-            <select id="subscriber" name="subscriber" required>
+            <select id="subscriber" {...mark("subscriber")} required>
               <option value="">{w.choose}</option>
               {names.map((name) => (
                 <option value={name} selected={name === value("subscriber")}>
@@ -94,14 +96,16 @@ function ChoiceForm({ visit, names }: { readonly visit: Visit; readonly names: r
             </select>
           )}
         </label>
-        <Text name="types" label={w.types} hint={w.typesHint} value={value("types")} />
-        <Text name="from" label={w.from} hint={w.timeHint} value={value("from")} />
-        <Text name="to" label={w.to} hint={w.timeHint} value={value("to")} />
-        {visit.isForAllTenants ? <Text name="tenant_id" label={w.tenant} value={value("tenant_id")} /> : null}
-        <Text name="correlation_id" label={w.correlation} value={value("correlation_id")} />
+        <Text of={mark("types")} label={w.types} hint={w.typesHint} value={value("types")} />
+        <Text of={mark("from")} label={w.from} hint={w.timeHint} value={value("from")} />
+        <Text of={mark("to")} label={w.to} hint={w.timeHint} value={value("to")} />
+        {visit.isForAllTenants ? (
+          <Text of={mark("tenant_id")} label={w.tenant} value={value("tenant_id")} />
+        ) : null}
+        <Text of={mark("correlation_id")} label={w.correlation} value={value("correlation_id")} />
         <label>
           {w.mode}
-          <select name="mode">
+          <select {...mark("mode")}>
             {(["only_missing", "force"] as const).map((mode) => (
               <option value={mode} selected={mode === value("mode")}>
                 {w[mode]}
@@ -115,17 +119,17 @@ function ChoiceForm({ visit, names }: { readonly visit: Visit; readonly names: r
 }
 
 interface TextProps {
-  readonly name: string;
+  readonly of: ReturnType<typeof field>;
   readonly label: string;
   readonly hint?: string;
   readonly value: string;
 }
 
-function Text({ name, label, hint, value }: TextProps) {
+function Text({ of, label, hint, value }: TextProps) {
   return (
     <label>
       {label}
-      <input type="text" name={name} value={value} />
+      <input type="text" {...of} value={value} />
       {hint === undefined ? null : <span class="hint">{hint}</span>}
     </label>
   );
@@ -174,7 +178,7 @@ function countedView(visit: Visit, form: Form, preview: Preview): PageView {
               {w.name}
               <input
                 type="text"
-                name="name"
+                {...field(visit, "start", "name")}
                 required
                 maxlength={100}
                 value={typed(
@@ -187,10 +191,15 @@ function countedView(visit: Visit, form: Form, preview: Preview): PageView {
             </label>
             <label>
               {w.maxRate}
-              <input type="text" inputmode="decimal" name="rate_per_second" class="short" />
+              <input
+                type="text"
+                inputmode="decimal"
+                {...field(visit, "start", "rate_per_second")}
+                class="short"
+              />
             </label>
             <ReasonField visit={visit} action="start" />
-            {isForced ? <ConfirmCount visit={visit} count={count} /> : null}
+            {isForced ? <ConfirmCount visit={visit} action="start" count={count} /> : null}
           </ActionForm>
         )}
         <p>

@@ -1,5 +1,6 @@
-import type { Form, PageModule, Visit } from "../page.ts";
-import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
+import { numberIn } from "../form.ts";
+import type { PageModule, Visit } from "../page.ts";
+import { ActionForm, field, ReasonField, typed } from "../parts/form.tsx";
 import { SettingsMenu } from "../parts/settings-menu.tsx";
 import { Table } from "../parts/table.tsx";
 import { Empty } from "../parts/text.tsx";
@@ -40,6 +41,7 @@ export const page: PageModule = {
       const tenant = form.text("tenant");
       const { requestId } = await visit.api.change(`/api/tenants/${encodeURIComponent(tenant)}/limits`, {
         method: "PUT",
+        // What is left empty is as set for all.
         body: {
           reason: form.text("reason"),
           ...numberIn(form, "weight"),
@@ -54,14 +56,6 @@ export const page: PageModule = {
     },
   },
 };
-
-/** Left out when it is empty: then it is as set for all. What is no number is sent as it is, so that it is told. */
-function numberIn(form: Form, name: string): Readonly<Record<string, number | string>> {
-  const text = form.optional(name);
-  if (text === null) return {};
-  const number = Number(text.replace(",", "."));
-  return { [name]: Number.isFinite(number) ? number : text };
-}
 
 function List({ visit, tenants }: { readonly visit: Visit; readonly tenants: readonly Tenant[] }) {
   const w = visit.words(settingsWords);
@@ -110,7 +104,7 @@ function Limits({ visit }: { readonly visit: Visit }) {
           {w.tenant}
           <input
             type="text"
-            name="tenant"
+            {...field(visit, "limits", "tenant")}
             required
             maxlength={100}
             value={typed(visit, "limits", "tenant")}
@@ -121,7 +115,7 @@ function Limits({ visit }: { readonly visit: Visit }) {
           <input
             type="text"
             inputmode="decimal"
-            name="weight"
+            {...field(visit, "limits", "weight")}
             pattern="[0-9]*[.,]?[0-9]+"
             class="short"
             value={typed(visit, "limits", "weight")}
@@ -133,7 +127,7 @@ function Limits({ visit }: { readonly visit: Visit }) {
             <input
               type="text"
               inputmode="numeric"
-              name={name}
+              {...field(visit, "limits", name)}
               pattern="[0-9]*"
               class="short"
               value={typed(visit, "limits", name)}

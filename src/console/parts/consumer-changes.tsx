@@ -1,7 +1,7 @@
 import type { ConsumerDetails } from "../../http/kit/answers/consumers.ts";
 import type { Visit } from "../page.ts";
 import { consumerWords } from "../words/consumers.ts";
-import { ActionForm, ReasonField, typed } from "./form.tsx";
+import { ActionForm, field, ReasonField, typed } from "./form.tsx";
 
 interface Props {
   readonly visit: Visit;
@@ -48,7 +48,7 @@ function Pause({ visit, consumer }: Props) {
       <p class="quiet">{w.pauseWhy}</p>
       <label>
         {w.pauseWhat}
-        <select name="event_type">
+        <select {...field(visit, "pause", "event_type")}>
           <option value="">{w.pauseAll}</option>
           {consumer.events.map((event) => (
             <option value={event.type} selected={event.type === type}>
@@ -59,7 +59,7 @@ function Pause({ visit, consumer }: Props) {
       </label>
       <label>
         {w.pauseFor}
-        <select name="for_seconds">
+        <select {...field(visit, "pause", "for_seconds")}>
           {(
             [
               ["", w.pauseForever],

@@ -47,6 +47,32 @@ export function typed(visit: Visit, action: string, name: string, fallback = "")
   return visit.refused?.action === action ? visit.refused.form.text(name) : fallback;
 }
 
+/** Of the line above the page that says what is wrong. @param index in the details of the refusal */
+export const problemId = (index: number) => `problem-${index}`;
+
+interface FieldAttributes {
+  readonly name: string;
+  readonly "aria-invalid"?: "true";
+  /** What is wrong with it. */
+  readonly "aria-describedby"?: string;
+}
+
+/**
+ * What each field of a form that changes something begins with: its name, and when it was refused for this field, that it
+ * is wrong and where it is said why.
+ *
+ * @param path of the field in what the API says, where it has another there; members of it are it too
+ */
+export function field(visit: Visit, action: string, name: string, path = name): FieldAttributes {
+  const details = visit.refused?.action === action ? visit.refused.details : [];
+  const problems = details.flatMap((detail, index) =>
+    detail.path === path || detail.path.startsWith(`${path}.`) ? [problemId(index)] : [],
+  );
+  return problems.length === 0
+    ? { name }
+    : { name, "aria-invalid": "true", "aria-describedby": problems.join(" ") };
+}
+
 interface FieldProps {
   readonly visit: Visit;
   readonly action: string;
@@ -59,14 +85,24 @@ export function ReasonField({ visit, action, name = "reason" }: FieldProps) {
   return (
     <label>
       {w.reason}
-      <input type="text" name={name} required maxlength={500} value={typed(visit, action, name)} />
+      <input
+        type="text"
+        {...field(visit, action, name)}
+        required
+        maxlength={500}
+        value={typed(visit, action, name)}
+      />
       <span class="hint">{w.reasonHint}</span>
     </label>
   );
 }
 
+interface ConfirmProps extends Omit<FieldProps, "name"> {
+  readonly count: number;
+}
+
 /** Asks to type how many are meant, for what cannot be taken back. @see requireConfirmed of `confirm.ts` */
-export function ConfirmCount({ visit, count }: { readonly visit: Visit; readonly count: number }) {
+export function ConfirmCount({ visit, action, count }: ConfirmProps) {
   const w = visit.words(shellWords);
   return (
     <label>
@@ -74,7 +110,7 @@ export function ConfirmCount({ visit, count }: { readonly visit: Visit; readonly
       <input
         type="text"
         inputmode="numeric"
-        name="confirm"
+        {...field(visit, action, "confirm")}
         required
         pattern={String(count)}
         autocomplete="off"

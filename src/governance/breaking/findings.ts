@@ -10,7 +10,7 @@ import type { DefinedEvent } from "../tree/typescript.ts";
 import type { Comparison } from "./compare.ts";
 import type { Break } from "./decide.ts";
 import { proposeUpcast } from "./propose.ts";
-import { type Hurt, ruleOf } from "./rules.ts";
+import { back, type Hurt, ruleOf } from "./rules.ts";
 import { pathText } from "./shape.ts";
 import { type Observed, type Reader, readersOf, readersText } from "./whom.ts";
 
@@ -45,6 +45,13 @@ const whom: Readonly<Record<Hurt, string>> = {
   meaning: "what it means",
 };
 
+/** Whoever has raised the version is not told to do so. */
+function leftToDo({ severity, hurts }: Break, comparison: Comparison | undefined, mend: string): string {
+  const isRaised = comparison?.after != null && comparison.after.version > comparison.before.version;
+  const isOfReaders = severity !== "error" && hurts.every((hurt) => hurt === "readers");
+  return isRaised && isOfReaders && /\braise the version\b/i.test(mend) ? back : mend;
+}
+
 export function findingsOf(told: ToTell): readonly BreakFinding[] {
   const proposed = new Set<string>();
   return told.breaks.map((found) => {
@@ -73,7 +80,7 @@ export function findingsOf(told: ToTell): readonly BreakFinding[] {
       ),
       message: `${about}: ${what} Before: ${found.was}; now: ${found.is}.${shown} It hurts ${hurt}. Read by: ${readersText(readers)}.`,
       why,
-      mend: `${mend}.`,
+      mend: `${leftToDo(found, comparison, mend)}.`,
       fix: null,
       event: found.type,
       version: found.version,

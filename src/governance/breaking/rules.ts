@@ -24,7 +24,8 @@ interface Rule {
 }
 
 const raise = "Raise the version and give the step from the one before, as proposed";
-const back =
+/** What is left to be done where stored events can be read, and readers of before cannot read new ones. */
+export const back =
   "Let consumers of the new release go out before its producers, and mind that going back leaves dead letters";
 
 export const rules = {

@@ -2,7 +2,7 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { olderNode, planApp } from "./new-app.ts";
 
@@ -35,3 +35,23 @@ test.each(["20.20.2", "22.17.1", "18.0.0"])(
     expect(notes.indexOf(older)).toBe(notes.findIndex((note) => note.startsWith("Next:")) - 1);
   },
 );
+
+test.each([
+  ["charter-never", (path: string) => path],
+  ["charter never", (path: string) => `'${path}'`],
+  ["Läden", (path: string) => `'${path}'`],
+  ["it's", (path: string) => `'${path.replace("'", "'\\''")}'`],
+])("what comes next can be pasted into a shell, in the folder %s too", (name, typed) => {
+  const folder = join(tmpdir(), name, "my-shop");
+  const options = { folder, module: "shop", event: "shop.order.placed", purpose: null, owner: "us" };
+  const { notes } = planApp({
+    ...options,
+    language: "en",
+    packages: null,
+    date: "2026-11-26",
+    node: "24.0.0",
+  });
+  expect(notes).toContain(
+    `Next: cd ${typed(relative(".", folder))}, then npm install, npm test, npm run check.`,
+  );
+});

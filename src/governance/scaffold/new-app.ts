@@ -25,6 +25,10 @@ export interface NewApp {
   readonly node: string;
 }
 
+/** A path as a shell takes it for one word. */
+const typedInShell = (path: string) =>
+  /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+
 /** What has to be done before anything of a new project runs; null: nothing, this Node is new enough. */
 export function olderNode(node: string): string | null {
   const { engines } = JSON.parse(readTemplate("app/package.json")) as { engines: { node: string } };
@@ -133,7 +137,7 @@ export function planApp(options: NewApp): Plan {
     notes: [
       ...(options.packages === null ? [registryNote] : []),
       ...(older === null ? [] : [older]),
-      `Next: cd ${shown}, then npm install, npm test, npm run check.`,
+      `Next: cd ${typedInShell(shown)}, then npm install, npm test, npm run check.`,
       `More: ${join(shown, "README.md")}`,
     ],
   };

@@ -1,3 +1,4 @@
+import { ConfigError } from "@brain/engine";
 import { createApp } from "./app.ts";
 import { createProduct, keysOf } from "./product.ts";
 
@@ -5,6 +6,8 @@ import { createProduct, keysOf } from "./product.ts";
 
 declare const Deno: {
   readonly env: { toObject(): Record<string, string> };
+  readonly errors: { readonly AddrInUse: new () => Error };
+  exit(code: number): never;
   serve(
     options: { port: number; hostname: string },
     handler: (request: Request) => Response | Promise<Response>,
@@ -13,9 +16,21 @@ declare const Deno: {
 };
 
 const { PORT = "8787", HOST = "127.0.0.1", ...env } = Deno.env.toObject();
-const engine = createProduct(env, Date.now());
-const app = createApp(engine, keysOf(env), (_c, work) => void work);
 
-Deno.cron("tick", "* * * * *", () => engine.cron());
-Deno.cron("janitor", "17 * * * *", () => engine.janitor());
-Deno.serve({ port: Number(PORT), hostname: HOST }, (request) => app.fetch(request));
+try {
+  const engine = createProduct(env, Date.now());
+  const app = createApp(engine, keysOf(env), (_c, work) => void work);
+  Deno.serve({ port: Number(PORT), hostname: HOST }, (request) => app.fetch(request));
+  Deno.cron("tick", "* * * * *", () => engine.cron());
+  Deno.cron("janitor", "17 * * * *", () => engine.janitor());
+} catch (error) {
+  console.error(adviceFor(error));
+  Deno.exit(1);
+}
+
+/** What whoever starts it can mend is told without a stack. */
+function adviceFor(error: unknown): unknown {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof Deno.errors.AddrInUse)) return error;
+  return `Port ${PORT} of ${HOST} is taken by another program. End that, or set PORT in .dev.vars to another one, and CHARTER_URL to http://127.0.0.1 with that port.`;
+}

@@ -94,7 +94,10 @@ async function start(cli: Cli, subscriber: string, options: ReplayOptions): Prom
       ]),
     );
   }
-  if (options.name === undefined) throw new UsageError("Name the replay with --name.");
+  if (options.name === undefined)
+    throw new UsageError(
+      `Received no name of the replay; expected one that no other replay of ${subscriber} has. Give e.g. --name mended-${new Date().toISOString().slice(0, 10)}, or --dry-run to count first.`,
+    );
   if (mode === "force") {
     requireReason(options.reason);
     await confirm(`Apply events of the record to ${subscriber} once more?`, options.yes === true);
