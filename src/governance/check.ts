@@ -8,7 +8,7 @@ import { rules as allRules } from "./rules/index.ts";
 import type { Rule, RuleFinding } from "./rules/rule.ts";
 import { covers, type Suppression, suppressionsOf } from "./suppressions.ts";
 import { withinDepth } from "./tree/depth.ts";
-import { placeOf } from "./tree/source.ts";
+import { placeOf } from "./tree/syntax/source.ts";
 import { positionOf } from "./tree/text.ts";
 
 export interface Checked {

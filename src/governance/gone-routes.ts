@@ -3,11 +3,11 @@
 import ts from "typescript";
 import type { Finding } from "./finding.ts";
 import type { Project } from "./project.ts";
-import { nodesOf } from "./tree/nodes.ts";
-import { functionOf } from "./tree/scope.ts";
-import { bare, calledName, isFunction, nameOf, propertyValue, stringOf, walk } from "./tree/source.ts";
+import { functionOf } from "./tree/names/scope.ts";
+import type { TypeScriptModule } from "./tree/product/modules.ts";
+import { nodesOf } from "./tree/syntax/nodes.ts";
+import { bare, calledName, isFunction, nameOf, propertyValue, stringOf, walk } from "./tree/syntax/source.ts";
 import { positionOf } from "./tree/text.ts";
-import type { TypeScriptModule } from "./tree/typescript.ts";
 
 /** As reports know it. */
 export const goneRouteFacts = {

@@ -5,7 +5,7 @@
 
 import { expect, test } from "vitest";
 import { judge } from "./fixtures/judge-forms.ts";
-import { parseSource } from "./tree/source.ts";
+import { parseSource } from "./tree/syntax/source.ts";
 
 type More = Readonly<Record<string, string>>;
 type Form = readonly [ids: string, lines: string, more?: More];

@@ -2,10 +2,10 @@
 
 import { type Document, readDocuments } from "./tree/documents/documents.ts";
 import { type ProjectFiles, readFiles } from "./tree/files.ts";
+import { readTypeScript, type TypeScriptTree } from "./tree/product/typescript.ts";
 import { isPython, loadPython } from "./tree/python/parser.ts";
-import { type PythonTree, readPython } from "./tree/python.ts";
+import { type PythonTree, readPython } from "./tree/python/python.ts";
 import { readTests, type TestTree } from "./tree/tests/tests.ts";
-import { readTypeScript, type TypeScriptTree } from "./tree/typescript.ts";
 
 export interface Project {
   readonly files: ProjectFiles;

@@ -1,7 +1,7 @@
 /** `charter-ignore B-5 until 2027-03-01: reason` in a comment: the findings of a rule in that line or the next one are not told. */
 
 import type { Place } from "./finding.ts";
-import { isBetweenTokens, isTypeScript } from "./tree/source.ts";
+import { isBetweenTokens, isTypeScript } from "./tree/syntax/source.ts";
 import { placeOfLine, type TextFile } from "./tree/text.ts";
 
 export interface Suppression {

@@ -3,10 +3,10 @@
 import ts from "typescript";
 import type { Finding } from "../finding.ts";
 import type { Project } from "../project.ts";
-import type { PayloadReads } from "../tree/payload-reads.ts";
-import { nameOf, propertyValue, walk } from "../tree/source.ts";
+import type { PayloadReads } from "../tree/product/payload-reads.ts";
+import type { DefinedEvent } from "../tree/product/typescript.ts";
+import { nameOf, propertyValue, walk } from "../tree/syntax/source.ts";
 import { positionOf } from "../tree/text.ts";
-import type { DefinedEvent } from "../tree/typescript.ts";
 import type { Comparison } from "./compare.ts";
 import type { Break } from "./decide.ts";
 import { proposeUpcast } from "./propose.ts";

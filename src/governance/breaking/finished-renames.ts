@@ -1,7 +1,7 @@
 /** Consumers that got another name with all that belongs to it, so that nothing is to be told of them. */
 
 import type { Project } from "../project.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
 import type { Break } from "./decide.ts";
 
 /**

@@ -9,7 +9,7 @@ import { readProject } from "../project.ts";
 import { type Format, reportOf, summaryOf } from "../report/index.ts";
 import type { RuleFacts } from "../report/source.ts";
 import { findRoot, TreeError } from "../tree/files.ts";
-import { type PayloadReads, readPayloads } from "../tree/payload-reads.ts";
+import { type PayloadReads, readPayloads } from "../tree/product/payload-reads.ts";
 import {
   type AcceptedBreak,
   AcceptedError,

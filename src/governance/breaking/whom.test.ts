@@ -1,7 +1,7 @@
 import { createCatalog, defineEvent } from "@brain/schemas";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import type { PayloadReads } from "../tree/payload-reads.ts";
+import type { PayloadReads } from "../tree/product/payload-reads.ts";
 import { describeCatalogue } from "./catalogue.ts";
 import type { Break } from "./decide.ts";
 import { readersOf, readersText } from "./whom.ts";

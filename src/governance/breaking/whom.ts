@@ -1,6 +1,6 @@
 /** Whom a break hurts, by name: who says that he reads the event, whose code reads the field, and who was seen handling it. Pure. */
 
-import type { PayloadReads } from "../tree/payload-reads.ts";
+import type { PayloadReads } from "../tree/product/payload-reads.ts";
 import type { EventRecord } from "./catalogue.ts";
 import type { Break } from "./decide.ts";
 

@@ -1,5 +1,5 @@
-import { callsInside, handlersOf, reachedFrom } from "../tree/reach.ts";
-import type { DefinedConsumer, DefinedEvent, Handled, TypeScriptTree } from "../tree/typescript.ts";
+import { callsInside, handlersOf, reachedFrom } from "../tree/flow/reach.ts";
+import type { DefinedConsumer, DefinedEvent, Handled, TypeScriptTree } from "../tree/product/typescript.ts";
 import { type Graph, type GraphEdge, type GraphNode, type GraphStep, nodeId } from "./graph.ts";
 
 /** How far the calls of a handler are followed to what it publishes. */

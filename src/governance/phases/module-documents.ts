@@ -3,6 +3,7 @@
 import { headingWords, labelWords } from "../tree/documents/document-words.ts";
 import type { Document, Section } from "../tree/documents/documents.ts";
 import type { Label } from "../tree/documents/labels.ts";
+import { saysNothing } from "../tree/documents/unwritten.ts";
 
 /** An event as a document describes it. */
 export interface DocumentedEvent {
@@ -25,10 +26,6 @@ const isEvent = (type: string, text: string) =>
   type.includes(".") || /^\*\*(?:When|Wann|EventType|Handler)\b/m.test(text);
 const consumedTitle = /consumed|konsumiert|empfangen/i;
 const publishedTitle = /published|veröffentlicht|publiziert|planned|geplant/i;
-
-/** What stands for something that nobody filled in. */
-const isPlaceholder = (text: string) =>
-  /^(?:[-–?.…\s]|tbd|todo|n\/a|offen|unbekannt|unknown|none yet|\{[^}]*\}|<[^>]*>)*$/i.test(text);
 
 /** Events of the sections about published ones; `consumed`: of those about consumed ones. */
 export function documentedEvents(document: Document, kind: "published" | "consumed"): DocumentedEvent[] {
@@ -62,10 +59,10 @@ function readEvent(document: Document, section: Section, type: string): Document
 }
 
 const filled = (text: string | undefined) =>
-  text === undefined || isPlaceholder(text) ? null : text.replaceAll(/\s+/g, " ").trim();
+  text === undefined || saysNothing(text) ? null : text.replaceAll(/\s+/g, " ").trim();
 
 const isFilled = ({ text, codes, items }: Label) =>
-  codes.length > 0 || !isPlaceholder([text, ...items.map((item) => item.text)].join(" "));
+  codes.length > 0 || !saysNothing([text, ...items.map((item) => item.text)].join(" "));
 
 /** Fields of a table, a list or a JSON example; empty when it says that there are none. */
 function fieldsOf({ codes, items }: Label): readonly string[] {
@@ -78,7 +75,7 @@ function fieldsOf({ codes, items }: Label): readonly string[] {
 /** One of a line, or a list; null when nobody is named. */
 function namesOf({ text, items }: Label): readonly string[] | null {
   const names = [...text.split(","), ...items.map((item) => item.text)].map((name) => name.trim());
-  const told = names.filter((name) => !isPlaceholder(name));
+  const told = names.filter((name) => !saysNothing(name));
   return told.length === 0 ? null : told;
 }
 
@@ -105,7 +102,7 @@ export function readReadme(document: Document): ReadmeFacts {
   return {
     purpose: filled(purpose?.split(/\n\s*\n/)[0]),
     owner: filled(label(labelWords.owner)?.split("\n")[0]),
-    dependencies: dependencies === undefined || isPlaceholder(dependencies) ? null : dependencies,
+    dependencies: dependencies === undefined || saysNothing(dependencies) ? null : dependencies,
     givenUp: givenUp ?? null,
   };
 }

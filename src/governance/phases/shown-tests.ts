@@ -1,7 +1,7 @@
 /** The tests that show something of a module, found by what they do. */
 
 import type { Project } from "../project.ts";
-import { placeOf } from "../tree/source.ts";
+import { placeOf } from "../tree/syntax/source.ts";
 import type { Shown } from "../tree/tests/shown.ts";
 import { positionOf } from "../tree/text.ts";
 import type { ModuleFacts } from "./module-facts.ts";

@@ -2,7 +2,9 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { makersOf } from "../tree/handlers.ts";
+import { makersOf } from "../tree/product/handlers.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import type { DefinedEvent } from "../tree/product/typescript.ts";
 import {
   bare,
   calledName,
@@ -14,8 +16,7 @@ import {
   propertyValue,
   stringOf,
   walk,
-} from "../tree/source.ts";
-import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
+} from "../tree/syntax/source.ts";
 import {
   type Change,
   documentOf,

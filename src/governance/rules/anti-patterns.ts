@@ -1,10 +1,18 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { bindingOf, programsOf } from "../tree/host-bindings.ts";
-import { calledFunction, callsInside } from "../tree/reach.ts";
-import { declarationOf, functionOf, isGlobal } from "../tree/scope.ts";
-import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf, walk } from "../tree/source.ts";
-import type { TypeScriptModule } from "../tree/typescript.ts";
+import { bindingOf, programsOf } from "../tree/effects/host-bindings.ts";
+import { calledFunction, callsInside } from "../tree/flow/reach.ts";
+import { declarationOf, functionOf, isGlobal } from "../tree/names/scope.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import {
+  bare,
+  calledName,
+  type FunctionNode,
+  isInside,
+  nameOf,
+  stringOf,
+  walk,
+} from "../tree/syntax/source.ts";
 import { importsOfOthers } from "./foreign-imports.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";

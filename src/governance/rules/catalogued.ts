@@ -2,9 +2,10 @@ import { charter, checkEventName, frozenNames } from "@brain/schemas";
 import ts from "typescript";
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { handedOn } from "../tree/publishers.ts";
-import { placeOf, walk } from "../tree/source.ts";
-import type { DefinedEvent, TypeScriptModule, TypeScriptTree } from "../tree/typescript.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import { handedOn } from "../tree/product/publishers.ts";
+import type { DefinedEvent, TypeScriptTree } from "../tree/product/typescript.ts";
+import { placeOf, walk } from "../tree/syntax/source.ts";
 import { type EventList, eventLists, type Named, namesIn, ownerOfName } from "./names.ts";
 import type { Report, Rule } from "./rule.ts";
 

@@ -2,10 +2,10 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { nodesOf } from "../tree/nodes.ts";
-import { declarationOf } from "../tree/scope.ts";
-import { bare, calledName, functionsAround } from "../tree/source.ts";
+import { declarationOf } from "../tree/names/scope.ts";
 import { tablesOf } from "../tree/sql/tables.ts";
+import { nodesOf } from "../tree/syntax/nodes.ts";
+import { bare, calledName, functionsAround } from "../tree/syntax/source.ts";
 import { isEventId } from "./event-ids.ts";
 import { eventMemories } from "./event-memories.ts";
 import { writtenEngineTables } from "./foreign-tables.ts";

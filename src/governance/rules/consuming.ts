@@ -1,11 +1,12 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import type { Section } from "../tree/documents/documents.ts";
-import { commandOf } from "../tree/redis-commands.ts";
-import { declarationOf } from "../tree/scope.ts";
-import { nameOf, propertyValue, topStatement, walk } from "../tree/source.ts";
+import { commandOf } from "../tree/effects/redis-commands.ts";
+import { declarationOf } from "../tree/names/scope.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import { type DefinedConsumer, enginePackage } from "../tree/product/typescript.ts";
+import { nameOf, propertyValue, topStatement, walk } from "../tree/syntax/source.ts";
 import { placeOfLine } from "../tree/text.ts";
-import { type DefinedConsumer, enginePackage, type TypeScriptModule } from "../tree/typescript.ts";
 import { ownClaims } from "./claims.ts";
 import { wrappedErrors } from "./handler-errors.ts";
 import type { Report, Rule } from "./rule.ts";

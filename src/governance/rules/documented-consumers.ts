@@ -3,7 +3,7 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { headingWords, labelWords } from "../tree/documents/document-words.ts";
-import type { DefinedEvent, Handled } from "../tree/typescript.ts";
+import type { DefinedEvent, Handled } from "../tree/product/typescript.ts";
 import {
   documentsOfModules,
   eventSections,

@@ -3,9 +3,9 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import type { Bindings, Import } from "../tree/bindings.ts";
-import { givenTo, isGlobal } from "../tree/scope.ts";
-import { bare, isFunction } from "../tree/source.ts";
+import type { Bindings, Import } from "../tree/names/bindings.ts";
+import { givenTo, isGlobal } from "../tree/names/scope.ts";
+import { bare, isFunction } from "../tree/syntax/source.ts";
 import { type Looked, sourcesWith } from "./scope-of-rules.ts";
 
 /** A bus beside the event stream, and where it stands. */

@@ -9,11 +9,11 @@ import {
 } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { envelopesOf } from "../tree/envelopes.ts";
-import { notKnown } from "../tree/literals.ts";
-import { givenTo } from "../tree/scope.ts";
-import { bare, calledName, placeOf, propertyOf, propertyValue } from "../tree/source.ts";
-import type { Values } from "../tree/values.ts";
+import { notKnown } from "../tree/names/literals.ts";
+import { givenTo } from "../tree/names/scope.ts";
+import type { Values } from "../tree/names/values.ts";
+import { envelopesOf } from "../tree/product/envelopes.ts";
+import { bare, calledName, placeOf, propertyOf, propertyValue } from "../tree/syntax/source.ts";
 import { payloadSchemas } from "./payload-schemas.ts";
 import { fieldsIn } from "./payload-values.ts";
 import type { Report, Rule } from "./rule.ts";

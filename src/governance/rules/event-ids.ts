@@ -1,8 +1,8 @@
 /** B-7: whether an expression is the id of an event that a function was given. */
 
 import ts from "typescript";
-import { declarationOf, parameterOwner, takenFrom } from "../tree/scope.ts";
-import { bare, calledName, nameOf } from "../tree/source.ts";
+import { declarationOf, parameterOwner, takenFrom } from "../tree/names/scope.ts";
+import { bare, calledName, nameOf } from "../tree/syntax/source.ts";
 
 /** `event.id`, where the event is something that a function was given. */
 export function isEventId(node: ts.Expression | undefined): boolean {

@@ -2,9 +2,9 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { callsInside, handlersOf, reachedFrom } from "../tree/reach.ts";
-import { bare, calledName, type FunctionNode, nameOf } from "../tree/source.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+import { callsInside, handlersOf, reachedFrom } from "../tree/flow/reach.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
+import { bare, calledName, type FunctionNode, nameOf } from "../tree/syntax/source.ts";
 import { isEventId } from "./event-ids.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";

@@ -2,8 +2,8 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { bare, calledName } from "../tree/source.ts";
-import type { TypeScriptModule } from "../tree/typescript.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import { bare, calledName } from "../tree/syntax/source.ts";
 import { tablesDefinedAgain, tablesOfOthers, tablesOfOthersMigrated } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";

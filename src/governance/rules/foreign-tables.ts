@@ -2,12 +2,13 @@
 
 import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { calledName, placeOf } from "../tree/source.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import { enginePackage, isTestPath, schemasPackage } from "../tree/product/typescript.ts";
 import { engineTables } from "../tree/sql/engine-tables.ts";
 import { type FileStatement, isMigration, readStatements } from "../tree/sql/migrations.ts";
 import { mayHaveSql, readSqlTexts } from "../tree/sql/sql-texts.ts";
 import { type SqlTables, tablesOf } from "../tree/sql/tables.ts";
-import { enginePackage, isTestPath, schemasPackage, type TypeScriptModule } from "../tree/typescript.ts";
+import { calledName, placeOf } from "../tree/syntax/source.ts";
 import type { Report } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
 import { definitionsOf, engineTableOf, ownersOf } from "./table-owners.ts";

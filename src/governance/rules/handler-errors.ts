@@ -2,11 +2,11 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import type { Branch } from "../tree/nodes.ts";
-import { handlersOf } from "../tree/reach.ts";
-import { hasAwait } from "../tree/rejections.ts";
-import { functionOf } from "../tree/scope.ts";
-import { calledName } from "../tree/source.ts";
+import { handlersOf } from "../tree/flow/reach.ts";
+import { hasAwait } from "../tree/flow/rejections.ts";
+import { functionOf } from "../tree/names/scope.ts";
+import type { Branch } from "../tree/syntax/nodes.ts";
+import { calledName } from "../tree/syntax/source.ts";
 import { isAnswerOk, isPassing, passingClauses } from "./passing-errors.ts";
 import { isRefusedEvent } from "./refused-events.ts";
 import type { Report } from "./rule.ts";

@@ -2,13 +2,14 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { isWaitedFor, laterCall } from "../tree/awaited.ts";
-import { nodesOf } from "../tree/nodes.ts";
-import { isBeacon, outsideCall } from "../tree/outside.ts";
-import { comesFrom, givenPublisher, tableWrite } from "../tree/publishers.ts";
-import { calledFunction, callsInside, reachedFrom } from "../tree/reach.ts";
-import { type RowWrites, readRowWrites } from "../tree/row-writes.ts";
-import { declarationOf, functionOf, isGlobal, parameterOwner, rootOf } from "../tree/scope.ts";
+import { isBeacon, outsideCall } from "../tree/effects/outside.ts";
+import { type RowWrites, readRowWrites } from "../tree/effects/row-writes.ts";
+import { isWaitedFor, laterCall } from "../tree/flow/awaited.ts";
+import { calledFunction, callsInside, reachedFrom } from "../tree/flow/reach.ts";
+import { declarationOf, functionOf, isGlobal, parameterOwner, rootOf } from "../tree/names/scope.ts";
+import { comesFrom, givenPublisher, tableWrite } from "../tree/product/publishers.ts";
+import type { Published, TypeScriptTree } from "../tree/product/typescript.ts";
+import { nodesOf } from "../tree/syntax/nodes.ts";
 import {
   bare,
   calledName,
@@ -17,8 +18,7 @@ import {
   isFunction,
   isInside,
   nameOf,
-} from "../tree/source.ts";
-import type { Published, TypeScriptTree } from "../tree/typescript.ts";
+} from "../tree/syntax/source.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 

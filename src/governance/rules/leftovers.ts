@@ -1,8 +1,8 @@
 import ts from "typescript";
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { codeBehindCode, commentsThat, looksLikeCode } from "../tree/comments.ts";
-import { isBetweenTokens, isJavaScript } from "../tree/source.ts";
+import { codeBehindCode, commentsThat, looksLikeCode } from "../tree/syntax/comments.ts";
+import { isBetweenTokens, isJavaScript } from "../tree/syntax/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import { removalMark } from "./removal-mark.ts";
 import type { Report, Rule } from "./rule.ts";

@@ -1,7 +1,7 @@
 import type { Project } from "../project.ts";
-import { makersOf } from "../tree/handlers.ts";
+import { makersOf } from "../tree/product/handlers.ts";
+import type { DefinedConsumer, TypeScriptTree } from "../tree/product/typescript.ts";
 import type { Shown } from "../tree/tests/shown.ts";
-import type { DefinedConsumer, TypeScriptTree } from "../tree/typescript.ts";
 import type { Report, Rule } from "./rule.ts";
 
 /**

@@ -1,9 +1,9 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { rawPublished } from "../tree/publishers.ts";
-import { callsInside } from "../tree/reach.ts";
-import { functionOf } from "../tree/scope.ts";
-import { bare, resultOf, stringOf, walk } from "../tree/source.ts";
+import { callsInside } from "../tree/flow/reach.ts";
+import { functionOf } from "../tree/names/scope.ts";
+import { rawPublished } from "../tree/product/publishers.ts";
+import { bare, resultOf, stringOf, walk } from "../tree/syntax/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import { settingsOf } from "./leftovers.ts";
 import type { Report, Rule } from "./rule.ts";

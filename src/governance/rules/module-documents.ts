@@ -4,10 +4,11 @@ import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
 import type { Document, Section } from "../tree/documents/documents.ts";
 import type { Code, Label } from "../tree/documents/labels.ts";
-import { notKnown } from "../tree/literals.ts";
-import { placeOf } from "../tree/source.ts";
+import { notKnown } from "../tree/names/literals.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import type { DefinedEvent } from "../tree/product/typescript.ts";
+import { placeOf } from "../tree/syntax/source.ts";
 import { placeOfLine } from "../tree/text.ts";
-import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
 import type { Report } from "./rule.ts";
 
 /** A module in either language. */
@@ -160,7 +161,3 @@ export function lineOfKey({ text, line }: Code, key: string): number {
   const index = text.split("\n").findIndex((row) => row.includes(`"${key}"`));
   return line + Math.max(0, index);
 }
-
-/** Nothing, or what stands where an author has yet to write. */
-export const isUnwritten = (text: string) =>
-  /^(?:\?|TODO|TBD|\.\.\.|…)?$/i.test(text.replace(/<!--[\s\S]*?-->/g, "").trim());

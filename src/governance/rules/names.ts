@@ -4,8 +4,8 @@ import { charter } from "@brain/schemas";
 import ts from "typescript";
 import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { bare, propertyValue, stringPlace } from "../tree/source.ts";
-import { type DefinedEvent, schemasPackage, type TypeScriptTree } from "../tree/typescript.ts";
+import { type DefinedEvent, schemasPackage, type TypeScriptTree } from "../tree/product/typescript.ts";
+import { bare, propertyValue, stringPlace } from "../tree/syntax/source.ts";
 
 export interface Named {
   readonly event: DefinedEvent;

@@ -2,10 +2,10 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { rawPublished } from "../tree/publishers.ts";
-import { declarationOf, functionOf } from "../tree/scope.ts";
-import { bare, resultOf } from "../tree/source.ts";
-import { enginePackage, type TypeScriptTree } from "../tree/typescript.ts";
+import { declarationOf, functionOf } from "../tree/names/scope.ts";
+import { rawPublished } from "../tree/product/publishers.ts";
+import { enginePackage, type TypeScriptTree } from "../tree/product/typescript.ts";
+import { bare, resultOf } from "../tree/syntax/source.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
 

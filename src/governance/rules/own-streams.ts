@@ -2,10 +2,11 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import type { Origin } from "../tree/bindings.ts";
-import { calledFunction } from "../tree/reach.ts";
-import { redisPackages } from "../tree/redis-commands.ts";
-import { declarationOf, givenTo } from "../tree/scope.ts";
+import { redisPackages } from "../tree/effects/redis-commands.ts";
+import { calledFunction } from "../tree/flow/reach.ts";
+import type { Origin } from "../tree/names/bindings.ts";
+import { declarationOf, givenTo } from "../tree/names/scope.ts";
+import { enginePackage } from "../tree/product/typescript.ts";
 import {
   bare,
   type FunctionNode,
@@ -14,8 +15,7 @@ import {
   nameOf,
   stringOf,
   walk,
-} from "../tree/source.ts";
-import { enginePackage } from "../tree/typescript.ts";
+} from "../tree/syntax/source.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 

@@ -1,10 +1,10 @@
 /** C-4: what says of an answer or an error that it passes: who is busy, broken or late now may not be later. */
 
 import ts from "typescript";
-import { isFetch } from "../tree/outside.ts";
-import { declarationOf, givenTo } from "../tree/scope.ts";
-import { bare, functionsAround, stringOf, walk } from "../tree/source.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+import { isFetch } from "../tree/effects/outside.ts";
+import { declarationOf, givenTo } from "../tree/names/scope.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
+import { bare, functionsAround, stringOf, walk } from "../tree/syntax/source.ts";
 
 /** Of networks (Node, undici) and of Postgres: connections, deadlocks, time-outs, a server that starts or stops. */
 const passingCodes = new Set(

@@ -3,8 +3,9 @@
 import { type CharterIssue, walkSchema } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import type { DefinedEvent } from "../tree/typescript.ts";
-import { isSchema, type SchemaSource } from "../tree/values.ts";
+import { isSchema } from "../tree/names/package-values.ts";
+import type { SchemaSource } from "../tree/names/values.ts";
+import type { DefinedEvent } from "../tree/product/typescript.ts";
 
 type Schema = Parameters<typeof walkSchema>[0];
 

@@ -10,9 +10,9 @@ import {
 } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { declarationOf } from "../tree/scope.ts";
-import { bare, nameOf } from "../tree/source.ts";
-import type { Published } from "../tree/typescript.ts";
+import { declarationOf } from "../tree/names/scope.ts";
+import type { Published } from "../tree/product/typescript.ts";
+import { bare, nameOf } from "../tree/syntax/source.ts";
 import { type PayloadSchema, payloadSchemas } from "./payload-schemas.ts";
 import type { Report } from "./rule.ts";
 

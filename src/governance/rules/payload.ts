@@ -11,9 +11,9 @@ import {
 } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { notKnown } from "../tree/literals.ts";
-import { placeOf } from "../tree/source.ts";
-import { isSchema } from "../tree/values.ts";
+import { notKnown } from "../tree/names/literals.ts";
+import { isSchema } from "../tree/names/package-values.ts";
+import { placeOf } from "../tree/syntax/source.ts";
 import { makerOf, type PayloadSchema, payloadSchemas, sentenceOf } from "./payload-schemas.ts";
 import { checkSpreads, checkValues } from "./payload-values.ts";
 import type { Report, Rule, RuleFinding } from "./rule.ts";

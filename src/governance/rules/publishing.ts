@@ -1,8 +1,8 @@
 import type { CallExpression } from "typescript";
 import type { Project } from "../project.ts";
-import { rawPublished } from "../tree/publishers.ts";
-import { calledName } from "../tree/source.ts";
-import { enginePackage } from "../tree/typescript.ts";
+import { rawPublished } from "../tree/product/publishers.ts";
+import { enginePackage } from "../tree/product/typescript.ts";
+import { calledName } from "../tree/syntax/source.ts";
 import { claimsByEventId } from "./claims.ts";
 import { writtenRecord } from "./foreign-tables.ts";
 import { publishedInTransaction } from "./in-transaction.ts";

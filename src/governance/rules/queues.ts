@@ -2,9 +2,9 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { bindingOf, queuesOf } from "../tree/host-bindings.ts";
-import { declarationOf } from "../tree/scope.ts";
-import { bare, calledName } from "../tree/source.ts";
+import { bindingOf, queuesOf } from "../tree/effects/host-bindings.ts";
+import { declarationOf } from "../tree/names/scope.ts";
+import { bare, calledName } from "../tree/syntax/source.ts";
 import { type Bus, isUsedByModules } from "./emitters.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
 

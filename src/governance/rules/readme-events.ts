@@ -2,11 +2,11 @@
 
 import { labelWords } from "../tree/documents/document-words.ts";
 import type { Code, Label } from "../tree/documents/labels.ts";
+import { isUnwritten } from "../tree/documents/unwritten.ts";
 import {
   type EventSection,
   eventSections,
   eventsOfModule,
-  isUnwritten,
   type JudgedSection,
   labelNamed,
   labelOf,

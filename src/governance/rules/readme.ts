@@ -4,9 +4,9 @@ import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
 import { headingWords, labelWords } from "../tree/documents/document-words.ts";
 import type { Document, Section } from "../tree/documents/documents.ts";
+import { isUnwritten } from "../tree/documents/unwritten.ts";
 import {
   documentsOfModules,
-  isUnwritten,
   type JudgedSection,
   labelOf,
   labelsOf,

@@ -1,9 +1,9 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { notKnown } from "../tree/literals.ts";
-import { isRedis } from "../tree/redis-commands.ts";
-import { functionOf } from "../tree/scope.ts";
-import { bare, calledName, isFunction, resultOf, stringOf, stringPlace } from "../tree/source.ts";
+import { isRedis } from "../tree/effects/redis-commands.ts";
+import { notKnown } from "../tree/names/literals.ts";
+import { functionOf } from "../tree/names/scope.ts";
+import { bare, calledName, isFunction, resultOf, stringOf, stringPlace } from "../tree/syntax/source.ts";
 import type { Report, Rule } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
 

@@ -1,9 +1,9 @@
 /** C-4: whether a condition says that the event itself was refused, which is the same with each try. */
 
 import ts from "typescript";
-import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "../tree/scope.ts";
-import { bare, calledName, type FunctionNode } from "../tree/source.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "../tree/names/scope.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
+import { bare, calledName, type FunctionNode } from "../tree/syntax/source.ts";
 
 /** `!parsed.success`, where `parsed` is what a schema said of the event and of nothing else. */
 export function isRefusedEvent(

@@ -1,6 +1,7 @@
 import type { Project } from "../project.ts";
-import { type Nodes, nodesOf } from "../tree/nodes.ts";
-import { enginePackage, schemasPackage, type TypeScriptModule } from "../tree/typescript.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import { enginePackage, schemasPackage } from "../tree/product/typescript.ts";
+import { type Nodes, nodesOf } from "../tree/syntax/nodes.ts";
 
 /** A file that a rule looks at. */
 export interface Looked {

@@ -2,11 +2,11 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import type { Bindings } from "../tree/bindings.ts";
-import { commandOf, constantOf, inScript, isRedis, methodOf } from "../tree/redis-commands.ts";
-import { declarationOf, givenTo, rootOf, takenFrom } from "../tree/scope.ts";
-import { bare, calledName, isFunction, stringOf } from "../tree/source.ts";
+import { commandOf, constantOf, inScript, isRedis, methodOf } from "../tree/effects/redis-commands.ts";
+import type { Bindings } from "../tree/names/bindings.ts";
+import { declarationOf, givenTo, rootOf, takenFrom } from "../tree/names/scope.ts";
 import { readSqlTexts } from "../tree/sql/sql-texts.ts";
+import { bare, calledName, isFunction, stringOf } from "../tree/syntax/source.ts";
 import { emittersOf } from "./emitters.ts";
 import { queueSends } from "./queues.ts";
 import type { Report } from "./rule.ts";

@@ -2,13 +2,13 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { nodesOf } from "../tree/nodes.ts";
-import { callsInside, handlersOf, reachedFrom } from "../tree/reach.ts";
-import { commandOf } from "../tree/redis-commands.ts";
-import { hasAwait, isLogger, isUnseenSettled, leaves, rejectionHandlerOf } from "../tree/rejections.ts";
-import { functionOf } from "../tree/scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, isInside } from "../tree/source.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+import { commandOf } from "../tree/effects/redis-commands.ts";
+import { callsInside, handlersOf, reachedFrom } from "../tree/flow/reach.ts";
+import { hasAwait, isLogger, isUnseenSettled, leaves, rejectionHandlerOf } from "../tree/flow/rejections.ts";
+import { functionOf } from "../tree/names/scope.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
+import { nodesOf } from "../tree/syntax/nodes.ts";
+import { bare, calledName, type FunctionNode, isFunction, isInside } from "../tree/syntax/source.ts";
 import type { Report } from "./rule.ts";
 import { sourcesWith } from "./scope-of-rules.ts";
 

@@ -2,11 +2,11 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { calledFunction } from "../tree/reach.ts";
-import { isLogger, isUnseenSettled, leaves, rejectionHandlerOf } from "../tree/rejections.ts";
-import { declarationOf, functionOf } from "../tree/scope.ts";
-import { calledName, type FunctionNode, functionsAround, isFunction, walk } from "../tree/source.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+import { calledFunction } from "../tree/flow/reach.ts";
+import { isLogger, isUnseenSettled, leaves, rejectionHandlerOf } from "../tree/flow/rejections.ts";
+import { declarationOf, functionOf } from "../tree/names/scope.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
+import { calledName, type FunctionNode, functionsAround, isFunction, walk } from "../tree/syntax/source.ts";
 import type { Report } from "./rule.ts";
 import { onlyTells } from "./swallowed-errors.ts";
 

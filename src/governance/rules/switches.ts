@@ -1,8 +1,8 @@
 /** What is a switch of the system: it says which of two ways is gone, and no row and no person does. */
 
 import ts from "typescript";
-import { declarationOf, rootOf, takenFrom } from "../tree/scope.ts";
-import { bare, calledName, stringOf } from "../tree/source.ts";
+import { declarationOf, rootOf, takenFrom } from "../tree/names/scope.ts";
+import { bare, calledName, stringOf } from "../tree/syntax/source.ts";
 
 const settingsName =
   /^(?:env|environment|settings|cfg|conf|config|configuration|flags|features|featureFlags|options)$/i;

@@ -2,10 +2,11 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import type { Bindings } from "../tree/bindings.ts";
-import { bare, calledName } from "../tree/source.ts";
+import type { Bindings } from "../tree/names/bindings.ts";
+import type { TypeScriptModule } from "../tree/product/modules.ts";
+import { enginePackage } from "../tree/product/typescript.ts";
 import { engineTables } from "../tree/sql/engine-tables.ts";
-import { enginePackage, type TypeScriptModule } from "../tree/typescript.ts";
+import { bare, calledName } from "../tree/syntax/source.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
 /** A table that a module defines. */

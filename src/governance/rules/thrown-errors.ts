@@ -2,9 +2,9 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { declarationOf, functionOf } from "../tree/scope.ts";
-import { bare, topStatement } from "../tree/source.ts";
-import { enginePackage, type TypeScriptTree } from "../tree/typescript.ts";
+import { declarationOf, functionOf } from "../tree/names/scope.ts";
+import { enginePackage, type TypeScriptTree } from "../tree/product/typescript.ts";
+import { bare, topStatement } from "../tree/syntax/source.ts";
 
 /** The name of an error of the engine that a statement throws itself; null: another one, or none. */
 export function thrownBy({ typescript }: Project, file: string, statement: ts.Statement): string | null {

@@ -2,9 +2,11 @@
 
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { isFetch, outsideCall } from "../tree/outside.ts";
-import { callsInside, handlersOf, isRandom, reachedFrom } from "../tree/reach.ts";
-import { givenTo } from "../tree/scope.ts";
+import { isFetch, outsideCall } from "../tree/effects/outside.ts";
+import { callsInside, handlersOf, isRandom, reachedFrom } from "../tree/flow/reach.ts";
+import { givenTo } from "../tree/names/scope.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
+import { isSqlRunner, readSqlTexts } from "../tree/sql/sql-texts.ts";
 import {
   bare,
   calledName,
@@ -14,9 +16,7 @@ import {
   nameOf,
   resultOf,
   walk,
-} from "../tree/source.ts";
-import { isSqlRunner, readSqlTexts } from "../tree/sql/sql-texts.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+} from "../tree/syntax/source.ts";
 import type { Report } from "./rule.ts";
 
 const keyName = /^idempotency[-_]?key$/i;

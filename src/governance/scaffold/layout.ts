@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import ts from "typescript";
 import { readProject } from "../project.ts";
-import type { TypeScriptTree } from "../tree/typescript.ts";
+import type { TypeScriptTree } from "../tree/product/typescript.ts";
 import { ScaffoldError } from "./errors.ts";
 import { kebab } from "./names.ts";
 import { readText } from "./plan.ts";

@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import { type ProjectFiles, TreeError } from "./files.ts";
-import { isTypeScript, parseSource } from "./source.ts";
+import { isTypeScript, parseSource } from "./syntax/source.ts";
 
 /** Deeper than what people write, and less than what a stack holds. */
 const usualDepth = 500;

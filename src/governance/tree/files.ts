@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { promisify } from "node:util";
-import { isJavaScript } from "./source.ts";
+import { isJavaScript } from "./syntax/source.ts";
 import type { TextFile } from "./text.ts";
 
 const run = promisify(execFile);

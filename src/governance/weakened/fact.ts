@@ -1,7 +1,7 @@
 /** What a change may make weaker: facts of a file, which are compared over the whole change, so that what only moves is none. */
 
 import ts from "typescript";
-import { bare, nameOf, parseSource, walk } from "../tree/source.ts";
+import { bare, nameOf, parseSource, walk } from "../tree/syntax/source.ts";
 import type { TextFile } from "../tree/text.ts";
 
 /** The files of a change, as they were or as they are. */

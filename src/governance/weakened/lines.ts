@@ -1,9 +1,9 @@
 /** Comments and types that silence a tool, and steps of CI that are gone. */
 
 import ts from "typescript";
-import { isBetweenTokens, isTypeScript, walk } from "../tree/source.ts";
+import { isTestPath } from "../tree/product/typescript.ts";
+import { isBetweenTokens, isTypeScript, walk } from "../tree/syntax/source.ts";
 import type { TextFile } from "../tree/text.ts";
-import { isTestPath } from "../tree/typescript.ts";
 import { type Side, startOf, treeOf, type Weakening } from "./fact.ts";
 
 const comment =

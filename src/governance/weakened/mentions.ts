@@ -1,9 +1,9 @@
 /** What a function asked or gave, and does no more: a tenant, a permission, an idempotency key, another try. */
 
 import ts from "typescript";
-import { bare, calledName, isFunction, nameOf, stringOf, walk } from "../tree/source.ts";
+import { isTestPath } from "../tree/product/typescript.ts";
+import { bare, calledName, isFunction, nameOf, stringOf, walk } from "../tree/syntax/source.ts";
 import type { TextFile } from "../tree/text.ts";
-import { isTestPath } from "../tree/typescript.ts";
 import { isParsed, paired, type Side, startOf, treeOf, type Weakening } from "./fact.ts";
 
 type Kind = "tenant" | "permission" | "key" | "retry";

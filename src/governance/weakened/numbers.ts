@@ -1,7 +1,7 @@
 /** Bounds that a change moves to the weaker side, levels of rules, scopes, and schemas that let more through. */
 
 import ts from "typescript";
-import { bare, calledName, stringOf } from "../tree/source.ts";
+import { bare, calledName, stringOf } from "../tree/syntax/source.ts";
 import { type Given, givenIn, paired, type Side, startOf, type Weakening } from "./fact.ts";
 
 /** Weaker when it grows. */

@@ -1,10 +1,10 @@
 /** Tests that a change takes away, does not run any more, or lets assert less. */
 
 import ts from "typescript";
-import { bare, calledName, isFunction, walk } from "../tree/source.ts";
+import { isTestPath } from "../tree/product/typescript.ts";
+import { bare, calledName, isFunction, walk } from "../tree/syntax/source.ts";
 import { isAssertion } from "../tree/tests/assertions.ts";
 import type { TextFile } from "../tree/text.ts";
-import { isTestPath } from "../tree/typescript.ts";
 import { isParsed, type Side, startOf, treeOf, type Weakening } from "./fact.ts";
 
 interface TestCase {

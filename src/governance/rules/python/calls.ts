@@ -16,7 +16,7 @@ import {
   stringPieces,
   textOf,
 } from "../../tree/python/nodes.ts";
-import type { PythonTree } from "../../tree/python.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import type { Check } from "../rule.ts";
 
 /** Shapes of data are shared: `schemas.py` of a module is what others may read. */

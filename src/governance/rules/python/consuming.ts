@@ -13,9 +13,9 @@ import {
   receiverOf,
   textOf,
 } from "../../tree/python/nodes.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import { reachedFrom } from "../../tree/python/reach.ts";
 import { catchesAll, caughtBy, handlersOf, raises } from "../../tree/python/streams.ts";
-import type { PythonTree } from "../../tree/python.ts";
 import type { Check } from "../rule.ts";
 
 const ownReading: Check = ({ python: { sources, handled } }, report) => {

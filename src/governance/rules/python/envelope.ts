@@ -17,7 +17,7 @@ import {
   stringOf,
   textOf,
 } from "../../tree/python/nodes.ts";
-import type { PythonTree } from "../../tree/python.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import type { Check } from "../rule.ts";
 
 const required = ["id", "type", "source", "target", "payload", "timestamp"] as const;

@@ -18,8 +18,8 @@ import {
   textOf,
 } from "../../tree/python/nodes.ts";
 import { parsePython } from "../../tree/python/parser.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import { publishersOf } from "../../tree/python/streams.ts";
-import type { PythonTree } from "../../tree/python.ts";
 import { lineText, positionOf } from "../../tree/text.ts";
 import { oldFlags } from "../leftovers.ts";
 import { removalMark } from "../removal-mark.ts";

@@ -2,8 +2,8 @@
 
 import { charterEvents, checkEventName, frozenNames, type NameViolation } from "@brain/schemas";
 import { bare, type PyNode, textOf } from "../../tree/python/nodes.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import { redisCalls } from "../../tree/python/redis.ts";
-import type { PythonTree } from "../../tree/python.ts";
 import type { Check } from "../rule.ts";
 
 interface Named {

@@ -15,7 +15,7 @@ import {
   textOf,
 } from "../../tree/python/nodes.ts";
 import { classOf, type Payload, type PayloadField } from "../../tree/python/payloads.ts";
-import type { PythonTree } from "../../tree/python.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import type { Check } from "../rule.ts";
 
 type Kind = "person" | "secret" | "provider";

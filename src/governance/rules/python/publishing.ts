@@ -18,9 +18,9 @@ import {
   stringOf,
   textOf,
 } from "../../tree/python/nodes.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import { callsIn } from "../../tree/python/reach.ts";
 import { failsCaller, guardOf, isStream, namesStream, publishersOf } from "../../tree/python/streams.ts";
-import type { PythonTree } from "../../tree/python.ts";
 import type { Check } from "../rule.ts";
 
 const commits = new Set(["commit"]);

@@ -3,8 +3,8 @@
 import type { PythonModule } from "../../tree/python/modules.ts";
 import { moduleIn } from "../../tree/python/modules.ts";
 import { field, type PyNode } from "../../tree/python/nodes.ts";
+import type { PythonTree } from "../../tree/python/python.ts";
 import { type PyTestKind, testsIn } from "../../tree/python/tests.ts";
-import type { PythonTree } from "../../tree/python.ts";
 import type { Check } from "../rule.ts";
 
 /** Tests inside of the module, called like it, or importing it. */

@@ -1,6 +1,5 @@
 /** What a function calls, one after the other, also in other files of the project. */
 
-import type { PythonTree } from "../python.ts";
 import { calledHere, isDefinition, valuesOf } from "./flow.ts";
 import {
   below,
@@ -13,6 +12,7 @@ import {
   receiverOf,
 } from "./nodes.ts";
 import { classOf } from "./payloads.ts";
+import type { PythonTree } from "./python.ts";
 
 const maxFunctions = 60;
 

@@ -1,6 +1,5 @@
 /** Calls of a Redis client in modules. */
 
-import type { PythonTree } from "../python.ts";
 import { valuesOf } from "./flow.ts";
 import type { PyNames } from "./names.ts";
 import {
@@ -17,6 +16,7 @@ import {
   receiverOf,
   textOf,
 } from "./nodes.ts";
+import type { PythonTree } from "./python.ts";
 
 export interface RedisCall {
   readonly call: PyNode;

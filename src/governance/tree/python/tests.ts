@@ -1,6 +1,5 @@
 /** What tests in Python show, by what they do with the consumer and the stream. */
 
-import type { PythonTree } from "../python.ts";
 import {
   around,
   below,
@@ -15,6 +14,7 @@ import {
   stringPieces,
   textOf,
 } from "./nodes.ts";
+import type { PythonTree } from "./python.ts";
 
 /** The four tests that each module has; the fourth in two parts. */
 export type PyTestKind = "T-1" | "T-2" | "T-3" | "T-4" | "T-4b";

@@ -1,10 +1,10 @@
 /** Which texts in the code are SQL, and what they say as far as it is seen without running anything. */
 
 import ts from "typescript";
-import type { Bindings } from "../bindings.ts";
-import type { Nodes } from "../nodes.ts";
-import { declarationOf } from "../scope.ts";
-import { bare, calledName } from "../source.ts";
+import type { Bindings } from "../names/bindings.ts";
+import { declarationOf } from "../names/scope.ts";
+import type { Nodes } from "../syntax/nodes.ts";
+import { bare, calledName } from "../syntax/source.ts";
 import { hole } from "./tokens.ts";
 
 export interface SqlText {

@@ -1,12 +1,13 @@
 /** What a test does, in order: it lets consumers read, delivers again, and asserts. Functions of the tests are followed. */
 
 import ts from "typescript";
-import { isWaitedFor } from "../awaited.ts";
-import { declarationOf, functionOf } from "../scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, nameOf, stringOf } from "../source.ts";
-import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "../typescript.ts";
-import { enginePackage } from "../typescript.ts";
+import { isWaitedFor } from "../flow/awaited.ts";
+import { declarationOf, functionOf } from "../names/scope.ts";
+import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "../product/typescript.ts";
+import { enginePackage } from "../product/typescript.ts";
+import { bare, calledName, type FunctionNode, isFunction, stringOf } from "../syntax/source.ts";
 import { isAssertion, isAsync, isRun } from "./assertions.ts";
+import type { ConsumersByName } from "./consumers-by-name.ts";
 
 /** One thing that a test does. */
 export interface Act {
@@ -87,36 +88,6 @@ const nothing: Activity = {
   events: new Set(),
   consumers: new Set(),
 };
-
-/** Consumers by the values, and the functions that make them. */
-export interface ConsumersByName {
-  /** Null: the name means something else. */
-  named(file: string, name: string): DefinedConsumer | null;
-}
-
-export function consumersByName({ consumers, bindings }: TypeScriptTree): ConsumersByName {
-  const known = new Map(
-    consumers.map((consumer) => [`${consumer.file}:${topName(consumer.call)}`, consumer] as const),
-  );
-  return {
-    named(file, name) {
-      const origin = bindings.originOf(file, name);
-      return (origin === null ? undefined : known.get(`${origin.file}:${origin.name}`)) ?? null;
-    },
-  };
-}
-
-/** The name at the top of its file in which a node stands. */
-export function topName(node: ts.Node): string | null {
-  let at = node;
-  let name: string | null = null;
-  while (!ts.isSourceFile(at)) {
-    if (ts.isVariableDeclaration(at)) name = nameOf(at.name);
-    else if (ts.isFunctionDeclaration(at)) name = at.name?.text ?? null;
-    at = at.parent;
-  }
-  return name;
-}
 
 class Reading {
   readonly acts: Act[] = [];

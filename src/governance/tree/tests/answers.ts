@@ -1,8 +1,8 @@
 /** Which assertions are about the answer to a request, and say nothing of what a consumer did. */
 
 import ts from "typescript";
-import { givenTo } from "../scope.ts";
-import { bare, calledName, propertyValue, stringOf } from "../source.ts";
+import { givenTo } from "../names/scope.ts";
+import { bare, calledName, propertyValue, stringOf } from "../syntax/source.ts";
 
 const changing = /^(?:POST|PUT|PATCH|DELETE)$/i;
 

@@ -1,10 +1,10 @@
 /** Which calls of a test assert something: they can fail, and they run. */
 
 import ts from "typescript";
-import { isWaitedFor, timers } from "../awaited.ts";
-import { nodesOf } from "../nodes.ts";
-import { declarationOf, givenTo } from "../scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, isInside, walk } from "../source.ts";
+import { isWaitedFor, timers } from "../flow/awaited.ts";
+import { declarationOf, givenTo } from "../names/scope.ts";
+import { nodesOf } from "../syntax/nodes.ts";
+import { bare, calledName, type FunctionNode, isFunction, isInside, walk } from "../syntax/source.ts";
 
 /** `expect(…).…(…)`, `assert.…(…)`, `assert…(…)`: the call that compares, not the one that begins it. */
 export function isAssertion(node: ts.CallExpression): boolean {

@@ -1,7 +1,7 @@
 /** Calls of a test runner, as their text tells: vitest's, those of `node:test` and Deno's. */
 
 import ts from "typescript";
-import { bare, isFunction, walk } from "../source.ts";
+import { bare, isFunction, walk } from "../syntax/source.ts";
 
 /** `test(…)`, in whatever form: `test.each(rows)(…)`, `it.only(…)`, `Deno.test(…)`. */
 export const isTest = (call: ts.CallExpression) =>

@@ -1,7 +1,7 @@
 /** What a test shows, by the order of what it does. */
 
 import ts from "typescript";
-import { bare } from "../source.ts";
+import { bare } from "../syntax/source.ts";
 import type { Act } from "./acts.ts";
 import { isTakenRequest } from "./answers.ts";
 

@@ -2,10 +2,12 @@
 
 import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
-import { parseSource, stringOf, walk } from "../source.ts";
-import type { DefinedConsumer, DefinedEvent, TypeScriptModule, TypeScriptTree } from "../typescript.ts";
-import { type Act, type Activity, consumersByName, readActivity, topName } from "./acts.ts";
+import type { TypeScriptModule } from "../product/modules.ts";
+import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "../product/typescript.ts";
+import { parseSource, stringOf, walk } from "../syntax/source.ts";
+import { type Act, type Activity, readActivity } from "./acts.ts";
 import { bodyOf, faultOf, isTest, rowTextsOf } from "./calls.ts";
+import { consumersByName, topName } from "./consumers-by-name.ts";
 import { mayAssert, rankTests, type Sought } from "./ranking.ts";
 import { type Shown, showsOf, showsPublished } from "./shown.ts";
 

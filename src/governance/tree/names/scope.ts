@@ -1,8 +1,8 @@
 /** What a name inside of a file means: the parameter, variable or function that the nearest scope around declares. */
 
 import ts from "typescript";
+import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "../syntax/source.ts";
 import type { Bindings } from "./bindings.ts";
-import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "./source.ts";
 
 /** What declares a name. A piece of a destructured parameter or variable is a `BindingElement`. */
 export type Declaration =

@@ -1,20 +1,14 @@
 /** What a project written in Python says, as teams have it that come from the original: modules, events, consumers. */
 
-import type { ProjectFiles } from "./files.ts";
-import { type PyConsumer, type PyHandled, readConsumers, readHandled } from "./python/consumers.ts";
-import {
-  type MadeEvent,
-  type RegisteredType,
-  readMadeEvents,
-  readRegistry,
-  typeReader,
-} from "./python/events.ts";
-import { isPythonTest, type PythonModule, readDottedNames, readModules } from "./python/modules.ts";
-import { type PyNames, readNames } from "./python/names.ts";
-import type { PySource } from "./python/nodes.ts";
-import { isPython, parsePython } from "./python/parser.ts";
-import { type Payload, payloadsOf } from "./python/payloads.ts";
-import { type PyPublished, readPublished } from "./python/streams.ts";
+import type { ProjectFiles } from "../files.ts";
+import { type PyConsumer, type PyHandled, readConsumers, readHandled } from "./consumers.ts";
+import { type MadeEvent, type RegisteredType, readMadeEvents, readRegistry, typeReader } from "./events.ts";
+import { isPythonTest, type PythonModule, readDottedNames, readModules } from "./modules.ts";
+import { type PyNames, readNames } from "./names.ts";
+import type { PySource } from "./nodes.ts";
+import { isPython, parsePython } from "./parser.ts";
+import { type Payload, payloadsOf } from "./payloads.ts";
+import { type PyPublished, readPublished } from "./streams.ts";
 
 export interface PythonTree {
   readonly modules: readonly PythonModule[];

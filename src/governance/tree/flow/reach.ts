@@ -1,10 +1,18 @@
 /** What runs when a function runs: itself, and functions of the project that it calls. */
 
 import ts from "typescript";
-import { nodesOf } from "./nodes.ts";
-import { declarationOf, functionOf } from "./scope.ts";
-import { bare, type FunctionNode, isFunction, isInside, nameOf, stringOf, topStatement } from "./source.ts";
-import type { Handled, TypeScriptTree } from "./typescript.ts";
+import { declarationOf, functionOf } from "../names/scope.ts";
+import type { Handled, TypeScriptTree } from "../product/typescript.ts";
+import { nodesOf } from "../syntax/nodes.ts";
+import {
+  bare,
+  type FunctionNode,
+  isFunction,
+  isInside,
+  nameOf,
+  stringOf,
+  topStatement,
+} from "../syntax/source.ts";
 
 /**
  * The functions that handle: what is given, or what a function of the project makes of it, and then also those that it was

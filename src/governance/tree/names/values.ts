@@ -6,10 +6,6 @@
 import * as charterPackage from "@brain/schemas";
 import ts from "typescript";
 import * as zod from "zod";
-import type { Bindings, Origin } from "./bindings.ts";
-import { foldedText } from "./folded-texts.ts";
-import { literalOf, notKnown } from "./literals.ts";
-import { declarationOf } from "./scope.ts";
 import {
   bare,
   type FunctionNode,
@@ -18,9 +14,23 @@ import {
   resultOf,
   type SourceFile,
   topStatement,
-} from "./source.ts";
+} from "../syntax/source.ts";
+import type { Bindings, Origin } from "./bindings.ts";
+import { foldedText } from "./folded-texts.ts";
+import { literalOf, notKnown } from "./literals.ts";
+import { type Objects, readObjects } from "./objects.ts";
+import {
+  charterFunctions,
+  isCheck,
+  isOfZod,
+  isPlain,
+  isSchema,
+  member,
+  refusedNames,
+  type Schema,
+} from "./package-values.ts";
+import { declarationOf } from "./scope.ts";
 
-type Schema = zod.ZodType;
 type Scope = ReadonlyMap<string, unknown>;
 
 /** A function of the project. */
@@ -43,36 +53,14 @@ export interface SchemaSource {
   readonly property: ts.ObjectLiteralElementLike | null;
 }
 
-export interface Values {
+export interface Values extends Objects {
   /** {@link notKnown} where it cannot be told; objects and lists hold it where a part of them cannot. */
   valueOf(file: string, node: ts.Expression): unknown;
   /** Null: it is no schema that {@link valueOf} gave. */
   sourceOf(schema: unknown): SchemaSource | null;
-  /** The value of a property, also of one that comes in by a spread. Null: there is none, or a spread may hold it. */
-  optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null;
-  /** The object that an expression is or names, with the file in which it stands; null: it is none that is written down. */
-  objectOf(file: string, node: ts.Expression): WrittenObject | null;
 }
-
-export interface WrittenObject {
-  readonly file: string;
-  readonly node: ts.ObjectLiteralExpression;
-}
-
-/** A property of an object with the file in which its value stands. */
-export interface Option {
-  readonly file: string;
-  readonly node: ts.Expression;
-}
-
-export const isSchema = (value: unknown): value is Schema =>
-  typeof value === "object" && value !== null && "_zod" in value && "def" in value;
 
 const maxDepth = 60;
-/** Of zod, what changes zod itself. */
-const refusedNames = new Set(["config", "setErrorMap", "constructor", "prototype", "__proto__", "register"]);
-const namespaces: readonly unknown[] = [zod, zod.z, zod.iso, zod.coerce];
-
 export function readValues(bindings: Bindings, source: (path: string) => SourceFile): Values {
   const known = new Map<ts.Node, unknown>();
   const sources = new WeakMap<object, SchemaSource>();
@@ -276,36 +264,11 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     return evaluate(file, result, inside);
   }
 
-  function optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null {
-    for (const property of [...options.properties].reverse()) {
-      if (ts.isSpreadAssignment(property)) {
-        const inner = objectBehind(file, property.expression);
-        const found = inner === null ? null : optionOf(inner.file, inner.node, name);
-        if (found !== null) return found;
-      } else if (property.name !== undefined && nameOf(property.name) === name) {
-        if (ts.isPropertyAssignment(property)) return { file, node: property.initializer };
-        return ts.isShorthandPropertyAssignment(property) ? { file, node: property.name } : null;
-      }
-    }
-    return null;
-  }
-
-  function objectBehind(file: string, node: ts.Expression): WrittenObject | null {
-    const value = bare(node);
-    if (ts.isObjectLiteralExpression(value)) return { file, node: value };
-    const origin = bindings.originOfExpression(file, value);
-    const defined = origin?.value === null || origin === null ? null : bare(origin.value);
-    return defined !== null && origin?.file && ts.isObjectLiteralExpression(defined)
-      ? { file: origin.file, node: defined }
-      : null;
-  }
-
   return {
     valueOf: (file, node) => evaluate(file, node),
     sourceOf: (schema) =>
       typeof schema === "object" && schema !== null ? (sources.get(schema) ?? null) : null,
-    optionOf,
-    objectOf: objectBehind,
+    ...readObjects(bindings),
   };
 }
 
@@ -318,36 +281,9 @@ function isReassignable({ parent }: ts.Expression): boolean {
   );
 }
 
-/** Those of the charter's package that make schemas. */
-const charterFunctions: readonly unknown[] = [
-  charterPackage.pii,
-  charterPackage.openObject,
-  charterPackage.atMostMembers,
-];
-
-const isOfZod = (callee: unknown): boolean =>
-  namespaces.some((space) => Object.values(space as object).includes(callee));
-
-const isCheck = (value: unknown): boolean => typeof value === "object" && value !== null && "_zod" in value;
-
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
 const isMethod = (callee: ts.Expression): callee is ts.PropertyAccessExpression =>
   ts.isPropertyAccessExpression(callee);
 
 /** As zod gets it: a function of the project is never called, so any will do. */
 const argument = (value: unknown): unknown =>
   value instanceof Written || value === notKnown ? () => true : value;
-
-/** A property of what was read, or of a package. */
-function member(owner: unknown, name: string): unknown {
-  if (typeof owner !== "object" || owner === null || refusedNames.has(name)) return notKnown;
-  const isReadable =
-    isPlain(owner) || Array.isArray(owner) || isSchema(owner) || isSpace(owner) || "payload" in owner;
-  if (!isReadable || !(Object.hasOwn(owner, name) || isSchema(owner))) return notKnown;
-  const value: unknown = Reflect.get(owner, name);
-  return value === undefined ? notKnown : value;
-}
-
-const isSpace = (owner: object): boolean => owner === charterPackage || namespaces.includes(owner);

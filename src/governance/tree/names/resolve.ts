@@ -7,7 +7,7 @@
 
 import { posix } from "node:path";
 import ts from "typescript";
-import type { ProjectFiles } from "./files.ts";
+import type { ProjectFiles } from "../files.ts";
 
 /** @returns the file from the root; null: it is none of this project */
 export type Resolver = (file: string, specifier: string) => string | null;

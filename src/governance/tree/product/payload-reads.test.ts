@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { projectOf } from "../project.ts";
+import { projectOf } from "../../project.ts";
 import { readPayloads } from "./payload-reads.ts";
 
 const events = `import { defineEvent } from "@brain/schemas";

@@ -1,10 +1,10 @@
 /** Calls of the outside: `fetch` by whatever name it has, and clients that packages bring. */
 
 import ts from "typescript";
-import { calledFunction } from "./reach.ts";
-import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "./scope.ts";
-import { bare, calledName, isFunction, nameOf, propertyOf, stringOf, walk } from "./source.ts";
-import { enginePackage, type TypeScriptTree } from "./typescript.ts";
+import { calledFunction } from "../flow/reach.ts";
+import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "../names/scope.ts";
+import { enginePackage, type TypeScriptTree } from "../product/typescript.ts";
+import { bare, calledName, isFunction, nameOf, propertyOf, stringOf, walk } from "../syntax/source.ts";
 
 /** Packages whose business is to call over HTTP. */
 const clientPackages = new Set([

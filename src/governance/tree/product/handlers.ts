@@ -1,7 +1,7 @@
 /** What stands in the list of handlers of a consumer. */
 
 import ts from "typescript";
-import { bare, propertyValue, walk } from "./source.ts";
+import { bare, propertyValue, walk } from "../syntax/source.ts";
 import { type DefinedConsumer, enginePackage, type TypeScriptTree } from "./typescript.ts";
 
 /** Names of the engine's functions that make its handlers, e.g. `on`; empty when the list is worked out elsewhere. */

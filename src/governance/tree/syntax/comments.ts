@@ -1,9 +1,9 @@
 /** Comments of a file that stand in lines of their own, and whether they are code. */
 
 import ts from "typescript";
+import type { TextFile } from "../text.ts";
 import type { Nodes } from "./nodes.ts";
 import { isBetweenTokens } from "./source.ts";
-import type { TextFile } from "./text.ts";
 
 export interface Comment {
   readonly start: number;

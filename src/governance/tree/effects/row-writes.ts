@@ -1,13 +1,13 @@
 /** Statements that change rows, and the connection by which they do: of drizzle, of SQL, and by a function of the project. */
 
 import ts from "typescript";
-import { tableWrite } from "./publishers.ts";
-import { calledFunction, callsInside } from "./reach.ts";
-import { declarationOf, parameterOwner, rootOf } from "./scope.ts";
-import { bare, calledName, type FunctionNode } from "./source.ts";
-import { readSqlTexts, type SqlReader } from "./sql/sql-texts.ts";
-import { tablesOf } from "./sql/tables.ts";
-import type { TypeScriptTree } from "./typescript.ts";
+import { calledFunction, callsInside } from "../flow/reach.ts";
+import { declarationOf, parameterOwner, rootOf } from "../names/scope.ts";
+import { tableWrite } from "../product/publishers.ts";
+import type { TypeScriptTree } from "../product/typescript.ts";
+import { readSqlTexts, type SqlReader } from "../sql/sql-texts.ts";
+import { tablesOf } from "../sql/tables.ts";
+import { bare, calledName, type FunctionNode } from "../syntax/source.ts";
 
 export interface RowWrite {
   /** The name at the beginning of the connection; null: it begins with `this`, or is worked out. */

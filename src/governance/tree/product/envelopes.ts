@@ -1,9 +1,9 @@
 /** Objects of a program that are events, or the `meta` of one: written by hand instead of by `publish`. */
 
 import ts from "typescript";
-import type { ProjectFiles } from "./files.ts";
-import { nodesOf } from "./nodes.ts";
-import { bare, isFunction, propertyOf, propertyValue, stringOf } from "./source.ts";
+import type { ProjectFiles } from "../files.ts";
+import { nodesOf } from "../syntax/nodes.ts";
+import { bare, isFunction, propertyOf, propertyValue, stringOf } from "../syntax/source.ts";
 import { enginePackage, schemasPackage, type TypeScriptTree } from "./typescript.ts";
 
 export interface Envelope {

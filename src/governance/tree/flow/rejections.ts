@@ -1,7 +1,7 @@
 /** Where the rejection of a promise may end. */
 
 import ts from "typescript";
-import { bare, calledName, isFunction } from "./source.ts";
+import { bare, calledName, isFunction } from "../syntax/source.ts";
 
 /** What is given to `catch(…)`, or second to `then(…)`; undefined: nothing, or it is another call. */
 export function rejectionHandlerOf(call: ts.CallExpression): ts.Expression | undefined {

@@ -1,8 +1,8 @@
 /** A file of TypeScript or JavaScript, read by the compiler's parser; no types are worked out. */
 
 import ts from "typescript";
-import type { Place } from "../finding.ts";
-import type { TextFile } from "./text.ts";
+import type { Place } from "../../finding.ts";
+import type { TextFile } from "../text.ts";
 
 export interface SourceFile extends TextFile {
   readonly ast: ts.SourceFile;

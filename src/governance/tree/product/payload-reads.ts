@@ -4,9 +4,10 @@
  */
 
 import ts from "typescript";
-import { functionOf } from "./scope.ts";
-import { bare, type FunctionNode, isFunction, isInside, nameOf, walk } from "./source.ts";
-import { positionOf } from "./text.ts";
+import { functionOf } from "../names/scope.ts";
+import { bare, type FunctionNode, isFunction, isInside, nameOf, walk } from "../syntax/source.ts";
+import { positionOf } from "../text.ts";
+import { elementOf, givenBack, keyOf, type Value } from "./payload-value.ts";
 import type { Handled, TypeScriptTree } from "./typescript.ts";
 
 export interface PlaceInFile {
@@ -26,12 +27,6 @@ export interface PayloadReads extends PlaceInFile {
   /** Where the payload as a whole goes out of sight; null: nowhere. */
   readonly everything: PlaceInFile | null;
 }
-
-/** What an expression holds. */
-type Value =
-  | { readonly kind: "context" | "delivery" | "event" }
-  | { readonly kind: "payload"; readonly path: string }
-  | { readonly kind: "list"; readonly of: Value };
 
 interface Reads {
   readonly fields: Map<string, PlaceInFile>;
@@ -79,11 +74,6 @@ function placeOf(tree: TypeScriptTree, node: ts.Node): PlaceInFile {
   const file = node.getSourceFile().fileName;
   const source = tree.source(file);
   return { file, line: positionOf(source, node.getStart(source.ast)).line };
-}
-
-function keyOf(value: Value): string {
-  if (value.kind === "list") return `list of ${keyOf(value.of)}`;
-  return value.kind === "payload" ? `payload ${value.path}` : value.kind;
 }
 
 interface Reading {
@@ -139,11 +129,6 @@ function isUse(node: ts.Identifier): boolean {
   if (ts.isBindingElement(parent)) return parent.initializer === node;
   if (ts.isParameter(parent) || ts.isVariableDeclaration(parent)) return parent.initializer === node;
   return !ts.isTypeNode(parent) && !ts.isMethodDeclaration(parent);
-}
-
-function elementOf(value: Value): Value {
-  if (value.kind === "list") return value.of;
-  return value.kind === "payload" ? { kind: "payload", path: `${value.path}[]` } : value;
 }
 
 /** What a field of a value holds; null: nothing of the payload. */
@@ -226,40 +211,6 @@ function usedByMethod(reading: Reading, call: ts.CallExpression, name: string, v
     const given = givenBack(found, element);
     if (given !== null) used(reading, call, { kind: "list", of: given });
   }
-}
-
-/** `({ event }) => event`, `(d) => d.event.payload`: what a short callback gives back; null: something made of it. */
-function givenBack(node: FunctionNode, value: Value): Value | null {
-  const [parameter] = node.parameters;
-  if (parameter === undefined || !ts.isExpression(node.body)) return null;
-  const steps: string[] = [];
-  let at = bare(node.body);
-  while (ts.isPropertyAccessExpression(at)) {
-    steps.unshift(at.name.text);
-    at = bare(at.expression);
-  }
-  if (!ts.isIdentifier(at)) return null;
-  const start = boundAs(parameter.name, at.text);
-  if (start === null) return null;
-  return [...start, ...steps].reduce<Value | null>((inside, step) => {
-    if (inside === null) return null;
-    if (inside.kind === "payload")
-      return { kind: "payload", path: inside.path === "" ? step : `${inside.path}.${step}` };
-    if (step === "event") return { kind: "event" };
-    return step === "payload" ? { kind: "payload", path: "" } : null;
-  }, value);
-}
-
-/** The steps from a parameter to the name that a pattern gives a part of it; null: it gives no such name. */
-function boundAs(name: ts.BindingName, wanted: string): readonly string[] | null {
-  if (ts.isIdentifier(name)) return name.text === wanted ? [] : null;
-  if (ts.isArrayBindingPattern(name)) return null;
-  for (const element of name.elements) {
-    const field = nameOf(element.propertyName ?? (element.name as ts.Identifier));
-    const rest = boundAs(element.name, wanted);
-    if (rest !== null && field !== null && element.dotDotDotToken === undefined) return [field, ...rest];
-  }
-  return null;
 }
 
 /** The value itself, not a field of it. */

@@ -1,12 +1,21 @@
 /** Who publishes in a file: the function that was given, in whose transaction events are recorded. */
 
 import ts from "typescript";
-import type { Bindings } from "./bindings.ts";
-import { nodesOf } from "./nodes.ts";
-import { calledFunction, callsInside } from "./reach.ts";
-import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "./scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, isInside, propertyOf, stringOf } from "./source.ts";
-import { type DefinedEvent, givenName, type Published, type TypeScriptTree } from "./typescript.ts";
+import { calledFunction, callsInside } from "../flow/reach.ts";
+import type { Bindings } from "../names/bindings.ts";
+import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "../names/scope.ts";
+import { nodesOf } from "../syntax/nodes.ts";
+import {
+  bare,
+  calledName,
+  type FunctionNode,
+  isFunction,
+  isInside,
+  propertyOf,
+  stringOf,
+} from "../syntax/source.ts";
+import { givenName } from "./given-publishers.ts";
+import type { DefinedEvent, Published, TypeScriptTree } from "./typescript.ts";
 
 /** The function that was given what publishes, e.g. the one that `transact` runs; null: nothing was given. */
 export function givenPublisher({ call }: Pick<Published, "call">): FunctionNode | null {

@@ -1,15 +1,14 @@
 /** What a project written in TypeScript says: its modules, events, and who publishes and handles them. */
 
-import { posix } from "node:path";
 import ts from "typescript";
-import { type Bindings, readBindings } from "./bindings.ts";
-import { namesOf, saysOne } from "./event-names.ts";
-import type { ProjectFiles } from "./files.ts";
-import { nodesOf } from "./nodes.ts";
-import { declarationOf, givenTo, parameterOwner } from "./scope.ts";
+import type { ProjectFiles } from "../files.ts";
+import { type Bindings, readBindings } from "../names/bindings.ts";
+import { givenTo } from "../names/scope.ts";
+import { readValues, type Values } from "../names/values.ts";
+import { objectOf, textOf } from "../names/written.ts";
+import { nodesOf } from "../syntax/nodes.ts";
 import {
   bare,
-  calledName,
   type FunctionNode,
   functionsAround,
   isTypeScript,
@@ -18,8 +17,10 @@ import {
   propertyValue,
   type SourceFile,
   stringOf,
-} from "./source.ts";
-import { readValues, type Values } from "./values.ts";
+} from "../syntax/source.ts";
+import { namesOf, saysOne } from "./event-names.ts";
+import { givenName, isGivenPublisher } from "./given-publishers.ts";
+import { readModules, type TypeScriptModule } from "./modules.ts";
 
 /** `defineEvent(…)` */
 export interface DefinedEvent {
@@ -61,25 +62,6 @@ export interface DefinedConsumer {
   readonly options: ts.ObjectLiteralExpression | null;
   /** Null: it is worked out at run time. */
   readonly subscriber: string | null;
-}
-
-/** `defineModule(…)` */
-export interface ModuleDefinition {
-  readonly file: string;
-  readonly call: ts.CallExpression;
-  readonly options: ts.ObjectLiteralExpression | null;
-}
-
-/** A folder that is a module, or is on its way to one. */
-export interface TypeScriptModule {
-  /** As `defineModule` says, otherwise the folder's name. */
-  readonly name: string;
-  /** From the root. */
-  readonly folder: string;
-  /** Null: the folder has none yet. */
-  readonly definition: ModuleDefinition | null;
-  /** Paths of its sources, without tests. */
-  readonly files: readonly string[];
 }
 
 export interface TypeScriptTree {
@@ -178,7 +160,8 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
       ? eventsOf(origin.file, defined)
       : [events.get(defined) ?? []].flat();
   };
-  const modules = readModules(calls, files, bindings, values, calledOf);
+  const defined = calls.filter(({ file, node }) => calledOf(file, node, enginePackage) === "defineModule");
+  const modules = readModules(defined, files, bindings, values);
   return {
     bindings,
     values,
@@ -244,19 +227,6 @@ function callsIn({ path, ast }: SourceFile): readonly Call[] {
   return nodesOf(ast).calls.map((node) => ({ file: path, node }));
 }
 
-const objectOf = (node: ts.Expression | undefined): ts.ObjectLiteralExpression | null => {
-  const value = node === undefined ? null : bare(node);
-  return value !== null && ts.isObjectLiteralExpression(value) ? value : null;
-};
-
-/** The text that an expression stands for, also through constants, enums and templates, here or in another file. */
-function textOf(file: string, node: ts.Expression | null | undefined, values: Values): string | null {
-  const text = stringOf(node);
-  if (text !== null || node === null || node === undefined) return text;
-  const value = values.valueOf(file, node);
-  return typeof value === "string" ? value : null;
-}
-
 /** The name of the variable that a value is given to. */
 function nameOfValue(node: ts.Node): string | null {
   let at = node.parent;
@@ -312,30 +282,6 @@ function standsInHandlers(node: ts.Node): boolean {
 
 const publishing = /publish|record|emit|send/i;
 
-/** A parameter that is called with an event and what it tells, whatever it is called. */
-function isGivenPublisher({ expression, arguments: [, payload] }: ts.CallExpression): boolean {
-  const callee = bare(expression);
-  const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
-  if (declared === null || parameterOwner(declared) === null) return false;
-  const type = ts.isParameter(declared) ? declared.type?.getText() : undefined;
-  return type === "Publish" || objectOf(payload) !== null;
-}
-
-/** The name by which it was given: `publish` for `send` of `const { publish: send } = context`, and of `const send = publish`. */
-export function givenName(call: ts.CallExpression): string | null {
-  const name = calledName(call);
-  const callee = bare(call.expression);
-  const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
-  if (declared === null) return name;
-  if (ts.isBindingElement(declared))
-    return declared.propertyName === undefined ? name : nameOf(declared.propertyName);
-  const given =
-    ts.isVariableDeclaration(declared) && declared.initializer ? bare(declared.initializer) : null;
-  if (given === null) return name;
-  if (ts.isIdentifier(given)) return given.text;
-  return ts.isPropertyAccessExpression(given) ? given.name.text : name;
-}
-
 /** A function that publishes comes as an argument, from the engine: no import leads to it. */
 function readPublished({ file, node }: Call, eventsOf: EventsOf, calledOf: CalledOf): Published | null {
   const [first, payload] = node.arguments;
@@ -347,62 +293,4 @@ function readPublished({ file, node }: Call, eventsOf: EventsOf, calledOf: Calle
   const events = eventsOf(file, first);
   if (events.length === 0) return null;
   return { file, call: node, events, payload: payload ?? null, within: functionsAround(node)[0] ?? null };
-}
-
-/**
- * Modules are the folders in which `defineModule` is called, and their neighbours that publish, handle or answer: those
- * are on their way.
- */
-function readModules(
-  calls: readonly Call[],
-  files: readonly string[],
-  bindings: Bindings,
-  values: Values,
-  calledOf: CalledOf,
-): readonly TypeScriptModule[] {
-  const defined = calls.filter(({ file, node }) => calledOf(file, node, enginePackage) === "defineModule");
-  const filesIn = (folder: string) => files.filter((path) => path.startsWith(`${folder}/`));
-  const modules = defined.map(({ file, node }): TypeScriptModule => {
-    const folder = posix.dirname(file);
-    const options = objectOf(node.arguments[0]);
-    const name = options === null ? null : textOf(file, propertyValue(options, "name"), values);
-    return {
-      name: name ?? posix.basename(folder),
-      folder,
-      definition: { file, call: node, options },
-      files: filesIn(folder),
-    };
-  });
-  const parents = new Set(
-    modules.map(({ folder }) => posix.dirname(folder)).filter((folder) => folder !== "."),
-  );
-  const others = new Set(
-    files.flatMap((path) => {
-      const parent = [...parents].find((folder) => path.startsWith(`${folder}/`));
-      const rest = parent === undefined ? [] : path.slice(parent.length + 1).split("/");
-      return rest.length > 1 ? [`${parent}/${rest[0]}`] : [];
-    }),
-  );
-  const onTheirWay = [...others].filter(
-    (folder) =>
-      !modules.some((module) => module.folder === folder) &&
-      filesIn(folder).some((path) => actsAsModule(path, bindings)),
-  );
-  return [
-    ...modules,
-    ...onTheirWay.map((folder) => ({
-      name: posix.basename(folder),
-      folder,
-      definition: null,
-      files: filesIn(folder),
-    })),
-  ].sort((left, right) => (left.folder < right.folder ? -1 : 1));
-}
-
-/** It has routes, tables or a consumer. */
-function actsAsModule(path: string, bindings: Bindings): boolean {
-  if (/\/(?:routes|service|router|consumer|tables)\.ts$/.test(path)) return true;
-  return bindings
-    .importsOf(path)
-    .some(({ specifier }) => specifier === "hono" || specifier.startsWith("drizzle-orm/"));
 }

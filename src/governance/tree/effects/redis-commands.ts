@@ -1,9 +1,9 @@
 /** Commands to Redis as code writes them: a method, a list of texts, a path of the REST interface, a script. */
 
 import ts from "typescript";
-import type { Bindings } from "./bindings.ts";
-import { declarationOf, givenTo, takenFrom } from "./scope.ts";
-import { bare, calledName, stringOf } from "./source.ts";
+import type { Bindings } from "../names/bindings.ts";
+import { declarationOf, givenTo, takenFrom } from "../names/scope.ts";
+import { bare, calledName, stringOf } from "../syntax/source.ts";
 
 type Find = (text: string | null) => string | null;
 

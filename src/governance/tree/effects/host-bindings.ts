@@ -1,9 +1,9 @@
 /** What a Worker is given with its environment: which names are queues, and which are other programs. */
 
 import ts from "typescript";
-import type { ProjectFiles } from "./files.ts";
-import { takenFrom } from "./scope.ts";
-import { bare } from "./source.ts";
+import type { ProjectFiles } from "../files.ts";
+import { takenFrom } from "../names/scope.ts";
+import { bare } from "../syntax/source.ts";
 
 /** `ORDERS` of `env.ORDERS`, `c.env.ORDERS`, and of a name that was given one; null: it is no part of the environment. */
 export function bindingOf(node: ts.Expression): string | null {

@@ -1,9 +1,9 @@
 /** Whether somebody waits for what a call promises, and what runs it later. */
 
 import ts from "typescript";
-import { nodesOf } from "./nodes.ts";
-import { declarationOf } from "./scope.ts";
-import { calledName, type FunctionNode, isFunction, isInside } from "./source.ts";
+import { declarationOf } from "../names/scope.ts";
+import { nodesOf } from "../syntax/nodes.ts";
+import { calledName, type FunctionNode, isFunction, isInside } from "../syntax/source.ts";
 
 /** They run a function later. */
 export const timers: ReadonlySet<string> = new Set([

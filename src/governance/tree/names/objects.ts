@@ -1,0 +1,51 @@
+/** Objects that are written down, and what stands in them under a name. */
+
+import ts from "typescript";
+import { bare, nameOf } from "../syntax/source.ts";
+import type { Bindings } from "./bindings.ts";
+
+export interface WrittenObject {
+  readonly file: string;
+  readonly node: ts.ObjectLiteralExpression;
+}
+
+/** A property of an object with the file in which its value stands. */
+export interface Option {
+  readonly file: string;
+  readonly node: ts.Expression;
+}
+
+export interface Objects {
+  /** The value of a property, also of one that comes in by a spread. Null: there is none, or a spread may hold it. */
+  optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null;
+  /** The object that an expression is or names, with the file in which it stands; null: it is none that is written down. */
+  objectOf(file: string, node: ts.Expression): WrittenObject | null;
+}
+
+export function readObjects(bindings: Bindings): Objects {
+  function optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null {
+    for (const property of [...options.properties].reverse()) {
+      if (ts.isSpreadAssignment(property)) {
+        const inner = objectOf(file, property.expression);
+        const found = inner === null ? null : optionOf(inner.file, inner.node, name);
+        if (found !== null) return found;
+      } else if (property.name !== undefined && nameOf(property.name) === name) {
+        if (ts.isPropertyAssignment(property)) return { file, node: property.initializer };
+        return ts.isShorthandPropertyAssignment(property) ? { file, node: property.name } : null;
+      }
+    }
+    return null;
+  }
+
+  function objectOf(file: string, node: ts.Expression): WrittenObject | null {
+    const value = bare(node);
+    if (ts.isObjectLiteralExpression(value)) return { file, node: value };
+    const origin = bindings.originOfExpression(file, value);
+    const defined = origin?.value === null || origin === null ? null : bare(origin.value);
+    return defined !== null && origin?.file && ts.isObjectLiteralExpression(defined)
+      ? { file: origin.file, node: defined }
+      : null;
+  }
+
+  return { optionOf, objectOf };
+}
