@@ -67,6 +67,12 @@ describe.runIf(spawnSync("openssl", ["version"]).status === 0)(
       expect(isEncrypted).toBe(true);
     });
 
+    test("may begin with TLS, without asking for it first", async () => {
+      const sslnegotiation = "direct";
+      const { isEncrypted } = await sessionOver({ sslnegotiation, ssl: { rejectUnauthorized: false } });
+      expect(isEncrypted).toBe(true);
+    });
+
     test("may check the certificate, which is made out to this machine", async () => {
       const { certificate = Buffer.alloc(0) } = await sessionOver({ ssl: { rejectUnauthorized: false } });
       const ca = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64")}\n-----END CERTIFICATE-----`;

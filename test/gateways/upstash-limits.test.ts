@@ -221,6 +221,20 @@ describe("a path that is long", () => {
   });
 });
 
+test("more than 2,000 headers are refused with that limit", async () => {
+  const target = await start();
+  const client = connect(Number(new URL(target.upstash.url).port), "127.0.0.1");
+  sockets.add(client);
+  let answer = "";
+  client.on("data", (data) => {
+    answer += data.toString();
+  });
+  const headers = Array.from({ length: 2_500 }, (_, index) => `x-${index}: y\r\n`);
+  client.write(`GET /ping HTTP/1.1\r\nHost: x\r\n${headers.join("")}\r\n`);
+  await new Promise((resolve) => client.once("close", resolve));
+  expect(answer).toMatch(/^HTTP\/1.1 431 [\s\S]*"error":"ERR [^"]*2000 headers/);
+});
+
 describe("a subscriber that does not read", () => {
   const message = `*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1000\r\n${"x".repeat(1_000)}\r\n`;
 

@@ -6,8 +6,11 @@
 import type { Server } from "node:http";
 import { connect, type Socket } from "node:net";
 
-/** A packet that opens a Postgres connection begins with its length, which is far below 2^24; HTTP begins with a letter. */
-const firstByteOfPostgres = 0;
+/**
+ * A packet that opens a Postgres connection begins with its length, which is far below 2^24, and one that opens TLS with
+ * its type: PostgreSQL 17 and newer take it at once (`sslnegotiation=direct`). HTTP begins with a letter.
+ */
+const firstBytesOfPostgres: ReadonlySet<number | undefined> = new Set([0, 0x16]);
 /** Longest time until a client says what it wants. */
 const silentMs = 60_000;
 
@@ -27,7 +30,7 @@ export function servePlainPostgres(server: Server, databaseUrl: string): void {
       for (const event of ["timeout", "end"]) socket.off(event, giveUp);
       socket.pause();
       socket.unshift(first);
-      if (first[0] === firstByteOfPostgres) join(socket, connect(target));
+      if (firstBytesOfPostgres.has(first[0])) join(socket, connect(target));
       else for (const serve of serveHttp) serve.call(server, socket);
       socket.resume();
     });

@@ -9,19 +9,23 @@ import type { Duplex } from "node:stream";
  */
 export const maxHeadBytes = 1024 * 1024;
 
+/** Of one request; node:http stops at as many when it is told nothing, and names neither limit in its error. */
+const maxHeaders = 2_000;
+
 /** Longest time that what is still sent is read, so that its sender gets the answer instead of a reset connection. */
 const lingerMs = 2_000;
 
 const statusLines: Readonly<Record<string, readonly [string, string]>> = {
   HPE_HEADER_OVERFLOW: [
     "431 Request Header Fields Too Large",
-    `ERR request line and headers are too large. Limit: ${maxHeadBytes} bytes; send the command as JSON in the body`,
+    `ERR request line and headers are too large. Limit: ${maxHeadBytes} bytes in ${maxHeaders} headers; send the command as JSON in the body`,
   ],
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "ERR the request did not come to its end in time"],
 };
 
 /** Answers them in JSON, as everything else is. */
 export function answerBrokenRequests(server: Server): void {
+  server.maxHeadersCount = maxHeaders;
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
