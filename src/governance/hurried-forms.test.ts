@@ -116,6 +116,17 @@ async function shelve(event: Event, { fetch, log }: Context) {
   }
   throw new TransientError("y.example does not answer");
 }
+export const other = defineConsumer({ subscriber: "other", handlers: [on(bookShelved, untilItIs)] });
+async function untilItIs(_event: Event, { fetch, log }: Context) {
+  while (true) {
+    try {
+      return await fetch("https://z.example");
+    } catch (error) {
+      log.warn({ error }, "another try");
+      await sleep(200);
+    }
+  }
+}
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));`),
   ],
   "a table that remembers which events were handled": [

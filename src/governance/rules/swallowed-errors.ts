@@ -162,10 +162,16 @@ function isSleep(node: ts.Node): boolean {
   return result.length === 1 && calledName(result[0] as ts.CallExpression) === "setTimeout";
 }
 
-/** One try of several: when none was right, an error is thrown behind the loop. */
+/** `while (true)`, `for (;;)` */
+const isEndless = (loop: ts.IterationStatement): boolean =>
+  (ts.isWhileStatement(loop) && loop.expression.kind === ts.SyntaxKind.TrueKeyword) ||
+  (ts.isForStatement(loop) && loop.condition === undefined);
+
+/** One try of several: when none was right, an error is thrown behind the loop, or there is another one. */
 function throwsBehindLoop(clause: ts.CatchClause, around: FunctionNode): boolean {
   for (let at: ts.Node = clause; at !== around && at.parent !== undefined; at = at.parent) {
     if (!ts.isIterationStatement(at, false) || !ts.isBlock(at.parent)) continue;
+    if (isEndless(at) && leaves(clause.parent.tryBlock)) return true;
     const { statements } = at.parent;
     const behind = statements.slice(statements.indexOf(at) + 1);
     // What a try that was right leaves by decides which throw it does not come to.

@@ -1,16 +1,18 @@
 /** What a function asked or gave, and does no more: a tenant, a permission, an idempotency key, another try. */
 
 import ts from "typescript";
+import { givenTo } from "../tree/names/scope.ts";
 import { isTestPath } from "../tree/product/typescript.ts";
 import { bare, calledName, isFunction, nameOf, stringOf, walk } from "../tree/syntax/source.ts";
 import type { TextFile } from "../tree/text.ts";
 import { isParsed, paired, type Side, startOf, treeOf, type Weakening } from "./fact.ts";
 
-type Kind = "tenant" | "permission" | "key" | "retry";
+type Kind = "tenant" | "permission" | "validation" | "key" | "retry";
 
 const lost: Readonly<Record<Kind, string>> = {
   tenant: "no longer says whose rows it means",
   permission: "no longer asks who may do it",
+  validation: "no longer checks what it is sent",
   key: "no longer gives an idempotency key",
   retry: "no longer tries again",
 };
@@ -77,23 +79,33 @@ function nameOfUnit(node: ts.Node): string | null {
 }
 
 const permission =
-  /^(?:require|assert|ensure|check|must|only)(?:Auth|Scope|Role|Admin|Operator|Permission|Login|User|Key)\w*$|^(?:authori[sz]e|authenticate|bearerAuth|basicAuth|operatorOnly|adminOnly)\w*$/;
+  /^requires$|^(?:require|assert|ensure|check|must|only)(?:Auth|Scope|Role|Admin|Operator|Permission|Login|User|Key)\w*$|^(?:authori[sz]e|authenticate|bearerAuth|basicAuth|operatorOnly|adminOnly)\w*$/;
+const validation = /^(?:validate[ds]?|validator|[a-z]+Validator)$/;
 const retry = /^(?:with)?(?:Retry|retry|Retries|retries)\w*$|^pRetry$/;
 
 function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls"> {
   const kinds = new Set<Kind>();
   const calls = new Set<string>();
+  // What else is called so checks something of its own.
+  const isRouteUnit = ts.isCallExpression(unit);
   const look = (node: ts.Node): void => {
     if (ts.isCallExpression(node)) {
       const name = calledName(node) ?? "";
       calls.add(name);
       if (permission.test(name)) kinds.add("permission");
+      if (isRouteUnit && validation.test(name)) kinds.add("validation");
       if (retry.test(name)) kinds.add("retry");
       if (/^idempotencyKey/.test(name)) kinds.add("key");
       if (/tenant/i.test(name)) kinds.add("tenant");
       if (/^(?:eq|inArray)$/.test(name) && node.arguments.some(isTenantColumn)) kinds.add("tenant");
-      for (const given of node.arguments)
-        if (ts.isIdentifier(given) && permission.test(given.text)) kinds.add("permission");
+      for (const given of node.arguments) {
+        if (!ts.isIdentifier(given)) continue;
+        const made = givenTo(given);
+        const call = made === null ? null : bare(made);
+        const maker = call !== null && ts.isCallExpression(call) ? calledName(call) : null;
+        if (permission.test(given.text) || permission.test(maker ?? "")) kinds.add("permission");
+        if (isRouteUnit && validation.test(maker ?? "")) kinds.add("validation");
+      }
     } else if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) {
       const name = nameOf(node.name) ?? "";
       if (/^idempotency[-_]?key$/i.test(name)) kinds.add("key");
@@ -104,8 +116,7 @@ function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls"> {
       if (isTenantColumn(node.left) || isTenantColumn(node.right)) kinds.add("tenant");
     }
     // A chain of routes: what was said before belongs to the routes before.
-    const isRoute = node === unit && ts.isCallExpression(node);
-    if (isRoute) for (const given of node.arguments) look(given);
+    if (node === unit && ts.isCallExpression(node)) for (const given of node.arguments) look(given);
     else ts.forEachChild(node, look);
   };
   look(unit);

@@ -31,6 +31,11 @@ const list = `export async function list(tx: Tx, tenantId: string) {
 `;
 const workflow = "jobs:\n  one:\n    steps:\n      - run: npm run check\n      - run: npm test\n";
 
+const routes = `const mayWrite = requires("books:write");
+const app = new Hono();
+app.post("/books", mayWrite, validated("json", newBook), (c) => c.json({}));
+`;
+
 const weaker: Readonly<Record<string, Change>> = {
   "a test that is gone": one(
     "a.test.ts",
@@ -156,6 +161,18 @@ const weaker: Readonly<Record<string, Change>> = {
     'const key = { scopes: ["read", "write"] };',
     "weaker-value @:1",
   ),
+  "a route that nobody guards, by a name that stands for it": one(
+    "src/a.ts",
+    routes,
+    routes.replace(" mayWrite, validated", " validated"),
+    "forgotten @:3",
+  ),
+  "a route whose body nobody checks": one(
+    "src/a.ts",
+    routes,
+    routes.replace(' validated("json", newBook),', ""),
+    "forgotten @:3",
+  ),
   "a permission that nobody asks for": one(
     "src/a.ts",
     'app.post("/a", requireScope("write"), add).get("/a", requireScope("read"), get);',
@@ -223,6 +240,16 @@ const honest: Readonly<Record<string, Change>> = {
     [],
   ],
   "a function that is renamed": one("src/a.ts", list, list.replace("function list", "function listOpen")),
+  "a guard of routes that has another name": one(
+    "src/a.ts",
+    routes,
+    routes.replaceAll("mayWrite", "mayChange"),
+  ),
+  "a function that checks by another one": one(
+    "src/a.ts",
+    "const read = (text: string) => validate(text);",
+    "const read = (text: string) => schema.parse(text);",
+  ),
   "a function that is gone": one("src/a.ts", `${list}export const a = 1;\n`, "export const a = 1;\n"),
   "words in a text or a comment": one(
     "src/a.ts",
