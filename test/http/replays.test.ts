@@ -20,6 +20,7 @@ describe("a replay of what is missing", () => {
     expect(preview.body).toEqual({
       dry_run: true,
       count: 3,
+      more: false,
       already_applied: 2,
       oldest: expect.stringMatching(/Z$/),
       newest: expect.stringMatching(/Z$/),

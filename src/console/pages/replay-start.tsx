@@ -8,6 +8,8 @@ import { jobWords } from "../words/jobs.ts";
 
 interface Preview {
   readonly count: number;
+  /** There are more than were counted. */
+  readonly more: boolean;
   readonly already_applied: number;
   readonly oldest: string | null;
   readonly newest: string | null;
@@ -138,9 +140,10 @@ function Text({ of, label, hint, value }: TextProps) {
 function countedView(visit: Visit, form: Form, preview: Preview): PageView {
   const w = visit.words(jobWords);
   const chosen = choiceOf(form);
-  const { count, already_applied, oldest, newest } = preview;
+  const { count, more, already_applied, oldest, newest } = preview;
   const isForced = chosen.mode === "force";
-  const delivered = visit.format.number(isForced ? count : count - already_applied);
+  const shown = (number: number) => `${visit.format.number(number)}${more ? "+" : ""}`;
+  const delivered = shown(isForced ? count : count - already_applied);
   const time = (at: string) => visit.format.dateTime(new Date(at));
   const hidden = Object.fromEntries(Object.entries(chosen).map(([name, text]) => [name, text || null]));
   return {
@@ -155,7 +158,7 @@ function countedView(visit: Visit, form: Form, preview: Preview): PageView {
           ) : (
             <>
               <p>
-                {w.counted(visit.format.number(count))}
+                {w.counted(shown(count))}
                 {oldest === null || newest === null ? "" : `, ${w.countedSpan(time(oldest), time(newest))}`}
                 {`. ${w.countedApplied(visit.format.number(already_applied))}.`}
               </p>

@@ -66,9 +66,16 @@ describe("a replay of what is missing", () => {
     await claim(backbone, ids[0], 0, "somebody_else");
     expect(await previewReplay(backbone.open(), consumer, replayOptions().filter)).toEqual({
       count: 5,
+      more: false,
       already_applied: 2,
       oldest: expect.stringMatching(/^\d{4}-.*Z$/),
       newest: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    // No more than it may look at, the first of them.
+    expect(await previewReplay(backbone.open(), consumer, replayOptions().filter, 3)).toMatchObject({
+      count: 3,
+      more: true,
+      already_applied: 1,
     });
     const job = await start(backbone);
     const drains = await run(backbone);

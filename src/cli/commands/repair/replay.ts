@@ -57,6 +57,8 @@ export function addReplay(program: Command): void {
 interface Preview {
   readonly dry_run: true;
   readonly count: number;
+  /** A server of before does not say it. */
+  readonly more?: boolean;
   readonly already_applied: number;
   readonly oldest: string | null;
   readonly newest: string | null;
@@ -87,7 +89,10 @@ async function start(cli: Cli, subscriber: string, options: ReplayOptions): Prom
     if (out.json) return out.data(preview);
     return out.line(
       facts([
-        ["events", preview.count],
+        [
+          "events",
+          preview.more === true ? `${preview.count} and more; counted were the first` : preview.count,
+        ],
         ["already applied", preview.already_applied],
         ["oldest", preview.oldest],
         ["newest", preview.newest],

@@ -60,8 +60,15 @@ export function replayableSql(filter: ReplayFilter, untilPosition: string | null
     UNION ALL SELECT ${ofForeign} FROM archived_entries e WHERE ${foreignCondition(filter, untilPosition)})`;
 }
 
-/** The first of them behind a position, each table by its own order. */
-function pageSql({ filter, cursor, untilPosition }: RunningReplay, limit: number): SQL {
+/** The first of them behind a position, each table by its own order. @param page.untilPosition null: to the end */
+export function pageSql(
+  {
+    filter,
+    cursor,
+    untilPosition,
+  }: Pick<RunningReplay, "filter" | "cursor"> & { readonly untilPosition: string | null },
+  limit: number,
+): SQL {
   const rows = (columns: SQL, from: SQL, condition: SQL) => sql`(SELECT ${columns} FROM ${from}
     WHERE e.position > ${cursor}::bigint AND ${condition} ORDER BY e.position LIMIT ${limit})`;
   return sql`SELECT * FROM (

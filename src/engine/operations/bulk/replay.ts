@@ -14,7 +14,7 @@ import {
   lockBulkOperations,
   markBulkOperationsRunning,
 } from "./bulk-store.ts";
-import { hasClaim, type ReplayFilter, type ReplayMode, replayableSql } from "./replay-step.ts";
+import { hasClaim, pageSql, type ReplayFilter, type ReplayMode, replayableSql } from "./replay-step.ts";
 
 /*
  * Replay: events of the record go to one consumer again. Its set is what the record holds when it starts; rows in
@@ -41,11 +41,13 @@ export interface ReplayOptions {
 
 /** What a replay would do. */
 export interface ReplayPreview {
-  /** Events in the set. */
+  /** Events in the set, of its first 100,000 when there are more. */
   readonly count: number;
+  /** There are more than were counted: what is said holds for those. */
+  readonly more: boolean;
   /** Of them, applied by the consumer before. */
   readonly already_applied: number;
-  /** `stored_at` of the first and the last; null when there are none. */
+  /** `stored_at` of the first and the last that were counted; null when there are none. */
   readonly oldest: string | null;
   readonly newest: string | null;
 }
@@ -75,18 +77,27 @@ function narrowed(
   return { ...filter, types: types ?? recordedTypes(catalog, consumer) };
 }
 
-/** @throws {ValidationError} a type that the consumer does not handle */
+/** Events that a preview looks at: each costs a look for its claim. */
+const previewedAtMost = 100_000;
+
+/**
+ * @param most events that are counted at most, the first in the order of the record
+ * @throws {ValidationError} a type that the consumer does not handle
+ */
 export async function previewReplay(
   invocation: Pick<Invocation, "db" | "catalog">,
   consumer: Consumer,
   filter: ReplayFilter,
+  most = previewedAtMost,
 ): Promise<ReplayPreview> {
+  const set = { filter: narrowed(invocation, consumer, filter), cursor: "0", untilPosition: null };
   const [row] = await invocation.db.rows<ReplayPreview>(sql`
-    SELECT count(*)::integer AS count,
+    WITH found AS (${pageSql(set, most + 1)}), counted AS (SELECT * FROM found ORDER BY position LIMIT ${most})
+    SELECT count(*)::integer AS count, (SELECT count(*) FROM found) > ${most} AS more,
       (count(*) FILTER (WHERE ${hasClaim(consumer.subscriber)}))::integer AS already_applied,
       ${isoText(sql`min(e.stored_at)`)} AS oldest, ${isoText(sql`max(e.stored_at)`)} AS newest
-    FROM ${replayableSql(narrowed(invocation, consumer, filter), null)} e`);
-  return row ?? { count: 0, already_applied: 0, oldest: null, newest: null };
+    FROM counted e`);
+  return row ?? { count: 0, more: false, already_applied: 0, oldest: null, newest: null };
 }
 
 /**
