@@ -16,8 +16,10 @@ import { runWorkers } from "../../workers/local/workerd/run-workers.ts";
 export interface EdgeCommand {
   readonly id: number;
   /** `freeze` stops workerd for `ms` and lets it go on, as a machine that swaps or a VM that is moved. */
-  readonly action: "tick" | "crash" | "freeze";
+  readonly action: "tick" | "crash" | "freeze" | "redeploy";
   readonly ms?: number;
+  /** Of a redeploy: what is set otherwise from then on. */
+  readonly bindings?: Readonly<Record<string, string>>;
 }
 
 export type EdgeMessage =
@@ -61,27 +63,56 @@ async function freeze(ms: number): Promise<void> {
 async function main(): Promise<void> {
   const log = createWriteStream(settings.logFile);
   const worker = fileURLToPath(new URL("worker.ts", import.meta.url).href);
-  const workers = await runWorkers({
-    bundles: await bundleWorkers({ api: worker, consumer: worker }),
-    compatibility: await readCompatibility(),
-    port: 0,
-    bindings: settings.bindings,
-    onLog: (_level, message) => void log.write(`${message}\n`),
-  });
+  const bundles = await bundleWorkers({ api: worker, consumer: worker });
+  const compatibility = await readCompatibility();
+  let { bindings } = settings;
+  const start = (port: number) =>
+    runWorkers({
+      bundles,
+      compatibility,
+      port,
+      bindings,
+      onLog: (_level, message) => void log.write(`${message}\n`),
+    });
+  let workers = await start(0);
   process.once("disconnect", async () => {
     await workers.dispose();
     process.exit(0);
   });
+  let redeployed = Promise.resolve();
   let crashing: Promise<void> | null = null;
   const crash = () => {
-    crashing ??= workers.crash().finally(() => {
-      crashing = null;
-    });
+    crashing ??= redeployed
+      .then(() => workers.crash())
+      .finally(() => {
+        crashing = null;
+      });
     return crashing;
   };
-  process.on("message", ({ id, action, ms = 0 }: EdgeCommand) => {
-    const work = action === "tick" ? workers.tick() : action === "crash" ? crash() : freeze(ms);
-    work.then(
+  const redeploy = (changed: EdgeSettings["bindings"]) => {
+    redeployed = Promise.all([redeployed, crashing]).then(async () => {
+      bindings = { ...bindings, ...changed };
+      const port = Number(new URL(workers.url).port);
+      await workers.dispose();
+      workers = await start(port);
+    });
+    return redeployed;
+  };
+  const obey = ({ action, ms = 0, bindings: changed = {} }: EdgeCommand): Promise<void> => {
+    switch (action) {
+      case "tick":
+        return workers.tick();
+      case "crash":
+        return crash();
+      case "freeze":
+        return freeze(ms);
+      case "redeploy":
+        return redeploy(changed);
+    }
+  };
+  process.on("message", (command: EdgeCommand) => {
+    const { id } = command;
+    obey(command).then(
       () => tell({ id, error: null }),
       (error: unknown) => tell({ id, error: String(error) }),
     );

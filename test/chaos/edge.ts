@@ -10,6 +10,8 @@ export interface Edge {
   tick(): Promise<void>;
   /** Kills workerd with SIGKILL; fulfilled when there is a new one. */
   crash(): Promise<void>;
+  /** Ends workerd and starts another one at the same address, with these settings; fulfilled when it is there. */
+  redeploy(bindings: Readonly<Record<string, string>>): Promise<void>;
   /** Stops workerd for this time, ms. What it held goes on afterwards, as if nothing had been. */
   freeze(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -36,7 +38,7 @@ export async function startEdge(bindings: Readonly<Record<string, string>>, logF
     });
   });
   let nextId = 0;
-  const ask = (action: EdgeCommand["action"], ms = 0) =>
+  const ask = (action: EdgeCommand["action"], given: Pick<EdgeCommand, "ms" | "bindings"> = {}) =>
     new Promise<void>((resolve, reject) => {
       nextId += 1;
       const id = nextId;
@@ -45,7 +47,7 @@ export async function startEdge(bindings: Readonly<Record<string, string>>, logF
         if (error === null) resolve();
         else reject(new Error(error));
       });
-      if (child.connected) child.send({ id, action, ms } satisfies EdgeCommand);
+      if (child.connected) child.send({ id, action, ...given } satisfies EdgeCommand);
       else waiting.get(id)?.("the workers' process has ended");
     });
   const stop = async () => {
@@ -60,7 +62,8 @@ export async function startEdge(bindings: Readonly<Record<string, string>>, logF
       url,
       tick: () => ask("tick"),
       crash: () => ask("crash"),
-      freeze: (ms) => ask("freeze", ms),
+      redeploy: (bindings) => ask("redeploy", { bindings }),
+      freeze: (ms) => ask("freeze", { ms }),
       stop,
     };
   } catch (error) {

@@ -36,6 +36,8 @@ export type Fault =
       readonly act: OperatorAct;
       readonly subscriber: string;
     }
+  /** A release with more shards comes, one worker after the other. `more`: than at the begin. */
+  | { readonly kind: "reshard"; readonly more: number }
   /** Somebody empties Redis, which goes on. */
   | { readonly kind: "flush redis" };
 
@@ -67,6 +69,7 @@ const meanGapMs: Readonly<Record<Fault["kind"], number>> = {
   janitor: 3_000,
   "foreign writer": 4_000,
   operator: 1_000,
+  reshard: 120_000,
   "flush redis": 40_000,
 };
 
@@ -82,7 +85,13 @@ export function planFaults({ seed, loadMs, edges }: FaultPlanOptions): TimedFaul
       atMs += -Math.log(1 - own.next()) * meanGapMs[kind];
     } while (atMs < loadMs);
   }
-  return plan.sort((left, right) => left.atMs - right.atMs);
+  plan.sort((left, right) => left.atMs - right.atMs);
+  let more = 0;
+  return plan.map((timed) => {
+    if (timed.fault.kind !== "reshard") return timed;
+    more += 1;
+    return { ...timed, fault: { ...timed.fault, more } };
+  });
 }
 
 const redisFaults = ["drop-reply", "drop-reply", "refuse", "error-500", "delay", "late"] as const;
@@ -140,6 +149,8 @@ function draw(kind: Fault["kind"], random: Random, edges: number): Fault {
       return { kind, events: random.whole(1, 5) };
     case "operator":
       return { kind, edge, act: random.pick(acts), subscriber: random.pick(operated) };
+    case "reshard":
+      return { kind, more: 1 };
     case "flush redis":
       return { kind };
   }

@@ -20,6 +20,8 @@ export interface Site {
 
 export interface StormOptions {
   readonly plan: readonly TimedFault[];
+  /** Shards at the begin. */
+  readonly shards: number;
   readonly sites: readonly Site[];
   readonly servers: Servers;
   /** For the foreign writer. */
@@ -102,6 +104,10 @@ async function strike(
       return writeForeign(options, fault.events, foreign);
     case "operator":
       if (site !== undefined) note(await operate(site.edge.url, fault, options));
+      return;
+    case "reshard":
+      for (const { edge } of sites)
+        await edge.redeploy({ BRAIN_SHARDS: String(options.shards + fault.more) });
       return;
     case "flush redis":
       await options.redis.send([["FLUSHALL"]], plainReply).catch(quiet);
