@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { migrate } from "../../workers/local/migrate.ts";
+import { probePostgres } from "../../workers/local/named-services.ts";
 import { withDatabase } from "../../workers/local/neon/database.ts";
 import { type NeonGateway, startNeonGateway } from "../../workers/local/neon/gateway.ts";
 
@@ -78,6 +79,13 @@ describe.runIf(spawnSync("openssl", ["version"]).status === 0)(
       const ca = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64")}\n-----END CERTIFICATE-----`;
       expect((await sessionOver({ ssl: { ca } })).isEncrypted).toBe(true);
       await expect(sessionOver({ ssl: {} })).rejects.toThrow(/self-signed certificate/);
+    });
+
+    test("is told what to do when pg does not know the certificate", async () => {
+      const url = `${gateway.connectionString(database)}?sslmode=verify-full`;
+      await expect(probePostgres(url, "DATABASE_URL")).rejects.toThrow(
+        /self-signed certificate.* Leave sslmode out of DATABASE_URL .*NODE_EXTRA_CA_CERTS/,
+      );
     });
 
     test("control: without that it is the same session in clear text", async () => {

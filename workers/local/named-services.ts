@@ -52,10 +52,12 @@ export async function probePostgres(url: string, variable: string): Promise<stri
     const { rows } = await client.query("SHOW server_version");
     [version = "of unknown version"] = String(rows[0]?.server_version).split(" ");
   } catch (error) {
-    throw new ServiceAwayError(
-      `${variable} names ${host}, and ${reasonOf(error)}. Start it, or correct ${variable}.`,
-      { cause: error },
-    );
+    const advice = isUnknownCertificate(error)
+      ? `Leave sslmode out of ${variable} where the network is trusted, or name its certificate in NODE_EXTRA_CA_CERTS.`
+      : `Start it, or correct ${variable}.`;
+    throw new ServiceAwayError(`${variable} names ${host}, and ${reasonOf(error)}. ${advice}`, {
+      cause: error,
+    });
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -93,6 +95,11 @@ function refuseOlder(variable: string, product: string, version: string, oldest:
   const major = Number.parseInt(version, 10);
   if (!(major < oldest)) return;
   throw new ServiceAwayError(`${variable} names ${product} ${version}, expected ${oldest} or newer.`);
+}
+
+/** It is there, and TLS with it does not come about: pg checks certificates also for `sslmode=require`. */
+function isUnknownCertificate(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /CERT|^ERR_TLS_/.test(String(error.code));
 }
 
 /** Of a failed connection, in one line; the several addresses of a name fail for the same reason. */
