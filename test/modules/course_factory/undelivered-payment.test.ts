@@ -264,6 +264,16 @@ describe("a refund that is told before its payment, where only one of both names
   });
 });
 
+test("a refund that came back is the payment's tenant's alert again, also when nobody names it", async () => {
+  const paid = payment();
+  const back = { ...paid, tenant_id: null, refund_id: "r-1" };
+  expect(await told(paymentTransactionCompleted, paid)).toMatchObject([{ tenant_id: tenant }]);
+  expect(await told(paymentRefundCompleted, back)).toEqual([]);
+  expect(await told(paymentRefundFailed, { ...back, was_completed: true })).toMatchObject([
+    { tenant_id: tenant },
+  ]);
+});
+
 test("a forced replay gives the same sums", async () => {
   const paid = payment();
   await told(paymentTransactionCompleted, paid);

@@ -198,6 +198,7 @@ interface Reopened extends Record<string, unknown> {
   readonly course_id: string;
   readonly reason: string;
   readonly subject: string;
+  readonly tenant_id: string | null;
   /** Null: nobody said how much was paid. */
   readonly amount_cents: number | null;
   readonly refunded_cents: number;
@@ -217,14 +218,14 @@ export async function reopenRefund(
 ): Promise<void> {
   const { payment_id: paymentId, amount_cents: cents, refund_id: named, was_completed } = event.payload;
   if (was_completed !== true) return;
-  const tenantId = toldTenant(event);
+  const teller = toldTenant(event);
   const time = sql`${now().toISOString()}::timestamptz`;
   const toldCents = sql`coalesce(${cents}::bigint, ${most})`;
   const isUnnamed = sql`${named === undefined}::boolean`;
   const { rows } = await tx.execute<Reopened>(sql`
     WITH told AS (
       INSERT INTO course_factory_refunds AS r (payment, tenant_id, refund_id, amount_cents, told_at, reversed_at)
-      VALUES (${paymentId}, ${tenantOfRow(paymentId, tenantId)}, ${refundIdOf(event)}, ${cents}::bigint, ${time}, ${time})
+      VALUES (${paymentId}, ${tenantOfRow(paymentId, teller)}, ${refundIdOf(event)}, ${cents}::bigint, ${time}, ${time})
       ON CONFLICT (payment, tenant_id, refund_id) DO UPDATE SET reversed_at = excluded.reversed_at
         WHERE r.reversed_at IS NULL
       RETURNING r.tenant_id, r.amount_cents, r.xmax <> 0 AS was_told
@@ -244,12 +245,14 @@ export async function reopenRefund(
       )
       RETURNING d.*, ${subjectOfRow} AS subject
     )
-    SELECT course_id, reason, subject, amount_cents::float8 AS amount_cents, refunded_cents::float8 AS refunded_cents,
-      noticed_at IS NOT NULL AND settled_at IS NULL AS is_due
+    SELECT course_id, reason, subject, tenant_id, amount_cents::float8 AS amount_cents,
+      refunded_cents::float8 AS refunded_cents, noticed_at IS NOT NULL AND settled_at IS NULL AS is_due
     FROM counted`);
   const [row] = rows;
   if (row === undefined || !row.is_due) return;
   const { course_id, reason, subject, amount_cents, refunded_cents } = row;
+  // The alert is for whose payment it is. A row may have been made before anybody said that.
+  const tenantId = row.tenant_id ?? teller;
   const due = { ...event.payload, course_id, amount_cents, tenant_id: tenantId };
   const left = amount_cents === null ? cents : amount_cents - refunded_cents;
   const text = alertText(due, `${reason} It was paid back, and the money came back to us.`, {
