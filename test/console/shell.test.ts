@@ -168,6 +168,23 @@ describe("a page that renews itself", () => {
   });
 });
 
+test("on paper it is dark on light, without what can only be used on a screen", async () => {
+  const page = await ours.open({ colorScheme: "dark" });
+  for (const path of ["/", "/events", "/settings/tenants"]) {
+    await page.goto(path);
+    const seen = () =>
+      page.evaluate<readonly [string, number]>(`[getComputedStyle(document.body).backgroundColor,
+        [...document.querySelectorAll("form, button, .actions")].filter((one) => one.offsetParent !== null).length]`);
+    // Control: on the screen it is dark, and there are forms.
+    expect(await seen(), path).toEqual([expect.not.stringContaining("255, 255, 255"), expect.any(Number)]);
+    expect((await seen())[1], path).toBeGreaterThan(0);
+    await page.emulateMedia({ media: "print" });
+    expect(await seen(), path).toEqual(["rgb(255, 255, 255)", 0]);
+    expect(await page.locator("main h1").isVisible()).toBe(true);
+    await page.emulateMedia({ media: "screen" });
+  }
+});
+
 test("a form from another site changes nothing", async () => {
   const page = await ours.open();
   const answer = await page.request.post("/alerts/1", {
