@@ -60,7 +60,7 @@ function handOn(): void {
 }
 
 // First of all: who cannot listen must not take leases from who does.
-listen(Number(setting("PORT") ?? "8787"), setting("HOST") ?? "127.0.0.1");
+listen(readPort(), setting("HOST") ?? "127.0.0.1");
 Deno.cron("tick", "* * * * *", () => engine.cron(handOn));
 Deno.cron("janitor", janitorCron, () => {
   writeTaskFiles("all");
@@ -68,6 +68,14 @@ Deno.cron("janitor", janitorCron, () => {
 });
 writeTaskFiles("all");
 host.waitUntil(engine.cron(handOn));
+
+function readPort(): number {
+  const given = setting("PORT") ?? "8787";
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  console.error(`PORT is "${given}", expected a whole number from 0 to 65535.`);
+  Deno.exit(1);
+}
 
 function listen(port: number, hostname: string): void {
   try {

@@ -407,7 +407,8 @@ test(
     expect(child.output()).not.toContain(operatorKey);
     // What whoever starts it can mend is a line for each, without a stack.
     for (const [wrong, told] of [
-      [{}, /^Port \d+ of 127\.0\.0\.1 is taken by another program\. End that, or set PORT .*\n$/],
+      [{}, /^Port \d+ is taken by another program\. End that, or set PORT .*\n$/],
+      [{ PORT: "70000" }, /^PORT is "70000", expected a whole number from 0 to 65535\.\n$/],
       [{ APP_API_KEY: "short" }, /^The configuration is not valid:\n {2}APP_API_KEY: .*\n$/],
     ] as const) {
       const second = startChild(deno, ["run", ...rights, "src/deno.ts"], { ...env, ...wrong }, place);

@@ -75,6 +75,14 @@ describe("workers/deno.ts in Deno", () => {
       `Port ${port} of 127.0.0.1 is taken by another program. End that, or set PORT to another one.\n`,
     );
     expect(second.output()).not.toMatch(/AddrInUse|^ +at /m);
+    const third = startChild(
+      command,
+      [...args, program],
+      sandboxEnv(sandbox, { PORT: "70000", NO_COLOR: "1" }),
+    );
+    expect(await third.ended(60_000)).toBe(1);
+    expect(third.output()).toContain('PORT is "70000", expected a whole number from 0 to 65535.\n');
+    expect(third.output()).not.toMatch(/^ +at /m);
   });
 
   test("knows who calls by a token of an issuer, and refuses what it did not sign", () =>

@@ -15,12 +15,12 @@ declare const Deno: {
   cron(name: string, schedule: string, run: () => Promise<void>): unknown;
 };
 
-const { PORT = "8787", HOST = "127.0.0.1", ...env } = Deno.env.toObject();
+const { PORT = "", HOST = "", ...env } = Deno.env.toObject();
 
 try {
   const engine = createProduct(env, Date.now());
   const app = createApp(engine, keysOf(env), (_c, work) => void work);
-  Deno.serve({ port: Number(PORT), hostname: HOST }, (request) => app.fetch(request));
+  Deno.serve({ port: readPort(), hostname: HOST || "127.0.0.1" }, (request) => app.fetch(request));
   Deno.cron("tick", "* * * * *", () => engine.cron());
   Deno.cron("janitor", "17 * * * *", () => engine.janitor());
 } catch (error) {
@@ -28,9 +28,15 @@ try {
   Deno.exit(1);
 }
 
+function readPort(): number {
+  const port = Number(PORT || "8787");
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new ConfigError(`PORT is "${PORT}", expected a whole number from 0 to 65535.`);
+}
+
 /** What whoever starts it can mend is told without a stack. */
 function adviceFor(error: unknown): unknown {
   if (error instanceof ConfigError) return error.message;
   if (!(error instanceof Deno.errors.AddrInUse)) return error;
-  return `Port ${PORT} of ${HOST} is taken by another program. End that, or set PORT in .dev.vars to another one, and CHARTER_URL to http://127.0.0.1 with that port.`;
+  return `Port ${PORT || "8787"} is taken by another program. End that, or set PORT in .dev.vars to another one, and CHARTER_URL to http://127.0.0.1 with that port.`;
 }
