@@ -133,14 +133,26 @@ export function readBindings(project: ProjectFiles): Bindings {
     return exportedFrom(whole.file, name, 0);
   }
 
+  // Each name of a file is asked for many times: by everything that reads what its functions do.
+  const origins = new Map<string, Map<string, Origin | null>>();
+  function originOf(file: string, name: string): Origin | null {
+    const inFile = origins.get(file) ?? new Map<string, Origin | null>();
+    origins.set(file, inFile);
+    const known = inFile.get(name);
+    if (known !== undefined) return known;
+    const origin = local(file, name, 0);
+    inFile.set(name, origin);
+    return origin;
+  }
+
   return {
     resolve,
-    originOf: (file, name) => local(file, name, 0),
+    originOf,
     memberOf,
     exportOf: (file, specifier, name) => follow(file, { specifier, name }, 0),
     originOfExpression(file, node) {
       const value = bare(node);
-      if (ts.isIdentifier(value)) return local(file, value.text, 0);
+      if (ts.isIdentifier(value)) return originOf(file, value.text);
       if (!ts.isPropertyAccessExpression(value) || !ts.isIdentifier(value.expression)) return null;
       return memberOf(file, value.expression.text, value.name.text);
     },

@@ -1,7 +1,7 @@
 /** What a name inside of a file means: the parameter, variable or function that the nearest scope around declares. */
 
 import ts from "typescript";
-import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "../syntax/source.ts";
+import { bare, type FunctionNode, functionKinds, isFunction, nameOf, type SourceFile } from "../syntax/source.ts";
 import type { Bindings } from "./bindings.ts";
 
 /** What declares a name. A piece of a destructured parameter or variable is a `BindingElement`. */
@@ -24,7 +24,22 @@ export function declarationOf(name: ts.Identifier): Declaration | null {
   return null;
 }
 
+/** Most nodes open none; they are told apart by their kind alone, for all around every name are asked. */
+const scopeKinds: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.Block,
+  ts.SyntaxKind.SourceFile,
+  ts.SyntaxKind.ModuleBlock,
+  ts.SyntaxKind.CaseClause,
+  ts.SyntaxKind.DefaultClause,
+  ts.SyntaxKind.CatchClause,
+  ts.SyntaxKind.ForStatement,
+  ts.SyntaxKind.ForOfStatement,
+  ts.SyntaxKind.ForInStatement,
+  ...functionKinds,
+]);
+
 function scopeOf(node: ts.Node): ReadonlyMap<string, Declaration> | null {
+  if (!scopeKinds.has(node.kind)) return null;
   const known = isolateScopes.get(node);
   if (known !== undefined) return known;
   const declared = new Map<string, Declaration>();
@@ -37,7 +52,7 @@ function scopeOf(node: ts.Node): ReadonlyMap<string, Declaration> | null {
     const { initializer } = node;
     if (initializer !== undefined && ts.isVariableDeclarationList(initializer))
       for (const declaration of initializer.declarations) declare(declaration, declared);
-  } else return null;
+  }
   isolateScopes.set(node, declared);
   return declared;
 }

@@ -103,8 +103,19 @@ export function stringOf(node: ts.Expression | null | undefined): string | null 
 
 export type FunctionNode = ts.FunctionLikeDeclaration & { readonly body: ts.Node };
 
+/** What may have a body; a signature of a type never has one. */
+export const functionKinds: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.FunctionDeclaration,
+  ts.SyntaxKind.FunctionExpression,
+  ts.SyntaxKind.ArrowFunction,
+  ts.SyntaxKind.MethodDeclaration,
+  ts.SyntaxKind.Constructor,
+  ts.SyntaxKind.GetAccessor,
+  ts.SyntaxKind.SetAccessor,
+]);
+
 export function isFunction(node: ts.Node): node is FunctionNode {
-  return ts.isFunctionLike(node) && "body" in node && node.body !== undefined;
+  return functionKinds.has(node.kind) && (node as ts.FunctionLikeDeclaration).body !== undefined;
 }
 
 /** True for the outer node itself, too; never for a node of another file. */
