@@ -17,6 +17,8 @@ export interface TestServices {
   readonly neonUrl: string;
   /** The migrated, empty database that sandboxes are copies of. */
   readonly template: Template;
+  /** For what the files of a run need not make twice; removed at its end. */
+  readonly folder: string;
 }
 
 declare module "vitest" {
@@ -95,6 +97,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       databaseUrl,
       neonUrl: services.neonUrl,
       template,
+      folder: dataDir,
     });
     return teardown;
   } catch (error) {

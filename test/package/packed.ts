@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
+import { packages } from "../../tools/packages/manifest.ts";
 import { createOverlay, type Overlay } from "../readme/overlay.ts";
 import { startChild } from "../workers/child.ts";
 
@@ -49,10 +51,25 @@ export interface Tarballs {
   readonly createApp: string;
 }
 
-/** Packs all packages. */
+/** What compiling leaves behind: of the same sources the next pack need not compile again. */
+const compiled = [...packages.map((name) => `${name}/dist`), "node_modules/.cache/brain-packages"];
+
+async function copyCompiled(from: string, to: string): Promise<void> {
+  for (const path of compiled) await cp(join(from, path), join(to, path), { recursive: true });
+}
+
+/** Packs all packages. The first test file of a run compiles them. */
 export async function packAll({ folder }: Overlay): Promise<Tarballs> {
   const out = join(folder, "out");
+  const kept = join(inject("services").folder, "compiled-packages");
+  if (existsSync(kept)) await copyCompiled(kept, folder);
   const told = await npm(folder, ["run", "pack", "--", out]);
+  if (!existsSync(kept)) {
+    const own = await mkdtemp(`${kept}-`);
+    await copyCompiled(folder, own);
+    // Whoever packed at the same time has kept the same.
+    await rename(own, kept).catch(() => rm(own, { recursive: true }));
+  }
   const tarball = (name: string) => join(out, `brain-${name}-0.1.0.tgz`);
   return {
     folder: out,
