@@ -31,3 +31,27 @@ test("nor are those that git knows", async () => {
   const { files } = await readFiles(join(place, "project"));
   expect([...files.keys()]).toEqual(["src/inside.ts"]);
 });
+
+test.each<[form: string, workspaces: unknown, files: readonly string[]]>([
+  ["none", undefined, []],
+  ["paths", ["packages/a", "./packages/b/"], ["packages/a/x.ts", "packages/b/x.ts"]],
+  ["a pattern", ["packages/*"], ["packages/a/x.ts", "packages/b/x.ts"]],
+  ["any depth", ["packages/**"], ["packages/a/x.ts", "packages/b/x.ts", "packages/deep/c/x.ts"]],
+  ["all but one", ["packages/**", "!packages/deep/*"], ["packages/a/x.ts", "packages/b/x.ts"]],
+  ["Yarn's list of packages", { packages: ["packages/a"] }, ["packages/a/x.ts"]],
+])(
+  "workspaces belong to the project, other projects inside of it do not: %s",
+  async (_form, workspaces, files) => {
+    const root = join(place, "project");
+    await writeFile(join(root, "package.json"), JSON.stringify({ name: "whole", workspaces }));
+    for (const folder of ["packages/a", "packages/b", "packages/deep/c"]) {
+      await mkdir(join(root, folder), { recursive: true });
+      await writeFile(join(root, folder, "package.json"), JSON.stringify({ name: folder }));
+      await writeFile(join(root, folder, "x.ts"), "export const x = 1;\n");
+    }
+    const read = await readFiles(root);
+    expect([...read.files.keys()].filter((path) => path.endsWith("x.ts"))).toEqual(files);
+    const own = read.workspaces.filter(({ folder }) => folder !== "").map(({ name }) => name);
+    expect(own).toEqual(files.map((path) => path.replace("/x.ts", "")));
+  },
+);

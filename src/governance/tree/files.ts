@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, matchesGlob, relative, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import { isJavaScript } from "./syntax/source.ts";
 import type { TextFile } from "./text.ts";
@@ -94,12 +94,28 @@ async function listPaths(root: string): Promise<readonly string[]> {
 
 const inSkipped = (path: string) => path.split("/").some((name) => skippedFolders.has(name));
 
-/** Folders below the root that are projects of their own: with a `package.json`, and no workspace of this one. */
-function nestedProjects(paths: readonly string[], workspaces: readonly string[]): readonly string[] {
-  return paths
+/** Folders below the root with a `package.json`: workspaces of this project, or projects of their own. */
+const packagesIn = (paths: readonly string[]): readonly string[] =>
+  paths
     .filter((path) => path.endsWith("/package.json"))
-    .map((path) => path.slice(0, -"/package.json".length))
-    .filter((folder) => !workspaces.includes(folder));
+    .map((path) => path.slice(0, -"/package.json".length));
+
+/**
+ * Whether a folder is one that `workspaces` of a `package.json` names: paths, or patterns as `packages/*`, of which the
+ * last that fits decides, for one with `!` in front takes folders out.
+ *
+ * @see https://docs.npmjs.com/cli/configuring-npm/package-json#workspaces
+ */
+function isNamedBy(workspaces: unknown): (folder: string) => boolean {
+  const { packages } = (workspaces ?? {}) as { readonly packages?: unknown };
+  const listed = Array.isArray(workspaces) ? workspaces : Array.isArray(packages) ? packages : [];
+  const patterns = listed
+    .filter((pattern) => typeof pattern === "string")
+    .map((pattern) => {
+      const isTaken = !pattern.startsWith("!");
+      return { isTaken, glob: pattern.slice(isTaken ? 0 : 1).replace(/^(?:\.\/)+|\/+$/g, "") };
+    });
+  return (folder) => patterns.findLast(({ glob }) => matchesGlob(folder, glob))?.isTaken ?? false;
 }
 
 /** A package of the project itself, by its name. */
@@ -109,8 +125,11 @@ export interface Workspace {
   readonly folder: string;
 }
 
-/** @throws {TreeError} a `package.json` is no JSON: which folders belong to the project stands there */
-async function workspacesOf(root: string): Promise<readonly Workspace[]> {
+/**
+ * @param packages folders with a `package.json`
+ * @throws {TreeError} a `package.json` is no JSON: which folders belong to the project stands there
+ */
+async function workspacesOf(root: string, packages: readonly string[]): Promise<readonly Workspace[]> {
   const read = async (folder: string) => {
     const path = join(root, folder, "package.json");
     const text = await readFile(path, "utf8").catch(() => "{}");
@@ -124,7 +143,7 @@ async function workspacesOf(root: string): Promise<readonly Workspace[]> {
     }
   };
   const { name, workspaces } = await read("");
-  const folders = Array.isArray(workspaces) ? workspaces.filter((folder) => typeof folder === "string") : [];
+  const folders = packages.filter(isNamedBy(workspaces));
   const members = await Promise.all(
     folders.map(async (folder) => ({ folder, name: String((await read(folder)).name ?? folder) })),
   );
@@ -142,12 +161,10 @@ export interface ProjectFiles {
 
 /** @throws {TreeError} there are more files than anybody can judge, or none, or a `package.json` is no JSON */
 export async function readFiles(root: string): Promise<ProjectFiles> {
-  const workspaces = await workspacesOf(root);
   const listed = (await listPaths(root)).filter((path) => !inSkipped(path));
-  const nested = nestedProjects(
-    listed,
-    workspaces.map(({ folder }) => folder),
-  );
+  const packages = packagesIn(listed);
+  const workspaces = await workspacesOf(root, packages);
+  const nested = packages.filter((folder) => workspaces.every((own) => own.folder !== folder));
   const paths = listed.filter((path) => !nested.some((folder) => path.startsWith(`${folder}/`)));
   if (paths.length > maxFiles) {
     throw new TreeError(
