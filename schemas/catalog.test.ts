@@ -2,10 +2,10 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import { type Catalog, createCatalog, type EventTypeOf, type PayloadByType } from "./catalog.ts";
 import { charter, charterEvents, charterOptions } from "./charter.ts";
-import { decodeEntry } from "./decode.ts";
+import { decodeEntry } from "./decoding/decode.ts";
+import { parseEnvelope } from "./decoding/parse-envelope.ts";
 import { defineEvent } from "./define-event.ts";
 import { CharterError } from "./errors.ts";
-import { parseEnvelope } from "./parse-envelope.ts";
 
 const base = { version: 1, module: "demo", criticality: "INFO", when: "never" } as const;
 const lent = defineEvent("library.book.lent", {

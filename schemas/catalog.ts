@@ -1,4 +1,4 @@
-import type { DecodeNote } from "./decode-note.ts";
+import type { DecodeNote } from "./decoding/decode-note.ts";
 import type { EventDefinition, PayloadOf } from "./define-event.ts";
 import type { Envelope } from "./envelope.ts";
 import { CharterError } from "./errors.ts";

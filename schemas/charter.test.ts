@@ -3,7 +3,7 @@ import * as z from "zod";
 import { readAliases } from "./aliases.ts";
 import type { EventTypeOf, PayloadByType } from "./catalog.ts";
 import { charter } from "./charter.ts";
-import { foreignTypes } from "./foreign.ts";
+import { foreignTypes } from "./decoding/foreign.ts";
 
 describe("the charter", () => {
   test("holds every released name once", () => {

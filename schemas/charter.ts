@@ -1,6 +1,7 @@
 import { dualNames, readAliases } from "./aliases.ts";
 import { type CatalogOptions, createCatalog } from "./catalog.ts";
-import { rederiveType, unwrapDictStyle } from "./charter-legacy.ts";
+import { rederiveType, unwrapDictStyle } from "./decoding/charter-legacy.ts";
+import { isForeignType } from "./decoding/foreign.ts";
 import * as course from "./events/course.ts";
 import * as authoring from "./events/course-authoring.ts";
 import * as delivery from "./events/course-delivery.ts";
@@ -11,7 +12,6 @@ import * as mission from "./events/mission.ts";
 import * as payment from "./events/payment.ts";
 import * as system from "./events/system.ts";
 import * as task from "./events/task.ts";
-import { isForeignType } from "./foreign.ts";
 
 /** The events of the Event Charter v1.0, by module and in the order of their life. */
 export const charterEvents = [

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import * as z from "zod";
 import { charter } from "./charter.ts";
-import { decodeEntry } from "./decode.ts";
+import { decodeEntry } from "./decoding/decode.ts";
+import { parseEventPayload } from "./decoding/read-payload.ts";
 import { defineEvent, type PayloadInputOf, type PayloadOf } from "./define-event.ts";
 import { CharterError } from "./errors.ts";
 import { id, isoTime } from "./events/fields.ts";
-import { checkPayload, parsePayload } from "./payload.ts";
+import { checkPayload, parsePayload } from "./payloads/payload.ts";
+import { childrenOf, schemaDef } from "./payloads/schema-walk.ts";
 import { pii } from "./personal.ts";
-import { parseEventPayload } from "./read-payload.ts";
-import { childrenOf, schemaDef } from "./schema-walk.ts";
 import { readTime } from "./time.ts";
 
 afterEach(() => vi.unstubAllGlobals());

@@ -1,13 +1,13 @@
 import type * as z from "zod";
+import { tolerantSchema } from "./decoding/tolerant.ts";
+import { coversAllVersions, type Upcasts } from "./decoding/upcast.ts";
 import { CharterError, type CharterErrorCode, type CharterIssue, describeReceived } from "./errors.ts";
-import { guardSchema } from "./guard-schema.ts";
-import type { JsonObject } from "./json.ts";
+import { guardSchema } from "./guards/guard-schema.ts";
+import type { JsonObject } from "./json/json.ts";
 import { checkEventName } from "./naming.ts";
-import { payloadFaults } from "./payload-rules.ts";
+import { payloadFaults } from "./payloads/payload-rules.ts";
+import { isSchema, schemaDef } from "./payloads/schema-walk.ts";
 import { type PersonalField, personalFields } from "./personal.ts";
-import { isSchema, schemaDef } from "./schema-walk.ts";
-import { tolerantSchema } from "./tolerant.ts";
-import { coversAllVersions, type Upcasts } from "./upcast.ts";
 
 /** How much the loss of the event would matter, and what an operator is told first. */
 export type Criticality = "INFO" | "WARNING" | "ERROR" | "CRITICAL";

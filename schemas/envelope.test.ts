@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { charter } from "./charter.ts";
+import { parseEnvelope } from "./decoding/parse-envelope.ts";
 import type { Envelope } from "./envelope.ts";
 import { CharterError, type CharterErrorCode } from "./errors.ts";
 import { courseQuizCreated } from "./events/course.ts";
 import { broadcast } from "./events/system.ts";
 import { taskCreated } from "./events/task.ts";
-import { parseEnvelope } from "./parse-envelope.ts";
-import { parsePayload } from "./payload.ts";
+import { parsePayload } from "./payloads/payload.ts";
 
 const valid = {
   id: "3f2b8c1e-9d4a-4e77-8b21-5a6c7d8e9f01",

@@ -1,5 +1,5 @@
 import type { Severity } from "./define-event.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json/json.ts";
 
 /** Facts about the event's origin. The first three are never defaulted on write (Event Charter v1.0, envelope). */
 export interface EnvelopeMeta {

@@ -18,10 +18,13 @@ export {
   readBinaryHeaders,
   type TravellingEnvelope,
   toCloudEvent,
-} from "./cloud-events.ts";
-export { type Decoded, type DecodeFailure, decodeEntry, decodeLogRecord } from "./decode.ts";
-export { type EventKind, logicalKey } from "./decode-legacy.ts";
-export type { DecodeNote } from "./decode-note.ts";
+} from "./cloud-events/cloud-events.ts";
+export { type Decoded, type DecodeFailure, decodeEntry, decodeLogRecord } from "./decoding/decode.ts";
+export { type EventKind, logicalKey } from "./decoding/decode-legacy.ts";
+export type { DecodeNote } from "./decoding/decode-note.ts";
+export { parseEnvelope } from "./decoding/parse-envelope.ts";
+export { parseEventPayload, type ReadPayload } from "./decoding/read-payload.ts";
+export { type Upcast, type Upcasts, upcast } from "./decoding/upcast.ts";
 export {
   type Criticality,
   defineEvent,
@@ -152,10 +155,20 @@ export {
   taskScheduled,
   taskStarted,
 } from "./events/task.ts";
-export { type ForbiddenField, forbiddenFields } from "./guard-schema.ts";
-export { type GuardFindings, guardValues } from "./guard-values.ts";
-export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-export { type ForbiddenKind, forbiddenKey, forbiddenKeyReason, namesSecret } from "./key-rules.ts";
+export { type ForbiddenField, forbiddenFields } from "./guards/guard-schema.ts";
+export { type GuardFindings, guardValues } from "./guards/guard-values.ts";
+export { type ForbiddenKind, forbiddenKey, forbiddenKeyReason, namesSecret } from "./guards/key-rules.ts";
+export {
+  forbiddenText,
+  forbiddenValue,
+  holdsSecret,
+  redactJson,
+  redactText,
+  replaceForbidden,
+} from "./guards/pii.ts";
+export { isJsonObject, type JsonObject, type JsonValue } from "./json/json.ts";
+export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./json/read-json.ts";
+export { type DecodedText, decodeUtf8 } from "./json/utf8.ts";
 export {
   addToSequence,
   compareMessageIds,
@@ -170,9 +183,8 @@ export {
 export { fractionDigitsOf } from "./money.ts";
 export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./naming.ts";
 export { nearestName } from "./nearest-name.ts";
-export { openObject } from "./open-object.ts";
-export { parseEnvelope } from "./parse-envelope.ts";
-export { parsePayload } from "./payload.ts";
+export { openObject } from "./payloads/open-object.ts";
+export { parsePayload } from "./payloads/payload.ts";
 export {
   keyFields,
   type PayloadField,
@@ -180,29 +192,9 @@ export {
   payloadSchema,
   payloadShape,
   payloadSkeleton,
-} from "./payload-fields.ts";
-export { type PayloadObject, payloadObjects } from "./payload-objects.ts";
-export { type FaultKind, type FaultyPlace, faultyPlaces } from "./payload-rules.ts";
-export {
-  erasedText,
-  type PersonalField,
-  type PersonalOptions,
-  personalOf,
-  pii,
-  sealedParts,
-  sealedStart,
-  subjectOf,
-} from "./personal.ts";
-export {
-  forbiddenText,
-  forbiddenValue,
-  holdsSecret,
-  redactJson,
-  redactText,
-  replaceForbidden,
-} from "./pii.ts";
-export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";
-export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
+} from "./payloads/payload-fields.ts";
+export { type PayloadObject, payloadObjects } from "./payloads/payload-objects.ts";
+export { type FaultKind, type FaultyPlace, faultyPlaces } from "./payloads/payload-rules.ts";
 export {
   atMostMembers,
   childrenOf,
@@ -215,7 +207,18 @@ export {
   type SchemaPlace,
   schemaDef,
   walkSchema,
-} from "./schema-walk.ts";
+} from "./payloads/schema-walk.ts";
+export {
+  erasedText,
+  type PersonalField,
+  type PersonalOptions,
+  personalOf,
+  pii,
+  sealedParts,
+  sealedStart,
+  subjectOf,
+} from "./personal.ts";
+export { type ReadTime, readTime } from "./time.ts";
 export {
   contentDigest,
   fieldsToSign,
@@ -223,11 +226,12 @@ export {
   type SignedMessage,
   signatureBase,
   signRequest,
-} from "./sign-request.ts";
-export { type ReadTime, readTime } from "./time.ts";
-export { type Upcast, type Upcasts, upcast } from "./upcast.ts";
-export { type DecodedText, decodeUtf8 } from "./utf8.ts";
-export { type VerifyWebhookOptions, verifyWebhook, WebhookVerificationError } from "./verify-webhook.ts";
+} from "./webhooks/sign-request.ts";
+export {
+  type VerifyWebhookOptions,
+  verifyWebhook,
+  WebhookVerificationError,
+} from "./webhooks/verify-webhook.ts";
 export {
   type EncodedEnvelope,
   type EncodeOptions,

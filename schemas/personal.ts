@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import type { JsonObject } from "./json.ts";
-import { isSchema, schemaDef } from "./schema-walk.ts";
+import type { JsonObject } from "./json/json.ts";
+import { isSchema, schemaDef } from "./payloads/schema-walk.ts";
 
 /*
  * Fields that are about a person. Where the program has a key for it, they are stored and sent sealed, with a key of the

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { charter } from "./charter.ts";
-import { decodeEntry, decodeLogRecord } from "./decode.ts";
+import { decodeEntry, decodeLogRecord } from "./decoding/decode.ts";
+import { parseEnvelope } from "./decoding/parse-envelope.ts";
+import { parseEventPayload } from "./decoding/read-payload.ts";
 import type { Envelope } from "./envelope.ts";
 import { arbitraryEvent } from "./fixtures/arbitrary.ts";
-import { parseEnvelope } from "./parse-envelope.ts";
-import { parseEventPayload } from "./read-payload.ts";
 import { encodeEntry, encodeLogRecord } from "./wire.ts";
 
 const event: Envelope = parseEnvelope(charter, {

@@ -11,7 +11,7 @@ import { CloudEvent } from "cloudevents";
 import { beforeAll, describe, expect, test } from "vitest";
 import { charter } from "../charter.ts";
 import released from "../fixtures/released.json" with { type: "json" };
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../json/json.ts";
 import { type AsyncApiOptions, asyncApiDocument } from "./async-api.ts";
 import { schemaFormat } from "./schema-documents.ts";
 

@@ -1,8 +1,8 @@
 import type { Catalog } from "../catalog.ts";
-import { toCloudEvent } from "../cloud-events.ts";
+import { toCloudEvent } from "../cloud-events/cloud-events.ts";
 import type { EventDefinition } from "../define-event.ts";
-import type { JsonObject, JsonValue } from "../json.ts";
-import { keyFields } from "../payload-fields.ts";
+import type { JsonObject, JsonValue } from "../json/json.ts";
+import { keyFields } from "../payloads/payload-fields.ts";
 import { schemaPath } from "../schema-address.ts";
 import { type DocumentOptions, embeddedSchema, schemaFormat } from "./schema-documents.ts";
 import { cloudEventAttributes, entryFields } from "./wire-schemas.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { EventDefinition } from "../define-event.ts";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../json/json.ts";
+import { maxMembersOf, type SchemaDef, schemaDef } from "../payloads/schema-walk.ts";
 import { personalOf, standInPattern } from "../personal.ts";
-import { maxMembersOf, type SchemaDef, schemaDef } from "../schema-walk.ts";
 
 /*
  * Payloads as JSON Schema 2020-12, in two forms. The one for publishing refuses what a publisher is refused; the one for

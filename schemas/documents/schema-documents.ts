@@ -1,6 +1,6 @@
 import type { Catalog } from "../catalog.ts";
 import type { EventDefinition } from "../define-event.ts";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../json/json.ts";
 import { publishSchemaPath, schemaPath } from "../schema-address.ts";
 import { payloadSchemaFor, type SchemaUse } from "./json-schema.ts";
 

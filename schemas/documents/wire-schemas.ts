@@ -1,6 +1,6 @@
 import { severities } from "../define-event.ts";
 import { maxLengths } from "../envelope.ts";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../json/json.ts";
 
 /** What stands around a payload, as schemas: the flat fields of a stream entry, and the attributes of a CloudEvent. */
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
-import { mostItems } from "../open-object.ts";
+import { mostItems } from "../payloads/open-object.ts";
 import { count, id, isoTime, sha256, url } from "./fields.ts";
 
 /** What authors do with a finished course: enhance its lessons and make its web page. Texts stay in the record. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvent, type LegacyPayload } from "../define-event.ts";
-import { mostItems } from "../open-object.ts";
+import { mostItems } from "../payloads/open-object.ts";
 import {
   accessRule,
   count,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
-import { mostItems } from "../open-object.ts";
+import { mostItems } from "../payloads/open-object.ts";
 import { count, fillMissing, id, isoTime, languageTag, openData, slug } from "./fields.ts";
 
 /** The public catalogue entries of courses. All events of one entry share the key, so they stay in order. */

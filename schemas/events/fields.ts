@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { JsonObject, JsonValue } from "../json.ts";
-import { isJsonObject } from "../json.ts";
-import { openObject } from "../open-object.ts";
+import type { JsonObject, JsonValue } from "../json/json.ts";
+import { isJsonObject } from "../json/json.ts";
+import { openObject } from "../payloads/open-object.ts";
 import { storable } from "../storable-time.ts";
 import { readTime } from "../time.ts";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
-import { mostItems } from "../open-object.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/json.ts";
+import { mostItems } from "../payloads/open-object.ts";
 import { fillMissing, id, isoTime, renameMissing, sha256 } from "./fields.ts";
 
 /** IR governance: approvals, validation and the comparison of an IR with its execution graph. Keyed by tenant. */

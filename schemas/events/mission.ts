@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { defineEvent, type PayloadContext } from "../define-event.ts";
-import type { JsonObject } from "../json.ts";
-import { mostItems } from "../open-object.ts";
+import type { JsonObject } from "../json/json.ts";
+import { mostItems } from "../payloads/open-object.ts";
 import {
   count,
   errorText,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvent, type PayloadContext } from "../define-event.ts";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../json/json.ts";
 import { fillMissing, id, isoTime, readIso, renameMissing } from "./fields.ts";
 
 /**

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvent, severities } from "../define-event.ts";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../json/json.ts";
 import { count, errorText, fillMissing, id, isoTime, openData, unwrapData } from "./fields.ts";
 
 /**

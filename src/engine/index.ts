@@ -47,24 +47,12 @@ export { defineJob, type JobContext, type ScheduledJob } from "./consume/define/
 export type { DeliveryFailure, DrainResult } from "./consume/drain/base.ts";
 export type { AlertKind } from "./core/alert-kind.ts";
 export { createSubrequestMeter } from "./core/budget.ts";
-export { canonicalJson } from "./core/canonical-json.ts";
 export { classify, isNetworkError } from "./core/classify.ts";
 export { type Clock, systemClock } from "./core/clock.ts";
-export { csvCell } from "./core/csv.ts";
-export {
-  ConfigError,
-  calledUrl,
-  defineSettings,
-  type EnvironmentOptions,
-  flag,
-  readEnvironment,
-  type SettingState,
-  type Settings,
-  type SettingsDefinition,
-  shownText,
-  tellEnvironment,
-  whole,
-} from "./core/environment.ts";
+export { canonicalJson } from "./core/encoding/canonical-json.ts";
+export { csvCell } from "./core/encoding/csv.ts";
+export { hexOf, sha256Hex } from "./core/encoding/hex.ts";
+export { isUuid } from "./core/encoding/uuid.ts";
 export {
   BadRequestError,
   BrainError,
@@ -87,20 +75,11 @@ export {
   UpstreamError,
   ValidationError,
 } from "./core/errors.ts";
-export { hexOf, sha256Hex } from "./core/hex.ts";
-export { countOf, type Histogram, quantileMs } from "./core/histogram.ts";
 export { isPrivateAddress, isPrivateHost, isToBeResolved, refusedHost } from "./core/host-guard.ts";
 export { boundIssues, boundText, issuesOf } from "./core/issues.ts";
-export { createLogger, type Logger, type LogSink } from "./core/log.ts";
+export { settlesWithin, withTimeLimit } from "./core/promises/time-limit.ts";
 export { decideDelivery, defaultRetryPolicy } from "./core/retry.ts";
 export type { MigrationSet } from "./core/schema-state.ts";
-export { type PartsLines, type SourceLines, sourceLinesName } from "./core/stack.ts";
-export { settlesWithin, withTimeLimit } from "./core/time-limit.ts";
-export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
-export { readTraceContext, type TraceContext, traceMeta } from "./core/trace-context.ts";
-export type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from "./core/tracer.ts";
-export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./core/unknown-settings.ts";
-export { isUuid } from "./core/uuid.ts";
 export {
   createVault,
   isSealed,
@@ -110,7 +89,32 @@ export {
   VaultError,
   VaultKeyError,
   type VaultKeys,
-} from "./core/vault.ts";
+} from "./core/secrets/vault.ts";
+export {
+  ConfigError,
+  calledUrl,
+  defineSettings,
+  type EnvironmentOptions,
+  flag,
+  readEnvironment,
+  type SettingState,
+  type Settings,
+  type SettingsDefinition,
+  shownText,
+  tellEnvironment,
+  whole,
+} from "./core/settings/environment.ts";
+export {
+  describeUnknownSetting,
+  type UnknownSetting,
+  unknownSettings,
+} from "./core/settings/unknown-settings.ts";
+export { countOf, type Histogram, quantileMs } from "./core/telemetry/histogram.ts";
+export { createLogger, type Logger, type LogSink } from "./core/telemetry/log.ts";
+export { type PartsLines, type SourceLines, sourceLinesName } from "./core/telemetry/stack.ts";
+export { readTraceContext, type TraceContext, traceMeta } from "./core/telemetry/trace-context.ts";
+export type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from "./core/telemetry/tracer.ts";
+export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
 export type { AlertWatch } from "./db/alert-watch.ts";
 export { beyondTenant } from "./db/beyond-tenant.ts";
 export {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { ConfigError, defineSettings, readEnvironment, shownText } from "./core/environment.ts";
+import { ConfigError, defineSettings, readEnvironment, shownText } from "./core/settings/environment.ts";
 import { engineSettings, parseEngineSettings } from "./settings.ts";
 
 const complete = {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { secretsKeyForm, type VaultKeys } from "./core/secrets/vault.ts";
 import {
   ConfigError,
   calledUrl,
@@ -8,10 +9,9 @@ import {
   readEnvironment,
   shownText,
   whole,
-} from "./core/environment.ts";
-import type { LogLevel } from "./core/log.ts";
-import type { UnknownSetting } from "./core/unknown-settings.ts";
-import { secretsKeyForm, type VaultKeys } from "./core/vault.ts";
+} from "./core/settings/environment.ts";
+import type { UnknownSetting } from "./core/settings/unknown-settings.ts";
+import type { LogLevel } from "./core/telemetry/log.ts";
 import type { AlertThresholds, FollowerBounds, Retention } from "./invocation.ts";
 import type { PayloadLimits } from "./publish/publish.ts";
 import { type RedisAddress, readDatabases } from "./stream/redis-addresses.ts";

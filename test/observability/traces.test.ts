@@ -1,6 +1,6 @@
 import { createEngine, defineJob } from "@brain/engine";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createLogger } from "../../src/engine/core/log.ts";
+import { createLogger } from "../../src/engine/core/telemetry/log.ts";
 import { openTracer } from "../../src/engine/traces/tracer.ts";
 import type { TestEnv } from "../backbone.ts";
 import { openStation, type Station } from "../cli/server.ts";

@@ -173,7 +173,7 @@ test(
     await compileAgain();
     expect(await madeAt()).toBe(compiledAt);
     await rm(made);
-    await appendFile(join(overlay.folder, "schemas/utf8.ts"), "export const addedSince = true;\n");
+    await appendFile(join(overlay.folder, "schemas/json/utf8.ts"), "export const addedSince = true;\n");
     await compileAgain();
     expect(await readFile(made, "utf8")).toContain("addedSince");
   },

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { AlertKind } from "../core/alert-kind.ts";
-import type { Logger } from "../core/log.ts";
+import type { Logger } from "../core/telemetry/log.ts";
 import type { Invocation } from "../invocation.ts";
 
 /** The severities, the least first. */

@@ -1,5 +1,11 @@
 import { sql } from "drizzle-orm";
-import { boundOf, countOf, criticalBoundsMs, type Histogram, quantileMs } from "../core/histogram.ts";
+import {
+  boundOf,
+  countOf,
+  criticalBoundsMs,
+  type Histogram,
+  quantileMs,
+} from "../core/telemetry/histogram.ts";
 import type { AlertWatch } from "../db/alert-watch.ts";
 import type { AlertThresholds, Invocation } from "../invocation.ts";
 import type { Alert } from "./alerts.ts";

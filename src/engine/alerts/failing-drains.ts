@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { MisplacedShardError } from "../core/errors.ts";
-import { withTimeLimit } from "../core/time-limit.ts";
+import { withTimeLimit } from "../core/promises/time-limit.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { askThere } from "../stream/databases.ts";
 import { groupOf } from "../stream/group.ts";

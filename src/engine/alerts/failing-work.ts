@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { BrainError } from "../core/errors.ts";
+import { withTimeLimit } from "../core/promises/time-limit.ts";
 import { maxFailureLength } from "../core/retry.ts";
-import { withTimeLimit } from "../core/time-limit.ts";
 import type { Invocation } from "../invocation.ts";
 import { RedisReplyError } from "../stream/redis.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";

@@ -1,8 +1,8 @@
 import type { DecodeNote, Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
 import type { SQLWrapper } from "drizzle-orm";
 import type { CircuitBreakerPolicy } from "../core/circuit-breaker.ts";
-import type { Logger } from "../core/log.ts";
 import type { RetryPolicy } from "../core/retry.ts";
+import type { Logger } from "../core/telemetry/log.ts";
 import type { Database, StatementBuilder, Tx } from "../db/database.ts";
 import type { Publish } from "../publish/publish.ts";
 import type { CallOutside } from "./define/call-outside.ts";

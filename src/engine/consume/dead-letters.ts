@@ -1,9 +1,9 @@
 import { type Catalog, redactText } from "@brain/schemas";
 import { besideId } from "../core/beside-ids.ts";
 import { BrainError, FencedError } from "../core/errors.ts";
-import { fingerprintOf } from "../core/fingerprint.ts";
 import type { DeadLetterReason } from "../core/retry.ts";
-import { maxStackLength, stackText } from "../core/stack.ts";
+import { fingerprintOf } from "../core/telemetry/fingerprint.ts";
+import { maxStackLength, stackText } from "../core/telemetry/stack.ts";
 import type { Database } from "../db/database.ts";
 import { postgresDetail, translateDatabaseError } from "../db/errors.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";

@@ -1,5 +1,5 @@
 import type { MessageId } from "@brain/schemas";
-import { hash64 } from "./fingerprint.ts";
+import { hash64 } from "./telemetry/fingerprint.ts";
 
 /*
  * Redis may give a message id twice: it lost its last entries while its ids ran ahead of the clock, and counts on from

@@ -15,7 +15,7 @@ import {
   UpstreamError,
   ValidationError,
 } from "./errors.ts";
-import { HandlerTimeoutError } from "./time-limit.ts";
+import { HandlerTimeoutError } from "./promises/time-limit.ts";
 
 const transient = { kind: "transient", retryAfterMs: null, overtakable: false };
 const permanent = { kind: "permanent", reason: "permanent_error" };

@@ -2,7 +2,7 @@ import { Client, DatabaseError, type NeonConfig, neonConfig, types } from "@neon
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { FencedError, TransientError } from "../core/errors.ts";
-import { settlesWithin } from "../core/time-limit.ts";
+import { settlesWithin } from "../core/promises/time-limit.ts";
 import { knowErrorOfConnection, sqlState, translateDatabaseError } from "./errors.ts";
 import { isFenced } from "./fence.ts";
 import { isLoopback } from "./neon-http.ts";

@@ -1,5 +1,5 @@
 import { PermanentError } from "../core/errors.ts";
-import { abortAfter } from "../core/time-limit.ts";
+import { abortAfter } from "../core/promises/time-limit.ts";
 import { HttpSqlError, postgresFields } from "./errors.ts";
 import { steeringWord } from "./statement-text.ts";
 import { readerOf, toText } from "./values.ts";

@@ -1,4 +1,4 @@
-import { hexOf } from "../core/hex.ts";
+import { hexOf } from "../core/encoding/hex.ts";
 
 /*
  * Values between Postgres' text format and JavaScript, as the driver's connections have them: numbers up to eight bytes of

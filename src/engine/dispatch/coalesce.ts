@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { untilTold } from "../core/until-told.ts";
+import { untilTold } from "../core/promises/until-told.ts";
 
 /*
  * Many triggers, one run. Within an isolate a trigger that finds the same work running leaves a note and goes; whoever

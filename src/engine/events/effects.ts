@@ -1,6 +1,6 @@
 import { namesOfType } from "../consume/apply/judge-claims.ts";
 import type { Consumer } from "../consume/consumer.ts";
-import { isUuid } from "../core/uuid.ts";
+import { isUuid } from "../core/encoding/uuid.ts";
 import type { Database } from "../db/database.ts";
 import type { Invocation } from "../invocation.ts";
 import { type PauseRow, pausesSql } from "../operations/consumers/pauses.ts";

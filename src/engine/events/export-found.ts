@@ -1,5 +1,5 @@
 import type { SubrequestMeter } from "../core/budget.ts";
-import { csvCell } from "../core/csv.ts";
+import { csvCell } from "../core/encoding/csv.ts";
 import { completeUpTo } from "./complete-up-to.ts";
 import type { Found } from "./foreign-details.ts";
 import { type FoundPage, type SearchDeps, type SearchPage, search } from "./search.ts";

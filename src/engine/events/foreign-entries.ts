@@ -2,7 +2,7 @@ import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { StreamEntry } from "../consume/consumer.ts";
 import { besideId } from "../core/beside-ids.ts";
-import { isUuid } from "../core/uuid.ts";
+import { isUuid } from "../core/encoding/uuid.ts";
 import { archivedPlace } from "../db/archived-place.ts";
 import type { Database } from "../db/database.ts";
 import { entryId, messageIdIn, withEntry, withSentEntry } from "../db/stream-ids.ts";

@@ -1,6 +1,6 @@
 import type { Envelope } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { isUuid } from "../core/uuid.ts";
+import { isUuid } from "../core/encoding/uuid.ts";
 import type { Database } from "../db/database.ts";
 import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";

@@ -1,7 +1,7 @@
 import { type Catalog, type Envelope, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
-import { type TraceContext, traceMeta } from "../core/trace-context.ts";
+import { type TraceContext, traceMeta } from "../core/telemetry/trace-context.ts";
 import { isoText } from "../db/iso-text.ts";
 import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";

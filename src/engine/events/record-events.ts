@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { createGathering, type Gathered, type Gathering } from "../core/gathering.ts";
+import { createGathering, type Gathered, type Gathering } from "../core/promises/gathering.ts";
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
 import type { Invocation } from "../invocation.ts";
 import {

@@ -3,9 +3,9 @@ import { getTableName, isTable } from "drizzle-orm";
 import type { Consumer } from "../consume/consumer.ts";
 import { isConsumer } from "../consume/define/define-consumer.ts";
 import type { ScheduledJob } from "../consume/define/define-job.ts";
-import type { SettingsDefinition } from "../core/environment.ts";
-import type { Logger } from "../core/log.ts";
 import { isObject, requireFitting, requireList } from "../core/received.ts";
+import type { SettingsDefinition } from "../core/settings/environment.ts";
+import type { Logger } from "../core/telemetry/log.ts";
 import type { AlertWatch } from "../db/alert-watch.ts";
 import type { Answers, Needs, Offer } from "./ports.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { on } from "../consume/consumer.ts";
 import { defineConsumer } from "../consume/define/define-consumer.ts";
-import { defineSettings, readEnvironment, whole } from "../core/environment.ts";
+import { defineSettings, readEnvironment, whole } from "../core/settings/environment.ts";
 import { defineModule } from "./define-module.ts";
 import { definePort } from "./ports.ts";
 import { defineProduct } from "./product.ts";

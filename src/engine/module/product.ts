@@ -1,9 +1,9 @@
 import type { EventDefinition } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
 import type { ScheduledJob } from "../consume/define/define-job.ts";
-import type { SettingsDefinition } from "../core/environment.ts";
-import type { Logger } from "../core/log.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";
+import type { SettingsDefinition } from "../core/settings/environment.ts";
+import type { Logger } from "../core/telemetry/log.ts";
 import type { AlertWatch } from "../db/alert-watch.ts";
 import type { Module, OpenedParts, RateLimit } from "./define-module.ts";
 

@@ -8,8 +8,8 @@ import {
   isVital,
 } from "../alerts/failing-work.ts";
 import { TransientError } from "../core/errors.ts";
+import { withTimeLimit } from "../core/promises/time-limit.ts";
 import { describeMissing, type SchemaState } from "../core/schema-state.ts";
-import { withTimeLimit } from "../core/time-limit.ts";
 import { engineMigrations } from "../db/applied-migrations.ts";
 import { sqlState } from "../db/errors.ts";
 import { readClaimTable } from "../db/read-claim-table.ts";

@@ -1,6 +1,6 @@
 import type { Catalog } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { isUuid } from "../core/uuid.ts";
+import { isUuid } from "../core/encoding/uuid.ts";
 import type { Invocation } from "../invocation.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 import { RedisReplyError } from "../stream/redis.ts";

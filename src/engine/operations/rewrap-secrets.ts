@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { defineJob, type ScheduledJob } from "../consume/define/define-job.ts";
-import { sealedPrefix, type Vault } from "../core/vault.ts";
+import { sealedPrefix, type Vault } from "../core/secrets/vault.ts";
 import type { Database } from "../db/database.ts";
 
 /** A column in which secrets are sealed, alone or inside of a document. */

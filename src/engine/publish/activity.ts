@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
+import type { Logger } from "../core/telemetry/log.ts";
 import { activityTtlMs } from "../stream/append.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { Command, RedisHttp } from "../stream/redis.ts";

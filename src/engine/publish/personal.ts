@@ -16,8 +16,8 @@ import {
   type PersonalKeys,
   personalKeys,
   sealPersonal,
-} from "../core/personal-seal.ts";
-import type { Vault } from "../core/vault.ts";
+} from "../core/secrets/personal-seal.ts";
+import type { Vault } from "../core/secrets/vault.ts";
 import type { Database } from "../db/database.ts";
 import type { RecordedEvent } from "./record.ts";
 

@@ -12,7 +12,7 @@ import {
 } from "@brain/schemas";
 import type { Clock } from "../core/clock.ts";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
-import { type UnawaitedFailures, watchFailures } from "../core/unawaited.ts";
+import { type UnawaitedFailures, watchFailures } from "../core/promises/unawaited.ts";
 import type { Database, Ending, Savepoints, Tx } from "../db/database.ts";
 import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";

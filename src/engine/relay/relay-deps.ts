@@ -1,5 +1,5 @@
-import type { Logger } from "../core/log.ts";
-import type { Tracer } from "../core/tracer.ts";
+import type { Logger } from "../core/telemetry/log.ts";
+import type { Tracer } from "../core/telemetry/tracer.ts";
 import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import type { StreamKeys } from "../stream/keys.ts";

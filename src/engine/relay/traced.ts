@@ -1,5 +1,5 @@
-import { readTraceContext, type TraceContext } from "../core/trace-context.ts";
-import { sampledByLinks, sampledFirst } from "../core/tracer.ts";
+import { readTraceContext, type TraceContext } from "../core/telemetry/trace-context.ts";
+import { sampledByLinks, sampledFirst } from "../core/telemetry/tracer.ts";
 import type { EnvelopeRow } from "../publish/record.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import type { Batch, Sent } from "./send-batch.ts";

@@ -1,5 +1,5 @@
 import { type Archive, type ArchiveFile, ArchiveLostError, type ArchiveState } from "../archive.ts";
-import { fromBase64, toBase64 } from "../core/base64.ts";
+import { fromBase64, toBase64 } from "../core/encoding/base64.ts";
 import { TransientError } from "../core/errors.ts";
 import { toForeignDetails } from "../events/foreign-details.ts";
 import { type DetailsRow, toDetails } from "../events/history.ts";

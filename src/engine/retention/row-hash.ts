@@ -1,7 +1,7 @@
 import type { JsonValue } from "@brain/schemas";
-import { fromBase64, toBase64 } from "../core/base64.ts";
-import { canonicalJson } from "../core/canonical-json.ts";
-import { hexOf, sha256, sha256Hex } from "../core/hex.ts";
+import { fromBase64, toBase64 } from "../core/encoding/base64.ts";
+import { canonicalJson } from "../core/encoding/canonical-json.ts";
+import { hexOf, sha256, sha256Hex } from "../core/encoding/hex.ts";
 
 /*
  * What the chain says of a row: SHA-256 of its canonical JSON, all that is stored when the row comes to be. Where an event

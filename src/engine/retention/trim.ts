@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import { cleanFields } from "../consume/dead-letters.ts";
 import { besideId } from "../core/beside-ids.ts";
-import { isUuid } from "../core/uuid.ts";
+import { isUuid } from "../core/encoding/uuid.ts";
 import { archivedPlace } from "../db/archived-place.ts";
 import { idValue } from "../db/stream-ids.ts";
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
+import { hexOf } from "../core/encoding/hex.ts";
 import { NotFoundError } from "../core/errors.ts";
-import { hexOf } from "../core/hex.ts";
 import { archivedLines } from "../events/archive-lines.ts";
 import type { Invocation } from "../invocation.ts";
 import { blockHash, readListing, rowHash } from "./row-hash.ts";

@@ -1,4 +1,4 @@
-import { calledUrl } from "../core/environment.ts";
+import { calledUrl } from "../core/settings/environment.ts";
 import { evenNumbers } from "./databases.ts";
 
 /* Further Redis databases, for those who need more than one gives. */

@@ -1,7 +1,7 @@
 import { errors, Redis } from "@upstash/redis/cloudflare";
 import type { SubrequestMeter } from "../core/budget.ts";
 import { TransientError } from "../core/errors.ts";
-import { abortAfter } from "../core/time-limit.ts";
+import { abortAfter } from "../core/promises/time-limit.ts";
 import { byBody, byDigest, leaveFlagOut } from "./scripts.ts";
 
 /** An error reply of Redis, e.g. `NOGROUP No such key …`; never contains the command, so no payload either. */

@@ -1,4 +1,4 @@
-import { hexOf } from "../core/hex.ts";
+import { hexOf } from "../core/encoding/hex.ts";
 
 /*
  * How scripts travel: by digest, and with the flag that keeps them from stopping the whole database. Upstash runs a script

@@ -1,5 +1,5 @@
-import type { TraceContext } from "../core/trace-context.ts";
-import type { FinishedSpan, SpanAttributes, SpanKind } from "../core/tracer.ts";
+import type { TraceContext } from "../core/telemetry/trace-context.ts";
+import type { FinishedSpan, SpanAttributes, SpanKind } from "../core/telemetry/tracer.ts";
 import type { TraceTarget } from "./trace-settings.ts";
 
 /*

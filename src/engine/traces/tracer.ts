@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
-import { hexOf } from "../core/hex.ts";
-import type { Logger } from "../core/log.ts";
-import { createSpans, type FinishedSpan, type Tracer } from "../core/tracer.ts";
+import { hexOf } from "../core/encoding/hex.ts";
+import type { Logger } from "../core/telemetry/log.ts";
+import { createSpans, type FinishedSpan, type Tracer } from "../core/telemetry/tracer.ts";
 import type { TraceSettings, TraceTarget } from "./trace-settings.ts";
 
 /** Spans that wait to be sent, at most; what is beyond is dropped and counted. */

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Gathering } from "../../../src/engine/core/gathering.ts";
-import { readTraceContext } from "../../../src/engine/core/trace-context.ts";
+import type { Gathering } from "../../../src/engine/core/promises/gathering.ts";
+import { readTraceContext } from "../../../src/engine/core/telemetry/trace-context.ts";
 import { createDatabase, type Database } from "../../../src/engine/db/database.ts";
 import { type IngestContext, ingest } from "../../../src/engine/events/ingest.ts";
 import { gatherEvents } from "../../../src/engine/events/record-events.ts";

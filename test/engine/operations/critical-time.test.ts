@@ -2,7 +2,7 @@ import { encodeEntry } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
 import { describe, expect, test } from "vitest";
 import { criticalTimeAlert } from "../../../src/engine/alerts/engine-watches.ts";
-import { boundOf, criticalBoundsMs, toHistogram } from "../../../src/engine/core/histogram.ts";
+import { boundOf, criticalBoundsMs, toHistogram } from "../../../src/engine/core/telemetry/histogram.ts";
 import { cronTick } from "../../../src/engine/dispatch/cron.ts";
 import { readWorkload } from "../../../src/engine/dispatch/workload.ts";
 import { ingest } from "../../../src/engine/events/ingest.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { countOf, type Histogram, quantileMs } from "../../../src/engine/core/histogram.ts";
+import { countOf, type Histogram, quantileMs } from "../../../src/engine/core/telemetry/histogram.ts";
 import { cronTick } from "../../../src/engine/dispatch/cron.ts";
 import { createEngine, type Engine } from "../../../src/engine/engine.ts";
 import type { MetricFamily } from "../../../src/engine/operations/metrics/metric-family.ts";

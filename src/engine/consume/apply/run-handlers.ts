@@ -1,13 +1,13 @@
 import { type Envelope, redactText } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import type { Clock } from "../../core/clock.ts";
+import { sha256Hex } from "../../core/encoding/hex.ts";
 import { UnexpectedTenantError } from "../../core/errors.ts";
-import { sha256Hex } from "../../core/hex.ts";
-import type { Logger } from "../../core/log.ts";
-import { withTimeLimit } from "../../core/time-limit.ts";
-import { readTraceContext, traceMeta } from "../../core/trace-context.ts";
-import type { Span } from "../../core/tracer.ts";
-import { type UnawaitedFailures, watchFailures } from "../../core/unawaited.ts";
+import { withTimeLimit } from "../../core/promises/time-limit.ts";
+import { type UnawaitedFailures, watchFailures } from "../../core/promises/unawaited.ts";
+import type { Logger } from "../../core/telemetry/log.ts";
+import { readTraceContext, traceMeta } from "../../core/telemetry/trace-context.ts";
+import type { Span } from "../../core/telemetry/tracer.ts";
 import { statementBuilder, type Tx } from "../../db/database.ts";
 import {
   keptApart,

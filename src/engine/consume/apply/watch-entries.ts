@@ -1,4 +1,4 @@
-import { withTimeLimit } from "../../core/time-limit.ts";
+import { withTimeLimit } from "../../core/promises/time-limit.ts";
 import type { Database } from "../../db/database.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import type { StreamEntry } from "../consumer.ts";

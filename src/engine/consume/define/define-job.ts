@@ -1,6 +1,6 @@
 import type { Catalog } from "@brain/schemas";
-import type { Logger } from "../../core/log.ts";
 import { isObject, requireFitting, requireList } from "../../core/received.ts";
+import type { Logger } from "../../core/telemetry/log.ts";
 import type { Database } from "../../db/database.ts";
 import type { Personal } from "../../publish/personal.ts";
 import type { Transact } from "../../publish/publish.ts";

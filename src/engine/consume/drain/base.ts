@@ -1,10 +1,10 @@
 import type { Catalog } from "@brain/schemas";
 import type { SubrequestMeter } from "../../core/budget.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Logger } from "../../core/log.ts";
 import type { Decision } from "../../core/retry.ts";
 import type { MigrationSet } from "../../core/schema-state.ts";
-import type { Tracer } from "../../core/tracer.ts";
+import type { Logger } from "../../core/telemetry/log.ts";
+import type { Tracer } from "../../core/telemetry/tracer.ts";
 import type { Database } from "../../db/database.ts";
 import type { PublishSettings, RecordAtEnd } from "../../publish/publish.ts";
 import type { Group } from "../../stream/group.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { boundOf, criticalBoundsMs, processingBoundsMs } from "../../core/histogram.ts";
+import { boundOf, criticalBoundsMs, processingBoundsMs } from "../../core/telemetry/histogram.ts";
 import { criticalOverTime, triesOverTime } from "../../stream/count-series.ts";
 import {
   type Count,

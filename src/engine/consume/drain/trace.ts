@@ -1,5 +1,5 @@
-import { readTraceContext } from "../../core/trace-context.ts";
-import { type Span, sampledByLinks, sampledFirst, type Tracer } from "../../core/tracer.ts";
+import { readTraceContext } from "../../core/telemetry/trace-context.ts";
+import { type Span, sampledByLinks, sampledFirst, type Tracer } from "../../core/telemetry/tracer.ts";
 import { attemptOf, type Runnable } from "../delivery.ts";
 
 /** The spans of one drain: one of its own, when a handler ran whose span is kept, and one for each call of a handler. */

@@ -1,4 +1,4 @@
-import type { Logger } from "../../core/log.ts";
+import type { Logger } from "../../core/telemetry/log.ts";
 import { askAll, type NumberedCommand, type RedisDatabases } from "../../stream/databases.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import type { Command } from "../../stream/redis.ts";

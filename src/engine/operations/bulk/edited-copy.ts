@@ -1,7 +1,7 @@
 import { type Catalog, decodeEntry, type Envelope, encodeEntry, type JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { isUuid } from "../../core/encoding/uuid.ts";
 import { ConflictError } from "../../core/errors.ts";
-import { isUuid } from "../../core/uuid.ts";
 import type { Database } from "../../db/database.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
 import { newEventId } from "../../publish/event-id.ts";

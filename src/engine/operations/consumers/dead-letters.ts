@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { barSql } from "../../consume/apply/dedup.ts";
+import { uuidPattern } from "../../core/encoding/uuid.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
-import { uuidPattern } from "../../core/uuid.ts";
 import type { Database, Tx } from "../../db/database.ts";
 import { isoText } from "../../db/iso-text.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";

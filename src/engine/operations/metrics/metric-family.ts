@@ -1,4 +1,4 @@
-import type { Histogram } from "../../core/histogram.ts";
+import type { Histogram } from "../../core/telemetry/histogram.ts";
 
 /** One number of a metric, with its labels. */
 export interface MetricSample {

@@ -1,4 +1,10 @@
-import { countOf, criticalBoundsMs, type Histogram, quantileMs, toHistogram } from "../../core/histogram.ts";
+import {
+  countOf,
+  criticalBoundsMs,
+  type Histogram,
+  quantileMs,
+  toHistogram,
+} from "../../core/telemetry/histogram.ts";
 import type { StreamInvocation } from "../../invocation.ts";
 import {
   type Buckets,

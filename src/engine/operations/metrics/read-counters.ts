@@ -1,4 +1,9 @@
-import { criticalBoundsMs, type Histogram, processingBoundsMs, toHistogram } from "../../core/histogram.ts";
+import {
+  criticalBoundsMs,
+  type Histogram,
+  processingBoundsMs,
+  toHistogram,
+} from "../../core/telemetry/histogram.ts";
 import type { StreamInvocation } from "../../invocation.ts";
 import {
   type Counter,

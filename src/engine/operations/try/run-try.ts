@@ -6,7 +6,7 @@ import type { CallOutside } from "../../consume/define/call-outside.ts";
 import { claimOf, type Runnable, type Source } from "../../consume/delivery.ts";
 import { interpretEntry } from "../../consume/drain/interpret.ts";
 import { TransientError } from "../../core/errors.ts";
-import { HandlerTimeoutError } from "../../core/time-limit.ts";
+import { HandlerTimeoutError } from "../../core/promises/time-limit.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
 import type { RecordedEvent } from "../../publish/record.ts";

@@ -4,8 +4,8 @@ import { describeError, errorClass, errorStack } from "../../consume/dead-letter
 import type { Runnable } from "../../consume/delivery.ts";
 import type { Content } from "../../consume/drain/interpret.ts";
 import { classify } from "../../core/classify.ts";
+import { HandlerTimeoutError } from "../../core/promises/time-limit.ts";
 import { type DeadLetterReason, decideDelivery, maxTriesOf } from "../../core/retry.ts";
-import { HandlerTimeoutError } from "../../core/time-limit.ts";
 import { sqlState } from "../../db/errors.ts";
 import type { WatchedStatement } from "../../db/trial.ts";
 import type { RecordedEvent } from "../../publish/record.ts";

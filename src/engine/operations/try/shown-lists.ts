@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogLevel } from "../../core/log.ts";
+import type { LogFields, Logger, LogLevel } from "../../core/telemetry/log.ts";
 
 /** Characters of all that a try shows; the answer stays below 300 KB. */
 const maxCharacters = 200_000;

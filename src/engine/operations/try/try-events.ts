@@ -1,8 +1,8 @@
 import { encodeEntry, type JsonObject, type MessageId, parseMessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { messageIdOfRow } from "../../core/beside-ids.ts";
+import { isUuid, uuidPattern } from "../../core/encoding/uuid.ts";
 import { ConflictError, NotFoundError, ValidationError } from "../../core/errors.ts";
-import { isUuid, uuidPattern } from "../../core/uuid.ts";
 import type { Database } from "../../db/database.ts";
 import { entryId, withEntry } from "../../db/stream-ids.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";

@@ -1,7 +1,14 @@
 /** What a name inside of a file means: the parameter, variable or function that the nearest scope around declares. */
 
 import ts from "typescript";
-import { bare, type FunctionNode, functionKinds, isFunction, nameOf, type SourceFile } from "../syntax/source.ts";
+import {
+  bare,
+  type FunctionNode,
+  functionKinds,
+  isFunction,
+  nameOf,
+  type SourceFile,
+} from "../syntax/source.ts";
 import type { Bindings } from "./bindings.ts";
 
 /** What declares a name. A piece of a destructured parameter or variable is a `BindingElement`. */
