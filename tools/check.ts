@@ -20,11 +20,17 @@ const root = fileURLToPath(new URL("../", import.meta.url).href);
 /** Only what hangs ends by it: on a slow, busy machine the type check alone takes minutes. */
 const timeLimitMs = 600_000;
 
+/** TypeScript 7 is the same compiler, four times as fast; its `typescript` has no API yet, which `charter check` stands on. */
+const compiler = "node_modules/typescript-native/bin/tsc";
+
 /** The longest first, so that two at a time end together. */
 const steps: readonly Step[] = [
-  { name: "types for Workers and tools", command: ["tsc", "--noEmit", "-p", "tsconfig.json"] },
+  { name: "types for Workers and tools", command: ["node", compiler, "--noEmit", "-p", "tsconfig.json"] },
   { name: "bundles", command: ["node", "tools/check-bundles.ts"], showsOutput: true },
-  { name: "types for browsers", command: ["tsc", "--noEmit", "-p", "src/console/client/tsconfig.json"] },
+  {
+    name: "types for browsers",
+    command: ["node", compiler, "--noEmit", "-p", "src/console/client/tsconfig.json"],
+  },
   { name: "types for Deno", command: ["deno", "check", "workers/deno.ts"] },
   { name: "generated files", command: ["node", "tools/generate.ts", "--check"] },
   {

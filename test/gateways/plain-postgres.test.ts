@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import pg from "pg";
@@ -43,56 +42,52 @@ test("a wrong password is refused by Postgres", async () => {
   await expect(client.connect()).rejects.toMatchObject({ code: "28P01" });
 });
 
-/* The certificate of the PostgreSQL that the tests start is made by openssl. */
-describe.runIf(spawnSync("openssl", ["version"]).status === 0)(
-  "a connection string that asks for TLS",
-  () => {
-    async function sessionOver(settings: pg.ClientConfig, search = "") {
-      const client = new pg.Client({
-        connectionString: gateway.connectionString(database) + search,
-        ...settings,
-      });
-      await client.connect();
-      try {
-        const { rows } = await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
-        const { stream } = client.connection;
-        return { isEncrypted: rows[0]?.ssl, certificate: (stream as TLSSocket).getPeerCertificate?.().raw };
-      } finally {
-        await client.end();
-      }
+describe("a connection string that asks for TLS", () => {
+  async function sessionOver(settings: pg.ClientConfig, search = "") {
+    const client = new pg.Client({
+      connectionString: gateway.connectionString(database) + search,
+      ...settings,
+    });
+    await client.connect();
+    try {
+      const { rows } = await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+      const { stream } = client.connection;
+      return { isEncrypted: rows[0]?.ssl, certificate: (stream as TLSSocket).getPeerCertificate?.().raw };
+    } finally {
+      await client.end();
     }
+  }
 
-    test("gets it, as psql does with the one of Neon, and its login is bound to the channel", async () => {
-      const search = "?uselibpqcompat=true&sslmode=require&channel_binding=require";
-      const { isEncrypted } = await sessionOver({ enableChannelBinding: true }, search);
-      expect(isEncrypted).toBe(true);
-    });
+  test("gets it, as psql does with the one of Neon, and its login is bound to the channel", async () => {
+    const search = "?uselibpqcompat=true&sslmode=require&channel_binding=require";
+    const { isEncrypted } = await sessionOver({ enableChannelBinding: true }, search);
+    expect(isEncrypted).toBe(true);
+  });
 
-    test("may begin with TLS, without asking for it first", async () => {
-      const sslnegotiation = "direct";
-      const { isEncrypted } = await sessionOver({ sslnegotiation, ssl: { rejectUnauthorized: false } });
-      expect(isEncrypted).toBe(true);
-    });
+  test("may begin with TLS, without asking for it first", async () => {
+    const sslnegotiation = "direct";
+    const { isEncrypted } = await sessionOver({ sslnegotiation, ssl: { rejectUnauthorized: false } });
+    expect(isEncrypted).toBe(true);
+  });
 
-    test("may check the certificate, which is made out to this machine", async () => {
-      const { certificate = Buffer.alloc(0) } = await sessionOver({ ssl: { rejectUnauthorized: false } });
-      const ca = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64")}\n-----END CERTIFICATE-----`;
-      expect((await sessionOver({ ssl: { ca } })).isEncrypted).toBe(true);
-      await expect(sessionOver({ ssl: {} })).rejects.toThrow(/self-signed certificate/);
-    });
+  test("may check the certificate, which is made out to this machine", async () => {
+    const { certificate = Buffer.alloc(0) } = await sessionOver({ ssl: { rejectUnauthorized: false } });
+    const ca = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64")}\n-----END CERTIFICATE-----`;
+    expect((await sessionOver({ ssl: { ca } })).isEncrypted).toBe(true);
+    await expect(sessionOver({ ssl: {} })).rejects.toThrow(/self-signed certificate/);
+  });
 
-    test("is told what to do when pg does not know the certificate", async () => {
-      const url = `${gateway.connectionString(database)}?sslmode=verify-full`;
-      await expect(probePostgres(url, "DATABASE_URL")).rejects.toThrow(
-        /self-signed certificate.* Leave sslmode out of DATABASE_URL .*NODE_EXTRA_CA_CERTS/,
-      );
-    });
+  test("is told what to do when pg does not know the certificate", async () => {
+    const url = `${gateway.connectionString(database)}?sslmode=verify-full`;
+    await expect(probePostgres(url, "DATABASE_URL")).rejects.toThrow(
+      /self-signed certificate.* Leave sslmode out of DATABASE_URL .*NODE_EXTRA_CA_CERTS/,
+    );
+  });
 
-    test("control: without that it is the same session in clear text", async () => {
-      expect((await sessionOver({})).isEncrypted).toBe(false);
-    });
-  },
-);
+  test("control: without that it is the same session in clear text", async () => {
+    expect((await sessionOver({})).isEncrypted).toBe(false);
+  });
+});
 
 test("megabytes go through in both directions, and the end of the gateway ends the session", async () => {
   const own = await startNeonGateway({ databaseUrl });

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, matchesGlob, relative, resolve, sep } from "node:path";
+import { dirname, join, matchesGlob, posix, relative, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import { isJavaScript } from "./syntax/source.ts";
 import type { TextFile } from "./text.ts";
@@ -113,7 +113,7 @@ function isNamedBy(workspaces: unknown): (folder: string) => boolean {
     .filter((pattern) => typeof pattern === "string")
     .map((pattern) => {
       const isTaken = !pattern.startsWith("!");
-      return { isTaken, glob: pattern.slice(isTaken ? 0 : 1).replace(/^(?:\.\/)+|\/+$/g, "") };
+      return { isTaken, glob: posix.join(pattern.slice(isTaken ? 0 : 1), ".") };
     });
   return (folder) => patterns.findLast(({ glob }) => matchesGlob(folder, glob))?.isTaken ?? false;
 }

@@ -42,12 +42,6 @@ interface Cluster {
   readonly binaries: Binaries;
 }
 
-/** A cluster that can be started. */
-interface PreparedCluster extends Cluster {
-  /** It has a certificate. */
-  readonly tls: boolean;
-}
-
 /** Leads to where the process works, whatever lies above: the kernel asks for no rights on the way. */
 const ownDirectory = "/proc/self/cwd";
 
@@ -128,7 +122,7 @@ const clientVariables = [
 ];
 
 /** The cluster of a data directory, made when it is not there, and used by nobody. */
-async function prepareCluster(options: PostgresServerOptions, password: string): Promise<PreparedCluster> {
+async function prepareCluster(options: PostgresServerOptions, password: string): Promise<Cluster> {
   const { dataDir, authMethod = "password", onProgress = () => undefined } = options;
   const account = await findAccount();
   const folder = join(dataDir, "postgres");
@@ -141,14 +135,15 @@ async function prepareCluster(options: PostgresServerOptions, password: string):
   }
   await checkVersion(cluster);
   await endLeftoverPostgres(folder);
-  return { ...cluster, tls: await ensureCertificate(folder, account) };
+  await ensureCertificate(folder, account);
+  return cluster;
 }
 
 /** Command line of the server. A commit that was answered is on the disk, unless `fsync` is false. */
-export function serverSettings(port: number, fsync: boolean, tls: boolean): string[] {
+export function serverSettings(port: number, fsync: boolean): string[] {
   const settings: Record<string, string> = {
     port: String(port),
-    ssl: tls ? "on" : "off",
+    ssl: "on",
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     max_connections: "200",
@@ -232,7 +227,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Run
   const port = await findFreePort();
   const maintenanceUrl = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
   const start = (continuesLog: boolean) =>
-    launch(cluster, serverSettings(port, fsync, cluster.tls), maintenanceUrl, continuesLog);
+    launch(cluster, serverSettings(port, fsync), maintenanceUrl, continuesLog);
   const { child, version } = await start(false);
   try {
     const { rowCount } = await query(

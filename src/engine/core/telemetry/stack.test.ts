@@ -13,7 +13,7 @@ describe("the stack of an error", () => {
         "TypeError: planted",
         "    at handle (/home/somebody/brain/src/modules/payment/consumer.ts:41:7)",
         "    at async Object.run (file:///opt/brain/src/engine/consume/apply/apply.ts:12:3)",
-        "    at https://x.example/src/engine/core/log.ts?v=1:3:4",
+        "    at https://x.example/src/engine/core/telemetry/log.ts?v=1:3:4",
         "    at inner (/home/somebody/brain/node_modules/zod/v4/core/parse.js:5:6)",
         "    at elsewhere (/home/somebody/secret-folder/thing.ts:1:2)",
         "    at node:internal/process/task_queues:95:5",
