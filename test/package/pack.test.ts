@@ -167,7 +167,7 @@ test(
   async () => {
     const script = 'import { build } from "./tools/packages/compile.ts"; build("schemas");';
     const compileAgain = () => run("node", ["--input-type=module", "-e", script], { cwd: overlay.folder });
-    const made = join(overlay.folder, "schemas/dist/utf8.js");
+    const made = join(overlay.folder, "schemas/dist/json/utf8.js");
     const madeAt = async () => (await stat(made)).mtimeMs;
     const compiledAt = await madeAt();
     await compileAgain();

@@ -84,9 +84,9 @@ const pinged = (redis: RedisHttp) => answerOf("Redis", () => redis.command(["PIN
  *
  * @see https://redis.io/docs/latest/commands/setrange/ an empty value changes nothing and creates no key
  */
-const takesWrites = (redis: RedisHttp, { relayActive }: StreamKeys) =>
+const takesWrites = (redis: RedisHttp, { writable }: StreamKeys) =>
   answerOf("Redis", async () => {
-    const [reply] = await redis.pipeline([["SETRANGE", relayActive(), "0", ""]]);
+    const [reply] = await redis.pipeline([["SETRANGE", writable(), "0", ""]]);
     // Another refusal is an answer, too.
     if (reply instanceof RedisReplyError && reply.prefix === "NOPERM") throw reply;
   });

@@ -41,6 +41,8 @@ export interface StreamKeys {
   relayActive(): string;
   /** Present until the cron may wake an idle database again. */
   relaySwept(): string;
+  /** Never present: health tries on it whether Redis takes writes. */
+  writable(): string;
   /** Lease of the janitor. */
   janitor(): string;
   /** Present for a while after a long stream was looked at for trimming. */
@@ -81,6 +83,7 @@ export function createStreamKeys(prefix: string): StreamKeys {
     cronTick: () => `${prefix}:events:cron-tick`,
     relayActive: () => `${prefix}:events:relay-active`,
     relaySwept: () => `${prefix}:events:relay-swept`,
+    writable: () => `${prefix}:events:writable`,
     janitor: () => `${prefix}:events:janitor`,
     trimmed: (shard) => `${prefix}:events:trimmed:${shard}`,
     inboxChannel: (agentId) => `${prefix}:agent:${agentId}:inbox`,

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -34,4 +34,13 @@ test("it keeps them, and a start that was cut short before the certificate asks 
   await ensureCertificate(folder, null);
   expect(await read("server.crt")).not.toBe(first);
   expect(await read("pg_hba.conf")).toBe(`hostssl all all all scram-sha-256\n${rules}`);
+});
+
+test("a key that others may read, as in a copy that kept no modes, is taken from them", async () => {
+  await ensureCertificate(folder, null);
+  const first = await read("server.key");
+  await chmod(join(folder, "server.key"), 0o666);
+  await ensureCertificate(folder, null);
+  expect((await stat(join(folder, "server.key"))).mode & 0o777).toBe(0o600);
+  expect(await read("server.key")).toBe(first);
 });

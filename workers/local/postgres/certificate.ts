@@ -6,7 +6,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { chown, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "./account.ts";
 
@@ -42,7 +42,11 @@ const scramOverTls = "hostssl all all all scram-sha-256\n";
  * Gives the cluster in `folder` a key and a certificate of its own, where PostgreSQL looks for them, unless it has them.
  */
 export async function ensureCertificate(folder: string, account: Account | null): Promise<void> {
-  if (existsSync(join(folder, "server.crt"))) return;
+  if (existsSync(join(folder, "server.crt"))) {
+    // PostgreSQL refuses a key that others may read, as in a copy that did not keep modes.
+    await chmod(join(folder, "server.key"), 0o600);
+    return;
+  }
   const { key, certificate } = await makeCertificate();
   const rules = await readFile(join(folder, "pg_hba.conf"), "utf8");
   const texts = {
