@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,4 +43,12 @@ test("a key that others may read, as in a copy that kept no modes, is taken from
   await ensureCertificate(folder, null);
   expect((await stat(join(folder, "server.key"))).mode & 0o777).toBe(0o600);
   expect(await read("server.key")).toBe(first);
+});
+
+test("a certificate without its key, as in a copy that left out what only its owner reads, is made anew", async () => {
+  await ensureCertificate(folder, null);
+  await rm(join(folder, "server.key"));
+  await ensureCertificate(folder, null);
+  const certificate = new X509Certificate(await read("server.crt"));
+  expect(certificate.checkPrivateKey(createPrivateKey(await read("server.key")))).toBe(true);
 });

@@ -42,9 +42,10 @@ const scramOverTls = "hostssl all all all scram-sha-256\n";
  * Gives the cluster in `folder` a key and a certificate of its own, where PostgreSQL looks for them, unless it has them.
  */
 export async function ensureCertificate(folder: string, account: Account | null): Promise<void> {
-  if (existsSync(join(folder, "server.crt"))) {
+  const keyFile = join(folder, "server.key");
+  if (existsSync(join(folder, "server.crt")) && existsSync(keyFile)) {
     // PostgreSQL refuses a key that others may read, as in a copy that did not keep modes.
-    await chmod(join(folder, "server.key"), 0o600);
+    await chmod(keyFile, 0o600);
     return;
   }
   const { key, certificate } = await makeCertificate();
