@@ -1,10 +1,9 @@
 /** `charter guard` over changes of a small repository of its own: forms for programs, what fails, and what is not told. */
 
-import { execFile, execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { createRepository } from "./fixtures/repository.ts";
 import { type GuardOptions, runGuard } from "./guard.ts";
 
 const main = join(import.meta.dirname, "../cli/main.ts");
@@ -33,19 +32,7 @@ export const look = (id) => fetch(\`/api/shelf/books/\${id}\`);
 };
 
 async function repository() {
-  const root = await mkdtemp(join(tmpdir(), "brain-guard-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
-  const git = (...args: string[]) =>
-    execFileSync("git", ["-C", root, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args]);
-  const write = async (path: string, text: string) => {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  };
-  git("init", "-q", "-b", "trunk");
-  for (const [path, text] of Object.entries(files)) await write(path, text);
-  git("add", "-A");
-  git("commit", "-qm", "first");
-  git("checkout", "-qb", "change");
+  const { root, write } = await createRepository(files, onTestFinished);
   const guard = async (options: Partial<GuardOptions>) => {
     const texts: string[] = [];
     const given = { path: root, since: "trunk", format: "json", failOn: "error", tests: false } as const;

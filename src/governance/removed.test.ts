@@ -1,11 +1,10 @@
 /** What a change breaks elsewhere by what it takes away, in a repository of its own. */
 
-import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { changedFiles } from "./changed-lines.ts";
+import { createRepository } from "./fixtures/repository.ts";
 import { readProject } from "./project.ts";
 import { madeByRemoval } from "./removed.ts";
 
@@ -42,19 +41,7 @@ export const shelf = defineModule({ name: "shelf", events: [bookLent, bookShelve
 };
 
 async function repository() {
-  const root = await mkdtemp(join(tmpdir(), "brain-removed-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
-  const git = (...args: string[]) =>
-    execFileSync("git", ["-C", root, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args]);
-  const write = async (path: string, text: string) => {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  };
-  git("init", "-q", "-b", "trunk");
-  for (const [path, text] of Object.entries(files)) await write(path, text);
-  git("add", "-A");
-  git("commit", "-qm", "first");
-  git("checkout", "-qb", "change");
+  const { root, git, write } = await createRepository(files, onTestFinished);
   const told = async (since: string) => {
     const changed = await changedFiles(root, since);
     const found = await madeByRemoval(await readProject(root), changed, since, "2026-11-28");
