@@ -1,5 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { checkHealth, createEngine } from "@brain/engine";
+import { charter } from "@brain/schemas";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { testApiKey } from "../backbone.ts";
 import { recorded } from "../recorded.ts";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
 import { healthReport } from "./sample-events.ts";
@@ -43,6 +47,41 @@ describe("health", () => {
     expect(away.body).toMatchObject({ status: "unhealthy", ...expected });
     product[service].set("open");
     expect((await health()).status).toBe(200);
+  });
+
+  const neon = (change: (url: URL) => void) => {
+    const url = new URL(product.neonUrl);
+    change(url);
+    return { NEON_DATABASE_URL: url.href };
+  };
+  test.each([
+    [
+      "the token of Redis",
+      () => ({ UPSTASH_REDIS_REST_TOKEN: "of-another-database" }),
+      /^Redis is not available: WRONGPASS .*UPSTASH_REDIS_REST_TOKEN/,
+    ],
+    [
+      "the password of Postgres",
+      () => neon((url) => Object.assign(url, { password: "of-another-role" })),
+      /^Postgres: it refuses the role or its password; .*NEON_DATABASE_URL/,
+    ],
+    [
+      "the name of the database",
+      () => neon((url) => Object.assign(url, { pathname: "/nosuch" })),
+      /^Postgres: the database does not exist; .*NEON_DATABASE_URL/,
+    ],
+  ] as const)("says which setting is wrong: %s", async (_, wrong, reason) => {
+    const { upstash } = inject("services");
+    const settings = parseConfig({
+      NEON_DATABASE_URL: product.neonUrl,
+      UPSTASH_REDIS_REST_URL: upstash.url,
+      UPSTASH_REDIS_REST_TOKEN: upstash.token,
+      BRAIN_REDIS_PREFIX: product.prefix,
+      BRAIN_API_KEY: testApiKey,
+      ...wrong(),
+    });
+    const { reasons } = await checkHealth(createEngine({ catalog: charter, consumers: [], settings }).open());
+    expect(reasons).toEqual([expect.stringMatching(reason)]);
   });
 
   test("does not hang with services that do not answer", async () => {

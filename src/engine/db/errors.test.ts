@@ -46,6 +46,9 @@ describe("SQLSTATE", () => {
     ["57014", "query cancelled"],
     ["58030", "I/O error"],
     ["25006", "read-only transaction"],
+    ["28P01", "wrong password"],
+    ["28000", "no such role"],
+    ["3D000", "no such database"],
     ["25P02", "transaction aborted by an error that was not passed on"],
     ["42P01", "undefined table: the schema is behind the code"],
     ["42703", "undefined column: the schema is behind the code"],
@@ -65,7 +68,6 @@ describe("SQLSTATE", () => {
     ["23514", "check violation"],
     ["42601", "syntax error"],
     ["55000", "object not in prerequisite state"],
-    ["28P01", "wrong password"],
   ])("%s (%s) is permanent", (code) => {
     const error = translateDatabaseError(postgres(code), "caller");
     expect(error).toBeInstanceOf(PermanentError);
@@ -235,7 +237,7 @@ describe("what Postgres said", () => {
 });
 
 describe("an error that any statement would meet", () => {
-  test.each(["08006", "25006", "53100", "53300", "57P01", "57P03"])("%s is one", (code) => {
+  test.each(["08006", "25006", "28P01", "3D000", "53100", "53300", "57P01", "57P03"])("%s is one", (code) => {
     expect(meetsAnyStatement(translateDatabaseError(postgres(code), "driver"))).toBe(true);
   });
 

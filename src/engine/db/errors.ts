@@ -84,6 +84,11 @@ const transientStates: readonly { readonly prefix: string; readonly meaning: str
   { prefix: "25006", meaning: "it is read-only" },
   { prefix: "25P03", meaning: "the transaction was idle for too long and was ended" },
   { prefix: "08", meaning: "the connection failed" },
+  { prefix: "28", meaning: "it refuses the role or its password; check both in NEON_DATABASE_URL" },
+  {
+    prefix: "3D000",
+    meaning: "the database does not exist; create it, or check the name behind the host in NEON_DATABASE_URL",
+  },
   { prefix: "40", meaning: "the transaction was rolled back (serialization failure or deadlock)" },
   { prefix: diskFull, meaning: "its disk is full" },
   { prefix: "53300", meaning: "all of its connections are in use" },
@@ -162,8 +167,8 @@ export function isDiskFull(error: unknown): boolean {
   return sqlState(error) === diskFull;
 }
 
-/** Of the connection, of a server that ends or only reads, and of one without room or connections. */
-const statesOfServer = /^(?:08|25006|53100|53300|57P)/;
+/** Of the connection, of a server that lets nobody in, that ends or only reads, and of one without room or connections. */
+const statesOfServer = /^(?:08|25006|28|3D000|53100|53300|57P)/;
 
 /** True when the statement is not to blame: Postgres was not reached, or serves nobody just now. */
 export function meetsAnyStatement(error: unknown): boolean {

@@ -138,10 +138,15 @@ export function toLists({ fields, rows }: Answer): unknown[][] {
   return rows.map((values) => values.map((text, place) => (text === null ? null : columns[place]?.(text))));
 }
 
+/** A refused password Neon judges itself, and tells without the code that Postgres has for it. */
+const refusedPassword = { words: /^password authentication failed\b/, code: "28P01" };
+
 function refusal(said: unknown): HttpSqlError {
   const told = said as Readonly<Record<string, string | null | undefined>>;
   const fields = Object.fromEntries(postgresFields.map((name) => [name, told[name] ?? undefined]));
-  return new HttpSqlError(String(told.message), fields);
+  const message = String(told.message);
+  const { words, code } = refusedPassword;
+  return new HttpSqlError(message, fields.code || !words.test(message) ? fields : { ...fields, code });
 }
 
 function unreachable(message: string, cause?: unknown): HttpSqlError {

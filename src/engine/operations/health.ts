@@ -86,9 +86,12 @@ const pinged = (redis: RedisHttp) => answerOf("Redis", () => redis.command(["PIN
  */
 const takesWrites = (redis: RedisHttp, { writable }: StreamKeys) =>
   answerOf("Redis", async () => {
-    const [reply] = await redis.pipeline([["SETRANGE", writable(), "0", ""]]);
-    // Another refusal is an answer, too.
-    if (reply instanceof RedisReplyError && reply.prefix === "NOPERM") throw reply;
+    try {
+      await redis.command(["SETRANGE", writable(), "0", ""]);
+    } catch (error) {
+      // A refusal of this one command is an answer, too.
+      if (!(error instanceof RedisReplyError)) throw error;
+    }
   });
 
 /** The numbers of those of several databases that do not answer; an error when the first does not. */

@@ -129,10 +129,36 @@ test.each([
     /replica\. It is a replica, or the token may only read/,
   ],
   ["MISCONF Redis is configured to save RDB snapshots", /look at its disk/],
+  [
+    "NOPERM this user has no permissions to run the 'xadd' command",
+    /^Redis is not available: NOPERM .* the 'xadd' command\. The token may not do what is needed: set/,
+  ],
 ])("who reads of %s learns what to do", async (reply, advice) => {
   const redis = await replying(reply);
   await expect(redis.command(["PING"])).rejects.toThrow(advice);
 });
+
+test("what a token may not run is not to blame for it, and the commands beside it are answered", async () => {
+  const redis = await replying("NOPERM this user has no permissions to run the 'xadd' command");
+  expect(await redis.pipeline([["XADD", "s", "*", "a", "b"]])).toEqual([
+    expect.objectContaining({ code: "unavailable", backend: "redis" }),
+  ]);
+});
+
+test.each(["WRONGPASS invalid or missing auth token", "Unauthorized"])(
+  "who reads of a token that is refused (%s) learns which setting it is",
+  async (said) => {
+    const redis = await answering(401, JSON.stringify({ error: said }));
+    await expect(redis.command(["PING"])).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(
+        new RegExp(`^Redis is not available: ${said}\\. .*UPSTASH_REDIS_REST_TOKEN`),
+      ),
+      // By which health tells it from silence.
+      cause: expect.any(RedisReplyError),
+    });
+  },
+);
 
 describe("what the service in front of Redis says", () => {
   test.each([

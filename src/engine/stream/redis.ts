@@ -49,7 +49,10 @@ export interface RedisHttp {
    * @param keys all that it touches: Upstash locks these and no others
    */
   eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
-  /** Sends several commands at once, in order, not atomic. A refused one is a RedisReplyError in its place. */
+  /**
+   * Sends several commands at once, in order, not atomic. A refused one is a RedisReplyError in its place, or a
+   * TransientError when the token may not run it.
+   */
   pipeline(commands: readonly Command[]): Promise<unknown[]>;
 }
 
@@ -96,7 +99,12 @@ const adviceOf: Readonly<Record<string, string>> = {
   WRONGTYPE:
     "Another program keeps something of its own under a key of this system. Rename it; what was on a stream there is sent again from the record.",
   NOPERM: "The token may not do what is needed: set one that may use all commands.",
+  WRONGPASS:
+    "The token is not that of this database: set UPSTASH_REDIS_REST_TOKEN to the one that belongs to UPSTASH_REDIS_REST_URL, and in BRAIN_MORE_REDIS the one behind each address.",
 };
+
+/** How the service in front of Redis refuses a request for its token, before any command: https://upstash.com/docs/redis/features/restapi */
+const refusedToken = /^(?:WRONGPASS|NOAUTH|unauthorized)\b/i;
 
 /**
  * What of a Redis can be kept from one invocation to the next; nothing is open.
@@ -133,7 +141,7 @@ export function prepareRedis(
     };
     const command = async (one: Command): Promise<unknown> => {
       const [reply] = await pipeline([one]);
-      if (reply instanceof RedisReplyError) throw reply;
+      if (reply instanceof Error) throw reply;
       return reply;
     };
     return {
@@ -205,18 +213,24 @@ function isUnknownFlag(reply: unknown): boolean {
   return reply instanceof RedisReplyError && /unexpected flag in script shebang/i.test(reply.message);
 }
 
-/** @throws {TransientError} the reply says "not now" */
-function toReplyError(reply: string): RedisReplyError {
+/**
+ * @returns a TransientError for a right that the token does not have: what was asked is not to blame for it
+ * @throws {TransientError} the reply says "not now", to whatever is asked
+ */
+function toReplyError(reply: string): RedisReplyError | TransientError {
   const error = new RedisReplyError(reply);
   // Some servers put ERR before the word that counts.
   const word = error.prefix === "ERR" ? (reply.split(" ", 2)[1] ?? "") : error.prefix;
+  if (word === "NOPERM") return notNow(error, adviceOf.NOPERM);
   if (!passingPrefixes.has(word) && !serviceLimit.test(reply)) return error;
-  const advice = /capacity quota exceeded/i.test(reply) ? full : adviceOf[word];
-  const said = reply.replace(/ script:.*$/s, "").slice(0, maxReplyLength);
-  throw unavailable(
-    `Redis is not available: ${advice === undefined ? said : `${said.replace(/\.?$/, ".")} ${advice}`}`,
-    error,
-  );
+  throw notNow(error, /capacity quota exceeded/i.test(reply) ? full : adviceOf[word]);
+}
+
+/** Redis answers, and serves nobody: in its words, and what to do about it. */
+function notNow(error: RedisReplyError, advice = adviceOf[error.prefix]): TransientError {
+  const said = error.message.replace(/ script:.*$/s, "").slice(0, maxReplyLength);
+  const told = advice === undefined ? said : `${said.replace(/\.?$/, ".")} ${advice}`;
+  return unavailable(`Redis is not available: ${told}`, error);
 }
 
 const maxReplyLength = 300;
@@ -237,6 +251,7 @@ export function translateRedisError(error: unknown): Error {
     const said = error.message.replace(commandInMessage, "").slice(0, maxReplyLength);
     if (/max response size/i.test(said))
       return new AnswerTooLargeError(`The answer of Redis is too large: ${said}`, { backend: "redis" });
+    if (refusedToken.test(said)) return notNow(new RedisReplyError(said), adviceOf.WRONGPASS);
     return unavailable(`Redis is not available: ${said}`);
   }
   // The original may hold the command or an answer in its message, so it is not kept as the cause. Names of
