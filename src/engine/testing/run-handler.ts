@@ -8,7 +8,8 @@ import {
 } from "@brain/schemas";
 import type { Query, SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import { beginRun, runHandlers } from "../consume/apply/run-handlers.ts";
+import { beginRun } from "../consume/apply/handler-run.ts";
+import { runHandlers } from "../consume/apply/run-handlers.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import type { CallOutside } from "../consume/define/call-outside.ts";
 import type { Delivery, Runnable, Source } from "../consume/delivery.ts";
@@ -151,7 +152,8 @@ export async function runHandler<D extends EventDefinition>(
   };
   try {
     const execute = async (statement: SQL) => statements.push(dialect.sqlToQuery(statement));
-    await runHandlers(deps, { tx: transaction.tx, execute }, [delivery], run, nowMs);
+    const effects = { tx: transaction.tx, execute };
+    await runHandlers({ deps, effects, run, sliceEndMs: nowMs }, [delivery]);
   } catch (thrown) {
     // Whatever the handler made of that: the test is at fault.
     if (transaction.missed !== null) throw transaction.missed;

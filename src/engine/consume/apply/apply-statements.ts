@@ -6,7 +6,8 @@ import { endWithEvents, type RecordAtEnd } from "../../publish/publish.ts";
 import { givesStatements } from "../define/define-consumer.ts";
 import { claimsOf, type Runnable } from "../delivery.ts";
 import { claimAllSql } from "./dedup.ts";
-import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
+import { beginRun, type HandlerDeps, type HandlerRun } from "./handler-run.ts";
+import { runHandlers } from "./run-handlers.ts";
 
 /*
  * The short way of statement handlers: one transaction, sent as one request over HTTP.
@@ -49,7 +50,8 @@ export async function applyStatements(
   const gather = async (statement: SQL) => statements.push(statement);
   let ending: Ending | null = null;
   try {
-    await runHandlers(deps, { tx: null, execute: gather }, list, run, Number.POSITIVE_INFINITY);
+    const effects = { tx: null, execute: gather };
+    await runHandlers({ deps, effects, run, sliceEndMs: Number.POSITIVE_INFINITY }, list);
     ending = await endWithEvents(deps.publish, run.published, deps.recordAtEnd);
     const before = [
       sql`SELECT set_config('statement_timeout', ${String(Math.ceil(handlerTimeoutMs))}, true)`,

@@ -1,23 +1,11 @@
 import { type Envelope, redactText } from "@brain/schemas";
-import type { SQL } from "drizzle-orm";
-import type { Clock } from "../../core/clock.ts";
 import { sha256Hex } from "../../core/encoding/hex.ts";
-import { UnexpectedTenantError } from "../../core/errors.ts";
 import { withTimeLimit } from "../../core/promises/time-limit.ts";
-import { type UnawaitedFailures, watchFailures } from "../../core/promises/unawaited.ts";
+import { watchFailures } from "../../core/promises/unawaited.ts";
 import type { Logger } from "../../core/telemetry/log.ts";
-import { readTraceContext, traceMeta } from "../../core/telemetry/trace-context.ts";
+import { readTraceContext } from "../../core/telemetry/trace-context.ts";
 import type { Span } from "../../core/telemetry/tracer.ts";
-import { statementBuilder, type Tx } from "../../db/database.ts";
-import {
-  keptApart,
-  type Publish,
-  type PublishContext,
-  type PublishSettings,
-  prepareEvent,
-  publishing,
-} from "../../publish/publish.ts";
-import type { RecordedEvent } from "../../publish/record.ts";
+import { statementBuilder } from "../../db/database.ts";
 import {
   type BatchContext,
   type Consumer,
@@ -27,60 +15,11 @@ import {
   type Subscription,
 } from "../consumer.ts";
 import { describeError, errorClass } from "../dead-letters.ts";
-import { type CallOutside, callOutside } from "../define/call-outside.ts";
+import { callOutside } from "../define/call-outside.ts";
 import { attemptOf, claimOf, type Runnable } from "../delivery.ts";
-import type { DrainTrace } from "../drain/trace.ts";
 import { claimId } from "./claim.ts";
-
-export interface HandlerDeps {
-  readonly consumer: Consumer;
-  readonly publish: PublishSettings;
-  readonly log: Logger;
-  /** Null: nobody traces. */
-  readonly trace: DrainTrace | null;
-  readonly now: Clock;
-  readonly beforePublish?: () => void;
-  /** How handlers call the outside; left out: `callOutside`. */
-  readonly fetch?: CallOutside;
-}
-
-/** How far the handlers of a transaction came. */
-export interface HandlerRun {
-  /** The claims stand: the database is there, and what fails from here on is about the deliveries. */
-  claimed: boolean;
-  /** `ClaimResult.neverApplied`. */
-  neverApplied: ReadonlySet<string>;
-  /** Events that handlers published, to be inserted before the commit. */
-  readonly published: RecordedEvent[];
-  /** All handlers have returned, or one has thrown: an event that one of them publishes from here on would be lost. */
-  isClosed: boolean;
-  /** How long handlers took for each delivery that they came to the end with, ms; those of a set share its time. */
-  readonly processingMs: Map<Runnable, number>;
-  /** Not begun, because the time for one transaction was used up; their claims are given back. */
-  remaining: readonly Runnable[];
-  /** The delivery whose handler threw, when that is known. */
-  culprit: Runnable | null;
-}
-
-export function beginRun(): HandlerRun {
-  return {
-    claimed: false,
-    neverApplied: new Set(),
-    published: [],
-    isClosed: false,
-    processingMs: new Map(),
-    remaining: [],
-    culprit: null,
-  };
-}
-
-/** How effects reach Postgres. */
-export interface Effects {
-  /** Null: only statements are wanted, and all deliveries are for handlers that give them. */
-  readonly tx: Tx | null;
-  /** Takes one statement of a statement handler. */
-  readonly execute: (statement: SQL) => Promise<unknown>;
-}
+import type { Effects, HandlerDeps, HandlerRun, HandlerScope } from "./handler-run.ts";
+import { publishFrom } from "./publish-from.ts";
 
 type EachSubscription = Extract<Subscription, { kind: "each" | "statements" }>;
 type SetSubscription = Exclude<Subscription, EachSubscription | { kind: "entries" }>;
@@ -89,30 +28,18 @@ type SetSubscription = Exclude<Subscription, EachSubscription | { kind: "entries
  * Calls the handlers for `deliveries` in stream order. Deliveries of a set-based handler are gathered as long as no
  * other handler must see one of their keys in between, so that order per key holds over handlers too.
  *
- * @param run told who failed even when this throws
- * @param sliceEndMs Unix time, ms, after which no further handler is begun
+ * @throws what a handler throws; `scope.run` says whose
  */
-export async function runHandlers(
-  deps: HandlerDeps,
-  effects: Effects,
-  deliveries: readonly Runnable[],
-  run: HandlerRun,
-  sliceEndMs: number,
-): Promise<void> {
+export async function runHandlers(scope: HandlerScope, deliveries: readonly Runnable[]): Promise<void> {
   try {
-    await callHandlers(deps, effects, deliveries, run, sliceEndMs);
+    await callHandlers(scope, deliveries);
   } finally {
-    run.isClosed = true;
+    scope.run.isClosed = true;
   }
 }
 
-async function callHandlers(
-  deps: HandlerDeps,
-  effects: Effects,
-  deliveries: readonly Runnable[],
-  run: HandlerRun,
-  sliceEndMs: number,
-): Promise<void> {
+async function callHandlers(scope: HandlerScope, deliveries: readonly Runnable[]): Promise<void> {
+  const { deps, run, sliceEndMs } = scope;
   await rememberKeys(deps, deliveries);
   const gathered = new Map<SetSubscription, Runnable[]>();
   const gatheredKeys = new Map<string, SetSubscription>();
@@ -123,7 +50,7 @@ async function callHandlers(
     for (const { key } of group) if (key !== null) gatheredKeys.delete(key);
     run.culprit = group.length === 1 ? (group[0] ?? null) : null;
     const beganMs = deps.now();
-    await callSet(deps, effects, subscription, group, run);
+    await callSet(scope, subscription, group);
     const shareMs = (deps.now() - beganMs) / group.length;
     for (const delivery of group) run.processingMs.set(delivery, shareMs);
     run.culprit = null;
@@ -146,7 +73,7 @@ async function callHandlers(
       }
       run.culprit = delivery;
       const beganMs = deps.now();
-      await callEach(deps, effects, subscription, delivery, run);
+      await callEach(scope, subscription, delivery);
       run.processingMs.set(delivery, deps.now() - beganMs);
       run.culprit = null;
       continue;
@@ -180,12 +107,11 @@ function isRepeated({ neverApplied }: HandlerRun, delivery: Runnable): boolean {
 }
 
 async function callEach(
-  deps: HandlerDeps,
-  effects: Effects,
+  scope: HandlerScope,
   subscription: EachSubscription,
   delivery: Runnable,
-  run: HandlerRun,
 ): Promise<void> {
+  const { deps, effects, run } = scope;
   const { consumer } = deps;
   const [event = delivery.content.event] = await revealed(deps, [delivery]);
   const span = deps.trace?.beginHandler(`handle ${event.type}`, [delivery]) ?? null;
@@ -196,7 +122,7 @@ async function callEach(
       async (signal) => {
         const failures = watchFailures();
         const context: Omit<HandlerContext, "tx" | "signal" | "fetch"> = {
-          publish: publishFrom(deps, run, failures, event, isRepeated(run, delivery), span),
+          publish: publishFrom(scope, { event, repeated: isRepeated(run, delivery) }, { failures, span }),
           log: eventLog(deps, delivery, span),
           attempt: attemptOf(delivery),
           streamMessageId: delivery.messageId,
@@ -218,12 +144,11 @@ async function callEach(
 }
 
 async function callSet(
-  deps: HandlerDeps,
-  effects: Effects,
+  scope: HandlerScope,
   subscription: SetSubscription,
   group: readonly Runnable[],
-  run: HandlerRun,
 ): Promise<void> {
+  const { deps, effects, run } = scope;
   const { consumer } = deps;
   const events = await revealed(deps, group);
   const deliveries: Delivered[] = group.map((delivery, place) => ({
@@ -244,7 +169,7 @@ async function callSet(
       async (signal) => {
         const failures = watchFailures();
         const context: Omit<BatchContext, "tx" | "signal" | "fetch"> = {
-          publishFrom: (cause) => publishFrom(deps, run, failures, cause.event, cause.repeated, span),
+          publishFrom: (cause) => publishFrom(scope, cause, { failures, span }),
           log: span === null ? deps.log : deps.log.child(idsOf(span)),
           idempotencyKey: (delivered, label) =>
             idempotencyKey(
@@ -288,62 +213,6 @@ function withEffects(
 ): Pick<HandlerContext, "tx" | "signal" | "fetch"> {
   if (tx === null) throw new Error("A handler that needs a transaction was called without one.");
   return { tx, signal, fetch };
-}
-
-/** Events are validated when the handler publishes them, and inserted together before the commit. */
-function publishFrom(
-  deps: HandlerDeps,
-  run: HandlerRun,
-  failures: UnawaitedFailures,
-  cause: Envelope<unknown>,
-  isRepeated: boolean,
-  span: Span | null,
-): Publish {
-  return publishing(run, failures, (definition, payload, options) => {
-    deps.beforePublish?.();
-    const prepared = prepareEvent(deps.publish, definition, payload, {
-      ...inherited(deps.consumer, cause),
-      ...(span === null ? {} : traceMeta(span.context)),
-      ...options,
-    });
-    requireOwnTenant(deps.consumer, cause, prepared);
-    const { kept, told } = keptApart(prepared);
-    run.published.push(isRepeated ? { ...kept, again: true } : kept);
-    return told;
-  });
-}
-
-/**
- * A tenant's event may only cause events of that tenant: otherwise whoever may publish for one tenant could have events
- * of another one published.
- *
- * @throws {UnexpectedTenantError}
- */
-function requireOwnTenant(
-  { subscriber, publishesFor }: Consumer,
-  cause: Envelope<unknown>,
-  { event }: RecordedEvent,
-): void {
-  if (cause.tenant_id === null || event.tenant_id === cause.tenant_id || publishesFor === "any_tenant")
-    return;
-  const whose = event.tenant_id === null ? "no tenant" : "another tenant";
-  throw new UnexpectedTenantError(
-    `The consumer "${subscriber}" was about to publish "${event.type}" of ${whose} because of "${cause.type}" of one. Expected the tenant of the cause, which it gets when tenant_id is left out. A consumer that decides by itself says so: publishesFor: "any_tenant".`,
-  );
-}
-
-/** A consequence belongs to the tenant, the mission and the group of its cause. */
-function inherited(consumer: Consumer, cause: Envelope<unknown>): PublishContext {
-  return {
-    source: consumer.source,
-    tenant_id: cause.tenant_id,
-    correlation_id: cause.correlation_id ?? cause.id,
-    causation_id: cause.id,
-    mission_id: cause.mission_id,
-    task_id: cause.task_id,
-    traceparent: cause.meta.traceparent ?? null,
-    tracestate: cause.meta.tracestate ?? null,
-  };
 }
 
 /** The fields that each line about one delivery carries. */

@@ -4,7 +4,7 @@ import { fieldsToObject } from "../../stream/entry-fields.ts";
 import type { StreamEntry } from "../consumer.ts";
 import { cleanFields } from "../dead-letters.ts";
 import type { Runnable } from "../delivery.ts";
-import type { HandlerDeps } from "./run-handlers.ts";
+import type { HandlerDeps } from "./handler-run.ts";
 
 interface WatchDeps extends Pick<HandlerDeps, "consumer" | "log" | "now"> {
   readonly db: Database;

@@ -4,7 +4,7 @@ import { classify } from "../../core/classify.ts";
 import { backoffMs, maxFailureLength } from "../../core/retry.ts";
 import { isMissingObject } from "../../db/errors.ts";
 import type { Command } from "../../stream/redis.ts";
-import type { Applied } from "../apply/apply.ts";
+import type { Applied } from "../apply/applied.ts";
 import { describeError } from "../dead-letters.ts";
 import { attemptOf, type Delivery, tenantOf } from "../delivery.ts";
 import { consumerShardField } from "../lease/lease.ts";

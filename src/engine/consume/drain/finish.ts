@@ -6,7 +6,8 @@ import { thrownAt } from "../../core/telemetry/stack.ts";
 import { readTraceContext } from "../../core/telemetry/trace-context.ts";
 import { watchMark } from "../../db/alert-watch.ts";
 import { publishedMs } from "../../publish/received-at.ts";
-import { type Applied, holdsKey } from "../apply/apply.ts";
+import type { Applied } from "../apply/applied.ts";
+import { holdsKey } from "../apply/apply.ts";
 import { eventLog } from "../apply/run-handlers.ts";
 import {
   type DeadLetter,

@@ -5,7 +5,8 @@ import { describeMissing } from "../../core/schema-state.ts";
 import { fenceText } from "../../db/database.ts";
 import { readSchemaState } from "../../db/read-schema-state.ts";
 import { maxPending } from "../../stream/group.ts";
-import type { Lane } from "../apply/apply.ts";
+import type { ApplyDeps } from "../apply/applied.ts";
+import type { Lane } from "../apply/lane.ts";
 import type { Consumer } from "../consumer.ts";
 import { acquireLease, holdLease, type LeaseScope } from "../lease/lease.ts";
 import { DeferredSource } from "../sources/deferred.ts";
@@ -69,24 +70,7 @@ export async function openDrain(
   const drain: Drain = Object.assign(base, {
     stream: new StreamSource(base),
     deferred: new DeferredSource(base),
-    apply: {
-      ...deps,
-      consumer,
-      stream,
-      shard,
-      trace: deps.tracer
-        ? createDrainTrace(deps.tracer, { subscriber, group, stream, shard }, deps.now())
-        : null,
-      fence: () => fenceText(subscriber, shard, base.state.fencingToken),
-      judge: (failure) => judge(drain, failure),
-      onApplied(applied) {
-        noteApplied(drain, applied);
-        deps.onEffects?.();
-      },
-      schemaLacks: once(async () =>
-        describeMissing(await readSchemaState(deps.db, deps.migrations).catch(() => ({ kind: "unknown" }))),
-      ),
-    } satisfies Drain["apply"],
+    apply: applyDepsOf(base, () => drain),
     lanes: [lane],
     counts: createDrainCounts(subscriber, (type) => deps.catalog.find(type) !== undefined, deps.now),
     running: new Set<never>(),
@@ -98,6 +82,31 @@ export async function openDrain(
     outlook: beginOutlook(),
   });
   return { drain, result, shiftMs };
+}
+
+/** @param drain asked only after it was made */
+function applyDepsOf(base: DrainBase, drain: () => Drain): ApplyDeps {
+  const { deps, consumer, group, options } = base;
+  const { subscriber } = consumer;
+  const { shard } = options;
+  const { stream } = group;
+  const place = { subscriber, group: group.group, stream, shard };
+  return {
+    ...deps,
+    consumer,
+    stream,
+    shard,
+    trace: deps.tracer ? createDrainTrace(deps.tracer, place, deps.now()) : null,
+    fence: () => fenceText(subscriber, shard, base.state.fencingToken),
+    judge: (failure) => judge(drain(), failure),
+    onApplied(applied) {
+      noteApplied(drain(), applied);
+      deps.onEffects?.();
+    },
+    schemaLacks: once(async () =>
+      describeMissing(await readSchemaState(deps.db, deps.migrations).catch(() => ({ kind: "unknown" }))),
+    ),
+  };
 }
 
 function emptyResult(): DrainResult {

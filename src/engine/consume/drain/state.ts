@@ -1,6 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import type { CircuitBreaker } from "../../core/circuit-breaker.ts";
-import type { ApplyDeps, Lane } from "../apply/apply.ts";
+import type { ApplyDeps } from "../apply/applied.ts";
+import type { Lane } from "../apply/lane.ts";
 import type { Delivery } from "../delivery.ts";
 import type { DeferredSource } from "../sources/deferred.ts";
 import type { StreamSource } from "../sources/stream.ts";

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { claimId } from "../../consume/apply/claim.ts";
 import { type ClaimState, claimState } from "../../consume/apply/claim-state.ts";
-import { beginRun, type HandlerRun, runHandlers } from "../../consume/apply/run-handlers.ts";
+import { beginRun, type Effects, type HandlerRun } from "../../consume/apply/handler-run.ts";
+import { runHandlers } from "../../consume/apply/run-handlers.ts";
 import type { CallOutside } from "../../consume/define/call-outside.ts";
 import { claimOf, type Runnable, type Source } from "../../consume/delivery.ts";
 import { interpretEntry } from "../../consume/drain/interpret.ts";
@@ -80,13 +81,8 @@ async function runOnce(
   const handle = async (tx: Tx) => {
     beganMs = performance.now();
     try {
-      await runHandlers(
-        deps,
-        { tx, execute: (statement) => tx.execute(statement) },
-        [delivery],
-        run,
-        Number.POSITIVE_INFINITY,
-      );
+      const effects: Effects = { tx, execute: (statement) => tx.execute(statement) };
+      await runHandlers({ deps, effects, run, sliceEndMs: Number.POSITIVE_INFINITY }, [delivery]);
     } catch (error) {
       // The handler may still hold the connection with a statement; a ROLLBACK would wait behind it.
       if (error instanceof HandlerTimeoutError) await session.close();
