@@ -62,46 +62,78 @@ return 1`;
  * @param deadlineMs Unix time, ms, after which nothing new is begun
  */
 export async function runJanitor(invocation: Invocation, deadlineMs: number): Promise<JanitorReport> {
-  const { keys, now, log } = invocation;
+  const { now, log } = invocation;
   // Without a stream there is nothing to compare and to trim; the record is kept small all the same.
   const stream = hasStream(invocation) ? invocation : null;
   const startMs = now();
   const token = crypto.randomUUID();
-  const done = (report: Partial<JanitorReport>): JanitorReport => ({
-    busy: false,
-    reconcile: null,
-    trim: null,
-    purge: null,
-    seal: null,
-    archive: null,
-    restored: 0,
-    redelivered: 0,
-    ...report,
-    tookMs: now() - startMs,
-  });
-  if (stream !== null) {
-    const leaseMs = String(Math.max(0, deadlineMs - startMs) + leaseMarginMs);
-    const taken = await attempt(invocation, "lease", () =>
-      stream.redis.command(["SET", keys.janitor(), token, "NX", "PX", leaseMs]),
-    );
-    // Without Redis there is no lease, and the parts that need none still run: two at once are harmless.
-    if (taken.error === null && taken.result !== "OK") return done({ busy: true });
-  }
+  if (stream !== null && !(await takeLease(stream, token, deadlineMs - startMs)))
+    return { ...idle, busy: true, tookMs: now() - startMs };
+  const parts = await runParts(invocation, stream, deadlineMs);
+  if (stream !== null) await releaseLease(stream, token);
+  const [reconciled, trimmed] = [parts.reconcile?.result ?? [], parts.trim?.result ?? []];
+  const restored = [...reconciled, ...trimmed].reduce((sum, shard) => sum + shard.restored, 0);
+  const redelivered = reconciled.reduce((sum, shard) => sum + redeliveredBy(shard), 0);
+  const tookMs = now() - startMs;
+  log.info(
+    {
+      restored,
+      redelivered,
+      trimmed: trimmed.reduce((sum, shard) => sum + shard.trimmed, 0),
+      archived_days: parts.archive?.result?.days.filter((day) => day.archived).length,
+      took_ms: tookMs,
+    },
+    "The janitor was here.",
+  );
+  return { ...parts, busy: false, restored, redelivered, tookMs };
+}
+
+type Parts = Pick<JanitorReport, keyof typeof shares>;
+
+const idle: Omit<JanitorReport, "busy" | "tookMs"> = {
+  reconcile: null,
+  trim: null,
+  purge: null,
+  seal: null,
+  archive: null,
+  restored: 0,
+  redelivered: 0,
+};
+
+/** @returns false: another janitor is at work */
+async function takeLease(stream: StreamInvocation, token: string, limitMs: number): Promise<boolean> {
+  const leaseMs = String(Math.max(0, limitMs) + leaseMarginMs);
+  const taken = await attempt(stream, "lease", () =>
+    stream.redis.command(["SET", stream.keys.janitor(), token, "NX", "PX", leaseMs]),
+  );
+  // Without Redis there is no lease, and the parts that need none still run: two at once are harmless.
+  return taken.error !== null || taken.result === "OK";
+}
+
+/** Lets go of the lease, and notes when the janitor was here. */
+async function releaseLease(stream: StreamInvocation, token: string): Promise<void> {
+  const { redis, keys, now } = stream;
+  await attempt(stream, "release", () => redis.eval(releaseScript, [keys.janitor()], [token]));
+  const visit = JSON.stringify({ at: new Date(now()).toISOString() });
+  await attempt(stream, "note", () => redis.command(["HSET", keys.heartbeats(), "janitor", visit]));
+}
+
+async function runParts(
+  invocation: Invocation,
+  stream: StreamInvocation | null,
+  deadlineMs: number,
+): Promise<Parts> {
+  const { now } = invocation;
   const part = async <T>(
-    name: keyof typeof shares,
+    name: keyof Parts,
     work: (mayGoOn: () => boolean, untilMs: number) => Promise<T>,
   ) => {
     const untilMs = now() + Math.max(0, deadlineMs - now()) * shares[name];
-    const mayGoOn = () => mayBegin(invocation, untilMs, callsToFinish);
+    const run = () => work(() => mayBegin(invocation, untilMs, callsToFinish), untilMs);
     // It comes once an hour, so a look at what failed before costs nothing that counts.
-    const watched = () =>
-      watchWork(
-        invocation,
-        workOf[name],
-        () => work(mayGoOn, untilMs),
-        () => true,
-      );
-    return attempt(invocation, name, name === "reconcile" ? () => work(mayGoOn, untilMs) : watched);
+    const watched = () => watchWork(invocation, workOf[name], run, () => true);
+    // The comparison is watched wherever it is called from.
+    return attempt(invocation, name, name === "reconcile" ? run : watched);
   };
   const reconcile = stream && (await part("reconcile", (_, untilMs) => reconcileAll(stream, untilMs)));
   const trim = stream && (await part("trim", (_, untilMs) => trimAll(stream, untilMs)));
@@ -115,27 +147,7 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
     (await import("./seal-days.ts")).sealDays(invocation, mayGoOn),
   );
   const archive = await part("archive", (mayGoOn) => archiveDays(invocation, mayGoOn));
-  if (stream !== null) {
-    const { redis } = stream;
-    await attempt(invocation, "release", () => redis.eval(releaseScript, [keys.janitor()], [token]));
-    const visit = JSON.stringify({ at: new Date(now()).toISOString() });
-    await attempt(invocation, "note", () => redis.command(["HSET", keys.heartbeats(), "janitor", visit]));
-  }
-  const found = [...(reconcile?.result ?? []), ...(trim?.result ?? [])];
-  const restored = found.reduce((sum, shard) => sum + shard.restored, 0);
-  const redelivered = (reconcile?.result ?? []).reduce((sum, shard) => sum + redeliveredBy(shard), 0);
-  const report = done({ reconcile, trim, purge: purged, seal, archive, restored, redelivered });
-  log.info(
-    {
-      restored,
-      redelivered,
-      trimmed: (trim?.result ?? []).reduce((sum, shard) => sum + shard.trimmed, 0),
-      archived_days: archive.result?.days.filter((day) => day.archived).length,
-      took_ms: report.tookMs,
-    },
-    "The janitor was here.",
-  );
-  return report;
+  return { reconcile, trim, purge: purged, seal, archive };
 }
 
 /**

@@ -75,53 +75,30 @@ export async function trimShard(
   const { keys, retention, consumers, log } = invocation;
   const { redis, redisNumber } = ofShard(invocation, shard);
   const stream = keys.stream(shard);
-  const keep = retention.streamKeep;
   const registered = [...consumers.values()].map((consumer) => consumer.group);
   const positions = await readPositions(redis, stream);
   if (positions === null) return emptyReport(shard);
   // First, so that what another program trimmed and nobody needs is not taken for lost.
   const cut = await restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard);
   const { limit, group } = limitOf(positions.groups, registered);
-  let length = positions.length;
   const noted = await trimmedUpTo(invocation, shard, redisNumber);
-  let trimmedTo = noted !== null && cut !== null && compareMessageIds(noted, cut.upTo) < 0 ? cut.upTo : noted;
-  let archived = 0;
-  let restored = cut?.restored ?? 0;
-  let refusedBy: string | null = null;
+  const trimming: Trimming = {
+    invocation,
+    shard,
+    stream,
+    redis,
+    registered,
+    length: positions.length,
+    trimmedTo: noted !== null && cut !== null && compareMessageIds(noted, cut.upTo) < 0 ? cut.upTo : noted,
+    archived: 0,
+    restored: cut?.restored ?? 0,
+    refusedBy: null,
+  };
+  const keep = retention.streamKeep;
   let reached = limit === null;
-  while (!reached && length > keep && mayGoOn()) {
-    const count = Math.min(pageSize, length - keep);
-    const page = await readHeads(redis, stream, "-", `(${limit}`, count);
-    const last = page.at(-1);
-    if (last === undefined) {
-      reached = true;
-      break;
-    }
-    archived += await keepForeign(invocation, redis, stream, page);
-    if (trimmedTo !== null) {
-      const stretch = { behind: trimmedTo, to: last.id, page, waiting: [] };
-      restored += (await compareStretch(invocation, shard, stretch)).restored;
-      await noteTrimmed(invocation, shard, last.id);
-    }
-    const answer = await trimStream(redis, stream, {
-      last: last.id,
-      count: page.length,
-      keep,
-      groups: registered,
-    });
-    if (answer.kind === "refused") {
-      if (trimmedTo !== null && answer.group !== null) {
-        await takeBackNote(invocation, shard, last.id, trimmedTo);
-      }
-      refusedBy = answer.group;
-      reached = true;
-      break;
-    }
-    length = answer.length;
-    if (trimmedTo !== null) trimmedTo = last.id;
-    reached = page.length < count;
-  }
-  const heldBackBy = refusedBy ?? (reached && length > keep ? group : null);
+  while (limit !== null && !reached && trimming.length > keep && mayGoOn())
+    reached = await trimPage(trimming, limit);
+  const { length, archived, restored, refusedBy } = trimming;
   const report = {
     shard,
     before: positions.length,
@@ -129,7 +106,7 @@ export async function trimShard(
     kept: length,
     archived,
     restored,
-    heldBackBy,
+    heldBackBy: refusedBy ?? (reached && length > keep ? group : null),
     more: !reached && length > keep,
   };
   if (restored > 0) {
@@ -137,6 +114,61 @@ export async function trimShard(
   }
   await tellOfBacklog(invocation, report);
   return report;
+}
+
+/** How far the trimming of one stream has come. */
+interface Trimming {
+  readonly invocation: StreamInvocation;
+  readonly shard: number;
+  readonly stream: string;
+  readonly redis: RedisHttp;
+  /** Groups of the consumers that there are. */
+  readonly registered: readonly string[];
+  /** Entries of the stream. */
+  length: number;
+  /** The last entry that was let go; null: the relay has never sent anything there. */
+  trimmedTo: MessageId | null;
+  archived: number;
+  restored: number;
+  /** The group that still needs what was to be trimmed; null: none said so. */
+  refusedBy: string | null;
+}
+
+/**
+ * Trims the oldest page of what nobody needs.
+ *
+ * @param limit the first id that somebody needs
+ * @returns true when there is nothing more that may be trimmed
+ */
+async function trimPage(trimming: Trimming, limit: MessageId): Promise<boolean> {
+  const { invocation, shard, stream, redis, registered, trimmedTo } = trimming;
+  const keep = invocation.retention.streamKeep;
+  const count = Math.min(pageSize, trimming.length - keep);
+  const page = await readHeads(redis, stream, "-", `(${limit}`, count);
+  const last = page.at(-1);
+  if (last === undefined) return true;
+  trimming.archived += await keepForeign(invocation, redis, stream, page);
+  if (trimmedTo !== null) {
+    const stretch = { behind: trimmedTo, to: last.id, page, waiting: [] };
+    trimming.restored += (await compareStretch(invocation, shard, stretch)).restored;
+    await noteTrimmed(invocation, shard, last.id);
+  }
+  const answer = await trimStream(redis, stream, {
+    last: last.id,
+    count: page.length,
+    keep,
+    groups: registered,
+  });
+  if (answer.kind === "refused") {
+    if (trimmedTo !== null && answer.group !== null) {
+      await takeBackNote(invocation, shard, last.id, trimmedTo);
+    }
+    trimming.refusedBy = answer.group;
+    return true;
+  }
+  trimming.length = answer.length;
+  if (trimmedTo !== null) trimming.trimmedTo = last.id;
+  return page.length < count;
 }
 
 function emptyReport(shard: number): TrimReport {
