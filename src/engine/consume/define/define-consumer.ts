@@ -42,10 +42,36 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   const handlers: unknown = options.handlers;
   const listed = `a list of what on(…), onBatch(…), onSql(…), onSqlBatch(…), onSqlSet(…), onAny(…) and onEntries(…) make`;
   requireFitting(Array.isArray(handlers), `Consumer "${subscriber}": handlers`, handlers, listed);
+  return {
+    ...sortedHandlers(subscriber, options.handlers),
+    subscriber,
+    formerly: names.filter((name) => name !== subscriber),
+    firstName: names.at(-1) ?? subscriber,
+    group: groupOf(subscriber),
+    source: options.source ?? subscriber,
+    startAt: checkedStart(subscriber, options.startAt ?? "0"),
+    retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
+    brake: checkedBreaker(subscriber, { ...defaultCircuitBreakerPolicy, ...options.brake }),
+    afterDeadLetter,
+    publishesFor,
+    handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, {
+      min: 1,
+      max: 900_000,
+    }),
+    batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, { min: 1, max: 1_000 }),
+    concurrency: inRange(subscriber, "concurrency", options.concurrency ?? 1, { min: 1, max: 6 }),
+  };
+}
+
+/** @throws {Error} two for one type, some beside one for entries, or none at all */
+function sortedHandlers(
+  subscriber: string,
+  handlers: readonly Subscription[],
+): Pick<Consumer, "byType" | "any"> {
   const byType = new Map<string, Exclude<Subscription, CatchAll>>();
   let any: Consumer["any"] = null;
-  for (const [index, subscription] of options.handlers.entries()) {
-    requireHandler(subscriber, subscription, `${index + 1} of ${options.handlers.length}`);
+  for (const [index, subscription] of handlers.entries()) {
+    requireHandler(subscriber, subscription, `${index + 1} of ${handlers.length}`);
     if (catchesAll(subscription)) {
       if (any !== null) throw new Error(`Consumer "${subscriber}" has two catch-all handlers; keep one.`);
       any = subscription;
@@ -63,23 +89,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     );
   }
   if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
-  return {
-    subscriber,
-    formerly: names.filter((name) => name !== subscriber),
-    firstName: names.at(-1) ?? subscriber,
-    group: groupOf(subscriber),
-    source: options.source ?? subscriber,
-    startAt: checkedStart(subscriber, options.startAt ?? "0"),
-    retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
-    brake: checkedBreaker(subscriber, { ...defaultCircuitBreakerPolicy, ...options.brake }),
-    afterDeadLetter,
-    publishesFor,
-    handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, 1, 900_000),
-    batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, 1, 1_000),
-    concurrency: inRange(subscriber, "concurrency", options.concurrency ?? 1, 1, 6),
-    byType,
-    any,
-  };
+  return { byType, any };
 }
 
 /**
@@ -127,24 +137,33 @@ function checkedStart(subscriber: string, startAt: StartPosition): StartPosition
   );
 }
 
+/** Inclusive. */
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+const countRange: Range = { min: 1, max: 1_000 };
+const dayMs = 86_400_000;
+
 function checkedRetry(subscriber: string, retry: Consumer["retry"]): Consumer["retry"] {
-  inRange(subscriber, "retry.maxAttempts", retry.maxAttempts, 1, 1_000);
-  inRange(subscriber, "retry.maxProgrammingAttempts", retry.maxProgrammingAttempts, 1, 1_000);
-  inRange(subscriber, "retry.maxDeaths", retry.maxDeaths, 1, 1_000);
+  inRange(subscriber, "retry.maxAttempts", retry.maxAttempts, countRange);
+  inRange(subscriber, "retry.maxProgrammingAttempts", retry.maxProgrammingAttempts, countRange);
+  inRange(subscriber, "retry.maxDeaths", retry.maxDeaths, countRange);
   // A backoff of 0 would turn a failing entry into a busy loop.
-  inRange(subscriber, "retry.baseMs", retry.baseMs, 1, 86_400_000);
-  inRange(subscriber, "retry.capMs", retry.capMs, retry.baseMs, 86_400_000);
+  inRange(subscriber, "retry.baseMs", retry.baseMs, { min: 1, max: dayMs });
+  inRange(subscriber, "retry.capMs", retry.capMs, { min: retry.baseMs, max: dayMs });
   return retry;
 }
 
 function checkedBreaker(subscriber: string, brake: Consumer["brake"]): Consumer["brake"] {
-  inRange(subscriber, "brake.after", brake.after, 1, 1_000);
-  inRange(subscriber, "brake.baseMs", brake.baseMs, 1, 86_400_000);
-  inRange(subscriber, "brake.capMs", brake.capMs, brake.baseMs, 86_400_000);
+  inRange(subscriber, "brake.after", brake.after, countRange);
+  inRange(subscriber, "brake.baseMs", brake.baseMs, { min: 1, max: dayMs });
+  inRange(subscriber, "brake.capMs", brake.capMs, { min: brake.baseMs, max: dayMs });
   return brake;
 }
 
-function inRange(subscriber: string, name: string, value: number, min: number, max: number): number {
+function inRange(subscriber: string, name: string, value: number, { min, max }: Range): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new Error(
     `Consumer "${subscriber}": ${name} is ${value}, expected a whole number from ${min} to ${max}.`,
