@@ -139,12 +139,13 @@ export async function eventEffects(
     (name) => !handling.some(({ subscriber }) => subscriber === name),
   );
   const caused = ((effects ?? []) as RelatedRow[]).map(toRelated);
+  const known: KnownOfEvent = { event, traces, live, paused };
   const { origin, causation_id, type, stored_at, sent_at, shard, stream_message_id } = event;
   return {
     ...{ id: event.id, type, position: Number(event.position), stored_at, sent_at, shard, stream_message_id },
     consumers: [
-      ...handling.map((consumer) => effectOf(consumer.subscriber, consumer, event, traces, live, paused)),
-      ...past.map((name) => effectOf(name, null, event, traces, live, paused)),
+      ...handling.map((consumer) => effectOf(consumer.subscriber, consumer, known)),
+      ...past.map((name) => effectOf(name, null, known)),
     ],
     not_handled_by: asked.subscribers.filter(
       (name) => !past.includes(name) && !handling.some(({ subscriber }) => subscriber === name),
@@ -157,13 +158,21 @@ export async function eventEffects(
   };
 }
 
+/** What Postgres and Redis say of an event. */
+interface KnownOfEvent {
+  readonly event: EventRow;
+  readonly traces: Traces;
+  /** Where it is on the stream for those of whom Postgres has no trace, by subscriber. */
+  readonly live: ReadonlyMap<string, Place>;
+  /** Pauses that hold it; null: whoever asks is not shown them. */
+  readonly paused: readonly PauseRow[] | null;
+}
+
+/** @param consumer null: it is not registered, or does not handle the type */
 function effectOf(
   subscriber: string,
   consumer: Consumer | null,
-  event: EventRow,
-  traces: Traces,
-  live: ReadonlyMap<string, Place>,
-  paused: readonly PauseRow[] | null,
+  { event, traces, live, paused }: KnownOfEvent,
 ): EffectOfConsumer {
   const claims = traces.claims.filter((one) => one.subscriber === subscriber);
   const claim = claims.find(({ job_id }) => job_id === "0") ?? claims[0] ?? null;
