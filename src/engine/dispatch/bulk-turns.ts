@@ -25,7 +25,7 @@ export async function runBulkTurns(
 ): Promise<void> {
   const { invocation, deadlineMs } = dispatch;
   const drainNow = (subscribers: readonly string[]) => drainSubscribers(dispatch, subscribers);
-  await runTurns(dispatch, "The bulk operations", 0, async () => {
+  await runTurns(dispatch, { name: "The bulk operations", extraMs: 0 }, async () => {
     const { more, nextAtMs } = await watchWork(
       invocation,
       "operators_jobs",

@@ -1,4 +1,3 @@
-import type { Consumer } from "../consume/consumer.ts";
 import type { DrainResult } from "../consume/drain/base.ts";
 import { TransientError } from "../core/errors.ts";
 import type { StreamInvocation } from "../invocation.ts";
@@ -43,7 +42,9 @@ export async function drainSubscribers(dispatch: Dispatch, subscribers: readonly
 
 /** The same for some consumers on some shards. */
 export async function drainSome(dispatch: Dispatch, consumerShards: readonly ConsumerShard[]): Promise<void> {
-  await drainAndFollow(dispatch, (follower) => drainConsumerShards(dispatch, consumerShards, follower));
+  await drainAndFollow(dispatch, (follower) =>
+    drainConsumerShards({ dispatch, follower, expectsNews: false }, consumerShards),
+  );
 }
 
 /** Relays what was published, and drains who wants it. */
@@ -63,7 +64,7 @@ async function drainAndFollow(
   const follower: Follower = {
     onPublished() {
       dispatch.leftOver ||= !hasBudget(dispatch);
-      if (!dispatch.leftOver) chain.push(relayShards(dispatch, drainNews, false));
+      if (!dispatch.leftOver) chain.push(relayShards(dispatch, drainNews));
     },
     relaysAtOnce: () => !dispatch.leftOver && hasBudget(dispatch),
   };
@@ -75,30 +76,29 @@ async function drainChosen(dispatch: Dispatch, news: News | null, follower: Foll
   const { consumers, publish } = dispatch.invocation;
   const consumerShards =
     news === null ? everywhere([...consumers.values()], publish.shards) : whoWants(dispatch.invocation, news);
-  await drainConsumerShards(dispatch, consumerShards, follower, news !== null);
+  await drainConsumerShards({ dispatch, follower, expectsNews: news !== null }, consumerShards);
+}
+
+/** Drains of one dispatch that begin together. */
+interface Drains {
+  readonly dispatch: Dispatch;
+  readonly follower: Follower;
+  /** Somebody said that there is something for each of them. */
+  readonly expectsNews: boolean;
 }
 
 /** Drains some consumers on some shards, a few at a time, each for a turn and then behind the others. */
-async function drainConsumerShards(
-  dispatch: Dispatch,
-  consumerShards: readonly ConsumerShard[],
-  follower: Follower,
-  expectsNews = false,
-): Promise<void> {
+async function drainConsumerShards(drains: Drains, consumerShards: readonly ConsumerShard[]): Promise<void> {
+  const { dispatch } = drains;
   const order = [...consumerShards];
   // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
   order.push(...order.splice(0, dispatch.invocation.now() % Math.max(1, order.length)));
-  await Promise.all(
-    order.map(({ consumer, shard }) => drainInTurn(dispatch, consumer, shard, follower, expectsNews)),
-  );
+  await Promise.all(order.map((consumerShard) => drainInTurn(drains, consumerShard)));
 }
 
 async function drainInTurn(
-  dispatch: Dispatch,
-  consumer: Consumer,
-  shard: number,
-  follower: Follower,
-  expectsNews: boolean,
+  { dispatch, follower, expectsNews }: Drains,
+  { consumer, shard }: ConsumerShard,
 ): Promise<void> {
   const { invocation, deadlineMs, drains, drained } = dispatch;
   const name = `The drain of ${consumer.subscriber} on shard ${shard}`;
@@ -120,7 +120,7 @@ async function drainInTurn(
       throw error;
     }
   };
-  await runTurns(dispatch, name, consumer.handlerTimeoutMs, turn, drains);
+  await runTurns(dispatch, { name, extraMs: consumer.handlerTimeoutMs, semaphore: drains }, turn);
 }
 
 /** When this consumer has something to do that no trigger will tell of; null when there is nothing. */

@@ -28,33 +28,38 @@ const restMs = 20;
  */
 export type Wake = (news: News | null) => void;
 
+export interface RelayOfAll {
+  /** Also looks whether the streams still hold what was sent. Default false. */
+  readonly verify?: boolean;
+  /** Shards that are left alone, because their Redis database is known to be away. Default none. */
+  readonly except?: ReadonlySet<number>;
+}
+
 /**
  * Sends what is unsent on all shards. Errors are logged, not thrown: the events wait in the record, and the next
  * trigger goes on.
  *
  * @param deadlineMs Unix time, ms, after which nothing new is begun
- * @param verify also look whether the streams still hold what was sent
  */
 export async function relayAll(
   invocation: StreamInvocation,
   deadlineMs: number,
   wake: Wake,
-  verify = false,
+  options: RelayOfAll = {},
 ): Promise<void> {
   const dispatch = beginDispatch(invocation, deadlineMs);
-  await relayShards(dispatch, wake, verify);
+  await relayShards(dispatch, wake, options);
   // What was not sent because Redis or Postgres was away may be known to nobody else, so others go on trying, and the next
   // tick of this isolate looks.
   if (dispatch.stuck) noteMissed(invocation.scope);
   if (dispatch.stuck || (dispatch.leftOver && dispatch.progress)) wake(null);
 }
 
-/** @param except shards that are left alone, because their Redis database is known to be away */
+/** The same within a dispatch. */
 export async function relayShards(
   dispatch: Dispatch,
   wake: Wake,
-  verify: boolean,
-  except: ReadonlySet<number> = new Set(),
+  { verify = false, except = new Set() }: RelayOfAll = {},
 ): Promise<void> {
   const { invocation } = dispatch;
   const { shards } = invocation.publish;
@@ -72,7 +77,7 @@ async function reshardAll(dispatch: Dispatch): Promise<boolean> {
   const { invocation, deadlineMs } = dispatch;
   const untilMs = Math.min(deadlineMs, invocation.now() + layoutMs);
   const change: { state?: Resharding["state"] } = {};
-  await runTurns(dispatch, "The change of shards", 0, async () => {
+  await runTurns(dispatch, { name: "The change of shards", extraMs: 0 }, async () => {
     change.state = (await reshard(invocation, untilMs)).state;
     return null;
   });
@@ -97,7 +102,8 @@ async function relayShard(
   };
   const place = relayPlaceOf(invocation, shard);
   const mayGoOn = () => hasBudget(dispatch);
-  await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async (triggers) => {
+  const work = { name: `The relay of shard ${shard}`, extraMs: deps.leaseMs };
+  await runTurns(dispatch, work, async (triggers) => {
     let rested = false;
     const rest = async () => {
       if (triggers.takeNews() || triggers.gapMs() > restMs) return;

@@ -63,7 +63,7 @@ export async function runJobsNow(
 }
 
 async function runJobTurns(dispatch: Dispatch<Invocation>, job: ScheduledJob): Promise<void> {
-  await runTurns(dispatch, `The job ${job.name}`, 0, async () => {
+  await runTurns(dispatch, { name: `The job ${job.name}`, extraMs: 0 }, async () => {
     const told = { published: false };
     const nextAt = await runJob(dispatch.invocation, job, jobContext(dispatch, job.name, told));
     if (told.published && canDeliver(dispatch)) await relayAndDrain(dispatch);

@@ -55,7 +55,7 @@ export async function sweep(
     if (news === null) handOn();
     else sent.push(...news);
   };
-  await relayShards(dispatch, noteSent, true, away);
+  await relayShards(dispatch, noteSent, { verify: true, except: away });
   if (layout !== null && !dispatch.failed) return found;
   // It did not come to its end, so the next tick looks again and does not wait for the hour.
   const { redis, keys } = invocation;

@@ -25,18 +25,24 @@ export interface TurnBounds extends Triggers {
 /** One turn of some work: when to look again, Unix ms; null when there is nothing to wait for. */
 type Turn = (bounds: TurnBounds) => Promise<number | null>;
 
+/** What turns are for. */
+export interface Work {
+  /** In the log, and what triggers of one isolate are coalesced by. */
+  readonly name: string;
+  /** Behind the deadline a turn may take this much longer before it counts as hanging, ms. */
+  readonly extraMs: number;
+  /** Where it waits for each turn, and lets others in while it waits for anything else; left out: nowhere. */
+  readonly semaphore?: Semaphore;
+}
+
 /**
  * Runs turns of one kind of work, coalesced with the other triggers in this isolate, until nothing is left or the
  * budget is used up. Errors are logged; the work is tried again after a pause, for a dead Redis may come back.
- *
- * @param semaphore where it waits for each turn, and lets others in while it waits for anything else; left out: nowhere
  */
 export async function runTurns(
   dispatch: Dispatch<Invocation>,
-  name: string,
-  extraMs: number,
+  { name, extraMs, semaphore }: Work,
   turn: Turn,
-  semaphore?: Semaphore,
 ): Promise<void> {
   const { now, log, scope, drains } = dispatch.invocation;
   const own = `${name}@${scope}`;

@@ -248,9 +248,8 @@ function isFull({ rows }: Batch, { maxCount, maxBytes }: BatchBounds): boolean {
 /** @returns the batch, to be noted as sent; null when it was not */
 async function sendOne(run: Run, batch: Batch): Promise<SentBatch | null> {
   const { deps, options, token, total } = run;
-  const sent = await traced(deps, options.shard, batch, () =>
-    sendBatch(deps, options.shard, token, batch, !run.isTrimmedByOthers),
-  );
+  const sending = { deps, shard: options.shard, token, trustsLastEntry: !run.isTrimmedByOthers };
+  const sent = await traced(deps, options.shard, batch, () => sendBatch(sending, batch));
   if (sent.kind === "overtaken") return null;
   if (sent.kind === "lost") {
     await requeue(run, sent);

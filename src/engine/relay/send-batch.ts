@@ -36,6 +36,16 @@ const maxAppendTries = 3;
 /** Times that a batch gets a new number in one run; each time somebody else was faster with theirs. */
 const maxFollows = 5;
 
+/** Who brings a batch to the stream, and where. */
+export interface Sending {
+  readonly deps: RelayDeps;
+  readonly shard: number;
+  /** Of the lease. */
+  readonly token: string;
+  /** False: that the last entry we know of is gone means nothing. */
+  readonly trustsLastEntry: boolean;
+}
+
 /** The rows that `loadSql` gave; null when there is no batch. */
 export function toBatch(rows: readonly unknown[] | undefined): Batch | null {
   const loaded = (rows ?? []) as LoadedRow[];
@@ -57,19 +67,13 @@ export function targetOf({ keys }: Pick<RelayDeps, "keys">, shard: number): Appe
 /**
  * Brings a batch into the stream, once, however often it is tried and by whomever.
  *
- * @param knownThere false: that the last entry we know of is gone means nothing
  * @throws {TransientError} Redis or Postgres is not reachable; the batch stays in flight
  */
-export async function sendBatch(
-  deps: RelayDeps,
-  shard: number,
-  token: string,
-  stored: Batch,
-  knownThere: boolean,
-): Promise<Sent> {
+export async function sendBatch(sending: Sending, stored: Batch): Promise<Sent> {
+  const { deps, shard } = sending;
   let batch = stored;
   for (let follows = 0; follows <= maxFollows; follows += 1) {
-    const result = await appendPatiently(deps, shard, token, batch, knownThere);
+    const result = await appendPatiently(sending, batch);
     if (result === null) return { kind: "overtaken" };
     if (result.kind === "lost") return result;
     if (result.kind !== "ahead") {
@@ -77,7 +81,7 @@ export async function sendBatch(
       if (isNew && result.setAside !== null) tellOfSetAside(deps, shard, result.setAside);
       return { kind: "sent", batch, first: result.first, foreign: result.foreign, repeated: !isNew };
     }
-    const next = await follow(deps, shard, token, batch, result.number);
+    const next = await follow(sending, batch, result.number);
     if (next === null) return { kind: "overtaken" };
     batch = next;
   }
@@ -91,15 +95,12 @@ export async function sendBatch(
  * hold the lease. @returns null when it does not
  */
 async function appendPatiently(
-  deps: RelayDeps,
-  shard: number,
-  token: string,
+  { deps, shard, token, trustsLastEntry }: Sending,
   batch: Batch,
-  knownThere: boolean,
 ): Promise<AppendResult | null> {
   const { after: number, known_last: last, known_there: isThere, known_event: event } = batch.head;
   const target = targetOf(deps, shard);
-  const known = { number, last: parseMessageId(last), isThere: isThere && knownThere, event };
+  const known = { number, last: parseMessageId(last), isThere: isThere && trustsLastEntry, event };
   const numbered = toNumbered(batch, shard, deps.settings.wireCompat);
   let { lane } = numbered;
   for (let attempt = 1; ; attempt += 1) {
@@ -123,9 +124,7 @@ async function appendPatiently(
  * to a backup: then the batch gets a number behind. @returns null in the first case
  */
 async function follow(
-  deps: RelayDeps,
-  shard: number,
-  token: string,
+  { deps, shard, token }: Sending,
   { head }: Batch,
   found: number,
 ): Promise<Batch | null> {

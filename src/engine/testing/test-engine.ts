@@ -329,7 +329,7 @@ async function moveAll(
   for (let pass = 0; pass < maxPasses; pass += 1) {
     await Promise.all(background);
     const dispatch = beginDispatch(requireStream(engine.open(), ""), engine.now() + atOnceMs);
-    await relayShards(dispatch, () => undefined, false);
+    await relayShards(dispatch, () => undefined);
     await drainSubscribers(dispatch, [...engine.consumers.keys()]);
     if (dispatch.failed) {
       const lines = logs.slice(before).filter((line) => JSON.parse(line).level === "error");

@@ -79,7 +79,7 @@ function relayBefore(backbone: Backbone) {
     send: (rows: readonly unknown[]) => {
       const batch = toBatch(rows.slice(0, -1));
       if (batch === null) throw new Error("there is no batch");
-      return sendBatch(deps, 0, token, batch, true);
+      return sendBatch({ deps, shard: 0, token, trustsLastEntry: true }, batch);
     },
     goOn: (number: number, first: string) => backbone.sql(goOnText, [token, number, first]),
   };

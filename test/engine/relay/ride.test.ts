@@ -71,7 +71,7 @@ test("an entry that was in hand says what one says that was read from the record
   const inHand = await entries(backbone);
   // The stream is lost, and what it had is sent again, from the record.
   await backbone.redis("DEL", backbone.stream, backbone.open().keys.sent(0));
-  await relayAll(backbone.open(), soon(), () => undefined, true);
+  await relayAll(backbone.open(), soon(), () => undefined, { verify: true });
   const read = await entries(backbone);
   expect([inHand.length, read.length]).toEqual([1, 1]);
   const said = (all: typeof read) => all.map(({ fields }) => decodeEntry(invocation.catalog, fields));

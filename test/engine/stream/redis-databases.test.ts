@@ -271,7 +271,7 @@ describe("a shard", () => {
     async (_, envOf) => {
       const { backbone, open, wrong, consumer, sent } = await withWrongWorker(envOf);
       await publishRound(backbone, 3);
-      await relayAll(wrong(), soon(), () => undefined, true);
+      await relayAll(wrong(), soon(), () => undefined, { verify: true });
       for (let tries = 0; tries < 3; tries += 1) await cronTick(wrong(), soon());
       const drain = drainOnce(wrong(), consumer, { shard: 2, deadlineMs: soon() });
       await expect(drain).rejects.toBeInstanceOf(MisplacedShardError);
@@ -301,7 +301,7 @@ describe("a shard", () => {
   test("would be sent again as a whole, if the record did not remember where it is", async () => {
     const { backbone, wrong, sent } = await withWrongWorker(() => ({}));
     await backbone.sql("UPDATE relay_shards SET redis_database = NULL");
-    await relayAll(wrong(), soon(), () => undefined, true);
+    await relayAll(wrong(), soon(), () => undefined, { verify: true });
     expect(await lengths(firstOf(wrong), wrong)).toEqual([0, 1, 2, 3].map((shard) => sent.get(shard)));
   });
 
