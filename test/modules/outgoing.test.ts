@@ -66,7 +66,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   },
   "a question to the content service": () => {
     const settings = { url: `http://${configured}`, key: "k", model: "m", fetch: callOutside };
-    return askForJson(settings, z.object({}), "system", "task", signal);
+    return askForJson(settings, z.object({}), { system: "system", task: "task" }, signal);
   },
   "a refund at Stripe": async () => {
     const settings = {

@@ -121,7 +121,8 @@ export async function takeHeartbeat(
     now: services.now(),
   });
   if (quiet !== null) return quiet;
-  return giveSignOfLife(services, agentId, tenant_id, { heartbeatSeconds, tasksCompleted, tasksFailed });
+  const agent = { agentId, tenantId: tenant_id };
+  return giveSignOfLife(services, agent, { heartbeatSeconds, tasksCompleted, tasksFailed });
 }
 
 /** An agent signs on. One that is online already publishes nothing. */
@@ -132,19 +133,13 @@ export function signOn(
   request: OnlineRequest,
 ): Promise<Agent> {
   const heartbeatSeconds = request.heartbeat_seconds ?? settings.heartbeatSeconds;
-  return giveSignOfLife(
-    services,
-    agentId,
-    request.tenant_id,
-    { heartbeatSeconds },
-    request.details as JsonObject,
-  );
+  const agent = { agentId, tenantId: request.tenant_id };
+  return giveSignOfLife(services, agent, { heartbeatSeconds }, request.details as JsonObject);
 }
 
 async function giveSignOfLife(
   services: RequestServices,
-  agentId: string,
-  tenantId: string | undefined,
+  { agentId, tenantId }: { readonly agentId: string; readonly tenantId: string | undefined },
   sign: SignOfLife,
   details?: JsonObject,
 ): Promise<Agent> {
@@ -153,7 +148,7 @@ async function giveSignOfLife(
     const whose = whoseOf(services, tenantId);
     const before = await lockOrCreate(tx, agentId, whose, now);
     const owner = whose.kind === "any" ? before.tenantId : whose.tenantId;
-    return carryOut(tx, publish, before, afterSignOfLife(before, sign, now), now, { owner, details });
+    return carryOut(tx, publish, before, { ...afterSignOfLife(before, sign, now), now, owner, details });
   });
   if (agent.offlineAt !== null) services.schedule(sweepJob, agent.offlineAt);
   return agent;
@@ -175,7 +170,7 @@ export function signOff(
     const agent = await lockAgent(tx, agentId, whose);
     if (agent === null) throw unknownAgent(agentId);
     const change = afterSignOff(agent, now);
-    return change === null ? agent : carryOut(tx, publish, agent, change, now);
+    return change === null ? agent : carryOut(tx, publish, agent, { ...change, now });
   });
 }
 
@@ -184,13 +179,19 @@ async function carryOut(
   tx: Tx,
   publish: Publish,
   agent: Agent,
-  { state, facts }: Change,
-  now: Date,
-  more: { readonly owner?: string | null; readonly details?: JsonObject | undefined } = {},
+  { state, facts, now, owner, details }: DatedChange,
 ): Promise<Agent> {
-  const changed = await saveState(tx, agent, state, now, more.owner);
-  await publishFacts(publish, changed, facts, more.details);
+  const changed = await saveState(tx, agent, state, now, owner);
+  await publishFacts(publish, changed, facts, details);
   return changed;
+}
+
+interface DatedChange extends Change {
+  readonly now: Date;
+  /** The tenant that it belongs to from here on; left out: as before. */
+  readonly owner?: string | null;
+  /** What the agent says of itself; left out: nothing. */
+  readonly details?: JsonObject | undefined;
 }
 
 /**

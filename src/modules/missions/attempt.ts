@@ -261,7 +261,8 @@ async function recordFailure(work: Attempt, error: unknown): Promise<Mission | n
   log.warn({ error_class: failure.type, will_retry: willRetry }, `The attempt failed: ${failure.detail}`);
   return job.transact(attemptContext(claimed), async (tx, publish) => {
     const now = job.now();
-    const row = await endAttempt(tx, hold, retryInMs, failure, newEventId(now.getTime()), now);
+    const eventId = newEventId(now.getTime());
+    const row = await endAttempt(tx, hold, { retryInMs, failure, eventId, now });
     if (row === null) return null;
     const failures = row.attempt;
     const startedAt = row.attemptStartedAt;

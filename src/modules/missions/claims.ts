@@ -188,6 +188,16 @@ export async function completeMission(
   return row ?? null;
 }
 
+/** How an attempt ended that failed. */
+export interface FailedAttempt {
+  /** Null: the mission has failed for good. */
+  readonly retryInMs: number | null;
+  readonly failure: { readonly detail: string; readonly type: string };
+  /** Of the event that tells of it. */
+  readonly eventId: string;
+  readonly now: Date;
+}
+
 /**
  * Ends a failed attempt: back into the queue for later, at its old place, or failed for good.
  *
@@ -196,10 +206,7 @@ export async function completeMission(
 export async function endAttempt(
   tx: Tx,
   hold: Hold,
-  retryInMs: number | null,
-  failure: { readonly detail: string; readonly type: string },
-  eventId: string,
-  now: Date,
+  { retryInMs, failure, eventId, now }: FailedAttempt,
 ): Promise<Mission | null> {
   const next =
     retryInMs === null

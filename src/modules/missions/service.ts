@@ -152,7 +152,8 @@ export async function enqueueMission(
   request: EnqueueRequest,
 ): Promise<Mission> {
   const { type, payload } = request;
-  requireValid(deps.handlers, type, payload, tenantOf(services, request.tenant_id), "type", "payload");
+  const tenantId = tenantOf(services, request.tenant_id);
+  requireValid(deps.handlers, { type, payload, tenantId }, { type: "type", payload: "payload" });
   const fresh = await sealed(
     deps,
     newMission(services, request, { type, payload, name: request.name ?? type }),
@@ -177,7 +178,8 @@ export async function createMission(
   request: CreateRequest,
 ): Promise<Mission> {
   const { type, data: payload, name } = request;
-  requireValid(deps.handlers, type, payload, tenantOf(services, request.tenant_id), "type", "data");
+  const tenantId = tenantOf(services, request.tenant_id);
+  requireValid(deps.handlers, { type, payload, tenantId }, { type: "type", payload: "data" });
   const chosen = newMission(services, request, {
     type,
     payload,

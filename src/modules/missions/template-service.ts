@@ -195,8 +195,10 @@ export async function instantiateTemplate(
   if (!bound.ok)
     throw new ValidationError("The variables are not what the template needs.", { issues: bound.issues });
   const steps = opened.steps.map((step) => ({ ...step, payload: fillConfig(step.config, bound.values) }));
-  for (const { order, action, payload } of steps)
-    requireValid(deps.handlers, action, payload, tenantId, `steps.${order}.action`, `steps.${order}.config`);
+  for (const { order, action: type, payload } of steps) {
+    const paths = { type: `steps.${order}.action`, payload: `steps.${order}.config` };
+    requireValid(deps.handlers, { type, payload, tenantId }, paths);
+  }
   const runId = crypto.randomUUID();
   const title = request.name ?? template.name;
   const fresh = await Promise.all(

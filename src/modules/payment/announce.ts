@@ -87,21 +87,26 @@ const refundEvents = {
   refund_reversed: { definition: paymentRefundFailed, more: { was_completed: true } },
 } as const satisfies Record<"refund_requested" | NonNullable<RefundStep["entry"]>, object>;
 
+/** What became of a refund. */
+export interface RefundNews {
+  readonly step: keyof typeof refundEvents;
+  readonly now: Date;
+  /** Who asked for it; null: the provider told of it. */
+  readonly actorId: string | null;
+}
+
 /**
  * Records what became of a refund; `amount_cents` and `reason` are the refund's.
  *
- * @param actorId who asked for it; null when the provider told of it
  * @returns the event's id
  */
 export async function publishRefund(
   publish: Publish,
   intent: Intent,
   refund: Pick<Refund, "id" | "amountCents" | "reason">,
-  what: keyof typeof refundEvents,
-  now: Date,
-  actorId: string | null = null,
+  { step, now, actorId }: RefundNews,
 ): Promise<string> {
-  const { more, ...told } = refundEvents[what];
+  const { more, ...told } = refundEvents[step];
   const definition: EventDefinition = told.definition;
   const payload = {
     ...factsOf(intent, now),

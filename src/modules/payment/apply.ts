@@ -165,7 +165,11 @@ export async function stepRefund(
     updatedAt: now,
   });
   if (step.entry === null) return { intent, refund: stored, transactionId };
-  const lastEventId = await publishRefund(publish, intent, stored, step.entry, now);
+  const lastEventId = await publishRefund(publish, intent, stored, {
+    step: step.entry,
+    now,
+    actorId: null,
+  });
   const after = await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
   const sign = moneySigns[step.entry];
   if (sign !== 0) {

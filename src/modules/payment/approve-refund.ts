@@ -52,7 +52,8 @@ export async function approveRefund(
     const { requestId } = services;
     const filter = { refund: refund.id, tenant_id: refund.tenantId };
     await recordAction(tx, { action: "payment.refund_approved", actorId, requestId, reason, filter });
-    const lastEventId = await publishRefund(publish, intent, refund, "refund_requested", now, requestedBy);
+    const news = { step: "refund_requested", now, actorId: requestedBy } as const;
+    const lastEventId = await publishRefund(publish, intent, refund, news);
     await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
     return updateRefund(tx, refund.id, {
       status: "requested",

@@ -138,7 +138,12 @@ async function storeRefund(
   if (refund === null) throw new ConflictError("This Idempotency-Key was used for another request.");
   // One that waits is told of when it is approved.
   if (awaits) return { refund, replayed: false };
-  const lastEventId = await publishRefund(publish, intent, refund, "refund_requested", now, services.actorId);
+  const { actorId } = services;
+  const lastEventId = await publishRefund(publish, intent, refund, {
+    step: "refund_requested",
+    now,
+    actorId,
+  });
   await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
   return { refund, replayed: false };
 }

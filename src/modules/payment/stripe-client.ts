@@ -86,9 +86,8 @@ export function createCheckout(
     success_url: request.successUrl,
     cancel_url: request.cancelUrl,
   });
-  return call(settings, "POST", "/v1/checkout/sessions", form, request.intentId, (body) =>
-    sessionSchema.parse(body),
-  );
+  const post = { path: "/v1/checkout/sessions", form, idempotencyKey: request.intentId };
+  return call(settings, post, (body) => sessionSchema.parse(body));
 }
 
 /** Pays back; the same `refundId` pays back once. */
@@ -102,7 +101,7 @@ export function createRefund(
     "metadata[refund_id]": request.refundId,
     "metadata[intent_id]": request.intentId,
   });
-  return call(settings, "POST", "/v1/refunds", form, request.refundId, readRefund);
+  return call(settings, { path: "/v1/refunds", form, idempotencyKey: request.refundId }, readRefund);
 }
 
 /** The newest refunds of a payment, at most 100. */
@@ -111,31 +110,38 @@ export function listRefunds(
   paymentId: string,
 ): Promise<StripeAnswer<readonly ProviderRefund[]>> {
   const query = new URLSearchParams({ payment_intent: paymentId, limit: "100" });
-  return call(settings, "GET", `/v1/refunds?${query}`, null, null, (body) =>
+  return call(settings, { path: `/v1/refunds?${query}` }, (body) =>
     refundList.parse(body).data.map(readRefund),
   );
 }
 
+/** With a form it is a POST, without one a GET. */
+type Call =
+  | { readonly path: string; readonly form?: never }
+  | { readonly path: string; readonly form: URLSearchParams; readonly idempotencyKey: string };
+
 async function call<T>(
   settings: StripeSettings,
-  method: string,
-  path: string,
-  form: URLSearchParams | null,
-  idempotencyKey: string | null,
+  request: Call,
   read: (body: unknown) => T,
 ): Promise<StripeAnswer<T>> {
+  const { path } = request;
   let status: number;
   let text: string;
   try {
     const response = await callOutside(`${settings.apiUrl.replace(/(?<!\/)\/+$/, "")}${path}`, {
-      method,
+      method: request.form === undefined ? "GET" : "POST",
       headers: {
         authorization: `Bearer ${settings.secretKey}`,
         "stripe-version": apiVersion,
-        ...(form === null ? {} : { "content-type": "application/x-www-form-urlencoded" }),
-        ...(idempotencyKey === null ? {} : { "idempotency-key": idempotencyKey }),
+        ...(request.form === undefined
+          ? {}
+          : {
+              "content-type": "application/x-www-form-urlencoded",
+              "idempotency-key": request.idempotencyKey,
+            }),
       },
-      ...(form === null ? {} : { body: form.toString() }),
+      ...(request.form === undefined ? {} : { body: request.form.toString() }),
       signal: AbortSignal.timeout(settings.timeoutMs ?? defaultTimeoutMs),
     });
     status = response.status;

@@ -429,7 +429,12 @@ describe("a course written by a content service", () => {
 describe("one question to the service", () => {
   const answer = z.object({ ok: z.literal(true) });
   const ask = (signal: AbortSignal | null = null, timeoutMs = 5_000) =>
-    askForJson({ url, key, model: "m", timeoutMs, fetch: callOutside }, answer, "system", "task", signal);
+    askForJson(
+      { url, key, model: "m", timeoutMs, fetch: callOutside },
+      answer,
+      { system: "system", task: "task" },
+      signal,
+    );
 
   test.each([408, 425, 429, 500, 503])(
     "is transient after status %d and carries Retry-After",
@@ -479,7 +484,9 @@ describe("one question to the service", () => {
 
   test("is transient when nobody listens", async () => {
     const settings = { url: "http://127.0.0.1:1/v1", key, model: "m", fetch: callOutside };
-    await expect(askForJson(settings, answer, "s", "t", null)).rejects.toThrow(TransientError);
+    await expect(askForJson(settings, answer, { system: "s", task: "t" }, null)).rejects.toThrow(
+      TransientError,
+    );
   });
 
   test("stops reading an endless answer", async () => {

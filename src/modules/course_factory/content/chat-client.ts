@@ -25,6 +25,13 @@ export interface ChatTuning {
   readonly maxTokens?: number;
 }
 
+export interface ChatRequest {
+  /** What the service is told of its role. */
+  readonly system: string;
+  readonly task: string;
+  readonly tuning?: ChatTuning;
+}
+
 const defaultChatTimeoutMs = 60_000;
 
 /** Time of one call and its repair at most, ms. */
@@ -50,10 +57,8 @@ interface Message {
 export async function askForJson<Schema extends z.ZodType>(
   service: ChatService,
   schema: Schema,
-  system: string,
-  task: string,
+  { system, task, tuning = {} }: ChatRequest,
   signal: AbortSignal | null,
-  tuning: ChatTuning = {},
 ): Promise<z.output<Schema>> {
   const messages: Message[] = [
     { role: "system", content: system },

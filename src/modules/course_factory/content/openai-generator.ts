@@ -9,7 +9,7 @@ import {
   lessonAt,
   lessonsOf,
 } from "./assemble.ts";
-import { askForJson, type ChatService, type ChatTuning, slowestChatMs } from "./chat-client.ts";
+import { askForJson, type ChatRequest, type ChatService, slowestChatMs } from "./chat-client.ts";
 import { cleanText, line } from "./chat-fields.ts";
 import type { ContentGenerator, CourseBrief } from "./generator.ts";
 import { countWords, type LandingPage, landingPage as landingPageModel, type Outline } from "./model.ts";
@@ -90,15 +90,14 @@ export function createOpenAiGenerator(service: ChatService): ContentGenerator {
   const ask = async <Schema extends z.ZodType>(
     brief: CourseBrief,
     schema: Schema,
-    task: string,
+    request: Omit<ChatRequest, "system">,
     signal: AbortSignal | null,
-    tuning: ChatTuning = {},
-  ) => askForJson(service, schema, systemPrompt(brief), task, signal, tuning);
+  ) => askForJson(service, schema, { system: systemPrompt(brief), ...request }, signal);
   return {
     name: "openai-compatible",
     slowestCallMs: slowestChatMs(service),
     async outline(brief, signal) {
-      const answer = await ask(brief, outlineAnswer, outlineTask(brief), signal);
+      const answer = await ask(brief, outlineAnswer, { task: outlineTask(brief) }, signal);
       const modules = answer.modules.map((part) => ({
         ...part,
         lessons: part.lessons.map((lesson) => ({ ...lesson, minutes: lesson.estimated_duration_minutes })),
@@ -107,12 +106,12 @@ export function createOpenAiGenerator(service: ChatService): ContentGenerator {
       return { outline: fitting("outline", () => assembleOutline(brief, modules, texts)), template_id: null };
     },
     async lesson(brief, outline, index, signal) {
-      const answer = await ask(brief, lessonAnswer, lessonTask(outline, index), signal);
+      const answer = await ask(brief, lessonAnswer, { task: lessonTask(outline, index) }, signal);
       const { lesson } = lessonAt(outline, index);
       return fitting("lesson", () => assembleLesson(brief, lesson.lesson_id, answer.content_markdown));
     },
     async quiz(brief, outline, signal) {
-      const answer = await ask(brief, quizAnswer, quizTask(outline), signal);
+      const answer = await ask(brief, quizAnswer, { task: quizTask(outline) }, signal);
       const drafts = answer.questions.map((item) => ({
         question: item.question,
         correct: item.correct_option,
@@ -125,14 +124,14 @@ export function createOpenAiGenerator(service: ChatService): ContentGenerator {
       return fitting("quiz", () => assembleQuiz(brief, outline, drafts, texts));
     },
     async landingPage(brief, outline, signal) {
-      const answer = await ask(brief, landingAnswer, landingTask(outline), signal);
+      const answer = await ask(brief, landingAnswer, { task: landingTask(outline) }, signal);
       const standard = templateLandingPage(brief, outline, await loadTexts(brief.request.language));
       return fitting("landing page", () => writtenLandingPage(brief, standard, answer));
     },
     async enhance(brief, outline, index, order, signal) {
       const task = additionsTask(outline, index, order);
       const tuning = { temperature: order.temperature, maxTokens: order.maxTokens };
-      return additionsOf(await ask(brief, additionsSchema(order), task, signal, tuning));
+      return additionsOf(await ask(brief, additionsSchema(order), { task, tuning }, signal));
     },
   };
 }

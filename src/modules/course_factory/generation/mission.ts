@@ -53,7 +53,7 @@ export function courseGenerationMission(
       if (earlier?.completed !== true) {
         const outcome =
           earlier === null
-            ? await make(settings, generator, mission, request, courseId, context)
+            ? await make(settings, generator, { mission, request, courseId }, context)
             : await makeAgain(generator, courseId, context);
         if (outcome.kind === "failed") throw reasonOf(outcome.error);
         if (outcome.kind === "taken_over") await whenComplete(context, courseId);
@@ -74,12 +74,16 @@ function courseIdOf(mission: Pick<MissionWork, "id">, attempt: number): string {
   return uuidv5(`course of attempt ${attempt}`, mission.id);
 }
 
+interface CourseOfMission {
+  readonly mission: MissionWork;
+  readonly request: GenerationRequest;
+  readonly courseId: string;
+}
+
 async function make(
   { gate }: Pick<CourseFactorySettings, "gate">,
   generator: CourseMaker,
-  mission: MissionWork,
-  request: GenerationRequest,
-  courseId: string,
+  { mission, request, courseId }: CourseOfMission,
   context: MissionContext,
 ) {
   const run: Run = {

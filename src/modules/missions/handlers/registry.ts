@@ -26,32 +26,36 @@ export function registerHandlers({ handlers, httpAllow, resolve }: MissionSettin
   return byType;
 }
 
+interface AskedMission {
+  readonly type: string;
+  readonly payload: JsonObject;
+  /** Null: it is of no tenant. */
+  readonly tenantId: string | null;
+}
+
 /**
  * Refuses what could only fail later.
  *
- * @param path where the type stands in the request; the payload's issues begin with `payloadPath`
+ * @param paths where type and payload stand in the request
  * @throws {ValidationError} nobody does missions of this type, or its handler refuses the payload
  */
 export function requireValid(
   handlers: Handlers,
-  type: string,
-  payload: JsonObject,
-  tenantId: string | null,
-  path: string,
-  payloadPath: string,
+  { type, payload, tenantId }: AskedMission,
+  paths: { readonly type: string; readonly payload: string },
 ): void {
   const handler = handlers.get(type);
   if (handler === undefined) {
     const known = [...handlers.keys()].sort().join(", ");
     throw new ValidationError(`Nobody here does missions of type "${type}".`, {
-      issues: [{ path, message: `expected one of: ${known}` }],
+      issues: [{ path: paths.type, message: `expected one of: ${known}` }],
     });
   }
   const issues = handler.validate(payload, tenantId) ?? [];
   if (issues.length === 0) return;
   throw new ValidationError(`The payload is not what missions of type "${type}" need.`, {
     issues: issues.map((issue) => ({
-      path: issue.path === "" ? payloadPath : `${payloadPath}.${issue.path}`,
+      path: issue.path === "" ? paths.payload : `${paths.payload}.${issue.path}`,
       message: issue.message,
     })),
   });
