@@ -51,10 +51,24 @@ function explain(
   }
   if (error?.message === undefined && status === 404) return `${url} has no route ${route}. ${ownProgram}`;
   if (error?.message === undefined) return `${url} answered ${status} without an explanation.`;
-  const details = (error.details ?? []).map(
-    ({ path, message }) => `\n  ${path === "" ? "request" : path}: ${message}`,
-  );
-  return `${error.message}${details.join("")}\n  (${error.code ?? status}, request ${error.request_id ?? "?"})`;
+  const told = withDetails(error.message, error.details ?? []).join("\n  ");
+  return `${told}\n  (${error.code ?? status}, request ${error.request_id ?? "?"})`;
+}
+
+/**
+ * The message, then its details. One of an event lists them itself, each with what was received: then it ends before them,
+ * and its own words for each follow.
+ */
+function withDetails(
+  message: string,
+  details: readonly { readonly path: string; readonly message: string }[],
+): readonly string[] {
+  const starts = details.map(({ path, message: said }) => message.indexOf(`${path || "(value)"}: ${said}`));
+  const areListed = starts.every((start, index) => start > (index === 0 ? 0 : (starts[index - 1] ?? 0)));
+  if (!areListed)
+    return [message, ...details.map(({ path, message: said }) => `${path || "request"}: ${said}`)];
+  const listed = starts.map((start, index) => message.slice(start, starts[index + 1]).replace(/; $/, ""));
+  return [message.slice(0, starts[0]).trimEnd(), ...listed];
 }
 
 /** The code of a network error, or what it says; undici hides both in the cause. */

@@ -28,6 +28,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "charter replay start payment --from 2026-05-01T00:00:00Z --dry-run",
     "charter replay start payment --from 2026-05-01T00:00:00Z --name after-the-outage --watch",
     'charter replay start analytics --name rebuilt --mode force --reason "the table was lost"',
+    "charter replay start analytics --name one-again --event 7d1f6b0e-3c57-4c1e-9b0a-2f8f4a1c9d10",
   ],
   "charter consumers": [
     "charter consumers ls",

@@ -238,7 +238,9 @@ describe("dead letters", () => {
     expect(await json("try", event_id, "--consumer", "keeper")).toMatchObject({ read_from: "record" });
     expect((await run("try", event_id, "--consumer", "nobody")).code).toBe(1);
     expect((await json("dlq", "ls")).dead_letters).toMatchObject([{ id, status: "open" }]);
-    await run("dlq", "discard", id, "--reason", "seen enough", "--yes");
+    const once = succeeded(await run("dlq", "discard", id, "--reason", "seen enough", "--yes"));
+    expect(once).toBe("1 dead letter discarded.\n");
+    expect((await run("dlq", "show", id)).stdout).toMatch(/ dead_letters\.discarded .* seen enough$/m);
   });
 
   test("are discarded with a reason, and the audit has it", async () => {
@@ -261,6 +263,13 @@ describe("replays", () => {
       await run("replay", "start", "keeper", "--types", "system.health", "--dry-run"),
     );
     expect(counted).toMatch(/^events +\d+/m);
+    expect(counted).toMatch(/^to be applied +0$/m);
+    const [{ id }] = await station.sql<{ id: string }>(
+      "SELECT id::text FROM events ORDER BY position LIMIT 1",
+    );
+    const one = ["replay", "start", "keeper", "--event", id, "--mode", "force", "--dry-run"];
+    expect(await json(...one)).toMatchObject({ count: 1 });
+    expect(succeeded(await run(...one))).toMatch(/^to be applied +1$/m);
     const start = ["replay", "start", "keeper", "--name", "once-more", "--types", "system.health"];
     const from = ["--from", new Date(Date.now() - 3_600_000).toISOString()];
     const forced = ["--mode", "force", "--reason", "the table was lost", "--yes", "--watch"];

@@ -66,8 +66,17 @@ test("the server judges it as that of any program, and says which field is wrong
     '{"course_id":"c-1"}',
   );
   expect(code).toBe(1);
-  expect(stderr).toMatch(/\n {2}payload\.user_id: /);
+  expect(stderr).toMatch(
+    /^charter: The event "course\.access\.granted" was refused; nothing was published\.\n/,
+  );
+  expect(stderr).toMatch(/\n {2}payload\.user_id: .*\(received nothing\)\n/);
+  expect(stderr.split("payload.user_id:")).toHaveLength(2);
   expect(stderr).not.toContain("payload.course_id:");
+  const unknown = await run("course.access.given", "--payload", "{}");
+  expect(unknown.stderr).toMatch(
+    /^charter: The event "course\.access\.given" was refused\.\n {2}type: the type is not/,
+  );
+  expect(unknown.stderr.split("is not catalogued")).toHaveLength(2);
 });
 
 test("of a file each event is taken or refused on its own, whatever its form, and the exit code tells", async () => {

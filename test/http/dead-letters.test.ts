@@ -275,13 +275,18 @@ describe("discarding", () => {
 
     const reply = await surface.post("/api/dead-letters/discard", { filter, reason });
     expect(reply.body).toEqual({ discarded: 2 });
+    // Named by their ids, without their consumer: each of them tells of it.
+    const named = { filter: { ids: planted.slice(2, 3) }, reason: "named by its id" };
+    expect((await surface.post("/api/dead-letters/discard", named)).body).toEqual({ discarded: 1 });
+    const { actions: told } = (await surface.send(`/api/dead-letters/${planted[2]}`)).body;
+    expect(told).toMatchObject([{ action: "dead_letters.discarded", reason: "named by its id" }]);
     expect(await statuses()).toEqual(
-      ["discarded", "discarded", "open", "requeued"].map((status) => ({ status })),
+      ["discarded", "discarded", "discarded", "requeued"].map((status) => ({ status })),
     );
     const again = await surface.post("/api/dead-letters/discard", { filter, reason });
     expect(again.body).toEqual({ discarded: 0 });
     const actions = await surface.send("/api/operator-actions?action=dead_letters.discarded");
-    expect(actions.body.operator_actions).toMatchObject([{ affected: 2, reason, filter }]);
+    expect(actions.body.operator_actions).toMatchObject([named, { affected: 2, reason, filter }]);
   });
 
   test.each<[string, unknown, string]>([

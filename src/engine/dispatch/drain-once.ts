@@ -109,7 +109,7 @@ async function tellOfBreaker(
         kind: "brake_open",
         subject,
         severity: "critical",
-        message: `${whyOpened(subscriber, change)} One at a time is tried until one succeeds, and no attempt is counted. GET /api/consumers/${subscriber} has the last error.`,
+        message: `${whyOpened(subscriber, change)} One at a time is tried until one succeeds, and no attempt is counted. The state of the consumer has the last error.`,
       });
   } catch (error) {
     invocation.log.warn({ subscriber, error_class: errorClass(error) }, "An alert could not be stored.");

@@ -225,7 +225,7 @@ function describeOpen(open: readonly OpenBreaker[], consumers: Invocation["consu
   if (ours.length === 0) return [];
   const more = ours.length > namedBreakers ? ` and ${ours.length - namedBreakers} more` : "";
   return [
-    `The circuit breaker is open of ${ours.slice(0, namedBreakers).join(", of ")}${more}: its events wait, and one at a time is tried. The alert brake_open and GET /api/consumers/{name} say why.`,
+    `The circuit breaker is open of ${ours.slice(0, namedBreakers).join(", of ")}${more}: its events wait, and one at a time is tried. The alert brake_open and the state of the consumer say why.`,
   ];
 }
 

@@ -84,6 +84,6 @@ export async function requireRecorded({ db, redisNumber = 1 }: PlaceDeps, shard:
 
 export function misplaced(shard: number, number: number): MisplacedShardError {
   return new MisplacedShardError(
-    `The settings put shard ${shard} on Redis database ${number}, and its events are on another one. Nothing is lost: they wait. GET /api/health says what to set.`,
+    `The settings put shard ${shard} on Redis database ${number}, and its events are on another one. Nothing is lost: they wait. Health says what to set.`,
   );
 }

@@ -279,7 +279,7 @@ async function tellOfBacklog(invocation: Invocation, { shard, kept, heldBackBy }
       kind: "trim_held_back",
       subject,
       severity: "warning",
-      message: `The stream of shard ${shard} holds ${kept} entries, expected about ${streamKeep}: ${heldBackBy} has not handled the oldest ones. Look at GET /api/consumers; a group that nobody uses any more can be removed with XGROUP DESTROY.`,
+      message: `The stream of shard ${shard} holds ${kept} entries, expected about ${streamKeep}: ${heldBackBy} has not handled the oldest ones. Look at the states of the consumers; a group that nobody uses any more can be removed with XGROUP DESTROY.`,
     });
   }
   await resolveOthers(invocation, "trim_held_back", `:${shard}`, isLong ? [subject] : []);

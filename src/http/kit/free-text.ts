@@ -6,7 +6,7 @@ export const plainText = (maxLength: number, minLength = 1) =>
   z
     .string()
     .trim()
-    .min(minLength)
+    .min(minLength, { error: `expected at least ${minLength} character${minLength === 1 ? "" : "s"}` })
     .max(maxLength)
     .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, "expected text without control characters and line ends");
 

@@ -350,6 +350,8 @@ async function readPayloadFile(file: string): Promise<string> {
   return textOfFile(file, bytes);
 }
 
+const lettersOf = (count: number) => `${count} dead letter${count === 1 ? "" : "s"}`;
+
 async function discard({ client, out }: Cli, ids: readonly string[], options: ChangeOptions): Promise<void> {
   const filter = requiredFilter(ids, options);
   const path = `${letters}/discard`;
@@ -360,12 +362,12 @@ async function discard({ client, out }: Cli, ids: readonly string[], options: Ch
   if (options.dryRun === true) {
     const answer = await count();
     if (out.json) return out.data(answer);
-    return out.line(`${answer.count} dead letters would be discarded.`);
+    return out.line(`${lettersOf(answer.count)} would be discarded.`);
   }
   if (options.yes !== true) {
-    await confirm(`Discard ${(await count()).count} dead letters for good?`, false);
+    await confirm(`Discard ${lettersOf((await count()).count)} for good?`, false);
   }
   const answer = await client.post<{ readonly discarded: number }>(path, { filter, reason });
   if (out.json) return out.data(answer);
-  out.line(`${answer.discarded} dead letters discarded.`);
+  out.line(`${lettersOf(answer.discarded)} discarded.`);
 }

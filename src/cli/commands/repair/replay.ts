@@ -18,6 +18,7 @@ interface ReplayOptions {
   readonly to?: string;
   readonly tenant?: string;
   readonly correlation?: string;
+  readonly event?: string;
   readonly rate?: number;
   readonly maxStep?: number;
   readonly acceptDuplicates?: boolean;
@@ -43,6 +44,7 @@ export function addReplay(program: Command): void {
     .option("--to <time>", "only stored before this time", instant)
     .option("--tenant <id>", "only of this tenant")
     .option("--correlation <id>", "only with this correlation id")
+    .option("--event <id>", "only this event")
     .option("--rate <n>", "events a second, at most", numberUpTo(10_000))
     .option("--max-step <n>", "events handed over at once, at most", wholeNumber(1, 5_000))
     .option("--accept-duplicates", "go back further than claims are kept; effects may then repeat")
@@ -79,6 +81,7 @@ async function start(cli: Cli, subscriber: string, options: ReplayOptions): Prom
     to: options.to,
     tenant_id: options.tenant,
     correlation_id: options.correlation,
+    event_id: options.event,
     rate_per_second: options.rate,
     max_step: options.maxStep,
     accept_duplicates: options.acceptDuplicates,
@@ -94,6 +97,8 @@ async function start(cli: Cli, subscriber: string, options: ReplayOptions): Prom
           preview.more === true ? `${preview.count} and more; counted were the first` : preview.count,
         ],
         ["already applied", preview.already_applied],
+        // What failed for good and was discarded is passed over too, and nobody counts that before.
+        ["to be applied", mode === "force" ? preview.count : preview.count - preview.already_applied],
         ["oldest", preview.oldest],
         ["newest", preview.newest],
       ]),

@@ -175,7 +175,7 @@ export async function changeBlockedKey(
   const holder = holderOf(row, heads.byKey.get(key));
   if (holder === null) {
     throw new NotFoundError(
-      `No event with this key waits for "${consumer.subscriber}". GET /api/consumers/${consumer.subscriber}/blocked-keys lists those that do.${heads.unseen === 0 ? "" : ` ${heads.unseen} pending entries behind those are too much to look at.`}`,
+      `No event with this key waits for "${consumer.subscriber}". Its blocked keys are those that do.${heads.unseen === 0 ? "" : ` ${heads.unseen} pending entries behind those are too much to look at.`}`,
     );
   }
   const target = changedKey(key, holder);

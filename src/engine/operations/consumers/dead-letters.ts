@@ -192,6 +192,9 @@ export async function groupLetters(
 /** Actions shown with a letter, at most. */
 const maxActions = 50;
 
+/** An action on letters that were named by their ids may be on those of several consumers. */
+const ofOneOrSeveral = sql`(a.subscriber_name = l.subscriber_name OR a.subscriber_name IS NULL)`;
+
 /**
  * @param tenantId whose letters alone; null: those of all
  * @throws {NotFoundError} no dead letter has the id, or it is not the tenant's
@@ -206,7 +209,7 @@ export async function findLetter(
     sql`SELECT ${letterColumns}, l.error_stack, l.raw_fields, l.edited_fields, ${hasBody} AS has_body
       FROM dead_letters l WHERE l.id = ${id}::bigint AND ${isOfTenant(sql`l.tenant_id`, tenantId)}`,
     sql`SELECT ${actionColumns} FROM operator_actions a JOIN dead_letters l ON l.id = ${id}::bigint
-      WHERE ${isOfTenant(sql`l.tenant_id`, tenantId)} AND ${isOfTenant(sql`a.tenant_id`, tenantId)} AND ((a.subscriber_name = l.subscriber_name AND a.filter -> 'ids' ? ${id}) OR a.job_id = l.job_id)
+      WHERE ${isOfTenant(sql`l.tenant_id`, tenantId)} AND ${isOfTenant(sql`a.tenant_id`, tenantId)} AND ((${ofOneOrSeveral} AND a.filter -> 'ids' ? ${id}) OR a.job_id = l.job_id)
       ORDER BY a.id DESC LIMIT ${maxActions}`,
   ]);
   const [letter] = (letters ?? []) as Omit<LetterDetails, "actions">[];
@@ -270,7 +273,7 @@ export async function notOpen(
     discarded: `was discarded${letter.at === null ? "" : ` at ${letter.at}`}`,
   }[letter.status];
   return new ConflictError(
-    `The dead letter ${id} ${what}; only an open one can be changed. Look at it again with GET /api/dead-letters/${id}.`,
+    `The dead letter ${id} ${what}; only an open one can be changed. Look at it again.`,
   );
 }
 
