@@ -264,7 +264,7 @@ describe("replays", () => {
     );
     expect(counted).toMatch(/^events +\d+/m);
     expect(counted).toMatch(/^to be applied +0$/m);
-    const [{ id }] = await station.sql<{ id: string }>(
+    const [{ id } = { id: "" }] = await station.sql<{ id: string }>(
       "SELECT id::text FROM events ORDER BY position LIMIT 1",
     );
     const one = ["replay", "start", "keeper", "--event", id, "--mode", "force", "--dry-run"];
