@@ -32,12 +32,13 @@ function documentOf(definition: EventDefinition, use: SchemaUse, version = defin
   return document;
 }
 
+/** Compiling takes longer than all that is asked of it, and most of it is the schema of schemas, once for each validator. */
+const ofCharter = validator();
 const isolateCompiled = new Map<string, ValidateFunction>();
 
-/** Compiling takes longer than all that is asked of it. */
 function compile(definition: EventDefinition, use: SchemaUse): ValidateFunction {
   const name = `${definition.type} ${use}`;
-  const validate = isolateCompiled.get(name) ?? validator().compile(documentOf(definition, use));
+  const validate = isolateCompiled.get(name) ?? ofCharter.compile(documentOf(definition, use));
   isolateCompiled.set(name, validate);
   return validate;
 }

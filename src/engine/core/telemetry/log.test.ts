@@ -173,10 +173,7 @@ describe("a secret that is logged all the same", () => {
     const { log, lines } = capture("debug");
     const mail = `${"x".repeat(60)}@mail.example.org `;
     for (let length = 20_000; length < 25_000; length += 11) {
-      const before = mail
-        .repeat(length / mail.length + 1)
-        .slice(0, length)
-        .replace(/[^ ]*$/, (cut) => " ".repeat(cut.length));
+      const before = mail.repeat(length / mail.length).padEnd(length);
       log.info({ reason: `${before}maria.musterfrau@example.org ${mail.repeat(100)}` }, "Long.");
     }
     expect(JSON.stringify(lines)).not.toContain("maria");
