@@ -79,6 +79,7 @@ export { isPrivateAddress, isPrivateHost, isToBeResolved, refusedHost } from "./
 export { boundIssues, boundText, issuesOf } from "./core/issues.ts";
 export { settlesWithin, withTimeLimit } from "./core/promises/time-limit.ts";
 export { decideDelivery, defaultRetryPolicy } from "./core/retry.ts";
+export { retryAfterMs } from "./core/retry-after.ts";
 export type { MigrationSet } from "./core/schema-state.ts";
 export {
   createVault,

@@ -60,7 +60,7 @@ describe("a tarball", () => {
     );
   });
 
-  test("holds what was built, and neither sources nor tests", async () => {
+  test("holds what was built and its documents, and neither sources nor tests", async () => {
     for (const [tarball, door] of [
       [tarballs.schemas, "index"],
       [tarballs.engine, "index"],
@@ -68,10 +68,14 @@ describe("a tarball", () => {
     ] as const) {
       const paths = await contentsOf(tarball);
       const others = paths.filter((path) => !/^dist\/.+\.(js|js\.map|d\.ts)$/.test(path));
-      expect(others.filter((path) => path !== "README.md").sort()).toEqual(["LICENSE", "package.json"]);
+      expect(others.filter((path) => !path.endsWith(".md")).sort()).toEqual(["LICENSE", "package.json"]);
+      expect(others).toContain("README.md");
       expect(paths.filter((path) => /\.test\.|fixtures/.test(path))).toEqual([]);
       expect(paths).toContain(`dist/${door}.d.ts`);
     }
+    // What the README of the engine leads to.
+    const documents = ["COMING-FROM.md", "GLOSSARY.md", "TESTING.md", "operations/README.md"];
+    expect(await contentsOf(tarballs.engine)).toEqual(expect.arrayContaining(documents));
   });
 
   test("has doors that lead to files in it, and nothing that is about the checkout", async () => {

@@ -51,6 +51,9 @@ const published = [
   "peerDependencies",
 ] as const;
 
+/** The README names the others by links. */
+const documents = ["**/*.md"];
+
 /** What the compiler makes of `./{path}.ts`. */
 export function builtFrom(source: string): { readonly types: string; readonly default: string } {
   const path = /^\.\/(.+)\.ts$/.exec(source)?.[1];
@@ -66,5 +69,10 @@ export function publishedManifest(source: SourceManifest): Record<string, unknow
   const doors = Object.entries(source.exports).map(([door, file]) => [door, builtFrom(file)]);
   // Of who installs it. In this checkout everything runs on the Node that it brings, whatever npm runs on.
   const engines = { node: `>=${oldestNode.major}.${oldestNode.minor}` };
-  return { ...Object.fromEntries(kept), engines, files: ["dist"], exports: Object.fromEntries(doors) };
+  return {
+    ...Object.fromEntries(kept),
+    engines,
+    files: ["dist", ...documents],
+    exports: Object.fromEntries(doors),
+  };
 }

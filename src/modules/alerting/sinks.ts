@@ -1,6 +1,6 @@
-import { errorClass, withTimeLimit } from "@brain/engine";
+import { errorClass, retryAfterMs, withTimeLimit } from "@brain/engine";
 import { callOutside } from "../call-outside.ts";
-import { requirePublic, retryAfterMs } from "../outgoing.ts";
+import { requirePublic } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import type { AlertingSettings, PostedSink } from "./settings.ts";
 import type { Claimed } from "./store.ts";

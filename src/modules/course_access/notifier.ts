@@ -4,9 +4,9 @@ import {
   type Logger,
   PermanentError,
   RetryAfter,
+  retryAfterMs,
   TransientError,
 } from "@brain/engine";
-import { retryAfterMs } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 
 /** What is told to the outside, and how. */

@@ -2,6 +2,7 @@ import {
   type EnvelopeRow,
   errorClass,
   type JobContext,
+  retryAfterMs,
   toEnvelope,
   type Vault,
   withTimeLimit,
@@ -15,7 +16,7 @@ import {
   toCloudEvent,
 } from "@brain/schemas";
 import { callOutside } from "../call-outside.ts";
-import { requirePublic, retryAfterMs } from "../outgoing.ts";
+import { requirePublic } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import type { Claimed } from "./job-store.ts";
 import { addressOf } from "./secrets.ts";

@@ -1,6 +1,5 @@
-import { type CallOutside, issuesOf, TransientError, UpstreamError } from "@brain/engine";
+import { type CallOutside, issuesOf, retryAfterMs, TransientError, UpstreamError } from "@brain/engine";
 import type * as z from "zod";
-import { retryAfterMs } from "../../outgoing.ts";
 
 /** Where an OpenAI-compatible service answers: base URL up to `/v1`, key and model. */
 export interface ChatSettings {

@@ -3,6 +3,7 @@ import {
   issuesOf,
   PermanentError,
   refusedHost,
+  retryAfterMs,
   TransientError,
   UpstreamError,
   ValidationError,
@@ -10,7 +11,7 @@ import {
 import { holdsSecret, isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
 import { callOutside } from "../../call-outside.ts";
-import { type BoundedText, readBounded, requirePublic, retryAfterMs } from "../../outgoing.ts";
+import { type BoundedText, readBounded, requirePublic } from "../../outgoing.ts";
 import type { ResolveHost } from "../../ports/host-names.ts";
 import type { MissionContext, MissionHandler } from "../../ports/mission-handler.ts";
 

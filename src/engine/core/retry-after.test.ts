@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { retryAfterMs } from "./outgoing.ts";
+import { retryAfterMs } from "./retry-after.ts";
 
 test.each([
   { header: null, ms: null },
