@@ -80,12 +80,25 @@ async function initialise(
   ];
   const env = { ...process.env, LC_ALL: "C" };
   try {
-    await run(binaries.initdb, flags, { cwd: made, env, ...idsOf(account) });
+    await run(binaries.initdb, flags, { cwd: made, env, ...idsOf(account) }).catch((error: unknown) => {
+      throw notMade(folder, error);
+    });
     await rm(folder, { recursive: true, force: true });
     await rename(made, folder);
   } finally {
     await rm(workshop, { recursive: true, force: true });
   }
+}
+
+/** What initdb said of its failure, without what Postgres logged beside it, and what to do. */
+export function notMade(folder: string, error: unknown): Error {
+  const { stderr = "", message = "" } = error as { stderr?: string; message?: string };
+  const said = /(?:FATAL|initdb: error|ERROR): .*/.exec(stderr)?.[0] ?? stderr.trim().split("\n")[0] ?? "";
+  return new Error(
+    `PostgreSQL could not make its data in ${folder} (${said || message}). ` +
+      "Make room there, or set BRAIN_DATA_DIR to a directory on another disk.",
+    { cause: error },
+  );
 }
 
 function idsOf(account: Account | null): { uid?: number; gid?: number } {
