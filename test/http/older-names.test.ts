@@ -5,11 +5,15 @@ import { defineConsumer } from "../../src/engine/consume/define/define-consumer.
 import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { requireStream } from "../../src/engine/invocation.ts";
+import { stepBulkOperation } from "../../src/engine/operations/bulk/bulk-operations.ts";
+import { startRedrive } from "../../src/engine/operations/bulk/redrive.ts";
+import { startReplay } from "../../src/engine/operations/bulk/replay.ts";
 import { pauseConsumer } from "../../src/engine/operations/consumers/pauses.ts";
 import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { partChecked } from "../engine/events.ts";
 import { recordReport } from "../engine/fixture.ts";
 import { operator, plantLetters } from "../engine/operations/bulk-fixture.ts";
+import { recorded } from "../recorded.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 /*
@@ -142,4 +146,77 @@ test("what is recorded or failed under the older name can be tried", async () =>
   expect(tried.status, tried.text).toBe(200);
   const [letter] = await plantLetters(surface, [{ type: older }]);
   expect(await get(`/api/dead-letters/${letter}`)).toMatchObject({ not_tried: null });
+});
+
+const common = {
+  name: "one",
+  maxStep: 500,
+  ratePerSecond: null,
+  stopRatio: null,
+  reason: "test",
+  idempotencyKey: null,
+};
+const all = { types: null, from: null, to: null, tenant_id: null, correlation_id: null };
+
+test.each([
+  [
+    "replay",
+    () =>
+      startReplay(
+        surface.open(),
+        after,
+        { ...common, mode: "only_missing", filter: all, acceptDuplicates: false },
+        operator,
+      ),
+  ],
+  [
+    "redrive",
+    async () => {
+      const [one] = await surface.sql<{ id: string; message: string }>(
+        `SELECT id::text AS id, stream_message_id AS message FROM ${recorded} WHERE type = $1`,
+        [newer],
+      );
+      await plantLetters(surface, [
+        { type: newer, eventId: one?.id ?? "", messageId: one?.message ?? "", rawFields: null },
+      ]);
+      return startRedrive(surface.open(), { ...common, filter: {}, ramp: false }, operator);
+    },
+  ],
+])("what a %s brings under the new name waits for a worker that knows it", async (_what, start) => {
+  await both();
+  await old.drain();
+  expect(await applied()).toEqual([1]);
+  await stepBulkOperation(surface.open(), { id: await start(), subscriber: "recorder" });
+  const seen = await old.drain();
+  expect(seen.nextDueMs).not.toBeNull();
+  expect(await applied()).toEqual([1]);
+  await surface.drain(after);
+  await surface.drain(after);
+  expect(await applied()).toEqual([1, 2]);
+  expect(await surface.sql("SELECT succeeded, failed FROM jobs")).toEqual([{ succeeded: 1, failed: 0 }]);
+});
+
+test("what nobody here handles is given back after an hour, and its letter stays open", async () => {
+  await both();
+  const [letter] = await plantLetters(surface, [{ type: newer, rawFields: { id: "x", type: newer } }]);
+  await stepBulkOperation(surface.open(), {
+    id: await startRedrive(surface.open(), { ...common, filter: {}, ramp: false }, operator),
+    subscriber: "recorder",
+  });
+  await surface.sql("UPDATE deliveries SET queued_at = now() - interval '61 minutes'");
+  await old.drain();
+  await old.drain();
+  expect(await surface.sql("SELECT id::text AS id, status FROM dead_letters")).toEqual([
+    { id: letter, status: "open" },
+  ]);
+  expect(await surface.sql("SELECT succeeded, failed FROM jobs")).toEqual([{ succeeded: 0, failed: 1 }]);
+});
+
+test("what the new release applied is known to the one before when it comes again", async () => {
+  await old.publish(1);
+  await surface.relay();
+  await surface.drain(after);
+  await surface.redis("XGROUP", "SETID", surface.stream, before.group, "0");
+  expect(await old.drain()).toMatchObject({ redelivered: 1, deadLettered: 0 });
+  expect(await applied()).toEqual([1]);
 });

@@ -1,4 +1,5 @@
 import { compareMessageIds, type Envelope, type MessageId } from "@brain/schemas";
+import { fieldsToObject } from "../stream/entry-fields.ts";
 import { type Claim, type ClaimIds, placing } from "./apply/claim.ts";
 import type { Content, Handled } from "./drain/interpret.ts";
 
@@ -84,10 +85,17 @@ export function claimsOf(list: readonly Runnable[]): Claim[] {
   const placeOf = placing();
   return list.map((delivery) => {
     const { messageId, replayGeneration, fields, deadLetterId: letterId } = delivery;
-    const { id: eventId, type, tenant_id: tenantId } = delivery.content.event;
+    const { id: eventId, tenant_id: tenantId } = delivery.content.event;
     const ids = { messageId, eventId, replayGeneration };
-    return { ...ids, place: placeOf(ids), type, tenantId, letterId, fields };
+    return { ...ids, place: placeOf(ids), type: writtenType(delivery), tenantId, letterId, fields };
   });
+}
+
+/** The type under the name that its entry has: the release before, which runs beside this one, knows no later name of it. */
+function writtenType({ content, fields }: Runnable): string {
+  const { type, meta } = content.event;
+  const written = meta.original_type ?? type;
+  return written !== type && fields !== null && fieldsToObject(fields).type === written ? written : type;
 }
 
 /**
@@ -109,9 +117,9 @@ export interface Source {
   /**
    * They are done: they are let go with the next round trip.
    *
-   * @param as a dead letter took its row along when it was stored
+   * @param as `passed_over`: nobody here handles it; a dead letter took its row along when it was stored
    */
-  finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"): void;
+  finish(deliveries: readonly Delivery[], as: "applied" | "passed_over" | "dead_letter"): void;
 }
 
 /** A delivery that will be tried again. */

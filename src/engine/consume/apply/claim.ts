@@ -7,6 +7,7 @@ export interface Claim {
   /** What it is claimed under: the message id, or beside it where another one of the list has that. */
   readonly place: string;
   readonly eventId: string;
+  /** Under the name that its entry has. */
   readonly type: string;
   readonly tenantId: string | null;
   /** 0, or the generation of a forced replay: under it the event may be applied once more. */

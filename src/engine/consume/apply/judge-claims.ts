@@ -65,8 +65,8 @@ function besideIsOwn({ e }: KnownClaim, { eventId }: Claim): boolean {
 }
 
 function isSameType(catalog: Catalog, { type, fields }: Claim, known: string | null): boolean {
-  if (known === null || known === type.slice(0, maxTypeLength) || catalog.canonicalType(known) === type)
-    return true;
+  if (known === null || known === type.slice(0, maxTypeLength)) return true;
+  if (catalog.canonicalType(known) === catalog.canonicalType(type)) return true;
   // Programs of before note what stands on the stream, where we have found out what it is.
   return fields !== null && fieldsToObject(fields).type === known;
 }

@@ -45,7 +45,7 @@ export async function tellSources<T>(
   for (const [source, own] of Map.groupBy(items, sourceOf)) await tell(source, own);
 }
 
-function finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"): void {
+function finish(deliveries: readonly Delivery[], as: "applied" | "passed_over" | "dead_letter"): void {
   for (const [source, own] of Map.groupBy(deliveries, (one) => one.source)) source.finish(own, as);
 }
 
@@ -56,7 +56,7 @@ function finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"):
  */
 export async function finishUnhandled(drain: Drain, deliveries: readonly Delivery[]): Promise<Runnable[]> {
   const skipped = deliveries.filter(({ content }) => content.kind === "skip");
-  finish(skipped, "applied");
+  finish(skipped, "passed_over");
   drain.result.skipped += skipped.length;
   drain.counts.note(null, "skipped", skipped.length);
   const runs = (one: Delivery): one is Runnable => isRunnable(one) && one.skipReason === null;

@@ -1,5 +1,5 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { messageIdOfRow } from "../../core/beside-ids.ts";
 import { maxSkewMs } from "../../core/clock.ts";
 import type { Database } from "../../db/database.ts";
@@ -44,6 +44,8 @@ export interface TakeOptions {
   readonly limit: number;
   /** Types that are paused: their rows wait, and hold their keys. */
   readonly pausedTypes: readonly string[];
+  /** Under which names a row may know what is handled here; null: everything is. */
+  readonly handledTypes: readonly string[] | null;
   /** Keys that wait for an entry on the stream. */
   readonly blockedKeys: readonly string[];
   /** Keys of the entries at hand, which may have to go behind what waits here. */
@@ -71,12 +73,16 @@ export interface TakeResult {
   readonly alreadyTaken: ReadonlySet<string>;
   /** What a replay has deferred, and perhaps before the group read it: those wait until the stream was read once more. */
   readonly unread: readonly string[];
+  /** Something waits for a worker of another release, which handles its type. */
+  readonly isAnothers: boolean;
   /** There is nothing here, not even what waits. */
   readonly isEmpty: boolean;
 }
 
 /** Rows that wait at once until the stream was read once more; the others follow in later rounds. */
 const maxUnread = sql.raw("1000");
+/** Releases run beside each other for no longer; what still nobody handles then is passed over, as on the stream. */
+const besideEachOther = sql.raw("interval '1 hour'");
 
 interface TakenRow extends Partial<EnvelopeRow> {
   readonly place: string;
@@ -112,7 +118,7 @@ export async function takeDeferred(
 ): Promise<TakeResult> {
   const look = restSql({
     ...{ subscriber: options.subscriber, shard: options.shard, now: nowOf(options) },
-    ...readOf(options),
+    ...{ handledTypes: options.handledTypes, ...readOf(options) },
   });
   const before =
     options.perhapsTaken.length === 0 ? [] : [takenAheadSql(options.subscriber, options.perhapsTaken)];
@@ -127,6 +133,7 @@ export async function takeDeferred(
     ),
     nextDueMs: state?.next_due_ms ?? null,
     unread: state?.unread ?? [],
+    isAnothers: state?.anothers === true,
     isEmpty: state?.filled !== true,
     alreadyTaken: new Set(((ahead ?? []) as { id: string }[]).map(({ id }) => id)),
   };
@@ -166,7 +173,10 @@ interface ReadValues {
   readonly stood: readonly string[];
 }
 
-type TakeValues = Pick<TakeOptions, "subscriber" | "shard" | "limit" | "pausedTypes" | "blockedKeys"> &
+type TakeValues = Pick<
+  TakeOptions,
+  "subscriber" | "shard" | "limit" | "pausedTypes" | "handledTypes" | "blockedKeys"
+> &
   ReadValues & {
     /** ISO 8601. */
     readonly now: string;
@@ -182,14 +192,25 @@ function isPerhapsUnread(row: SQL, { readMs, seenMs, seenSeq, stood }: Slots<Rea
     AND ${row}.place <> ALL(${stood}::bigint[]))`;
 }
 
+/**
+ * True of a row that somebody else handles. Whoever deferred it for this consumer knew that it handles the type: a release
+ * that runs beside this one has added the handler, or renamed the event.
+ */
+function isAnothers(row: SQL, handledTypes: SQLWrapper): SQL {
+  return sql`coalesce(${handledTypes}::text[] IS NOT NULL AND ${row}.event_type <> ALL(${handledTypes}::text[])
+    AND coalesce(${row}.raw_fields ->> 'type', '') <> ALL(${handledTypes}::text[])
+    AND ${row}.queued_at > now() - ${besideEachOther}, false)`;
+}
+
 const keepTake = (holdKeys: boolean) =>
   keepNamedSql<TakeValues>((of) => {
-    const { subscriber, shard, now, limit, pausedTypes, blockedKeys, readMs, readSeq } = of;
+    const { subscriber, shard, now, limit, pausedTypes, handledTypes, blockedKeys, readMs, readSeq } = of;
     // What was never tried is due whatever its time says: the clocks of the worker that deferred it and of the one that
     // takes it may differ.
     const isDue = (row: SQL) =>
       sql`(${row}.attempts = 0 OR ${dueSql(row, sql`${now}::timestamptz`)} <= ${now}::timestamptz OR ${row}.skip_reason IS NOT NULL)`;
-    const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${pausedTypes}::text[]), false)`;
+    const isPaused = (row: SQL) =>
+      sql`(coalesce(${row}.event_type = ANY(${pausedTypes}::text[]), false) OR ${isAnothers(row, handledTypes)})`;
     const held = holdKeys
       ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
         AND l.status IN ('open', 'requeued') AND ${isOlder(sql`l`, sql`d`)})`
@@ -249,9 +270,9 @@ const holding = { take: keepTake(true), heads: keepHeads(true) };
 const passing = { take: keepTake(false), heads: keepHeads(false) };
 
 function takeSql(options: TakeOptions): SQL {
-  const { subscriber, shard, limit, pausedTypes, blockedKeys, holdKeys } = options;
+  const { subscriber, shard, limit, pausedTypes, handledTypes, blockedKeys, holdKeys } = options;
   const { take } = holdKeys ? holding : passing;
-  const row = { subscriber, shard, now: nowOf(options), limit, pausedTypes, blockedKeys };
+  const row = { subscriber, shard, now: nowOf(options), limit, pausedTypes, handledTypes, blockedKeys };
   return take({ ...row, ...readOf(options) });
 }
 
@@ -274,19 +295,21 @@ function nowOf({ nowMs }: TakeOptions): string {
 interface RestRow {
   readonly next_due_ms: number | null;
   readonly unread: readonly string[] | null;
+  readonly anothers: boolean | null;
   readonly filled: boolean;
 }
 
 /** Whether anything is deferred, on any shard: what a key waits for may be deferred on another one. */
 const restSql = keepNamedSql<
-  ReadValues & { readonly subscriber: string; readonly shard: number; readonly now: string }
+  Pick<TakeOptions, "subscriber" | "shard" | "handledTypes"> & ReadValues & { readonly now: string }
 >((of) => {
-  const { subscriber, shard, now } = of;
+  const { subscriber, shard, handledTypes, now } = of;
   const dueAt = dueSql(sql`d`, sql`${now}::timestamptz`);
   return sql`
     SELECT floor(extract(epoch FROM min(${dueAt}) FILTER (WHERE d.shard = ${shard} AND d.attempts > 0
         AND ${dueAt} > ${now}::timestamptz)) * 1000)::float8
       AS next_due_ms, true AS filled,
+      bool_or(d.shard = ${shard} AND ${isAnothers(sql`d`, handledTypes)}) AS anothers,
       (array_agg(d.place::text) FILTER (WHERE d.shard = ${shard} AND ${isPerhapsUnread(sql`d`, of)}))[1:${maxUnread}] AS unread
     FROM deliveries d WHERE d.subscriber_name = ${subscriber}
     HAVING count(*) > 0`;

@@ -20,6 +20,19 @@ export const finishSql = keepSql<[ids: readonly string[]]>(
     WHERE j.id = c.job_id`,
 );
 
+/** Removes what nobody here handles. It was not applied: its dead letter is open again, and its job counts it as failed. */
+export const passOverSql = keepSql<[ids: readonly string[]]>(
+  (ids) => sql`
+    WITH gone AS (
+      DELETE FROM deliveries WHERE place = ANY(${ids}::bigint[]) RETURNING job_id, dead_letter_id
+    ), opened AS (
+      UPDATE dead_letters l SET status = 'open', job_id = NULL FROM gone WHERE l.id = gone.dead_letter_id
+    )
+    UPDATE jobs j SET failed = j.failed + c.n, updated_at = now()
+    FROM (SELECT job_id, count(*)::integer AS n FROM gone WHERE job_id IS NOT NULL GROUP BY job_id) c
+    WHERE j.id = c.job_id`,
+);
+
 /** Marks a try of each as begun just before it. */
 export async function beginDeferred(db: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;

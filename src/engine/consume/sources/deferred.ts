@@ -5,6 +5,7 @@ import { waitOf } from "../../core/retry.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { namesOfType } from "../apply/judge-claims.ts";
 import { cleanFields } from "../dead-letters.ts";
+import { recordedTypes } from "../define/recorded-types.ts";
 import {
   type Delivery,
   eventOf,
@@ -29,6 +30,7 @@ import {
   beginDeferred,
   finishSql,
   type NewDeferredRow,
+  passOverSql,
   putBackDeferred,
   retryDeferred,
   storeDeferred,
@@ -45,6 +47,9 @@ export interface TakenDeferred extends Taken {
   /** Something waits here until the stream was read once more. */
   readonly waitsForRead: boolean;
 }
+
+/** When to look again at what a worker of another release handles: one of them may have got the lease. */
+const anothersLookMs = 10_000;
 
 const nothing: TakenDeferred = {
   waiting: [],
@@ -64,6 +69,8 @@ export class DeferredSource implements Source {
   readonly #drain: DrainBase;
   /** Rows that are done, removed with the next round trip. */
   readonly #done: string[] = [];
+  /** Those of them that nobody here handles. */
+  readonly #passedOver: string[] = [];
   /** Rows that a replay had deferred before the stream was read the last time. */
   #stood: readonly string[] = [];
   /** What cron was told last. */
@@ -99,6 +106,7 @@ export class DeferredSource implements Source {
         pausedTypes: [...pausedTypesOf(deps.catalog, state, nowMs)].flatMap((type) =>
           namesOfType(deps.catalog, type),
         ),
+        handledTypes: recordedTypes(deps.catalog, consumer),
         blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
         keys,
         holdKeys,
@@ -110,7 +118,9 @@ export class DeferredSource implements Source {
       this.takeDone(),
     );
     this.#stood = [...this.#stood, ...taken.unread];
-    await this.#noteWhatWaits(taken, nowMs);
+    const times = [taken.nextDueMs ?? [], taken.isAnothers ? nowMs + anothersLookMs : []].flat();
+    const nextDueMs = times.length === 0 ? null : Math.min(...times);
+    await this.#noteWhatWaits({ ...taken, nextDueMs }, nowMs);
     const alreadyTaken = perhapsTaken.filter(({ messageId }) => taken.alreadyTaken.has(messageId));
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
     for (const { messageId } of alreadyTaken) onStream.delete(messageId);
@@ -128,7 +138,7 @@ export class DeferredSource implements Source {
       fresh: [],
       isFull: taken.rows.length >= limit,
       heads: taken.heads,
-      nextDueMs: taken.nextDueMs,
+      nextDueMs,
       alreadyTaken,
       waitsForRead: taken.unread.length > 0,
     };
@@ -219,14 +229,18 @@ export class DeferredSource implements Source {
     );
   }
 
-  finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"): void {
+  finish(deliveries: readonly Delivery[], as: "applied" | "passed_over" | "dead_letter"): void {
     if (as === "dead_letter") return;
-    for (const { row } of deliveries) if (row !== null) this.#done.push(row);
+    const gone = as === "applied" ? this.#done : this.#passedOver;
+    for (const { row } of deliveries) if (row !== null) gone.push(row);
   }
 
   /** The statements that remove what is done. */
   takeDone(): SQL[] {
-    return this.#done.length === 0 ? [] : [finishSql(this.#done.splice(0))];
+    return [
+      ...(this.#done.length === 0 ? [] : [finishSql(this.#done.splice(0))]),
+      ...(this.#passedOver.length === 0 ? [] : [passOverSql(this.#passedOver.splice(0))]),
+    ];
   }
 
   /** Stores deliveries of the stream here; only then may they be acked. Storing one twice stores it once. */

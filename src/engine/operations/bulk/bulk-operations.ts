@@ -4,6 +4,7 @@ import { deferring, forgetShardState } from "../../consume/lease/deferred-signal
 import type { Clock } from "../../core/clock.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation, StreamInvocation } from "../../invocation.ts";
+import { groupOf } from "../../stream/group.ts";
 import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./bulk-steps.ts";
 import { markBulkOperationsRunning } from "./bulk-store.ts";
 import type { BulkKind } from "./bulk-view.ts";
@@ -137,8 +138,16 @@ function nextStepAt(running: readonly Running[], nowMs: number): number | null {
   return waits.length === 0 ? null : Math.min(...waits);
 }
 
-function subscribersOf({ consumers }: Invocation, { subscriber }: Running): readonly string[] {
+function subscribersOf(
+  { consumers }: Invocation,
+  { subscriber }: Pick<Running, "subscriber">,
+): readonly string[] {
   return subscriber === null ? [...consumers.keys()] : [subscriber];
+}
+
+/** Also of a consumer that only a release beside this one has: its drains there must learn of what is deferred here. */
+function groupsOf(invocation: Invocation, operation: Pick<Running, "subscriber">): readonly string[] {
+  return subscribersOf(invocation, operation).map(groupOf);
 }
 
 /** Longest sleep at once, ms: another runner, or an operator, may have changed the plan. */
@@ -166,9 +175,7 @@ async function tryStep(invocation: StreamInvocation, operation: Running): Promis
 
 /** A backfill that is over no longer holds the stream back; its consumer learns of it with its next drain. */
 async function letLive(invocation: StreamInvocation, operation: Running): Promise<void> {
-  const { consumers, publish } = invocation;
-  const groups = subscribersOf(invocation, operation).flatMap((name) => consumers.get(name)?.group ?? []);
-  await forgetShardState(invocation, groups, publish.shards);
+  await forgetShardState(invocation, groupsOf(invocation, operation), invocation.publish.shards);
 }
 
 /** An operation's row as a step reads it, under a lock. */
@@ -201,10 +208,8 @@ export async function stepBulkOperation(
   invocation: StreamInvocation,
   operation: { readonly id: string; readonly subscriber: string | null },
 ): Promise<number> {
-  const { consumers, publish } = invocation;
-  const names = operation.subscriber === null ? [...consumers.keys()] : [operation.subscriber];
-  const groups = names.flatMap((name) => consumers.get(name)?.group ?? []);
-  return deferring(invocation, groups, publish.shards, () =>
+  const groups = groupsOf(invocation, operation);
+  return deferring(invocation, groups, invocation.publish.shards, () =>
     invocation.db.transaction((tx) => stepInTransaction(invocation, tx, operation.id)),
   );
 }

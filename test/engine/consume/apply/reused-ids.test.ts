@@ -427,7 +427,7 @@ test("what was taken ahead of its place is told by its event, not by the message
       {
         ...{ subscriber: "recorder", shard: 1, nowMs: Date.now(), limit: 10, holdKeys: false, readTo: null },
         ...{ seenTo: null, stood: [] },
-        ...{ pausedTypes: [], blockedKeys: [], keys: [] },
+        ...{ pausedTypes: [], handledTypes: null, blockedKeys: [], keys: [] },
         perhapsTaken: ["7-1", "7-2", "7-3", "7-4"].map((id) => ({ id: parseMessageId(id), event })),
       },
       [],

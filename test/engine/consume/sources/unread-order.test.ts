@@ -143,6 +143,7 @@ test("what a replay deferred is given as far as the group has read, and waits wh
         nowMs: backbone.system.now(),
         limit: 100,
         pausedTypes: [],
+        handledTypes: null,
         blockedKeys: [],
         keys: [],
         holdKeys: false,
