@@ -1,10 +1,9 @@
 /** A step of `npm run check`: what breaks somebody, against the last release. */
 
 import { readdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { runBreaking } from "../src/governance/breaking/run-breaking.ts";
+import { root } from "./root.ts";
 
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 const folder = "schemas/fixtures/catalogue";
 
 /** By the numbers in it: 0.10.0 is behind 0.9.0. */

@@ -4,11 +4,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { loadedAtStart } from "./loaded-at-start.ts";
-
-const root = fileURLToPath(new URL("../", import.meta.url).href);
+import { root } from "./root.ts";
 
 /**
  * Of each worker: what it loads when it starts, and that with what is loaded when it is asked for, as texts of courses,

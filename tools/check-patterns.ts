@@ -7,11 +7,10 @@
  */
 
 import { globSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { analyse } from "scslre";
 import ts from "typescript";
+import { root } from "./root.ts";
 
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 /** Where the clock of the machine is made a `Clock`. */
 const clockFile = "src/engine/core/clock.ts";
 

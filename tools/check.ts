@@ -5,7 +5,7 @@
 
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
+import { root } from "./root.ts";
 import { readToolOptions } from "./tool-options.ts";
 
 interface Step {
@@ -16,7 +16,6 @@ interface Step {
   readonly showsOutput?: true;
 }
 
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 /** Only what hangs ends by it: on a slow, busy machine the type check alone takes minutes. */
 const timeLimitMs = 600_000;
 

@@ -1,11 +1,9 @@
 /** `src/console/assets.ts`: style sheet and client script of the console as the workers serve them, bundled and named by content. */
 
 import { createHash } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-
-const root = fileURLToPath(new URL("../", import.meta.url).href);
+import { root } from "./root.ts";
 
 const sources = [
   {

@@ -1,10 +1,8 @@
 /** The Markdown documents of the project, as what stands in them can be checked and run. */
 
 import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import MarkdownIt from "markdown-it";
-
-const root = fileURLToPath(new URL("../", import.meta.url).href);
+import { root } from "./root.ts";
 
 /** A fenced block. */
 export interface Block {
@@ -69,6 +67,13 @@ export async function readProject(): Promise<{
     inOrder.map(async (path) => parseDocument(path, await readFile(root + path, "utf8"))),
   );
   return { files, documents };
+}
+
+/** @throws {Error} there is none at that path */
+export function documentAt(documents: readonly Document[], path: string): Document {
+  const document = documents.find((candidate) => candidate.path === path);
+  if (document === undefined) throw new Error(`There is no ${path}.`);
+  return document;
 }
 
 const markdown = new MarkdownIt({ html: true });

@@ -2,14 +2,13 @@
 
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { catalog } from "../src/composition.ts";
 import { currentCatalogue } from "../src/governance/breaking/against.ts";
 import { catalogueText, describeCatalogue } from "../src/governance/breaking/catalogue.ts";
 import { parseGolden, placesOf } from "../src/governance/breaking/product-facts.ts";
 import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
+import { root } from "./root.ts";
 
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 const digestsName = "digests.json";
 
 /**

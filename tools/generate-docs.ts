@@ -1,7 +1,6 @@
 /** The event parts of each module's README.md and EVENTS.md, from the catalog and from the consumers. */
 
 import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { catalog } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
 import { documentFaults } from "../src/governance/pages/document-faults.ts";
@@ -12,8 +11,8 @@ import { allOf, documentsOf, type ModuleFacts, readSources } from "../src/govern
 import { openProduct } from "../src/http-composition.ts";
 import { product } from "../src/product.ts";
 import { readEventExports } from "./event-exports.ts";
+import { root } from "./root.ts";
 
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 const goldenPath = "schemas/fixtures/released.json";
 
 async function readModules(): Promise<readonly ModuleFacts[]> {

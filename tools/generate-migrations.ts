@@ -9,10 +9,9 @@
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { root } from "./root.ts";
 import { unaskedQuestion } from "./unasked-question.ts";
 
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 const given = process.argv.slice(2);
 const options = given.filter((option) => option !== "--engine");
 const isForEngine = options.length < given.length;

@@ -4,12 +4,10 @@
  */
 
 import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { firstDifference, type GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { generateMigrationLists } from "./migration-list.ts";
+import { root } from "./root.ts";
 import { readToolOptions } from "./tool-options.ts";
-
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 
 /** The lists of migrations come first: the others import the product, and with it the lists. */
 const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [

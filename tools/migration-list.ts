@@ -1,9 +1,7 @@
-import { fileURLToPath } from "node:url";
 import type { SqlMigration } from "@brain/engine/migrations";
 import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { readMigrationFolder } from "../workers/local/migration-folder.ts";
-
-const root = fileURLToPath(new URL("../", import.meta.url).href);
+import { root } from "./root.ts";
 
 const numberText = (value: number) => value.toLocaleString("en-US").replaceAll(",", "_");
 

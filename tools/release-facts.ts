@@ -4,12 +4,11 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { settingNames } from "../src/config.ts";
 import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { readProject, sectionOf } from "./documents.ts";
+import { root } from "./root.ts";
 
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 const path = "src/http/release-facts.ts";
 
 interface Meaning {

@@ -4,7 +4,6 @@
  */
 
 import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { schemaDef } from "@brain/schemas";
 import * as z from "zod";
 import { parseConfig } from "../src/config.ts";
@@ -14,9 +13,9 @@ import type { RequestPart } from "../src/http/kit/routing.ts";
 import { loadRoutes } from "../src/http/mounted-routes.ts";
 import { bodyPartOf, type DeclaredRoute, declaredRoutes } from "../src/http/route-list.ts";
 import { openProduct } from "../src/http-composition.ts";
+import { root } from "./root.ts";
 
 const readme = "src/http/README.md";
-const root = fileURLToPath(new URL("../", import.meta.url).href);
 
 const introduction = `# Routes
 

@@ -3,17 +3,11 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
-import { blocksOf, type Document, readProject, sectionOf } from "../../tools/documents.ts";
+import { blocksOf, documentAt, readProject, sectionOf } from "../../tools/documents.ts";
 
 /* Lists that stand in the code and in a document: both have the same. */
 
 const { documents } = await readProject();
-
-function documentAt(path: string): Document {
-  const document = documents.find((candidate) => candidate.path === path);
-  if (document === undefined) throw new Error(`There is no ${path}.`);
-  return document;
-}
 
 /** The texts of `export type Name = "a" | "b"`, in their order. */
 async function unionOf(file: string, type: string): Promise<string[]> {
@@ -30,7 +24,7 @@ function firstCells(text: string): string[] {
   return [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = ""]) => cell);
 }
 
-const operating = documentAt("src/engine/operations/README.md");
+const operating = documentAt(documents, "src/engine/operations/README.md");
 
 test("each kind of alert says what it tells and what to do", async () => {
   const kinds = await unionOf("src/engine/core/alert-kind.ts", "AlertKind");
@@ -41,7 +35,7 @@ test("each kind of alert says what it tells and what to do", async () => {
 test("each reason of a dead letter stands in what happens after a try", async () => {
   const reasons = await unionOf("src/engine/core/retry.ts", "DeadLetterReason");
   expect(reasons.length).toBeGreaterThan(5);
-  const text = sectionOf(documentAt("src/engine/README.md"), "What happens after a try");
+  const text = sectionOf(documentAt(documents, "src/engine/README.md"), "What happens after a try");
   expect(reasons.filter((reason) => !text.includes(`\`${reason}\``))).toEqual([]);
 });
 
@@ -50,7 +44,7 @@ test("the engine's folders stand in the order in which they may import each othe
   const [, layers = ""] = /const engineLayers = \[([\s\S]*?)\n\];/.exec(await readFile(rules, "utf8")) ?? [];
   const names = [...layers.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(8);
-  const folders = sectionOf(documentAt("src/engine/README.md"), "Folders");
+  const folders = sectionOf(documentAt(documents, "src/engine/README.md"), "Folders");
   const [order = ""] = /^`core\/`.*←.*$/m.exec(folders) ?? [];
   const shown = [...order.matchAll(/`([^`]+?)\/?`/g)].map(([, name]) => name);
   expect(shown).toEqual(names);

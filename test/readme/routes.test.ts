@@ -1,17 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadRoutes } from "../../src/http/mounted-routes.ts";
-import { type Document, readProject, sectionOf } from "../../tools/documents.ts";
+import { documentAt, readProject, sectionOf } from "../../tools/documents.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 /* The routes that the documents list are those that there are: of the engine in `src/http`, of a module in its README. */
 
 const { documents } = await readProject();
-function documentAt(path: string): Document {
-  const document = documents.find((candidate) => candidate.path === path);
-  if (document === undefined) throw new Error(`There is no ${path}.`);
-  return document;
-}
-
 /** Without its query, and with `{}` for each parameter. */
 const shapeOf = (path: string) =>
   (path.split("?")[0] ?? "").replace(/\{[^}]*\}|:\w+/g, "{}").replace(/(?<=.)\/$/, "");
@@ -37,7 +31,7 @@ function routesIn(text: string): Set<string> {
   return found;
 }
 
-const home = sectionOf(documentAt("src/http/README.md"), "Routes");
+const home = sectionOf(documentAt(documents, "src/http/README.md"), "Routes");
 /** Where modules are mounted, and the documents that the row links to. */
 const mounts = [...home.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, path = "", text = ""]) => ({
   path,
@@ -67,7 +61,7 @@ test("each route of a module is listed in its document, and none that is gone", 
   expect(mounts.length).toBeGreaterThan(7);
   const listed = mounts.flatMap(({ path: mount, modules }) =>
     modules.flatMap((module) =>
-      [...routesIn(documentAt(`src/modules/${module}/README.md`).text)].map((route) => {
+      [...routesIn(documentAt(documents, `src/modules/${module}/README.md`).text)].map((route) => {
         const [method, path = ""] = route.split(" ");
         const isWhole = path.startsWith("/api/") || mounts.some((other) => isBelow(route, other.path));
         return { module, route, full: isWhole ? route : `${method} ${mount}${path === "/" ? "" : path}` };
