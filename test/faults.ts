@@ -4,19 +4,15 @@
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from "node:net";
+import { connect, createServer as createTcpServer, type Socket } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { TransientError } from "../src/engine/core/errors.ts";
 import type { Database, Ending, Session } from "../src/engine/db/database.ts";
 import type { TransactionFrame } from "../src/engine/db/session.ts";
 import { latch } from "./latch.ts";
+import { listen } from "./listening.ts";
 import { createSeenScripts, noScript } from "./seen-scripts.ts";
 
 /** One request to Redis: its commands, each as the words that were sent. */
@@ -91,7 +87,7 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
   let active: (ActiveFault & { release(): void })[] = [];
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const body = await readAll(incoming);
+    const body = await readText(incoming);
     const request = scripts.withTexts(parseRequest(body));
     // The next request brings the text, and that is the one which tests wait for.
     if (request === null)
@@ -129,9 +125,9 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch(() => incoming.socket.destroy());
   });
-  await listen(server);
+  const port = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     requests,
     inject(fault, { when = () => true, times = Number.POSITIVE_INFINITY } = {}) {
       const hit = latch();
@@ -173,21 +169,11 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function readAll(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
 function parseRequest(body: string): RedisRequest {
   const parsed: unknown = JSON.parse(body);
   if (!Array.isArray(parsed)) return [];
   const commands = Array.isArray(parsed[0]) ? parsed : [parsed];
   return commands.map((command: unknown[]) => command.map(String));
-}
-
-function listen(server: Server): Promise<void> {
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 }
 
 /** A TCP proxy that can be cut: open connections die, new ones are refused until `restore`. */
@@ -218,13 +204,13 @@ export async function startCuttableProxy(upstreamPort: number): Promise<Cuttable
     }
     return near;
   });
-  await listen(server);
+  const port = await listen(server);
   const cut = () => {
     isCut = true;
     for (const socket of sockets) socket.destroy();
   };
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     cut,
     restore() {
       isCut = false;

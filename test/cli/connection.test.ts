@@ -1,7 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +10,7 @@ import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { announceServer } from "../../workers/local/data-dir.ts";
 import { testApiKey } from "../backbone.ts";
+import { listen } from "../listening.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
 const picky = defineConsumer({ subscriber: "picky", handlers: [on(systemHealth, async () => undefined)] });
@@ -21,8 +21,8 @@ let nowhere: string;
 beforeAll(async () => {
   station = await openStation({ consumers: [picky] });
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  nowhere = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listen(server);
+  nowhere = `http://127.0.0.1:${port}`;
   await new Promise((resolve) => server.close(resolve));
 });
 afterAll(() => station?.cleanup());
@@ -124,9 +124,9 @@ describe("where the server is and with which key", () => {
     "an app without the routes of operators (%d) is told as one, by the route",
     async (status, text, what) => {
       const server = createServer((_request, response) => response.writeHead(status).end(text));
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const port = await listen(server);
       try {
-        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const url = `http://127.0.0.1:${port}`;
         expect(await charter(url, ["dlq", "ls"])).toMatchObject({
           code: 1,
           stderr: expect.stringMatching(new RegExp(`${what} /api/dead-letters[.,] .*@brain/operator`)),

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { listen } from "../listening.ts";
 import { charter, openStation, type Ran, type Station } from "./server.ts";
 
 const fixture = (name: string) =>
@@ -171,9 +171,9 @@ test("of a system of the original it says what can be judged, and what must be s
       JSON.stringify(isHealth ? { status: "healthy", event_stream: true } : { detail: "Not Found" }),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listen(server);
   onTestFinished(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${port}`;
   const answer = await told(url);
   expect(answer.code).toBe(100);
   expect(inState(answer, "fail")).toEqual([]);

@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
+import { listen } from "../listening.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
 let station: Station;
@@ -81,10 +81,10 @@ test("an answer that breaks off is an error, and leaves no file that looks whole
     response.writeHead(200, { "content-type": "application/jsonl" });
     response.write('{"id":"1"}\n{"id":"2"}\n{"id', () => response.destroy());
   });
-  await new Promise<void>((resolve) => broken.listen(0, "127.0.0.1", resolve));
+  const port = await listen(broken);
   onTestFinished(() => void broken.close());
   const path = await folder();
-  const url = `http://127.0.0.1:${(broken.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${port}`;
   const ran = await charter(url, ["subject", "export", "anna", "--out", join(path, "anna.jsonl")]);
   expect(ran.code).toBe(1);
   expect(ran.stderr).toMatch(/broke off after \d events, so this is not all/);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { listen } from "../listening.ts";
 
 /**
  * How the gate treats connections: passes them on, cuts them off, keeps them without an answer; or the same also with those
@@ -35,9 +36,7 @@ export async function openTcpGate(serviceUrl: string): Promise<TcpGate> {
     incoming.on("close", () => outgoing.destroy());
     outgoing.on("close", () => incoming.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const endAll = () => {
     for (const socket of sockets) socket.destroy();
   };

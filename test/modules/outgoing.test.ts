@@ -1,5 +1,4 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { callOutside, createDatabase, createRedis, type Logger, TransientError } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -10,13 +9,9 @@ import { askForJson } from "../../src/modules/course_factory/content/chat-client
 import { httpCallHandler } from "../../src/modules/missions/handlers/http-call.ts";
 import { createRefund } from "../../src/modules/payment/stripe-client.ts";
 import { sendByFetch } from "../../workers/local/stripe/webhooks.ts";
+import { listen } from "../listening.ts";
 
 /* Every call of the outside, to a host that sends on to another one: nothing may arrive there. */
-
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 let arrived = 0;
 let redirected = 0;
@@ -36,8 +31,8 @@ const redirecting = createServer((request, response) => {
 });
 
 beforeAll(async () => {
-  target = await listen(elsewhere);
-  configured = await listen(redirecting);
+  target = `127.0.0.1:${await listen(elsewhere)}`;
+  configured = `127.0.0.1:${await listen(redirecting)}`;
 });
 afterAll(() => {
   for (const server of [elsewhere, redirecting]) {

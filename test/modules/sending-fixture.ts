@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { transactAndPublish } from "@brain/engine";
 import type { TestEngine } from "../engine.ts";
+import { listen } from "../listening.ts";
 
 /** A call of a receiver that has not answered yet. */
 export interface Held {
@@ -43,10 +43,10 @@ export async function startReceiver(isQuick: (path: string) => boolean = () => f
       held.add(call);
       if (answersAll || isQuick(path)) call.answer();
     });
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
+  });
+  const port = await listen(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     calls,
     held,
     answerAll() {

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { courseAccessGranted } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { listen } from "../listening.ts";
 
 /* Trying out a handler of the product that calls the outside, by credentials of tenants. */
 
@@ -17,8 +17,8 @@ let origin: string;
 let eventId: string;
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const port = await listen(receiver);
+  origin = `http://127.0.0.1:${port}`;
   engine = await createTestEngine({
     BRAIN_NOTIFY_URL: `${origin}/hook/SECRET`,
     BRAIN_NOTIFY_SECRET: "0123456789abcdef0123456789abcdef",

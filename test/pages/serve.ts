@@ -1,7 +1,7 @@
+import { listen } from "../listening.ts";
 /** Serves an app on this machine, for browsers. */
 
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
@@ -39,9 +39,9 @@ export async function serve(fetch: (request: Request) => Response | Promise<Resp
         ).catch(() => undefined);
     }),
   );
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listen(server);
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,10 +1,11 @@
+import { listen } from "../listening.ts";
 /**
  * A proxy in front of both gateways that keeps a note of each call: when it began and ended, and what it carried. It can
  * hold each call for a time, so that calls that wait for each other stand apart from those that run side by side.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { createSeenScripts, type SeenScripts } from "../seen-scripts.ts";
@@ -55,7 +56,7 @@ export async function startCountingProxy(upstream: Upstream, holdMs: number): Pr
   };
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const body = await readAll(incoming);
+    const body = await readText(incoming);
     const isSql = incoming.url === "/sql";
     const call = isSql
       ? begin("postgres", describeStatements(body))
@@ -83,8 +84,7 @@ export async function startCountingProxy(upstream: Upstream, holdMs: number): Pr
     const session = sessions;
     relaySocket(near, far, holdMs, (carried) => begin("postgres", carried, session));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
     calls,
@@ -216,10 +216,4 @@ function oneLine(text: string): string {
 
 function toBytes(data: RawData): Buffer {
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
-}
-
-async function readAll(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

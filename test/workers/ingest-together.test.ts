@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { answering } from "../answering.ts";
+import { listen } from "../listening.ts";
 import { waitFor } from "../wait-for.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";
 
@@ -71,10 +71,9 @@ async function openGate(ids: readonly string[]): Promise<Gate> {
       outgoing.writeHead(reply?.status ?? 500, { "content-type": "application/json" }).end(reply?.text);
     }),
   );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await listen(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     async recording(number) {
       const seen = await waitFor(
         `statement ${number}`,
@@ -104,13 +103,12 @@ async function openSigns() {
   const server = createServer((incoming, outgoing) => {
     asked.set(incoming.url?.slice(1) ?? "", () => outgoing.end("now"));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await listen(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  return { url: `http://127.0.0.1:${port}`, asked };
 }
 
 const endedApi = fileURLToPath(new URL("ended-api.ts", import.meta.url).href);

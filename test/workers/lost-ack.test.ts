@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { answering } from "../answering.ts";
+import { listen } from "../listening.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, distributionsOf } from "./course-flow.ts";
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
@@ -34,10 +34,9 @@ async function openAckGate(target: string, group: string): Promise<AckGate> {
       outgoing.writeHead(reply.status, { "content-type": "application/json" }).end(await reply.text());
     }),
   );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     swallowed,
     pass() {
       swallowing = false;

@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRedisConnection } from "../../workers/local/redis/connection.ts";
 import { plainReply } from "../../workers/local/redis/resp.ts";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { testSecretsKey } from "../backbone.ts";
+import { listen } from "../listening.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Edge, startEdge } from "./edge.ts";
 
@@ -31,6 +31,8 @@ const planted = {
 };
 
 let receiver: Server;
+/** Of the receiver. */
+let port: number;
 let edge: Edge;
 const received: string[] = [];
 const answers: string[] = [];
@@ -41,9 +43,8 @@ beforeAll(async () => {
   receiver = createServer((request, response) => {
     received.push(`${request.url} ${JSON.stringify(request.headers)}`);
     request.resume().on("end", () => response.writeHead(503).end("no"));
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => receiver.once("listening", resolve));
-  const { port } = receiver.address() as AddressInfo;
+  });
+  port = await listen(receiver);
   edge = await startEdge(await bundleWorkers(), {
     BRAIN_LOG_LEVEL: "debug",
     BRAIN_MISSION_HTTP_ALLOW: `127.0.0.1:${port}`,
@@ -130,7 +131,7 @@ const foundIn = (places: Record<string, string>, secrets: readonly string[]) =>
   );
 
 test("planted secrets are nowhere but where they were sent to", async () => {
-  const origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const origin = `http://127.0.0.1:${port}`;
   const course = {
     tenant_id: "acme",
     title: "Working in production",

@@ -1,11 +1,11 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { createDatabase } from "../../../src/engine/db/database.ts";
 import { HttpSqlError } from "../../../src/engine/db/errors.ts";
 import { connectHttp, sqlEndpoint, toLists, toRows } from "../../../src/engine/db/neon-http.ts";
+import { listen } from "../../listening.ts";
 // Sets the driver's readers of values.
 import "../../../src/engine/db/session.ts";
 
@@ -168,10 +168,8 @@ describe("a proxy that does not answer", () => {
       socket.on("data", () => socket.write(beginning)).on("error", () => undefined);
       socket.on("close", () => closed.resolve());
     });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
+    const port = await listen(server);
     try {
-      const { port } = server.address() as AddressInfo;
       const silent = connectHttp(`postgres://user:password@127.0.0.1:${port}/brain`, 50);
       await expect(silent.one({ sql: "SELECT 1", params: [] })).rejects.toThrow(
         "Postgres did not answer within 50 ms.",

@@ -1,11 +1,11 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { TransientError } from "../../../src/engine/core/errors.ts";
 import { createRedis, type RedisHttp } from "../../../src/engine/stream/redis.ts";
 import { publicError } from "../../../src/http/errors.ts";
 import { startUpstashGateway } from "../../../workers/local/upstash/gateway.ts";
 import { openTcpGate } from "../../http/tcp-gate.ts";
+import { listen } from "../../listening.ts";
 
 /** The local gateway in front of a Redis of the test. */
 async function throughGateway(redisUrl: string, commandTimeoutMs = 15_000): Promise<RedisHttp> {
@@ -19,10 +19,9 @@ async function dyingRedis(): Promise<string> {
   const server = createServer((socket) =>
     socket.on("data", () => socket.destroy()).on("error", () => undefined),
   );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await listen(server);
   onTestFinished(() => void server.close());
-  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `redis://127.0.0.1:${port}`;
 }
 
 describe("Redis that ends in the middle of a command is not available now, which a caller may try again", () => {

@@ -1,11 +1,11 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { transactAndPublish } from "@brain/engine";
 import { taskCreated } from "@brain/schemas";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
+import { listen } from "../../listening.ts";
 import { noteSent, unsend } from "../../recorded.ts";
 import { eventually } from "../../wait-for.ts";
 
@@ -20,7 +20,7 @@ const publish = (tenant_id: string | null = "acme") =>
     record(taskCreated, { task_id: crypto.randomUUID(), mission_type: "echo", priority: "NORMAL" }),
   );
 const write = async (fields: Readonly<Record<string, string>>): Promise<string> =>
-  (await engine.redis("XADD", engine.stream, "*", ...Object.entries(fields).flat())) as string;
+  await engine.append(Object.entries(fields).flat());
 const ofPython = (fields: Readonly<Record<string, string>> = {}) => ({
   id: crypto.randomUUID(),
   type: "python.report.written",
@@ -173,14 +173,11 @@ describe("the root of a sealed day", () => {
     const calls: { readonly headers: IncomingMessage["headers"]; readonly body: string }[] = [];
     let status = 500;
     const receiver = createServer(async (request, response) => {
-      let body = "";
-      for await (const part of request) body += String(part);
-      calls.push({ headers: request.headers, body });
+      calls.push({ headers: request.headers, body: await readText(request) });
       response.writeHead(status).end();
-    }).listen(0, "127.0.0.1");
-    await once(receiver, "listening");
+    });
+    const port = await listen(receiver);
     onTestFinished(() => void receiver.close());
-    const { port } = receiver.address() as AddressInfo;
     const secret = "secret-of-audit-roots";
     const told = await createTestEngine({
       BRAIN_AUDIT_URL: `http://127.0.0.1:${port}/roots`,

@@ -1,6 +1,5 @@
 import { createHmac } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Consumer } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
 import { Webhook } from "standardwebhooks";
@@ -8,6 +7,7 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { courseAccessNotificationsConsumer } from "../../../src/modules/course_access/notifications.ts";
 import { type Backbone, createBackbone } from "../../backbone.ts";
 import { createTestEngine } from "../../engine.ts";
+import { listen } from "../../listening.ts";
 import { finishedCourse, newPurchase, pay, publishAs, read } from "./fixtures.ts";
 
 const secret = "notify-secret-0123456789";
@@ -40,12 +40,12 @@ async function receiver(answer: (call: Call, calls: readonly Call[]) => Answer |
         response.writeHead(given.status, given.headers).end("an answer that nobody reads");
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listen(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, calls };
+  return { url: `http://127.0.0.1:${port}/hook`, calls };
 }
 
 let clockMs = 0;

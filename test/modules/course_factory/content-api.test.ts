@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
+import { text as readText } from "node:stream/consumers";
 import { callOutside, TransientError, UpstreamError } from "@brain/engine";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -10,6 +10,7 @@ import { irGovernanceGate } from "../../../src/modules/ir_governance/gate.ts";
 import { firstThatKnows } from "../../../src/modules/ports/course-catalogue.ts";
 import { testApiKey } from "../../backbone.ts";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
+import { listen } from "../../listening.ts";
 import { eventually } from "../../wait-for.ts";
 
 /*
@@ -89,15 +90,9 @@ const good: Readonly<Record<Part, unknown>> = {
   },
 };
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return text;
-}
-
 beforeAll(async () => {
   server = createServer(async (request, response) => {
-    const body = JSON.parse(await readBody(request)) as Call["body"];
+    const body = JSON.parse(await readText(request)) as Call["body"];
     const call = { part: partOf(body), authorization: request.headers.authorization, url: request.url, body };
     calls.push(call);
     const nth = calls.filter((other) => other.part === call.part).length;
@@ -108,8 +103,8 @@ beforeAll(async () => {
       reply.raw ?? JSON.stringify({ choices: [{ message: { role: "assistant", content: reply.content } }] }),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const port = await listen(server);
+  url = `http://127.0.0.1:${port}/v1`;
   engine = await createTestEngine({
     CONTENT_API_URL: url,
     CONTENT_API_KEY: key,

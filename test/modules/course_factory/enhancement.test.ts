@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
+import { listen } from "../../listening.ts";
 import { authoring, type Fields } from "./fixtures.ts";
 
 let engine: TestEngine;
@@ -244,9 +244,9 @@ describe("enhancing with a content service", () => {
         response.end(JSON.stringify({ choices: [{ message: { content: JSON.stringify(content) } }] }));
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const port = await listen(server);
     service = await createTestEngine({
-      CONTENT_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+      CONTENT_API_URL: `http://127.0.0.1:${port}/v1`,
       CONTENT_API_KEY: "sk-content-secret-0123456789",
       CONTENT_MODEL: "m",
     });

@@ -1,7 +1,7 @@
+import { listen } from "../../listening.ts";
 /** An issuer of tokens on this machine: a discovery document, keys that can be rotated, tokens of any kind. */
 
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
 
 export interface LocalIssuer {
@@ -84,8 +84,7 @@ export async function openIssuer(options: IssuerOptions = {}): Promise<LocalIssu
     response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" });
     return response.end(JSON.stringify(document ?? {}));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return Object.assign(issuer, {
     url: `http://127.0.0.1:${port}`,
     close: () =>

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { listen } from "../../listening.ts";
 
 /** An issuer of OpenID Connect on this machine, with what a test may change about it. */
 export interface OidcIssuer {
@@ -32,8 +33,8 @@ export async function startOidcIssuer(secret: string): Promise<OidcIssuer> {
       response.writeHead(500).end(String(error));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listen(server);
+  const url = `http://127.0.0.1:${port}`;
   const issuer: OidcIssuer = {
     url,
     claims: {},
@@ -90,9 +91,7 @@ export async function startOidcIssuer(secret: string): Promise<OidcIssuer> {
     request: IncomingMessage,
     json: (status: number, body: unknown) => void,
   ): Promise<void> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of request) chunks.push(chunk as Uint8Array);
-    const form = new URLSearchParams(Buffer.concat(chunks).toString());
+    const form = new URLSearchParams(await readText(request));
     // Both parts are form-encoded: RFC 6749, 2.3.1.
     const basic = Buffer.from(request.headers.authorization?.slice("Basic ".length) ?? "", "base64");
     if (basic.toString().split(":").map(decodeURIComponent).join(":") !== `console:${secret}`)

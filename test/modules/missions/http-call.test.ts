@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import type { JsonObject } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { listen } from "../../listening.ts";
 import { createMissions, type MissionSurface } from "./fixture.ts";
 
 interface Seen {
@@ -18,14 +19,13 @@ let answer: (request: Seen, response: ServerResponse) => void;
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
+    const body = await readText(request);
     const call = { method: request.method ?? "", headers: request.headers, body };
     seen.push(call);
     answer(call, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listen(server);
+  const host = `127.0.0.1:${port}`;
   base = `http://${host}`;
   missions = await createMissions({ httpAllow: [host] });
 });

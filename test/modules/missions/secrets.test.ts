@@ -1,5 +1,4 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createVault, rewrapSecrets } from "@brain/engine";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { registerHandlers } from "../../../src/modules/missions/handlers/registry.ts";
@@ -7,6 +6,7 @@ import type { Template } from "../../../src/modules/missions/model.ts";
 import { createMissionSecrets, sealedMissionColumns } from "../../../src/modules/missions/secrets.ts";
 import { missionWorker } from "../../../src/modules/missions/worker.ts";
 import { testSecretsKey } from "../../backbone.ts";
+import { listen } from "../../listening.ts";
 import { createMissions, type MissionSurface } from "./fixture.ts";
 
 const token = "tok-5f0e6b1c9d3a4287";
@@ -28,9 +28,9 @@ beforeEach(async () => {
       seen.push({ url: request.url ?? "", headers: request.headers, body });
       response.end("ok");
     });
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => receiver.once("listening", resolve));
-  origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  });
+  const port = await listen(receiver);
+  origin = `http://127.0.0.1:${port}`;
 });
 afterEach(async () => {
   receiver.close();

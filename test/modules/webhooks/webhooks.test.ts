@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { transactAndPublish } from "@brain/engine";
 import { taskCreated } from "@brain/schemas";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -9,6 +8,7 @@ import pg from "pg";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
+import { listen } from "../../listening.ts";
 import { recorded } from "../../recorded.ts";
 import { waitFor } from "../../wait-for.ts";
 
@@ -38,9 +38,8 @@ beforeEach(async () => {
       const { status, headers = {} } = answer(call);
       response.writeHead(status, headers).end();
     });
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => receiver.once("listening", resolve));
-  const { port } = receiver.address() as AddressInfo;
+  });
+  const port = await listen(receiver);
   origin = `http://127.0.0.1:${port}`;
   engine = await createTestEngine({ BRAIN_MISSION_HTTP_ALLOW: `127.0.0.1:${port}` });
 });
