@@ -29,6 +29,8 @@ export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
   cron(): Promise<void>;
   streamEntries(): Promise<{ readonly id: string; readonly fields: Readonly<Record<string, string>> }[]>;
   deadLetters(subscriber: string): Promise<Record<string, unknown>[]>;
+  /** Entries that a consumer group has read and not yet acked. */
+  pendingCount(group: string): Promise<number>;
 }
 
 /**
@@ -105,6 +107,10 @@ export async function createTestEngine(
         for (let at = 0; at < flat.length; at += 2) fields[flat[at] ?? ""] = flat[at + 1] ?? "";
         return { id, fields };
       });
+    },
+    async pendingCount(group) {
+      const [count] = (await backbone.redis("XPENDING", backbone.stream, group)) as [number];
+      return count;
     },
     deadLetters: (subscriber) =>
       backbone.sql("SELECT * FROM dead_letters WHERE subscriber_name = $1 ORDER BY id", [subscriber]),

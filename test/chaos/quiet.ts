@@ -1,3 +1,4 @@
+import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import type pg from "pg";
 import type { RedisConnection } from "../../workers/local/redis/connection.ts";
 import { plainReply } from "../../workers/local/redis/resp.ts";
@@ -63,7 +64,7 @@ async function look({ db, redis, prefix, groups }: QuietOptions): Promise<Unfini
       plainReply,
     );
     const last = String(field(info, "last-generated-id") ?? "0-0");
-    if (isBefore(last, `${ms}-${seq}`)) lost.push(shard);
+    if (compareMessageIds(parseMessageId(last), parseMessageId(`${ms}-${seq}`)) < 0) lost.push(shard);
     const known = Array.isArray(groupInfo) ? groupInfo : [];
     for (const group of groups) {
       const state = known.find((one) => field(one, "name") === group);
@@ -79,12 +80,6 @@ function field(reply: unknown, name: string): unknown {
   if (!Array.isArray(reply)) return undefined;
   const at = reply.indexOf(name);
   return at === -1 ? undefined : reply[at + 1];
-}
-
-function isBefore(left: string, right: string): boolean {
-  const [leftMs = 0, leftSeq = 0] = left.split("-").map(Number);
-  const [rightMs = 0, rightSeq = 0] = right.split("-").map(Number);
-  return leftMs < rightMs || (leftMs === rightMs && leftSeq < rightSeq);
 }
 
 /** Who holds what, for whoever has to find out why it does not come to rest: sessions of Postgres, leases in Redis. */

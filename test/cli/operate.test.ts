@@ -2,7 +2,7 @@ import { defineConsumer, on, PermanentError, RetryAfter } from "@brain/engine";
 import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../wait-for.ts";
-import { charter, openStation, type Ran, type Station } from "./server.ts";
+import { charter, charterJson, openStation, type Ran, type Station } from "./server.ts";
 
 /** What the handlers refuse for now. */
 const refused = { reports: false, agents: new Set<string>() };
@@ -38,12 +38,7 @@ beforeEach(() => {
 
 const run = (...args: string[]) => charter(station.url, args);
 
-/** Runs with `--json`; what it printed is one JSON document and nothing else. */
-async function json(...args: string[]): Promise<ReturnType<typeof JSON.parse>> {
-  const ran = await run(...args, "--json");
-  expect(ran.code, ran.stderr).toBe(0);
-  return JSON.parse(ran.stdout);
-}
+const json = (...args: string[]) => charterJson(station.url, args);
 
 function succeeded(ran: Ran): string {
   expect(ran.code, ran.stderr).toBe(0);

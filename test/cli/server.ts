@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { drainAll, relayAll } from "@brain/engine";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import released from "../../schemas/fixtures/released.json" with { type: "json" };
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
@@ -199,4 +199,14 @@ export function startCharter(url: string, args: readonly string[], { env }: RunO
 
 export function charter(url: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return startCharter(url, args, options).ended;
+}
+
+/** Runs with `--json`; what it printed is one JSON document and nothing else. */
+export async function charterJson(
+  url: string,
+  args: readonly string[],
+): Promise<ReturnType<typeof JSON.parse>> {
+  const ran = await charter(url, [...args, "--json"]);
+  expect(ran.code, ran.stderr).toBe(0);
+  return JSON.parse(ran.stdout);
 }

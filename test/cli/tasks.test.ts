@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { taskRoutes } from "../../src/modules/tasks/routes.ts";
-import { charter, openStation, type Station } from "./server.ts";
+import { charter, charterJson, openStation, type Station } from "./server.ts";
 
 let station: Station;
 let folder: string;
@@ -16,11 +16,7 @@ beforeEach(async () => {
 afterEach(() => station?.cleanup());
 
 const run = (...args: string[]) => charter(station.url, ["tasks", ...args]);
-async function json(...args: string[]): Promise<ReturnType<typeof JSON.parse>> {
-  const ran = await run(...args, "--json");
-  expect(ran.code, ran.stderr).toBe(0);
-  return JSON.parse(ran.stdout);
-}
+const json = (...args: string[]) => charterJson(station.url, ["tasks", ...args]);
 async function save(name: string, text: string): Promise<string> {
   await writeFile(join(folder, name), text);
   return join(folder, name);

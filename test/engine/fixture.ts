@@ -14,6 +14,7 @@ import { type RelayOptions, type RelayResult, relay } from "../../src/engine/rel
 import type { RelayDeps } from "../../src/engine/relay/relay-deps.ts";
 import { type Backbone, createBackbone, envOf, type TestEnv } from "../backbone.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import { waitFor } from "../wait-for.ts";
 import { labCatalog, meterRead, partChecked } from "./events.ts";
 
@@ -178,6 +179,13 @@ export function publishReports(backbone: Backbone, count: number): Promise<strin
   );
 }
 
+/** Publishes reports, and has them sent. @returns their ids */
+export async function sendReports(backbone: Backbone, count: number): Promise<string[]> {
+  const ids = await publishReports(backbone, count);
+  await backbone.relay();
+  return ids;
+}
+
 export type Beat = Envelope<{ meter_id: string; reading: number; faults: number }>;
 export type Report = Envelope<{ part: string; status: string }>;
 
@@ -277,6 +285,21 @@ export async function streamEntries(
       Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]),
     ),
   }));
+}
+
+/** Ids of the events on the stream, in its order. */
+export async function eventIds(backbone: Backbone): Promise<string[]> {
+  return (await streamEntries(backbone)).map(({ fields }) => fields.id ?? "");
+}
+
+/** How many events the relay has not sent. */
+export async function unsent(backbone: Backbone): Promise<number> {
+  return (await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).length;
+}
+
+/** Ends the leases of all relays as their time limit would. */
+export async function endRelayLease(backbone: Backbone): Promise<void> {
+  await backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
 }
 
 /** Waits for a fact; a wait that times out tells the last state seen. */

@@ -22,7 +22,7 @@ beforeAll(async () => {
   // What a program outside wrote to the stream itself, under a type that the catalogue does not have.
   const [entry] = await engine.streamEntries();
   const fields = { ...entry?.fields, type: "policy.denied", id: crypto.randomUUID(), payload: "{}" };
-  await engine.redis("XADD", engine.stream, "*", ...Object.entries(fields).flat());
+  await engine.append(Object.entries(fields).flat());
   await engine.settle();
 });
 afterAll(() => engine?.cleanup());

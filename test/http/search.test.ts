@@ -51,7 +51,7 @@ const ofPython = async (fields: Readonly<Record<string, string>>) => {
     meta: JSON.stringify({ schema_version: 1, producer: "python", source_module: "reports" }),
     ...fields,
   };
-  await engine.redis("XADD", engine.stream, "*", ...Object.entries(all).flat());
+  await engine.append(Object.entries(all).flat());
   return id;
 };
 

@@ -15,8 +15,8 @@ import {
   effects,
   openBackbone,
   pendingOf,
-  publishReports,
   recorder,
+  sendReports,
 } from "../fixture.ts";
 import { always } from "../retention/janitor-fixture.ts";
 
@@ -43,12 +43,6 @@ function noting(
   return defineConsumer({ ...options, handlers: [handle] });
 }
 
-async function send(backbone: Backbone, count: number): Promise<string[]> {
-  const ids = await publishReports(backbone, count);
-  await backbone.relay();
-  return ids;
-}
-
 const rename = (backbone: Backbone, from = "mailer", to = "post_office") =>
   backbone.sql(`SELECT rename_subscriber('${from}', '${to}')`);
 const handled = async (backbone: Backbone) => (await effects(backbone)).map(({ event_id }) => event_id);
@@ -62,9 +56,9 @@ function reconcile(backbone: Backbone, consumer: Consumer): Promise<ReconcileRep
 describe("a consumer that is renamed", () => {
   test("goes on where it was: nothing twice, nothing missed", async () => {
     const backbone = await openBackbone();
-    const first = await send(backbone, 4);
+    const first = await sendReports(backbone, 4);
     await backbone.drain(mailer());
-    const second = await send(backbone, 4);
+    const second = await sendReports(backbone, 4);
     await backbone.drain(mailer(), { maxEvents: 2 });
     await rename(backbone);
     await backbone.drain(postOffice());
@@ -75,7 +69,7 @@ describe("a consumer that is renamed", () => {
 
   test("waits for the migration, and says so", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 4);
+    const events = await sendReports(backbone, 4);
     await backbone.drain(mailer());
     await expect(backbone.drain(postOffice())).rejects.toThrow(
       /Call SELECT rename_subscriber\('mailer', 'post_office'\) in a migration/,
@@ -85,14 +79,14 @@ describe("a consumer that is renamed", () => {
     expect(await told()).toMatch(/Call SELECT rename_subscriber\('mailer', 'post_office'\) in a migration/);
     await rename(backbone);
     expect(await told()).toBeNull();
-    events.push(...(await send(backbone, 1)));
+    events.push(...(await sendReports(backbone, 1)));
     await backbone.drain(postOffice());
     expect(await handled(backbone)).toEqual(events);
   });
 
   test("control: without either begins anew, and all of it has its effects twice", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 4);
+    const events = await sendReports(backbone, 4);
     await backbone.drain(mailer());
     await backbone.drain(recorder({ subscriber: "post_office" }));
     expect(await handled(backbone)).toEqual([...events, ...events]);
@@ -104,9 +98,9 @@ describe("a consumer that is renamed", () => {
     const fails = () => {
       throw new Error("Not today.");
     };
-    const [letter] = await send(backbone, 1);
+    const [letter] = await sendReports(backbone, 1);
     await backbone.drain(mailer({ beforeReport: fails, retry: { maxAttempts: 1 } }));
-    const [waiting] = await send(backbone, 1);
+    const [waiting] = await sendReports(backbone, 1);
     await backbone.drain(mailer({ beforeReport: fails, retry: { baseMs: 60_000, capMs: 60_000 } }));
     expect(await handled(backbone)).toEqual([]);
     await rename(backbone);
@@ -119,7 +113,7 @@ describe("a consumer that is renamed", () => {
 
   test("stands still under its old name from the migration on, in the middle of a transaction too", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 3);
+    const events = await sendReports(backbone, 3);
     let isRenamed = false;
     const old = mailer({
       async beforeReport() {
@@ -130,7 +124,7 @@ describe("a consumer that is renamed", () => {
     });
     expect(await backbone.drain(old)).toMatchObject({ applied: 0 });
     expect(await backbone.drain(old)).toMatchObject({ applied: 0, paused: true });
-    const later = await send(backbone, 2);
+    const later = await sendReports(backbone, 2);
     expect(await backbone.drain(old)).toMatchObject({ applied: 0, paused: true });
     await backbone.drain(postOffice());
     expect(await handled(backbone)).toEqual([...events, ...later]);
@@ -138,17 +132,17 @@ describe("a consumer that is renamed", () => {
 
   test("can have its old name back, and the new one again", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 2);
+    const events = await sendReports(backbone, 2);
     await backbone.drain(mailer());
     await rename(backbone);
-    events.push(...(await send(backbone, 2)));
+    events.push(...(await sendReports(backbone, 2)));
     await backbone.drain(postOffice());
     await rename(backbone, "post_office", "mailer");
-    events.push(...(await send(backbone, 2)));
+    events.push(...(await sendReports(backbone, 2)));
     expect(await backbone.drain(postOffice())).toMatchObject({ applied: 0 });
     await backbone.drain(mailer());
     await rename(backbone);
-    events.push(...(await send(backbone, 2)));
+    events.push(...(await sendReports(backbone, 2)));
     await backbone.drain(postOffice());
     expect(await handled(backbone)).toEqual(events);
   });
@@ -162,7 +156,7 @@ describe("a consumer that is renamed", () => {
       noting(keys, { ...names, retry: { maxAttempts: 10, baseMs: 1_000, capMs: 1_000 } }, () => {
         throw new TransientError("The answer was lost.");
       });
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(fails({ subscriber: "mailer" }));
     await rename(backbone);
     clock.advance(1_000);
@@ -184,7 +178,7 @@ describe("a consumer that is renamed", () => {
   test("control: another consumer has other keys for the same event", async () => {
     const backbone = await openBackbone();
     const keys: string[] = [];
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(noting(keys, { subscriber: "mailer" }));
     await backbone.drain(noting(keys, { subscriber: "post_office" }));
     expect(new Set(keys).size).toBe(2);
@@ -192,7 +186,7 @@ describe("a consumer that is renamed", () => {
 
   test("goes on where it was when a release between two renames never ran", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 4);
+    const events = await sendReports(backbone, 4);
     await backbone.drain(mailer(), { maxEvents: 2 });
     await rename(backbone);
     await rename(backbone, "post_office", "courier");
@@ -202,17 +196,17 @@ describe("a consumer that is renamed", () => {
 
   /** One open dead letter, and three that wait behind a try; deferred, as when many wait. */
   async function leaveSome(backbone: Backbone): Promise<string[]> {
-    const [letter] = await send(backbone, 1);
+    const [letter] = await sendReports(backbone, 1);
     const old = (fails: () => never) =>
       mailer({ beforeReport: fails, retry: { maxAttempts: 2, baseMs: 60_000, capMs: 60_000 } });
     await backbone.drain(mailer());
-    const [given] = await send(backbone, 1);
+    const [given] = await sendReports(backbone, 1);
     await backbone.drain(
       old(() => {
         throw new PermanentError("never");
       }),
     );
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     await backbone.drain(
       old(() => {
         throw new TransientError("not yet");
@@ -275,7 +269,7 @@ describe("a consumer that is renamed", () => {
 
   test("goes back also when a type was paused under both names meanwhile", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(mailer());
     await rename(backbone);
     await backbone.sql(
@@ -290,16 +284,16 @@ describe("a consumer that is renamed", () => {
 
   test("goes back also when somebody paused its old name meanwhile, which stays paused", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 1);
+    const events = await sendReports(backbone, 1);
     await backbone.drain(mailer());
     await rename(backbone);
     const by = { actorId: "user:7", requestId: null };
     const pause = { eventType: null, reason: "test", expiresAt: null };
     await pauseConsumer(backbone.open(), mailer(), pause, by);
-    events.push(...(await send(backbone, 1)));
+    events.push(...(await sendReports(backbone, 1)));
     await backbone.drain(postOffice());
     await rename(backbone, "post_office", "mailer");
-    events.push(...(await send(backbone, 1)));
+    events.push(...(await sendReports(backbone, 1)));
     expect(await backbone.drain(mailer())).toMatchObject({ applied: 0, paused: true });
     await resumeConsumer(backbone.open(), mailer(), { eventType: null, reason: null }, by);
     await backbone.drain(mailer());
@@ -308,7 +302,7 @@ describe("a consumer that is renamed", () => {
 
   test("ends what people are told of under its old name: what holds on is told under the new one", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(mailer());
     const invocation = backbone.open();
     const alerts = [
@@ -331,7 +325,7 @@ describe("a consumer that is renamed", () => {
 
   test("leaves its old group to the janitor, which would keep the stream long", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 2);
+    await sendReports(backbone, 2);
     await backbone.drain(mailer());
     await rename(backbone);
     await backbone.drain(postOffice());
@@ -342,7 +336,7 @@ describe("a consumer that is renamed", () => {
 
   test("is refused when it has begun already under the new name, and nothing of it is done", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(mailer());
     await backbone.drain(recorder({ subscriber: "post_office" }));
     await expect(rename(backbone)).rejects.toThrow(/Subscriber "post_office" has begun already/);
@@ -352,7 +346,7 @@ describe("a consumer that is renamed", () => {
   test("means nothing to a database in which nobody had that name", async () => {
     const backbone = await openBackbone();
     await rename(backbone);
-    const events = await send(backbone, 1);
+    const events = await sendReports(backbone, 1);
     await backbone.drain(mailer());
     expect(await handled(backbone)).toEqual(events);
   });

@@ -6,6 +6,8 @@ import { recorded } from "../../recorded.ts";
 import {
   drainUntilQuiet,
   effects,
+  endRelayLease,
+  eventIds,
   leaseMs,
   openBackbone,
   openFaultyBackbone,
@@ -13,19 +15,14 @@ import {
   recorder,
   relayWith,
   streamEntries,
+  unsent,
 } from "../fixture.ts";
 
-const eventIds = async (backbone: Backbone) =>
-  (await streamEntries(backbone)).map((entry) => entry.fields.id);
-const unsent = async (backbone: Backbone) =>
-  (await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).length;
 /** Stream ids that the record notes, in its order. */
 const noted = async (backbone: Backbone) =>
   (
     await backbone.sql<{ id: string }>(`SELECT stream_message_id AS id FROM ${recorded} ORDER BY position`)
   ).map(({ id }) => id);
-const endLease = (backbone: Backbone) =>
-  backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
 const appends = sends("XADD");
 
 /** What a program that lets Redis number its entries writes; `aheadMs` is how far its clock runs before ours. */
@@ -91,7 +88,7 @@ describe("a relay that dies", () => {
     // It could not let go, so the next one waits for the end of its lease.
     const { busy } = await backbone.relay();
     expect(busy?.waitMs).toBeLessThanOrEqual(leaseMs);
-    await endLease(backbone);
+    await endRelayLease(backbone);
     redis.requests.length = 0;
     expect(await backbone.relay()).toMatchObject({ sent: 4, repeated: 1 });
     expect(await eventIds(backbone)).toEqual(ids);
@@ -128,7 +125,7 @@ describe("a relay that dies", () => {
       }),
     }));
     await expect(deaf).rejects.toThrow("the answer got lost");
-    await endLease(backbone);
+    await endRelayLease(backbone);
     expect(await backbone.relay()).toMatchObject({ sent: 0 });
     expect(await eventIds(backbone)).toEqual(ids);
   });

@@ -5,14 +5,17 @@ import { createRedis } from "../../../src/engine/stream/redis.ts";
 import type { Backbone } from "../../backbone.ts";
 import { hookDatabase, type RedisRequest, sends, startFaultyRedis } from "../../faults.ts";
 import { recorded } from "../../recorded.ts";
-import { openBackbone, openFaultyBackbone, publishReports, relayWith, streamEntries } from "../fixture.ts";
+import {
+  endRelayLease,
+  eventIds,
+  openBackbone,
+  openFaultyBackbone,
+  publishReports,
+  relayWith,
+  streamEntries,
+  unsent,
+} from "../fixture.ts";
 
-const eventIds = async (backbone: Backbone) =>
-  (await streamEntries(backbone)).map((entry) => entry.fields.id);
-const unsent = async (backbone: Backbone) =>
-  (await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).length;
-const endLease = (backbone: Backbone) =>
-  backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
 const appends = sends("XADD");
 
 /** A relay with a way to Redis of its own, so that the test can hold its nth append up while others go on. */
@@ -40,7 +43,7 @@ describe("a relay that lost its lease", () => {
     const ids = await publishReports(backbone, 3);
     const stale = await startHeldRelay(backbone);
     await stale.held;
-    await endLease(backbone);
+    await endRelayLease(backbone);
     expect(await backbone.relay()).toMatchObject({ sent: 3, repeated: 0 });
     ids.push(...(await publishReports(backbone, 3)));
     expect(await backbone.relay()).toMatchObject({ sent: 3 });
@@ -60,7 +63,7 @@ describe("a relay that lost its lease", () => {
     const ids = await publishReports(backbone, 3);
     const stale = await startHeldRelay(backbone);
     await stale.held;
-    await endLease(backbone);
+    await endRelayLease(backbone);
     const successor = await startHeldRelay(backbone);
     await successor.held;
     stale.release();
@@ -76,7 +79,7 @@ describe("a relay that lost its lease", () => {
     const ids = await publishReports(backbone, 3);
     const stale = await startHeldRelay(backbone);
     await stale.held;
-    await endLease(backbone);
+    await endRelayLease(backbone);
     await backbone.redis("XADD", backbone.stream, `${Date.now() + 60_000}-0`, "type", "foreign");
     expect(await backbone.relay()).toMatchObject({ sent: 3, repeated: 0 });
     stale.release();
@@ -117,7 +120,7 @@ describe("a relay that lost its lease", () => {
     const stale = await startHeldRelay(backbone);
     await stale.held;
     await backbone.redis("DEL", backbone.stream);
-    await endLease(backbone);
+    await endRelayLease(backbone);
     // Its first append finds the loss; the second, with everything restored, is held.
     const successor = await startHeldRelay(backbone, 2);
     await successor.held;
@@ -125,7 +128,7 @@ describe("a relay that lost its lease", () => {
     await stale.result;
     successor.release();
     await successor.result;
-    await endLease(backbone);
+    await endRelayLease(backbone);
     await backbone.relay();
     expect([...new Set(await eventIds(backbone))].sort()).toEqual([...ids].sort());
     expect(await eventIds(backbone)).toHaveLength(4);

@@ -4,17 +4,22 @@ import { TransientError } from "../../../src/engine/core/errors.ts";
 import type { Backbone } from "../../backbone.ts";
 import { sends } from "../../faults.ts";
 import { noteSent, recorded, unsend } from "../../recorded.ts";
-import { openBackbone, openFaultyBackbone, publishReports, relayWith, streamEntries } from "../fixture.ts";
+import {
+  eventIds,
+  openBackbone,
+  openFaultyBackbone,
+  publishReports,
+  relayWith,
+  sendReports,
+  streamEntries,
+  unsent,
+} from "../fixture.ts";
 
 /*
  * What the number of the last batch beside the stream tells: which relay is late, what Redis lost, and what a record was
  * set back to. Redis loses both together; a person, or a memory limit, may remove one of them.
  */
 
-const eventIds = async (backbone: Backbone) =>
-  (await streamEntries(backbone)).map((entry) => entry.fields.id ?? "");
-const unsent = async (backbone: Backbone) =>
-  (await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).length;
 const sentKey = (backbone: Backbone) => backbone.open().keys.sent(0);
 
 /** Every event of the record stands once in the stream, under the id that the record notes. */
@@ -39,18 +44,12 @@ async function replicate(backbone: Backbone): Promise<{ lose(): Promise<void> }>
   };
 }
 
-async function send(backbone: Backbone, count: number): Promise<string[]> {
-  const ids = await publishReports(backbone, count);
-  await backbone.relay();
-  return ids;
-}
-
 describe("Redis that comes back without the last batches", () => {
   test("gets what it lost, and nothing else, also when another program has written since", async () => {
     const backbone = await openBackbone();
-    const ids = await send(backbone, 3);
+    const ids = await sendReports(backbone, 3);
     const replica = await replicate(backbone);
-    ids.push(...(await send(backbone, 2)), ...(await send(backbone, 2)));
+    ids.push(...(await sendReports(backbone, 2)), ...(await sendReports(backbone, 2)));
     await replica.lose();
     // Beyond all that was sent, so the last id of the stream does not tell.
     await backbone.append(["id", "foreign", "type", "foreign"]);
@@ -63,9 +62,9 @@ describe("Redis that comes back without the last batches", () => {
 
   test("gets it at a look of cron, without a new event", async () => {
     const backbone = await openBackbone();
-    const ids = await send(backbone, 3);
+    const ids = await sendReports(backbone, 3);
     const replica = await replicate(backbone);
-    ids.push(...(await send(backbone, 2)));
+    ids.push(...(await sendReports(backbone, 2)));
     await replica.lose();
     expect(await backbone.relay({ verify: true })).toMatchObject({ sent: 2, restored: 2 });
     expect(await eventIds(backbone)).toEqual(ids);
@@ -74,7 +73,7 @@ describe("Redis that comes back without the last batches", () => {
 
   test("gets the batch again of which the reply was lost with it", async () => {
     const { backbone, redis } = await openFaultyBackbone();
-    const ids = await send(backbone, 3);
+    const ids = await sendReports(backbone, 3);
     const replica = await replicate(backbone);
     ids.push(...(await publishReports(backbone, 2)));
     redis.inject({ kind: "drop-reply" }, { when: sends("XADD") });
@@ -88,7 +87,7 @@ describe("Redis that comes back without the last batches", () => {
 
   test("gets everything when nothing is left, though another program began the stream with a clock that is behind", async () => {
     const backbone = await openBackbone();
-    const ids = [...(await send(backbone, 3)), ...(await send(backbone, 2))];
+    const ids = [...(await sendReports(backbone, 3)), ...(await sendReports(backbone, 2))];
     await backbone.redis("DEL", backbone.stream, sentKey(backbone));
     const behind = `${Date.now() - 60_000}-0`;
     await backbone.redis("XADD", backbone.stream, behind, "id", "foreign", "type", "foreign");
@@ -101,10 +100,10 @@ describe("Redis that comes back without the last batches", () => {
   test("never gets an id again that an event had before the loss, also not far ahead of the clock", async () => {
     const backbone = await openBackbone();
     await backbone.redis("XADD", backbone.stream, `${Date.now() + 86_400_000}-5`, "type", "foreign");
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     const before = (await streamEntries(backbone)).slice(1).map(({ id }) => parseMessageId(id));
     await backbone.redis("DEL", backbone.stream, sentKey(backbone));
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     const after = (await streamEntries(backbone)).map(({ id }) => parseMessageId(id));
     expect(after).toHaveLength(4);
     for (const id of after) {
@@ -119,7 +118,7 @@ describe("a batch that consumers read, and that Redis lost before the relay hear
     const { backbone, redis } = await openFaultyBackbone();
     // The clock does not tell ids apart here.
     await backbone.redis("XADD", backbone.stream, `${Date.now() + 86_400_000}-5`, "type", "foreign");
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     await publishReports(backbone, 2);
     redis.inject({ kind: "drop-reply" }, { when: sends("XADD") });
     await expect(backbone.relay()).rejects.toBeInstanceOf(TransientError);
@@ -137,9 +136,9 @@ describe("a batch that consumers read, and that Redis lost before the relay hear
     const { backbone, redis } = await openFaultyBackbone();
     const ahead = `${Date.now() + 86_400_000}-5`;
     const writeAhead = () => backbone.redis("XADD", backbone.stream, ahead, "type", "foreign");
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     const replica = await replicate(backbone);
-    await send(backbone, 2);
+    await sendReports(backbone, 2);
     await writeAhead();
     await publishReports(backbone, 2);
     redis.inject({ kind: "drop-reply" }, { when: sends("XADD") });
@@ -158,7 +157,7 @@ describe("a batch that consumers read, and that Redis lost before the relay hear
 describe("one key without the other", () => {
   test("the stream, with the number left: everything is sent again", async () => {
     const backbone = await openBackbone();
-    const ids = await send(backbone, 3);
+    const ids = await sendReports(backbone, 3);
     await backbone.redis("DEL", backbone.stream);
     await backbone.append(["id", "foreign", "type", "foreign"]);
     ids.push(...(await publishReports(backbone, 1)));
@@ -169,7 +168,7 @@ describe("one key without the other", () => {
 
   test("the stream, with the number of a batch left of which the reply was lost: it is sent again", async () => {
     const { backbone, redis } = await openFaultyBackbone();
-    const ids = await send(backbone, 3);
+    const ids = await sendReports(backbone, 3);
     ids.push(...(await publishReports(backbone, 2)));
     redis.inject({ kind: "drop-reply" }, { when: sends("XADD") });
     await expect(backbone.relay()).rejects.toBeInstanceOf(TransientError);
@@ -182,7 +181,7 @@ describe("one key without the other", () => {
 
   test("the number, with the stream left: the relay goes on, and sends nothing again", async () => {
     const backbone = await openBackbone();
-    const ids = await send(backbone, 3);
+    const ids = await sendReports(backbone, 3);
     await backbone.redis("DEL", sentKey(backbone));
     ids.push(...(await publishReports(backbone, 2)));
     expect(await backbone.relay()).toMatchObject({ sent: 2, restored: 0 });
@@ -192,7 +191,7 @@ describe("one key without the other", () => {
 
   test("a stream cut at its end by hand, behind which another program wrote: nobody can tell, so everything is sent again", async () => {
     const backbone = await openBackbone();
-    const ids = await send(backbone, 3);
+    const ids = await sendReports(backbone, 3);
     await backbone.redis("DEL", backbone.stream);
     // Below the last of ours, so it might be what is left.
     await backbone.redis(
@@ -224,9 +223,9 @@ describe("an id of ours that another program was given after a loss", () => {
   ])("does not hide the loss, %s", async (_, losesNumber) => {
     const backbone = await openBackbone();
     await backbone.redis("XADD", backbone.stream, `${Date.now() + 86_400_000}-5`, "type", "foreign");
-    await send(backbone, 2);
+    await sendReports(backbone, 2);
     const replica = await replicate(backbone);
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     const lost = (await streamEntries(backbone)).slice(-3).map(({ id }) => id);
     await replica.lose();
     if (losesNumber) await backbone.redis("DEL", sentKey(backbone));
@@ -261,9 +260,9 @@ describe("a record that was set back to a backup", () => {
 
   test.each([1, 3])("%i batches ago: what comes next is sent, behind what Redis has", async (batches) => {
     const backbone = await openBackbone();
-    await send(backbone, 2);
+    await sendReports(backbone, 2);
     const backup = await backUp(backbone);
-    for (let at = 0; at < batches; at += 1) await send(backbone, 2);
+    for (let at = 0; at < batches; at += 1) await sendReports(backbone, 2);
     await backup.restore();
     const before = await eventIds(backbone);
     // The number of this one was used, for other events.
@@ -271,7 +270,7 @@ describe("a record that was set back to a backup", () => {
     expect(await backbone.relay()).toMatchObject({ sent: 2, batches: 1, repeated: 0 });
     expect(await eventIds(backbone)).toEqual([...before, ...ids]);
     expect(backbone.logs.filter((line) => line.includes("set back"))).toHaveLength(1);
-    ids.push(...(await send(backbone, 1)));
+    ids.push(...(await sendReports(backbone, 1)));
     expect(await eventIds(backbone)).toEqual([...before, ...ids]);
     expect(await unsent(backbone)).toBe(0);
   });
@@ -312,7 +311,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
 
   test.each(["new", "going on"])("that was not appended is sent (%s system)", async (system) => {
     const backbone = await openBackbone();
-    const ids = system === "new" ? [] : await send(backbone, 2);
+    const ids = system === "new" ? [] : await sendReports(backbone, 2);
     ids.push(...(await publishReports(backbone, 3)));
     const former = await takeAsBefore(backbone);
     ids.push(...(await publishReports(backbone, 1)));
@@ -325,7 +324,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
 
   test.each(["new", "going on"])("that was appended is found there (%s system)", async (system) => {
     const backbone = await openBackbone();
-    const ids = system === "new" ? [] : await send(backbone, 2);
+    const ids = system === "new" ? [] : await sendReports(backbone, 2);
     ids.push(...(await publishReports(backbone, 3)));
     const former = await takeAsBefore(backbone);
     await former.append();
@@ -362,7 +361,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
 
   test("is finished by that release while ours waits, and what it takes then is ours to finish", async () => {
     const backbone = await openBackbone();
-    const ids = await send(backbone, 2);
+    const ids = await sendReports(backbone, 2);
     ids.push(...(await publishReports(backbone, 2)));
     const former = await takeAsBefore(backbone);
     await former.append();

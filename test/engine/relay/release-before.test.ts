@@ -5,7 +5,15 @@ import { ingest } from "../../../src/engine/events/ingest.ts";
 import { sendBatch, toBatch } from "../../../src/engine/relay/send-batch.ts";
 import type { Backbone } from "../../backbone.ts";
 import { waitFor } from "../../wait-for.ts";
-import { effects, openBackbone, publishBeats, publishReports, recorder, streamEntries } from "../fixture.ts";
+import {
+  effects,
+  endRelayLease,
+  openBackbone,
+  publishBeats,
+  publishReports,
+  recorder,
+  streamEntries,
+} from "../fixture.ts";
 
 /*
  * While a release is rolled out, workers of the one before work on the same tables and the same stream, and after going
@@ -84,9 +92,6 @@ function relayBefore(backbone: Backbone) {
     goOn: (number: number, first: string) => backbone.sql(goOnText, [token, number, first]),
   };
 }
-
-const endRelayLease = (backbone: Backbone) =>
-  backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
 
 const readings = async (backbone: Backbone) =>
   (await streamEntries(backbone)).map(({ fields }) => JSON.parse(fields.payload ?? "{}").reading);

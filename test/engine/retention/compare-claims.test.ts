@@ -21,9 +21,9 @@ import {
   openBackbone,
   pendingOf,
   publishBeats,
-  publishReports,
   recorder,
   recordReport,
+  sendReports,
 } from "../fixture.ts";
 import { always, times } from "./janitor-fixture.ts";
 
@@ -71,12 +71,6 @@ async function steal(
   return ids;
 }
 
-async function send(backbone: Backbone, count: number): Promise<string[]> {
-  const ids = await publishReports(backbone, count);
-  await backbone.relay();
-  return ids;
-}
-
 const applied = async (backbone: Backbone) => (await effects(backbone)).map((row) => row.event_id).sort();
 const openAlerts = async (backbone: Backbone) =>
   (await listAlerts(backbone.open().db, { status: "open", limit: 50 })).alerts.map(
@@ -99,7 +93,7 @@ test.each(Object.entries(ofAnother))(
   async (what, statement) => {
     const backbone = await openBackbone();
     await backbone.drain(consumer);
-    const [id] = await send(backbone, 1);
+    const [id] = await sendReports(backbone, 1);
     const [messageId] = await steal(backbone, 1);
     await backbone.sql(statement, [backbone.stream, messageId ?? ""]);
     expect((await reconcile(backbone)).claims).toMatchObject([{ missing: 1 }]);
@@ -112,7 +106,7 @@ test.each(Object.entries(ofAnother))(
 describe("what a stranger acked in our group", () => {
   test("has its effects after all, once, and is reported", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 10);
+    const events = await sendReports(backbone, 10);
     await backbone.drain(consumer, { maxEvents: 2 });
     expect(await steal(backbone, 5)).toHaveLength(5);
     await backbone.drain(consumer);
@@ -143,7 +137,7 @@ describe("what a stranger acked in our group", () => {
 
   test("is found although the stranger was there before us", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 6);
+    const events = await sendReports(backbone, 6);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, consumer.group, "0");
     await steal(backbone, 3);
     await backbone.drain(consumer);
@@ -155,7 +149,7 @@ describe("what a stranger acked in our group", () => {
 
   test("comes by cron too: the ticks are told that something is queued", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     await backbone.drain(consumer, { maxEvents: 1 });
     await steal(backbone, 2);
     await reconcile(backbone);
@@ -166,7 +160,7 @@ describe("what a stranger acked in our group", () => {
 
   test("that it has not acked yet is not missing; our drain takes it over", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 4);
+    await sendReports(backbone, 4);
     await backbone.drain(consumer, { maxEvents: 1 });
     const ids = await steal(backbone, 3, { ack: false });
     expect((await reconcile(backbone)).claims).toMatchObject([{ checked: 4, missing: 0 }]);
@@ -189,7 +183,7 @@ describe("nothing is missing", () => {
         if (event.payload.status === "1") throw new Error("away");
       },
     });
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     await publishBeats(backbone, [["robot", 1]]);
     await backbone.relay();
     const invocation = invoke(backbone, [flaky]);
@@ -210,10 +204,10 @@ describe("nothing is missing", () => {
 
   test("of what came before a consumer that begins with what comes", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     const late = recorder({ startAt: "$" });
     await backbone.drain(late);
-    await send(backbone, 2);
+    await sendReports(backbone, 2);
     await backbone.drain(late);
     expect((await reconcile(backbone, [late])).claims).toMatchObject([{ checked: 2, missing: 0 }]);
   });
@@ -225,7 +219,7 @@ describe("nothing is missing", () => {
       handlers: [on(partChecked, (event, { tx }) => recordReport(tx, "recorder", event))],
     });
     await publishBeats(backbone, [["robot", 1]]);
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(narrow);
     // The new release handles heartbeats too.
     expect((await reconcile(backbone)).claims).toMatchObject([{ checked: 1, missing: 0 }]);
@@ -239,7 +233,7 @@ describe("nothing is missing", () => {
 
   test("of events older than the claims, or applied by a forced replay's copy under another id", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 4);
+    await sendReports(backbone, 4);
     await backbone.drain(consumer);
     await backbone.sql("UPDATE consumer_shards SET claims_id = '0-0'");
     await backbone.sql("DELETE FROM processed_events WHERE id <= 2");
@@ -253,7 +247,7 @@ describe("nothing is missing", () => {
     const events: string[] = [];
     let publishing = true;
     const publisher = (async () => {
-      for (let at = 0; at < 10; at += 1) events.push(...(await send(backbone, 20)));
+      for (let at = 0; at < 10; at += 1) events.push(...(await sendReports(backbone, 20)));
       publishing = false;
     })();
     const ticks = (async () => {
@@ -276,7 +270,7 @@ describe("nothing is missing", () => {
 describe("the work of a run is bounded", () => {
   test("and each event is looked at once", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(consumer);
     // As if they had been sent in 70 batches, with a claim each.
     await backbone.sql(`
@@ -298,7 +292,7 @@ describe("the work of a run is bounded", () => {
   test("page by page, and the next run goes on", async () => {
     const backbone = await openBackbone();
     await backbone.drain(consumer);
-    await send(backbone, 2_500);
+    await sendReports(backbone, 2_500);
     for (let stolen = 0; stolen < 2_500; stolen += (await steal(backbone, 1_000)).length);
     expect((await reconcile(backbone, [consumer], times(1))).claims).toEqual([
       { subscriber: "recorder", checked: 2_500, missing: 1_000, more: true },
@@ -326,7 +320,7 @@ describe("an upgrade", () => {
     await backbone.redis("HDEL", heartbeats, `${consumer.group}:0`);
     await backbone.redis("HSET", heartbeats, `${old}:0`, "{}");
     await backbone.sql("UPDATE consumer_shards SET claims_id = NULL, claims_since = NULL");
-    const events = await send(backbone, 8);
+    const events = await sendReports(backbone, 8);
     await backbone.redis(
       "XREADGROUP",
       "GROUP",
@@ -388,7 +382,7 @@ describe("an upgrade", () => {
 
   test("leaves a group alone in which only somebody else ever read", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 4);
+    const events = await sendReports(backbone, 4);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, "group_recorder", "0");
     await steal(backbone, 2, { group: "group_recorder" });
     await backbone.drain(consumer);
@@ -435,7 +429,7 @@ describe("an event that a release renames", () => {
   test("is delivered although the release before passed over it while both ran", async () => {
     const backbone = await openBackbone();
     const next = nextRelease(backbone);
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await backbone.drain(before);
     await reconcile(backbone, [before]);
     await next.publish();
@@ -451,7 +445,7 @@ describe("an event that a release renames", () => {
     const backbone = await openBackbone();
     const next = nextRelease(backbone);
     await next.drain();
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     await steal(backbone, 1);
     const all = { types: null, from: null, to: null, tenant_id: null, correlation_id: null };
     const named = { ...all, types: [partInspected.type] };

@@ -3,16 +3,17 @@ import { reconcileShard } from "../../../src/engine/retention/reconcile.ts";
 import { trimShard } from "../../../src/engine/retention/trim.ts";
 import type { Backbone } from "../../backbone.ts";
 import { sends } from "../../faults.ts";
-import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "../fixture.ts";
+import {
+  effects,
+  openBackbone,
+  openFaultyBackbone,
+  publishReports,
+  recorder,
+  sendReports,
+} from "../fixture.ts";
 import { always, handle, streamIds, times } from "./janitor-fixture.ts";
 
 const consumer = recorder();
-
-async function send(backbone: Backbone, count: number): Promise<string[]> {
-  const ids = await publishReports(backbone, count);
-  await backbone.relay();
-  return ids;
-}
 
 function reconcile(backbone: Backbone, mayGoOn = always) {
   const invocation = backbone.open();
@@ -28,14 +29,14 @@ describe("the comparison of record and stream", () => {
   test("finds nothing where nothing is missing, and says so", async () => {
     const backbone = await openBackbone();
     expect(await reconcile(backbone)).toMatchObject({ checked: 0, missing: 0, restored: 0, more: false });
-    await send(backbone, 20);
+    await sendReports(backbone, 20);
     expect(await reconcile(backbone)).toMatchObject({ checked: 20, missing: 0, restored: 0, more: false });
     expect(backbone.logs.filter((line) => line.includes("20 events, 0 missing"))).toHaveLength(1);
   });
 
   test("restores entries that vanished from the middle, which nothing else would notice", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 20);
+    const events = await sendReports(backbone, 20);
     const ids = await streamIds(backbone);
     await backbone.redis("XDEL", backbone.stream, ...ids.slice(5, 9));
 
@@ -53,9 +54,9 @@ describe("the comparison of record and stream", () => {
 
   test("restores a stream that is gone with its groups, and effects are applied once", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 6);
+    const events = await sendReports(backbone, 6);
     await backbone.drain(consumer);
-    events.push(...(await send(backbone, 6)));
+    events.push(...(await sendReports(backbone, 6)));
     await backbone.redis("DEL", backbone.stream);
     expect(await reconcile(backbone)).toMatchObject({ checked: 12, missing: 12, restored: 12 });
     expect(await backbone.relay()).toMatchObject({ sent: 12 });
@@ -65,7 +66,7 @@ describe("the comparison of record and stream", () => {
 
   test("restores what was lost in the middle, which the entries behind it hide", async () => {
     const backbone = await openBackbone();
-    const events = await send(backbone, 10);
+    const events = await sendReports(backbone, 10);
     const ids = await streamIds(backbone);
     await backbone.redis("XDEL", backbone.stream, ...ids.slice(4, 9));
     await backbone.append(["id", "foreign", "type", "mission.created", "payload", "{}"]);
@@ -81,7 +82,7 @@ describe("the comparison of record and stream", () => {
 
   test("is not deceived by another event that stands under the same id", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     const [id = ""] = await streamIds(backbone);
     await backbone.redis("DEL", backbone.stream);
     await backbone.redis(
@@ -100,7 +101,7 @@ describe("the comparison of record and stream", () => {
 
   test("leaves alone what was trimmed on purpose", async () => {
     const backbone = await openBackbone({ env: { BRAIN_STREAM_KEEP: "3" } });
-    await send(backbone, 10);
+    await sendReports(backbone, 10);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, "edge_recorder", "0");
     await handle(backbone, "edge_recorder", 10);
     const invocation = backbone.open();
@@ -112,7 +113,7 @@ describe("the comparison of record and stream", () => {
 
   test("does not send again what is older than the claims, and tells", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 4);
+    await sendReports(backbone, 4);
     await backbone.sql("UPDATE events SET stored_at = now() - interval '91 days' WHERE position % 2 = 0");
     await backbone.redis("DEL", backbone.stream);
     expect(await reconcile(backbone)).toMatchObject({ checked: 4, missing: 4, restored: 2 });
@@ -121,7 +122,7 @@ describe("the comparison of record and stream", () => {
 
   test("leaves a batch alone that is on its way", async () => {
     const { backbone, redis: proxy } = await openFaultyBackbone();
-    await send(backbone, 3);
+    await sendReports(backbone, 3);
     await publishReports(backbone, 5);
     const held = proxy.inject({ kind: "hold" }, { when: sends("XADD"), times: 1 });
     const sending = backbone.relay();
@@ -134,7 +135,7 @@ describe("the comparison of record and stream", () => {
 
   test("compares page by page, and goes on another time when time is used up", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 2_500);
+    await sendReports(backbone, 2_500);
     const ids = await streamIds(backbone);
     await backbone.redis("XDEL", backbone.stream, ids[10] ?? "", ids[1_500] ?? "", ids[2_499] ?? "");
     expect(await reconcile(backbone, times(1))).toMatchObject({ missing: 1, restored: 1, more: true });
@@ -145,7 +146,7 @@ describe("the comparison of record and stream", () => {
 
   test("names the groups that the stream does not have", async () => {
     const backbone = await openBackbone();
-    await send(backbone, 1);
+    await sendReports(backbone, 1);
     const invocation = backbone.open();
     const registered = { ...invocation, consumers: new Map([[consumer.subscriber, consumer]]) };
     expect(await reconcileShard(registered, 0, always)).toMatchObject({

@@ -32,11 +32,6 @@ const recorded = (type: string) =>
     [type],
   );
 
-async function pendingCount(): Promise<number> {
-  const [count] = (await engine.redis("XPENDING", engine.stream, group)) as [number];
-  return count;
-}
-
 /** An error report as another program writes it to the stream. */
 function foreignError(changes: Partial<Envelope> = {}): string[] {
   return encodeEntry(
@@ -59,8 +54,6 @@ function foreignError(changes: Partial<Envelope> = {}): string[] {
     { compat: true },
   );
 }
-
-const add = (fields: readonly string[]) => engine.redis("XADD", engine.stream, "*", ...fields);
 
 const agent = async (id: string) => (await engine.request("GET", `${base}/${id}`)).body;
 
@@ -126,7 +119,7 @@ describe("consuming from the stream", () => {
         payload: { agent_id: "robot-7", data: { tasks_completed: 20, tasks_failed: 2 } },
       }),
     );
-    await add(foreignError());
+    await engine.append(foreignError());
     await engine.settle();
     const [entry] = await engine.streamEntries();
     const told = new Date(Number(entry?.id.split("-")[0])).toISOString();
@@ -202,27 +195,27 @@ describe("consuming from the stream", () => {
 
 describe("redelivery", () => {
   test("of the same stream entry has no second effect", async () => {
-    await add(foreignError());
+    await engine.append(foreignError());
     await engine.settle();
     await engine.redis("XGROUP", "SETID", engine.stream, group, "0");
     expect((await engine.drain(subscriber)).redelivered).toBe(1);
     expect((await agent("robot-7")).errors).toBe(1);
-    expect(await pendingCount()).toBe(0);
+    expect(await engine.pendingCount(group)).toBe(0);
   });
 
   test("of the same event under a new stream id has no second effect", async () => {
     const fields = foreignError();
-    await add(fields);
+    await engine.append(fields);
     await engine.settle();
-    await add(fields);
+    await engine.append(fields);
     expect((await engine.drain(subscriber)).publishedTwice).toBe(1);
     expect((await agent("robot-7")).errors).toBe(1);
-    expect(await pendingCount()).toBe(0);
+    expect(await engine.pendingCount(group)).toBe(0);
   });
 
   test("a second report of the same error does have an effect, so the tests above can fail", async () => {
-    await add(foreignError());
-    await add(foreignError());
+    await engine.append(foreignError());
+    await engine.append(foreignError());
     await engine.settle();
     expect((await agent("robot-7")).errors).toBe(2);
   });
@@ -293,7 +286,7 @@ describe("a forced replay", () => {
 
 describe("failures", () => {
   test("a permanent one is acked, with a dead letter that says why", async () => {
-    await add(foreignError({ payload: { agent_id: "robot-7" } }));
+    await engine.append(foreignError({ payload: { agent_id: "robot-7" } }));
     await engine.settle();
     expect(await engine.deadLetters(subscriber)).toMatchObject([
       {
@@ -303,7 +296,7 @@ describe("failures", () => {
         error_message: expect.stringContaining("error"),
       },
     ]);
-    expect(await pendingCount()).toBe(0);
+    expect(await engine.pendingCount(group)).toBe(0);
     expect((await engine.request("GET", `${base}/robot-7`)).status).toBe(404);
   });
 
@@ -311,14 +304,14 @@ describe("failures", () => {
     await engine.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'busy' USING ERRCODE = '40001'; END $$`);
     await engine.sql("CREATE TRIGGER refuse BEFORE INSERT ON agents FOR EACH ROW EXECUTE FUNCTION refuse()");
-    await add(foreignError());
+    await engine.append(foreignError());
     expect(await engine.drain(subscriber)).toMatchObject({ applied: 0, retried: 1, deadLettered: 0 });
-    expect(await pendingCount()).toBe(1);
+    expect(await engine.pendingCount(group)).toBe(1);
     await engine.sql("DROP TRIGGER refuse ON agents");
     await eventually(async () => {
       await engine.drain(subscriber);
       expect((await agent("robot-7")).errors).toBe(1);
-      expect(await pendingCount()).toBe(0);
+      expect(await engine.pendingCount(group)).toBe(0);
     });
     expect(await engine.deadLetters(subscriber)).toEqual([]);
   });

@@ -24,11 +24,6 @@ afterEach(async () => {
   await engine?.cleanup();
 });
 
-async function pendingCount(): Promise<number> {
-  const [pending] = (await engine.redis("XPENDING", engine.stream, group)) as [number];
-  return pending;
-}
-
 /** A recorded mission as another program writes it to the stream. */
 function foreignMission(changes: Partial<Envelope> = {}): string[] {
   return encodeEntry({
@@ -54,8 +49,6 @@ function foreignMission(changes: Partial<Envelope> = {}): string[] {
     ...changes,
   });
 }
-
-const add = (fields: readonly string[]) => engine.redis("XADD", engine.stream, "*", ...fields);
 
 /** How many missions were counted, over all days. */
 async function missions(): Promise<number> {
@@ -104,8 +97,8 @@ describe("publishing", () => {
 
 describe("consuming from the stream", () => {
   test("counts an event in the hour and the day in which it happened, however late it comes", async () => {
-    await add(foreignMission());
-    await add(foreignMission({ timestamp: "2026-11-20T23:59:59.999Z" }));
+    await engine.append(foreignMission());
+    await engine.append(foreignMission({ timestamp: "2026-11-20T23:59:59.999Z" }));
     await count(engine);
     expect((await numbers(engine)).filter(({ metric }) => metric === "missions.created")).toEqual(
       [
@@ -128,7 +121,7 @@ describe("consuming from the stream", () => {
   });
 
   test("counts now what a clock far ahead tells of, so that no hour stays open for ever", async () => {
-    await add(foreignMission({ timestamp: "2099-01-01T00:00:00.000Z" }));
+    await engine.append(foreignMission({ timestamp: "2099-01-01T00:00:00.000Z" }));
     await count(engine);
     const [row] = await engine.sql<{ ahead: number; n: number }>(
       "SELECT count(*) FILTER (WHERE bucket > now())::integer AS ahead, count(*)::integer AS n FROM analytics_counts",
@@ -155,21 +148,21 @@ describe("redelivery", () => {
     await engine.redis("XGROUP", "SETID", engine.stream, group, "0");
     expect((await engine.drain(subscriber)).redelivered).toBeGreaterThan(0);
     expect(await numbers(engine)).toEqual(before);
-    expect(await pendingCount()).toBe(0);
+    expect(await engine.pendingCount(group)).toBe(0);
   });
 
   test("of the same event under a new stream id has no second effect", async () => {
     const fields = foreignMission();
-    await add(fields);
+    await engine.append(fields);
     await count(engine);
-    await add(fields);
+    await engine.append(fields);
     expect((await engine.drain(subscriber)).publishedTwice).toBe(1);
     expect(await missions()).toBe(1);
   });
 
   test("a second event of the same kind does have an effect, so the tests above can fail", async () => {
-    await add(foreignMission());
-    await add(foreignMission());
+    await engine.append(foreignMission());
+    await engine.append(foreignMission());
     await count(engine);
     expect(await missions()).toBe(2);
   });
@@ -203,12 +196,12 @@ describe("a replay", () => {
 
 describe("failures", () => {
   test("a permanent one is acked, with a dead letter that says why, and counts nothing", async () => {
-    await add(foreignMission({ type: distributionViewed.type, payload: { slug: "no-entry" } }));
+    await engine.append(foreignMission({ type: distributionViewed.type, payload: { slug: "no-entry" } }));
     await count(engine);
     expect(await engine.deadLetters(subscriber)).toMatchObject([
       { reason: "invalid_payload", event_type: "distribution.viewed", attempts: 1 },
     ]);
-    expect(await pendingCount()).toBe(0);
+    expect(await engine.pendingCount(group)).toBe(0);
     expect(await numbers(engine)).toEqual([]);
   });
 
@@ -229,7 +222,7 @@ describe("failures", () => {
       await mend();
       await eventually(async () => {
         await engine.drain(subscriber);
-        expect(await pendingCount()).toBe(0);
+        expect(await engine.pendingCount(group)).toBe(0);
         const [due] = await engine.sql("SELECT count(*)::integer AS n FROM deliveries");
         expect(due).toEqual({ n: 0 });
       });

@@ -239,7 +239,7 @@ describe("consuming from the stream", () => {
       user_id: purchase.userId,
       course_id: purchase.courseId,
     };
-    await engine.redis("XADD", engine.stream, "*", ...oldEntry("payment.transaction.completed", ids));
+    await engine.append(oldEntry("payment.transaction.completed", ids));
     await handle();
     expect(await read(engine, purchase)).toMatchObject({ has_access: true, tenant_id: null });
     await refund(engine, purchase, 1);
@@ -279,7 +279,7 @@ describe("redelivery", () => {
   test("of the same event under a new stream id has no second effect", async () => {
     const { purchase, event } = await handledAndForgotten();
     const sent = (await engine.streamEntries()).find(({ fields }) => fields.id === event.id);
-    await engine.redis("XADD", engine.stream, "*", ...Object.entries(sent?.fields ?? {}).flat());
+    await engine.append(Object.entries(sent?.fields ?? {}).flat());
     expect(await engine.drain(subscriber)).toMatchObject({ publishedTwice: 1 });
     expect(await read(engine, purchase)).toMatchObject({ status: "none" });
   });
@@ -325,7 +325,7 @@ describe("failures", () => {
     "a %s without a user becomes a dead letter at once",
     async (type) => {
       const payload = { payment_id: newPurchase().paymentId, course_id: newPurchase().courseId };
-      await engine.redis("XADD", engine.stream, "*", ...oldEntry(type, payload));
+      await engine.append(oldEntry(type, payload));
       await handle();
       expect((await engine.deadLetters(subscriber)).at(-1)).toMatchObject({
         event_type: type,

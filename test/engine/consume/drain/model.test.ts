@@ -1,4 +1,4 @@
-import { agentHeartbeat, agentOnline } from "@brain/schemas";
+import { agentHeartbeat, agentOnline, compareMessageIds, parseMessageId } from "@brain/schemas";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../../../src/engine/consume/consumer.ts";
@@ -214,13 +214,10 @@ async function trim({ backbone }: History, share: number): Promise<void> {
 async function isReadByAll(backbone: Backbone, id: string): Promise<boolean> {
   const groups = (await backbone.redis("XINFO", "GROUPS", backbone.stream)) as unknown[][];
   const read = groups.map((group) => String(group[group.indexOf("last-delivered-id") + 1]));
-  return read.length === consumers.length && read.every((last) => !isBefore(last, id));
-}
-
-function isBefore(left: string, right: string): boolean {
-  const [leftMs = 0, leftSeq = 0] = left.split("-").map(Number);
-  const [rightMs = 0, rightSeq = 0] = right.split("-").map(Number);
-  return leftMs < rightMs || (leftMs === rightMs && leftSeq < rightSeq);
+  return (
+    read.length === consumers.length &&
+    read.every((last) => compareMessageIds(parseMessageId(last), parseMessageId(id)) >= 0)
+  );
 }
 
 async function loseRedis(backbone: Backbone): Promise<void> {
