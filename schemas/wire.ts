@@ -4,10 +4,10 @@ import type { Envelope } from "./envelope.ts";
 
 export interface EncodeOptions {
   /**
-   * Writes what the first Python reader can parse: it fails on an entry without `target`, so an empty text stands for
-   * none, and its `datetime.fromisoformat` (Python before 3.11) takes neither `Z` nor any number of digits, so the time
-   * is written as that program writes it, naive UTC with six digits. Nothing can be done about types: the reader knows
-   * 52 and fails on any other. Default: false.
+   * Writes what the first Python reader can parse. It fails on an entry without `target`, so an empty text stands for
+   * none. Its `datetime.fromisoformat` (Python before 3.11) takes neither `Z` nor any number of digits, so the time is
+   * written as that program writes it: naive UTC with six digits. Nothing can be done about types: the reader knows 52 and
+   * fails on any other. Default: false.
    *
    * @see https://docs.python.org/3.10/library/datetime.html#datetime.datetime.fromisoformat
    */

@@ -1,8 +1,8 @@
 import type { MetricFamily } from "@brain/engine";
 
 /*
- * Metrics as text. Of our own, because the well-kept library of the field, prom-client, collects in a process of Node's what
- * our isolates, which come and go, have counted in Redis; what is left of it is this text.
+ * Metrics as text, of our own: prom-client, the well-kept library of the field, collects in a process of Node. Our isolates
+ * come and go, and count in Redis, so of such a library only this text is left to do.
  *
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/

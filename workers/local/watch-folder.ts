@@ -6,8 +6,8 @@ import { join } from "node:path";
 /**
  * Tells the path below `root` of every file that is written, appears or goes below `root/folder`.
  *
- * Each folder is watched, and no file: the recursive watch of Node on Linux follows the files that it met, so it no
- * longer sees one that was replaced, as many editors, `sed -i` and git do it (write beside it, then rename).
+ * Each folder is watched, and no file. The recursive watch of Node on Linux follows the files that it met, and loses one
+ * that is replaced: many editors, `sed -i` and git write beside a file, and then rename.
  *
  * @returns ends it
  */

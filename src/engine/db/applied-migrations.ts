@@ -10,8 +10,8 @@ export const engineMigrations: MigrationSet = {
 };
 
 /**
- * Releases up to 0019 noted the migrations of engine and product together here, which is drizzle's default place, so
- * the database of a product that never had such a release may have this table too.
+ * Releases up to 0019 noted the migrations of engine and product together here. It is drizzle's default place, so the
+ * database of a product that never had such a release may have this table, too.
  */
 const sharedJournal: MigrationSet["journal"] = { schema: "drizzle", table: "__drizzle_migrations" };
 

@@ -74,11 +74,19 @@ local function addLines(reply, at, skipped, looks, oldestWindow, now)
 end`;
 
 /**
- * ARGV: now, ms between looks at an idle database, when the host of cron began or empty, the field that counts missed
- * ticks, the oldest window of critical times, by how much the clock of Redis may differ before it holds (empty: it never
- * does), the shards, then the groups. KEYS: last visit, sweep, activity, bulk operations,
- * scheduled jobs, failing work, marks of what is deferred, then for each shard its stream
- * and its counters.
+ * KEYS
+ * - 1 to 7: last visit, sweep, activity, bulk operations, scheduled jobs, failing work, marks of what is deferred
+ * - from 8: for each shard its stream and its counters
+ *
+ * ARGV
+ * - 1: now, Unix ms
+ * - 2: ms between looks at an idle database
+ * - 3: when the host of cron began, Unix ms; empty: not known
+ * - 4: the field that counts missed ticks
+ * - 5: the oldest window of critical times
+ * - 6: by how many ms the clock of Redis may differ before it holds; empty: it never does
+ * - 7: the number of shards
+ * - from 8: the groups
  */
 const workloadScript = `${linesInLua}
 local before = redis.call('GET', KEYS[1])
@@ -103,7 +111,12 @@ for _, work in ipairs(failing) do looks = looks or work == '${watchMark}' end
 addLines(reply, 8, 7, looks, tonumber(ARGV[5]), now)
 return reply`;
 
-/** The same for the shards of a further database. ARGV: 1 when the counts are wanted, the oldest window, now, the shards, the groups. KEYS: activity, marks, shards. */
+/**
+ * The same for the shards of a further database.
+ *
+ * KEYS: activity, marks of what is deferred, then for each shard its stream and its counters.
+ * ARGV: 1 when the counts are wanted, the oldest window of critical times, now, the number of shards, then the groups.
+ */
 const furtherScript = `${linesInLua}
 local reply = {redis.call('EXISTS', KEYS[1])}
 addLines(reply, 3, 4, ARGV[1] == '1', tonumber(ARGV[2]), tonumber(ARGV[3]))

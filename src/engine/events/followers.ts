@@ -3,8 +3,8 @@ import type { Invocation } from "../invocation.ts";
 
 /*
  * How many follow the streams at once. Each holds a connection and wakes up about once a second, so there is a bound for
- * the isolate, and lower ones for each caller and for each tenant, which makes as many keys as it likes, so that neither
- * can take all.
+ * the isolate. Lower bounds hold for each caller and for each tenant, so that neither can take all. That for callers
+ * would not be enough: a tenant makes as many keys as it likes.
  */
 
 /** Whose place a follower takes. */

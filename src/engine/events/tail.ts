@@ -7,8 +7,8 @@ import { parseReadEntries } from "../stream/replies.ts";
  * The newest entries of the streams, read once for all who follow them in this isolate.
  *
  * Nobody is the reader: each follower looks here first, and the one that finds the last look too old reads for all.
- * So the end of an invocation, which stops everything that it had begun, stops nobody else, and no follower waits for a
- * promise of another one's request (Workers let no request touch the I/O of another).
+ * So the end of an invocation, which stops everything that it had begun, stops nobody else. Nor does a follower wait for a
+ * promise of another one's request: Workers let no request touch the I/O of another.
  */
 
 /** Entries that one look at Redis reads at most, for each shard. */

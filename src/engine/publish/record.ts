@@ -41,11 +41,11 @@ type RecordValues = [rows: string, count: number, keys: string | null, turn: num
  * Any number of events: the rows travel as one JSON parameter, which costs a fraction of a parameter per column, to a
  * function that Postgres plans once in a session, see the migration `record_function`.
  *
- * Positions are given when a row is inserted, events become visible when its transaction commits. Two transactions that
- * publish for one key would therefore reach the stream in the wrong order, and readers would meet a position below the
- * one they have seen, if the first to insert is the last to commit. So whoever inserts locks its keys until it commits: a
- * turn first, when there are many, and then the keys in one order for all, so that nobody waits in a circle; and all of
- * that before the first row has a position.
+ * Positions are given when a row is inserted, and events become visible when its transaction commits. When of two
+ * transactions the first to insert is the last to commit, the events of a key would reach the stream in the wrong order,
+ * and readers would meet a position below the one that they have seen. So whoever inserts locks its keys until it commits,
+ * before its first row has a position. When there are many, it locks a turn first. The keys are locked in one order for
+ * all, so that nobody waits in a circle.
  *
  * A statement with more than `maxLockedKeys` keys does not lock: more than a bulk request can hold, but a handler of
  * whole batches can publish it. Its positions are in the order of its inserts only.

@@ -10,8 +10,8 @@ import type { RelayDeps } from "./relay-deps.ts";
  * day. Programs that listen there, or read those lists, need it; nothing in this project does.
  *
  * It comes after the append and before the rows are marked as sent. A failure is logged and counted, and the events of
- * the batch that are left are not told: the stream has them. A relay that dies in between is followed by one that finds
- * the batch on the stream and tells it again, so a listener may hear an event twice, and must look at its id.
+ * the batch that are left are not told: the stream has them. When a relay dies in between, its successor finds the batch
+ * on the stream and tells it again. So a listener may hear an event twice, and must look at its id.
  */
 
 /** JSON of one pipeline, bytes; each event is in it twice. */

@@ -16,10 +16,12 @@ import {
 
 /*
  * The hash chain. Each UTC day is sealed an hour after its end: its rows, own and foreign ones, in blocks of up to 1,000.
- * A block lists position and hash of each row, and its hash is over the one before it and the list; the hash of the last
- * block is the root of the day, with which the next day begins. So a row that is changed, removed or added is known by its
- * place, a block that is changed with it no longer fits the next one, and a chain that is made anew has another root than
- * the one that was sent outside.
+ * A block lists position and hash of each row, and its hash is over the one before it and the list. The hash of the last
+ * block is the root of the day, with which the next day begins. So changes show:
+ *
+ * - a row that is changed, removed or added differs from the list of its block
+ * - a block that is changed with it does not fit the next one
+ * - a chain that is made anew has another root than the one that was sent outside
  *
  * What belongs to a day are the rows between two positions, and the second one is chosen where all rows up to it are
  * there. A row of yesterday that commits later stands behind it: it belongs to the day sealed next.

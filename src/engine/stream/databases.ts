@@ -2,10 +2,10 @@ import { TransientError } from "../core/errors.ts";
 import type { Command, RedisHttp } from "./redis.ts";
 
 /*
- * Shards on several Redis databases. All keys of a shard (its stream, the note beside it, leases, marks, states, retry
- * times, counters) stand on one database, and so do the fields of its groups in the hashes of heartbeats and circuit
- * breakers: so each script touches one database, and one that is away stops its own shards alone. What is of no shard
- * (visits of cron, marks of recent work, jobs, failing work, limits, nonces, live channels) stands on the first.
+ * Shards on several Redis databases. All that is of one shard stands on one database: its stream, the note beside it,
+ * leases, marks, states, retry times, counters, and the fields of its groups in the hashes of heartbeats and circuit
+ * breakers. So each script touches one database, and one that is away stops its own shards alone. What is of no shard
+ * stands on the first: visits of cron, marks of recent work, jobs, failing work, limits, nonces, live channels.
  *
  * A shard never moves. Databases are added with further shards, which `reshard` brings in; then a change needs no moment
  * at which two programs could take two streams for the one of a shard.

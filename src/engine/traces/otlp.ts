@@ -3,9 +3,9 @@ import type { FinishedSpan, SpanAttributes, SpanKind } from "../core/telemetry/t
 import type { TraceTarget } from "./trace-settings.ts";
 
 /*
- * Spans as OTLP over HTTP, in its JSON form; loaded when the first ones are sent. Of our own, because the exporters of
- * OpenTelemetry's SDK come with its API, its resources and its three signals, keep timers between requests, which Workers do
- * not allow, and weigh as much as our engine; this is a request and a shape.
+ * Spans as OTLP over HTTP, in its JSON form; loaded when the first ones are sent. It is of our own, and no more than a
+ * request and a shape. The exporters of OpenTelemetry's SDK keep timers between requests, which Workers do not allow, and
+ * weigh as much as our engine: they come with its API, its resources and its three signals.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto

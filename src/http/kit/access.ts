@@ -108,9 +108,9 @@ function declare(access: Access): MiddlewareHandler {
  *
  * @param scope what the credential must grant. For one that ends in a placeholder, `events:publish:<domain>`, a narrower
  *   grant opens the door, and the route itself looks at what is asked (`grants`)
- * @param costly for a route whose answer costs many times that of others: a name, lower-case letters. An identity may call
- *   all routes of that name together `BRAIN_COSTLY_PER_IDENTITY` times a minute in an isolate, all of a tenant together
- *   `BRAIN_COSTLY_PER_TENANT` times; it costs no call
+ * @param costly for a route whose answer costs many times that of others: a name, lower-case letters. Routes of one name are
+ *   counted together, a minute at a time, in the isolate: `BRAIN_COSTLY_PER_IDENTITY` calls of an identity, and
+ *   `BRAIN_COSTLY_PER_TENANT` of a tenant. Null: it is not counted
  */
 export function requires(scope: Scope, reach: Reach, costly: string | null = null): MiddlewareHandler {
   const lane = operatorScopes.has(scope) ? "operators" : "ordinary";

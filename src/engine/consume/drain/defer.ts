@@ -34,8 +34,12 @@ export interface DeferConditions {
 }
 
 /**
- * Decides what is deferred: what is behind a deferred one with its key already, what is of a paused type, what was
- * trimmed from the stream, and, when much waits, all that waits. Whatever follows with the same key goes along. Pure.
+ * Decides what is deferred. Pure. These go, and whatever follows with the same key goes along:
+ *
+ * - what is behind a deferred one with its key
+ * - what is of a paused type
+ * - what was trimmed from the stream
+ * - all that waits, when that is much
  */
 export function chooseDeferred(
   { waiting, fresh }: Pick<Taken, "waiting" | "fresh">,

@@ -13,17 +13,19 @@ import { countsInLua } from "../../stream/counters.ts";
  * A takeover forgets the copy's fencing token before it raises the one in Postgres: if the worker then cannot write the
  * copy, nobody believes the old one.
  *
- * What fails behind the lease, as a key that holds something else, gives it back: Redis undoes nothing of a script, and
- * others would wait for nobody. The holder stays, for something may have been read.
+ * A command that fails behind the lease, e.g. on a key that holds something else, gives it back: Redis undoes nothing of a
+ * script, and others would wait for nobody. The holder stays, for something may have been read.
  *
  * KEYS: lease, mark, holder, stream, state, breakers, retry times, marks of what is deferred.
- * ARGV: token, lease in ms, group, field of this group and shard, consumer, entries to read at most, pending entries
- * at most, bodies of pending entries at most.
  *
- * @returns `{0, ms until the lease ends, 1 for the first mark}`, or `{1, taken over, end of the stream, pending, state,
- * breaker}` and, when it read: the pending list, the new entries, and of a short pending list the failures and the bodies,
- * else nulls. The end is the last id before anything was read, empty when nothing is deferred. Beside what is stored, the
- * state has `time`, Unix ms by the clock of Redis, when something may wait for its time.
+ * ARGV: token, lease in ms, group, field of this group and shard, consumer; then at most: entries to read, pending entries,
+ * bodies of pending entries.
+ *
+ * @returns when another has the lease, `{0, ms until it ends, 1 for the first mark}`; else
+ *   `{1, taken over, end of the stream, pending, state, breaker}`, and what it read: the pending list, the new entries, and
+ *   of a short pending list the failures and the bodies, else nulls. The end is the last id before anything was read, empty
+ *   when nothing is deferred. Beside what is stored, the state has `time`, Unix ms by the clock of Redis, when something may
+ *   wait for its time
  */
 export const acquireScript = `
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then

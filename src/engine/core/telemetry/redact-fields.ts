@@ -20,9 +20,9 @@ interface Budget {
 /** A text is cut here, characters: longer ones are no line for people. */
 const maxLength = 16_384;
 /**
- * Of a longer one as much more is looked at, and nothing shown of what came of it: a secret of up to half of that may be
- * cut at its end, where it has no form any more, and what it begins with may be moved forward by those before it, which
- * are shorter as `[redacted]`, and at most twice as long.
+ * Of a longer text this much more is looked at, and never shown. A secret that is cut at the end of what is looked at has
+ * lost its form, so nobody knows it for one. Secrets before it move it forward, for `[redacted]` is shorter. The margin is
+ * enough for a secret of up to half its length.
  */
 const margin = 8_192;
 

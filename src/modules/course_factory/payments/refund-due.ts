@@ -14,8 +14,8 @@ import { alertOf, alertText, type Due, requestText, withLeft } from "./refund-te
  * Payments for what cannot be delivered: told once, and shown to operators until they are paid back.
  *
  * A refund may be told before its payment is noticed, and events of one payment may be handled side by side: replays and
- * redrives keep no order with others. So each payment of which a refund is told has a row, whether it is noticed or not,
- * and whoever counts or notices writes it by an upsert, which locks it and goes on from what is committed then. All that
+ * redrives keep no order with others. So each payment of which a refund is told has a row, whether it is noticed or not.
+ * Whoever counts or notices writes that row by an upsert, which locks it and goes on from what is committed then. All that
  * is to be known of it is computed there: other rows are seen as they were when the statement began.
  */
 

@@ -1,10 +1,13 @@
 import type { Audience } from "../model.ts";
 
 /**
- * All text of one language. Placeholders in braces are filled by the generator: `{course}` title of the course,
- * `{topic}` the same cut to one line of a table, `{module}` and `{lesson}` titles, `{about}` what the lesson is about,
- * `{excerpt}` start of the course's description, `{audiences}` all audiences, `{audience}` one of them,
- * `{insight}` and `{myth}` of the lesson, and numbers by name.
+ * All text of one language. The generator fills placeholders in braces:
+ *
+ * - `{course}`: title of the course; `{topic}`: the same, cut to one line of a table
+ * - `{module}`, `{lesson}`: titles; `{about}`: what the lesson is about; `{insight}`, `{myth}`: of the lesson
+ * - `{excerpt}`: start of the course's description
+ * - `{audiences}`: all of them; `{audience}`: one of them
+ * - numbers by name
  */
 export interface LanguageTexts {
   readonly headings: {
