@@ -29,6 +29,19 @@ export function fileError(what: string, error: unknown): UsageError | CliError {
   return new CliError(`${what} (${code}): ${message}.`, { cause: error });
 }
 
+/**
+ * Works on a file or folder.
+ *
+ * @param what as for {@link fileError}, which is thrown when it refuses
+ */
+export async function tellingFileError<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(what, error);
+  }
+}
+
 /** Whether a file or folder refused, so that {@link fileError} can tell it. */
 export function isFileError(error: unknown): error is Error & { readonly path: string } {
   return error instanceof Error && "code" in error && "syscall" in error && "path" in error;

@@ -2,7 +2,7 @@ import { appendFile, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { makeFolder } from "../governance/make-folder.ts";
 import type { LineFiles } from "../modules/tasks/files.ts";
-import { fileError } from "./file-errors.ts";
+import { tellingFileError } from "./file-errors.ts";
 
 /**
  * Files of lines in a folder of this machine; the folder is made when the first file is written.
@@ -13,33 +13,28 @@ export function createLineFolder(folder: string): LineFiles {
   const pathOf = (name: string) => join(folder, ...name.split("/"));
   return {
     append: (name, text) =>
-      told(`${pathOf(name)} cannot be written`, async () => {
+      tellingFileError(`${pathOf(name)} cannot be written`, async () => {
         makeFolder(dirname(pathOf(name)));
         await appendFile(pathOf(name), text, "utf8");
       }),
-    read: (name) => told(`${pathOf(name)} cannot be read`, () => orNull(() => readFile(pathOf(name)))),
+    read: (name) =>
+      tellingFileError(`${pathOf(name)} cannot be read`, () => orNull(() => readFile(pathOf(name)))),
     async list() {
-      const names = await told(`${folder} cannot be read`, () =>
+      const names = await tellingFileError(`${folder} cannot be read`, () =>
         orNull(() => readdir(folder, { recursive: true })),
       );
       return (names ?? []).map((name) => name.split(sep).join("/")).sort();
     },
     move: (from, to) =>
-      told(`${pathOf(from)} cannot be moved to ${pathOf(to)}`, async () => {
+      tellingFileError(`${pathOf(from)} cannot be moved to ${pathOf(to)}`, async () => {
         makeFolder(dirname(pathOf(to)));
         await rename(pathOf(from), pathOf(to));
       }),
     size: (name) =>
-      told(`${pathOf(name)} cannot be read`, () => orNull(async () => (await stat(pathOf(name))).size)),
+      tellingFileError(`${pathOf(name)} cannot be read`, () =>
+        orNull(async () => (await stat(pathOf(name))).size),
+      ),
   };
-}
-
-async function told<T>(what: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw fileError(what, error);
-  }
 }
 
 /** Null: there is no such file or folder. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, rename, writeFile } from "node:fs/promises";
 import { UsageError } from "../../errors.ts";
-import { fileError } from "../../file-errors.ts";
+import { fileError, tellingFileError } from "../../file-errors.ts";
 
 /** How far an export has come. */
 export interface ExportState {
@@ -46,7 +46,7 @@ export async function openSink({ file, stateFile, cursor }: SinkOptions): Promis
     async write(lines, next) {
       const bytes = Buffer.from(lines, "utf8");
       if (handle === null) await writeOut(bytes);
-      else await told(`${file} cannot be written`, () => append(handle.file, bytes));
+      else await tellingFileError(`${file} cannot be written`, () => append(handle.file, bytes));
       state = { ...next, bytes: state.bytes + bytes.length };
       if (stateFile !== null) await noteState(stateFile, state);
     },
@@ -67,7 +67,7 @@ async function append(file: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 async function openFile(path: string, noted: ExportState | null) {
-  const file = await told(`${path} cannot be written`, () => open(path, "a+"));
+  const file = await tellingFileError(`${path} cannot be written`, () => open(path, "a+"));
   const { size } = await file.stat();
   if (noted === null) {
     await requireLines(path, file);
@@ -79,7 +79,7 @@ async function openFile(path: string, noted: ExportState | null) {
       `${path} has ${size} bytes, and ${noted.bytes} are noted: the state is of another file. Give the file that belongs to it, or begin a new state file.`,
     );
   }
-  await told(`${path} cannot be cut`, () => file.truncate(noted.bytes));
+  await tellingFileError(`${path} cannot be cut`, () => file.truncate(noted.bytes));
   return { file, bytes: noted.bytes };
 }
 
@@ -122,16 +122,8 @@ function parseState(text: string): ExportState | null {
 
 /** The file is whole at any time: another one is written beside it and takes its name. */
 async function noteState(path: string, state: ExportState): Promise<void> {
-  await told(`${path} cannot be written`, async () => {
+  await tellingFileError(`${path} cannot be written`, async () => {
     await writeFile(`${path}.new`, `${JSON.stringify(state)}\n`, { flush: true });
     await rename(`${path}.new`, path);
   });
-}
-
-async function told<T>(what: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw fileError(what, error);
-  }
 }
