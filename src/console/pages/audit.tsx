@@ -1,3 +1,4 @@
+import type { Action, Actions } from "../../http/kit/answers/operations.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { ConsumerLink } from "../parts/consumer-link.tsx";
 import { FilterForm } from "../parts/form.tsx";
@@ -5,24 +6,6 @@ import { Json } from "../parts/json.tsx";
 import { Pager, Table } from "../parts/table.tsx";
 import { Empty, Facts, Time } from "../parts/text.tsx";
 import { auditWords } from "../words/audit.ts";
-
-interface Action {
-  readonly id: string;
-  readonly action: string;
-  readonly actor_id: string | null;
-  readonly reason: string | null;
-  readonly subscriber: string | null;
-  readonly filter: unknown;
-  readonly affected: number | null;
-  readonly job_id: string | null;
-  readonly request_id: string | null;
-  readonly at: string;
-}
-
-interface Actions {
-  readonly operator_actions: readonly Action[];
-  readonly next_cursor: string | null;
-}
 
 export const page: PageModule = {
   async show(visit) {

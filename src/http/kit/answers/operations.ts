@@ -14,6 +14,7 @@ export interface Action {
   readonly action: string;
   readonly actor_id: string | null;
   readonly subscriber: string | null;
+  readonly filter: unknown;
   readonly affected: number | null;
   readonly job_id: string | null;
   readonly request_id: string | null;
