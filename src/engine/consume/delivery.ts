@@ -122,6 +122,14 @@ export interface Source {
   finish(deliveries: readonly Delivery[], as: "applied" | "passed_over" | "dead_letter"): void;
 }
 
+/** Of a delivery that waits nowhere: one that is tried out, or made up by a test. Nothing is told to it. */
+export const noSource: Source = {
+  begin: async () => undefined,
+  putBack: async () => undefined,
+  retryAt: async () => undefined,
+  finish: () => undefined,
+};
+
 /** A delivery that will be tried again. */
 export interface Retry {
   readonly delivery: Delivery;

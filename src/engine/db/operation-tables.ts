@@ -10,15 +10,13 @@ import {
   primaryKey,
   real,
   text,
-  timestamp,
   unique,
   uniqueIndex,
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
+import { instant } from "./columns.ts";
 import { tenantOfTransaction, tenantRows, tenantRowsThrough, withoutTenants } from "./tenant-rows.ts";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
 /** Keys of persons, for personal fields of events. Erasing a person deletes the row. */
 export const subjectKeys = pgTable(

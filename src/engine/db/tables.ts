@@ -9,16 +9,14 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   unique,
   uniqueIndex,
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
+import { instant } from "./columns.ts";
 import { hashSlotOf } from "./hash-slots.ts";
 import { tenantRows, tenantRowsThrough, withoutTenants } from "./tenant-rows.ts";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
 /**
  * A part of a stream id. Redis counts with 64 unsigned bits and takes any id of another program that is greater than its

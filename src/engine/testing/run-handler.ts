@@ -12,7 +12,7 @@ import { beginRun } from "../consume/apply/handler-run.ts";
 import { runHandlers } from "../consume/apply/run-handlers.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import type { CallOutside } from "../consume/define/call-outside.ts";
-import type { Delivery, Runnable, Source } from "../consume/delivery.ts";
+import { type Delivery, noSource, type Runnable } from "../consume/delivery.ts";
 import { interpretEntry } from "../consume/drain/interpret.ts";
 import { classify } from "../core/classify.ts";
 import { systemClock } from "../core/clock.ts";
@@ -191,21 +191,13 @@ function nextStep(
 /** What a test publishes has no bounds but those of its schema. */
 const unlimited = { warnBytes: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 
-/** Nothing is told to it: there is no stream and no table behind a delivery that a test makes up. */
-const nowhere: Source = {
-  begin: async () => undefined,
-  putBack: async () => undefined,
-  retryAt: async () => undefined,
-  finish: () => undefined,
-};
-
 function deliveryOf(
   now: Date,
   attempt: number,
   fields: readonly string[],
 ): Omit<Runnable, "content" | "key"> {
   return {
-    source: nowhere,
+    source: noSource,
     row: null,
     messageId: parseMessageId(`${now.getTime()}-0`),
     fields,

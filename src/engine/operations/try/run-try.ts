@@ -4,7 +4,7 @@ import { type ClaimState, claimState } from "../../consume/apply/claim-state.ts"
 import { beginRun, type Effects, type HandlerRun } from "../../consume/apply/handler-run.ts";
 import { runHandlers } from "../../consume/apply/run-handlers.ts";
 import type { CallOutside } from "../../consume/define/call-outside.ts";
-import { claimOf, type Runnable, type Source } from "../../consume/delivery.ts";
+import { claimOf, noSource, type Runnable } from "../../consume/delivery.ts";
 import { interpretEntry } from "../../consume/drain/interpret.ts";
 import { TransientError } from "../../core/errors.ts";
 import { HandlerTimeoutError } from "../../core/promises/time-limit.ts";
@@ -129,14 +129,6 @@ async function recordedOf(tx: Tx, published: readonly RecordedEvent[]): Promise<
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Nothing is told to it: there is no stream and no table behind a try. */
-const nowhere: Source = {
-  begin: async () => undefined,
-  putBack: async () => undefined,
-  retryAt: async () => undefined,
-  finish: () => undefined,
-};
-
 /** What has been applied could be handled again by a forced replay alone, so that is what its handler is told. */
 function deliveryOf(
   { fields, messageId, replayGeneration }: TryInput,
@@ -146,7 +138,7 @@ function deliveryOf(
 ): Runnable {
   const isAgain = already !== null || replayGeneration !== 0;
   return {
-    source: nowhere,
+    source: noSource,
     row: null,
     messageId,
     fields,
