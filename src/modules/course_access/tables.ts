@@ -11,7 +11,7 @@ import {
   unique,
   varchar,
 } from "drizzle-orm/pg-core";
-import { instant } from "../columns.ts";
+import { cents, instant } from "../columns.ts";
 
 export type AccessStatus = "active" | "revoked";
 
@@ -20,8 +20,6 @@ export type AccessStatus = "active" | "revoked";
  * `awaited`: only refunds of it are known so far.
  */
 export type PaymentStatus = "paid" | "refunded" | "voided" | "awaited";
-
-const cents = (name: string) => bigint(name, { mode: "number" });
 
 /** One row says whether one user of one tenant may open one course. */
 export const courseAccess = pgTable(

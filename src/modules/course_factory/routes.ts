@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import { requires } from "../../http/kit/access.ts";
 import { reasonText } from "../../http/kit/free-text.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedInput, withoutBody } from "../../http/kit/routing.ts";
@@ -18,31 +17,13 @@ import { dryRun, generateCourse, retryCourse } from "./generation/service.ts";
 import { irActions } from "./governance/ir.ts";
 import { governanceRoutes } from "./governance/routes.ts";
 import { requirePayment } from "./payments/payment.ts";
+import { actorId, courseParam, flag, lessonParam, mayRead, mayWrite } from "./route-parts.ts";
 import { type CourseFactorySettings, defaultInlineMs, makerOf } from "./settings.ts";
 import { webpageRoutes } from "./webpages/routes.ts";
 import { workflowStates } from "./workflow/state.ts";
 import { rollbackCourse, transitionCourse } from "./workflow/workflow.ts";
 
-const mayRead = requires("course_factory:read", "own_tenant");
-const mayWrite = requires("course_factory:write", "own_tenant");
-
-const courseParam = z.strictObject({ course_id: writtenUuid });
-const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
-
-/** The actor is copied into events, so it is an id: names and e-mail addresses are personal data. */
-const actor = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/,
-    "expected an id of letters, digits and . _ : -, at most 100 characters",
-  );
-
 const reason = reasonText(1000, 1);
-
-/** Query parameters are text; a body has real booleans. */
-const approval = z
-  .union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")])
-  .default(false);
 
 /** Secret: checked by the gate, and neither stored nor published here. */
 const approvalToken = z
@@ -68,18 +49,18 @@ const transitionInput = z.strictObject({
   course_id: writtenUuid,
   from_state: z.enum(workflowStates),
   to_state: z.enum(workflowStates),
-  actor: actor.optional(),
+  actor: actorId.optional(),
   reason: reason.nullable().default(null),
-  hitl_approval: approval,
+  hitl_approval: flag,
   approval_token: approvalToken.nullable().default(null),
 });
 
 const rollbackInput = z.strictObject({
   course_id: writtenUuid,
   transition_id: writtenUuid,
-  actor: actor.optional(),
+  actor: actorId.optional(),
   reason,
-  hitl_approval: approval,
+  hitl_approval: flag,
   approval_token: approvalToken.nullable().default(null),
 });
 

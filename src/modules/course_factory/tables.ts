@@ -9,15 +9,13 @@ import {
   jsonb,
   pgTable,
   text,
-  timestamp,
   unique,
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
+import { cents, instantText } from "../columns.ts";
 import type { GenerationRequest, GenerationResult, Outline } from "./content/model.ts";
 import type { JobContract } from "./staging/contract.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: "string" });
 
 /** One course per accepted generation request; dry runs leave no row. */
 export const courses = pgTable(
@@ -39,18 +37,18 @@ export const courses = pgTable(
     result: jsonb("result").$type<StoredResult>(),
     /** Lease of the run that works on the course: who, and until when. Each commit of a run checks the owner. */
     generationOwner: uuid("generation_owner"),
-    generatingUntil: at("generating_until"),
+    generatingUntil: instantText("generating_until"),
     /** Runs that took the course over after a lost lease. */
     takeovers: integer("takeovers").notNull().default(0),
     errorMessage: text("error_message"),
     errorType: text("error_type"),
     correlationId: text("correlation_id").notNull(),
     requestedBy: text("requested_by"),
-    createdAt: at("created_at").notNull(),
+    createdAt: instantText("created_at").notNull(),
     /** Time of `course.generation.started`; null when the process died before it. */
-    startedAt: at("started_at"),
-    finishedAt: at("finished_at"),
-    updatedAt: at("updated_at").notNull(),
+    startedAt: instantText("started_at"),
+    finishedAt: instantText("finished_at"),
+    updatedAt: instantText("updated_at").notNull(),
   },
   (table) => [
     ...tenantRows(),
@@ -91,7 +89,7 @@ export const artifacts = pgTable(
     content: jsonb("content").notNull(),
     /** True when the generator failed and this is the text that stands in for it. */
     fallback: boolean("fallback").notNull().default(false),
-    createdAt: at("created_at").notNull(),
+    createdAt: instantText("created_at").notNull(),
   },
   (table) => [
     ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_artifacts"),
@@ -120,7 +118,7 @@ export const transitions = pgTable(
     rollbackState: text("rollback_state"),
     /** The transition that this one takes back; null for an ordinary one. */
     rollbackOf: uuid("rollback_of"),
-    transitionedAt: at("transitioned_at").notNull(),
+    transitionedAt: instantText("transitioned_at").notNull(),
     /** Order of the history; times may be equal. */
     position: bigint("position", { mode: "number" }).generatedAlwaysAsIdentity(),
   },
@@ -143,7 +141,7 @@ export const deployments = pgTable(
     stagingUrl: text("staging_url").notNull(),
     stagingDomain: text("staging_domain").notNull(),
     job: jsonb("job").$type<JobContract>().notNull(),
-    deployedAt: at("deployed_at").notNull(),
+    deployedAt: instantText("deployed_at").notNull(),
   },
   (table) => [
     ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_deployments"),
@@ -178,8 +176,8 @@ export const deliveries = pgTable(
     intentId: text("intent_id"),
     amountCents: bigint("amount_cents", { mode: "number" }),
     currency: text("currency"),
-    requestedAt: at("requested_at").notNull(),
-    closedAt: at("closed_at"),
+    requestedAt: instantText("requested_at").notNull(),
+    closedAt: instantText("closed_at"),
   },
   (table) => [
     ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_deliveries"),
@@ -189,8 +187,6 @@ export const deliveries = pgTable(
     check("course_factory_deliveries_status", sql`${table.status} in ('requested', 'delivered', 'failed')`),
   ],
 );
-
-const cents = (name: string) => bigint(name, { mode: "number" });
 
 /**
  * One row per payment of which a refund was told, or that cannot be delivered. The second has to be paid back: it was
@@ -218,9 +214,9 @@ export const refundsDue = pgTable(
     /** Null until it is noticed. */
     reason: text("reason"),
     /** When it was noticed that it cannot be delivered. */
-    noticedAt: at("noticed_at"),
+    noticedAt: instantText("noticed_at"),
     /** When it was paid back in full. */
-    settledAt: at("settled_at"),
+    settledAt: instantText("settled_at"),
   },
   (table) => [
     unique("course_factory_refunds_due_key").on(table.paymentId, table.tenantId).nullsNotDistinct(),
@@ -239,9 +235,9 @@ export const toldRefunds = pgTable(
     refundId: text("refund_id").notNull(),
     /** Null: not told, so all of it. */
     amountCents: cents("amount_cents"),
-    toldAt: at("told_at").notNull(),
+    toldAt: instantText("told_at").notNull(),
     /** When it was told that the money came back to us: it counts no more. */
-    reversedAt: at("reversed_at"),
+    reversedAt: instantText("reversed_at"),
   },
   (table) => [
     unique("course_factory_refunds_key")

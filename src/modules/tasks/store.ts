@@ -1,5 +1,6 @@
 import { type Database, isoText, type Tx } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
+import { isoOrNull } from "../iso-or-null.ts";
 import { andTenant } from "../of-tenant.ts";
 import type { ListQuery, Task } from "./model.ts";
 import { type RunRows, rowsIn, rowsOf } from "./postgres-events.ts";
@@ -97,13 +98,11 @@ export async function listTasks(
   return rows.map(toTask);
 }
 
-const timeOrNull = (time: Date | null): string | null => time?.toISOString() ?? null;
-
 export async function insertTask(tx: Tx, task: Task): Promise<void> {
   await tx.execute(sql`
     INSERT INTO task_items (task_id, tenant_id, title, priority, status, version, created_by, created_at, updated_at)
     VALUES (${task.taskId}, ${task.tenantId}, ${task.title}, ${task.priority}, ${task.status}, ${task.version}, ${task.createdBy},
-      ${timeOrNull(task.createdAt)}::timestamptz, ${timeOrNull(task.updatedAt)}::timestamptz)`);
+      ${isoOrNull(task.createdAt)}::timestamptz, ${isoOrNull(task.updatedAt)}::timestamptz)`);
 }
 
 /** Writes a task that `lockTask` has read; its version went up by one. */
@@ -111,9 +110,9 @@ export async function updateTaskRow(tx: Tx, task: Task): Promise<void> {
   await tx.execute(sql`
     UPDATE task_items SET title = ${task.title}, priority = ${task.priority}, status = ${task.status},
       version = ${task.version}, completion_notes = ${task.completionNotes},
-      updated_at = ${timeOrNull(task.updatedAt)}::timestamptz,
-      completed_at = ${timeOrNull(task.completedAt)}::timestamptz,
-      deleted_at = ${timeOrNull(task.deletedAt)}::timestamptz
+      updated_at = ${isoOrNull(task.updatedAt)}::timestamptz,
+      completed_at = ${isoOrNull(task.completedAt)}::timestamptz,
+      deleted_at = ${isoOrNull(task.deletedAt)}::timestamptz
     WHERE task_id = ${task.taskId}`);
 }
 

@@ -1,20 +1,14 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
 import { visibleTenant } from "../../../http/kit/tenants.ts";
-import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import type { ContentGenerator } from "../content/generator.ts";
 import { readLesson } from "../courses/courses.ts";
+import { lessonParam, mayRead, mayWrite } from "../route-parts.ts";
 import { enhancementRequest } from "./model.ts";
 import { enhanceCourse } from "./service.ts";
 import { readVersions } from "./store.ts";
-
-const mayRead = requires("course_factory:read", "own_tenant");
-const mayWrite = requires("course_factory:write", "own_tenant");
-
-const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
 
 const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(50).default(10),

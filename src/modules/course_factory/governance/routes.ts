@@ -1,16 +1,14 @@
 import { atMostMembers } from "@brain/schemas";
 import { Hono } from "hono";
 import * as z from "zod";
-import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
 import { visibleTenant, withTenantOf } from "../../../http/kit/tenants.ts";
 import type { IrGate } from "../../ports/ir-gate.ts";
 import { factorySource } from "../announce.ts";
 import { requestOf, sentRequest } from "../generation/sent-request.ts";
+import { mayWrite } from "../route-parts.ts";
 import { buildIr, irDocument } from "./ir.ts";
-
-const mayWrite = requires("course_factory:write", "own_tenant");
 
 const anyPlan = z.looseObject({}).refine(...atMostMembers(1_000));
 

@@ -1,8 +1,7 @@
 import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import { index, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: "string" });
+import { index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { instantText } from "../../columns.ts";
 
 /** Consumed approvals that the factory knows of. Each allows one action: `used_at` is set by the one that took it. */
 export const approvals = pgTable(
@@ -12,9 +11,9 @@ export const approvals = pgTable(
     tenantId: text("tenant_id").notNull(),
     irHash: text("ir_hash").notNull(),
     consumedBy: text("consumed_by"),
-    consumedAt: at("consumed_at").notNull(),
+    consumedAt: instantText("consumed_at").notNull(),
     /** Null while nothing was done with it. */
-    usedAt: at("used_at"),
+    usedAt: instantText("used_at"),
     /** What was done: `course:{course_id}`, or the workflow transition's resource. */
     usedFor: text("used_for"),
   },

@@ -1,6 +1,7 @@
 import { canonicalJson, hexOf, sha256Hex, TransientError } from "@brain/engine";
 import * as z from "zod";
-import { actorId, certificateId, enrollmentId, unixSeconds } from "./fields.ts";
+import { actorId } from "../route-parts.ts";
+import { certificateId, enrollmentId, unixSeconds } from "./fields.ts";
 
 /**
  * What is signed. Ids only, never a name: whoever shows the certificate proves otherwise that the id is theirs.

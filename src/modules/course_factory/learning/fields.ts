@@ -16,14 +16,6 @@ export const oneLine = (min: number, max: number) =>
     .transform((value) => value.replace(/\s+/g, " "))
     .pipe(plainLines(max, min));
 
-/** Copied into events, so it is an id: names and e-mail addresses are personal data. */
-export const actorId = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/,
-    "expected an id of letters, digits and . _ : -, at most 100 characters",
-  );
-
 export const enrollmentId = z
   .string()
   .regex(/^enr_[0-9a-f]{16}$/, "expected `enr_` and 16 hex digits, as enroll answered it");

@@ -3,23 +3,13 @@ import * as z from "zod";
 import { plainText } from "../../../http/kit/free-text.ts";
 import { day } from "../../../http/kit/instant.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
-import {
-  actorId,
-  certificateId,
-  enrollmentId,
-  language,
-  limit,
-  oneLine,
-  packId,
-  plainLines,
-} from "./fields.ts";
+import { actorId } from "../route-parts.ts";
+import { certificateId, enrollmentId, language, limit, oneLine, packId, plainLines } from "./fields.ts";
 import { override } from "./override.ts";
 import type { Completion, Enrollment, Pack, ProgressRow } from "./store.ts";
 
 /** What the routes of learning take and answer. Times in answers are Unix seconds. */
 
-export const courseParam = z.strictObject({ course_id: writtenUuid });
-export const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
 export const certificateParam = z.strictObject({ course_id: writtenUuid, certificate_id: certificateId });
 export const packParam = z.strictObject({ course_id: writtenUuid, pack_id: packId });
 

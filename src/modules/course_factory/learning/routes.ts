@@ -1,9 +1,10 @@
 import { BadRequestError } from "@brain/engine";
 import { Hono } from "hono";
-import { anybody, requires } from "../../../http/kit/access.ts";
+import { anybody } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../../http/kit/routing.ts";
 import { verificationsLimit } from "../limits.ts";
+import { courseParam, lessonParam, mayRead, mayWrite } from "../route-parts.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";
 import { listCatalog, readCatalogEntry } from "./catalog.ts";
 import {
@@ -20,11 +21,9 @@ import {
   catalogQuery,
   certificateParam,
   completeInput,
-  courseParam,
   enrollInput,
   enrollmentInput,
   exportQuery,
-  lessonParam,
   packInput,
   packParam,
   packsQuery,
@@ -35,9 +34,6 @@ import {
 } from "./model.ts";
 import { createPack, listPacks, readPack, renderPack } from "./packs.ts";
 import { readStatus } from "./status.ts";
-
-const mayRead = requires("course_factory:read", "own_tenant");
-const mayWrite = requires("course_factory:write", "own_tenant");
 
 /** What the composition root hands to learning. */
 export type CourseLearningSettings = IssuingSettings;

@@ -1,16 +1,13 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../../http/kit/routing.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import { landingPage, outline, text } from "../content/model.ts";
+import { flag, mayRead, mayWrite } from "../route-parts.ts";
 import { customColors } from "./model.ts";
 import { bindTheme, buildPageSections, createPreview, generateSeo, readWebPage } from "./service.ts";
 import { themes } from "./themes.ts";
-
-const mayRead = requires("course_factory:read", "own_tenant");
-const mayWrite = requires("course_factory:write", "own_tenant");
 
 const course_id = writtenUuid;
 
@@ -46,10 +43,8 @@ const previewInput = z.strictObject({
     .string()
     .regex(/^(?:latest|v?\d{1,6}(?:\.\d{1,6}){0,2})$/, 'expected "latest" or a version such as 1')
     .default("latest"),
-  /** A new address; the old one leads nowhere from then on. Query parameters are text. */
-  renew: z
-    .union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")])
-    .default(false),
+  /** A new address; the old one leads nowhere from then on. */
+  renew: flag,
 });
 
 /** Routes below `/webgenesis`: what the web page of a course is made of. Fields come in the query or in the body. */

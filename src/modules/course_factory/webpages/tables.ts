@@ -1,9 +1,8 @@
 import { tenantRowsThrough } from "@brain/engine";
-import { integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { integer, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { instantText } from "../../columns.ts";
 import { courses } from "../tables.ts";
 import type { CustomColors, Section, SeoPack } from "./model.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: "string" });
 
 /** What the web page of a course is made of; each part is null until it was made. */
 export const pages = pgTable(
@@ -19,7 +18,7 @@ export const pages = pgTable(
     seoPack: jsonb("seo_pack").$type<SeoPack>(),
     previewUrl: text("preview_url"),
     previewVersion: integer("preview_version"),
-    updatedAt: at("updated_at").notNull(),
+    updatedAt: instantText("updated_at").notNull(),
   },
   () => tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_pages"),
 );
