@@ -187,7 +187,7 @@ export const meanings: Readonly<Record<string, { readonly default: string; reado
   },
   BRAIN_REFUSALS_PER_ADDRESS: {
     default: "600",
-    meaning: "credentials of one network address that may be refused a minute, in each isolate; beyond it none is looked up; 0: any number",
+    meaning: "credentials of one network address that may be refused a minute, in each isolate; beyond it none is looked up but those that were good in the last ten minutes; 0: any number",
   },
   BRAIN_RELAY_SWEEP_MS: {
     default: "3600000",

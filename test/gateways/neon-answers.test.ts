@@ -1,6 +1,8 @@
 /** What Neon's proxy answers to requests that its driver does not send, and how it shapes values. */
 
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { startNeonGateway } from "../../workers/local/neon/gateway.ts";
 import { post, postSql, sandbox, sql, useNeon } from "./neon-client.ts";
@@ -275,6 +277,37 @@ describe("who may ask, and how", () => {
     expect(preflight.headers.get("allow")).toBe("OPTIONS, POST");
     for (const answer of [await post({ query: "SELECT 1" }), await post({ query: "SELEKT" })])
       expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  test("a packed body is refused for that", async () => {
+    const response = await fetch(`http://${new URL(sandbox.neonUrl).host}/sql`, {
+      method: "POST",
+      headers: { "Neon-Connection-String": sandbox.neonUrl, "Content-Encoding": "gzip" },
+      body: gzipSync('{"query":"SELECT 1"}'),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      message: expect.stringMatching(/Content-Encoding gzip.* send it as it is/),
+    });
+  });
+
+  test.each([
+    ["what is no HTTP", "GET /sql HTTP/1.1\r\nHost: x\r\nno header\r\n\r\n", 400, /is not HTTP: HPE_/],
+    [
+      "a head that is too large",
+      `GET /sql HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(300_000)}\r\n\r\n`,
+      431,
+      /Limit: 16384 bytes in 2000 headers; query and params belong into the body/,
+    ],
+  ])("%s is answered in JSON", async (_what, text, status, message) => {
+    const { port } = new URL(sandbox.neonUrl);
+    const client = connect({ host: "127.0.0.1", port: Number(port) });
+    client.write(text);
+    let answer = "";
+    for await (const data of client) answer += data.toString();
+    const [head = "", body = ""] = answer.split("\r\n\r\n");
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(JSON.parse(body)).toEqual({ message: expect.stringMatching(message), code: "" });
   });
 
   test.each([

@@ -1,5 +1,6 @@
 /** What Upstash's documents say of requests that its client does not send. */
 
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { key, redis, request, sandbox, useUpstash } from "./upstash-client.ts";
 
@@ -49,6 +50,20 @@ describe("binary values", () => {
     }
     expect(await redis.get(key)).toBeNull();
   });
+
+  test.each(["/", "/pipeline", "/multi-exec"])(
+    "a packed body at %s is refused for that, one in a path is a value",
+    async (at) => {
+      const body = gzipSync(JSON.stringify(at === "/" ? ["SET", key, "v"] : [["SET", key, "v"]]));
+      const headers = { "Content-Encoding": "gzip" };
+      const answer = await send(at, { body, headers });
+      expect(answer).toMatchObject({ status: 400 });
+      expect(answer.bytes.toString()).toMatch(/Content-Encoding gzip.* send it as it is/);
+      expect(await redis.get(key)).toBeNull();
+      expect(await send(path("set", key), { body, headers })).toMatchObject({ status: 200 });
+      expect(await redis.strlen(key)).toBe(body.length);
+    },
+  );
 
   test.each(["9007199254740993", "1.10", "123456789012345678901"])(
     "the number %s keeps its digits",

@@ -36,6 +36,12 @@ async function standIn(onData: (socket: Socket, text: string) => void): Promise<
   return `redis://127.0.0.1:${await listenOnLoopback(server, 0)}`;
 }
 
+/** A request as it is on the wire. */
+function rawGet(key: string): string {
+  const body = JSON.stringify(["GET", key]);
+  return `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
 describe("an answer above the limit", () => {
   const refused = { error: "ERR max response size exceeded. Limit: 1000 bytes; the commands have run" };
   const long = JSON.stringify(["EVAL", "return string.rep('x', 1001)", "0"]);
@@ -139,11 +145,6 @@ describe("a Redis that takes its time", () => {
 });
 
 describe("requests that are sent ahead of their answers", () => {
-  const get = (key: string) => {
-    const body = JSON.stringify(["GET", key]);
-    return `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  };
-
   test("run one after the other, so that nobody else waits behind all of them", async () => {
     const arrived: string[] = [];
     const waiting: (() => void)[] = [];
@@ -161,7 +162,7 @@ describe("requests that are sent ahead of their answers", () => {
       answers += data.toString();
     });
     const keys = Array.from({ length: 300 }, (_, index) => `ahead${index}`);
-    client.write(keys.map(get).join(""));
+    client.write(keys.map(rawGet).join(""));
     const other = request(target, "/", '["GET","other"]');
     await waitFor(
       "the other client's request",
@@ -192,7 +193,7 @@ describe("requests that are sent ahead of their answers", () => {
     const target = await start({ redisUrl });
     const client = connect(Number(new URL(target.upstash.url).port), "127.0.0.1");
     sockets.add(client);
-    client.write(get("first") + get("second").repeat(200));
+    client.write(rawGet("first") + rawGet("second").repeat(200));
     await new Promise((resolve) => client.once("close", resolve));
     request(target, "/", '["GET","other"]').catch(() => undefined);
     await waitFor(
@@ -201,6 +202,49 @@ describe("requests that are sent ahead of their answers", () => {
       (text) => text.includes("other"),
     );
     expect(arrived.join("")).not.toContain("second");
+  });
+});
+
+describe("a client that closes its own half", () => {
+  async function connected(target: { upstash: { url: string } }): Promise<Socket> {
+    const port = Number(new URL(target.upstash.url).port);
+    const client = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    sockets.add(client);
+    await new Promise<void>((resolve) => client.once("connect", resolve));
+    return client;
+  }
+
+  test("gets the answer to what it has asked", async () => {
+    const redisUrl = await standIn((socket) => {
+      setTimeout(() => socket.write("$5\r\nthere\r\n"), 100);
+    });
+    const client = await connected(await start({ redisUrl }));
+    client.end(rawGet("k"));
+    let answer = "";
+    for await (const data of client) answer += data.toString();
+    expect(answer).toMatch(/^HTTP\/1.1 200 [\s\S]*"result":"there"/);
+  });
+
+  test.each(["with its request", "later"])("is no subscriber any more: %s", async (when) => {
+    let subscribed = 0;
+    const redisUrl = await standIn((socket) => {
+      subscribed += 1;
+      socket.on("close", () => {
+        subscribed -= 1;
+      });
+      socket.write("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    });
+    const client = await connected(await start({ redisUrl }));
+    client.write("GET /subscribe/c HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n");
+    if (when === "later") await new Promise((resolve) => client.once("data", resolve));
+    client.end();
+    client.resume();
+    await new Promise((resolve) => client.once("end", resolve));
+    await waitFor(
+      "its end",
+      () => subscribed,
+      (number) => number === 0,
+    );
   });
 });
 

@@ -17,23 +17,29 @@ afterAll(() => engine?.cleanup());
 const bootstrapKey = "limits-key-0123456789";
 
 /** Keys are called like their identity; the part before the point is the tenant. */
-function authenticators(): { readonly list: readonly Authenticator[]; readonly asked: string[] } {
+function authenticators(): {
+  readonly list: readonly Authenticator[];
+  readonly asked: string[];
+  readonly ended: Set<string>;
+} {
   const asked: string[] = [];
+  const ended = new Set<string>();
   const one: Authenticator = {
     authenticate: async ({ request }) => {
       const id = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
       asked.push(id);
+      if (ended.has(id)) return null;
       const [tenantId = ""] = id.split(".");
       return id.includes(".") ? { kind: "api_key", id, name: id, tenantId, scopes: ["admin"] } : null;
     },
   };
-  return { list: [one], asked };
+  return { list: [one], asked, ended };
 }
 
 function open(limits: Partial<RequestLimits>) {
   let nowMs = 1_800_000_000_000;
   let address = "192.0.2.1";
-  const { list, asked } = authenticators();
+  const { list, asked, ended } = authenticators();
   const routes = new Hono<ModuleEnv>()
     .get("/own", identified("a test"), (c) => c.json({ ok: true }))
     .get("/found", requires("admin", "own_tenant", "search"), (c) => c.json({ ok: true }))
@@ -66,6 +72,7 @@ function open(limits: Partial<RequestLimits>) {
     from: (other: string) => {
       address = other;
     },
+    end: (key: string) => ended.add(key),
   };
 }
 
@@ -178,6 +185,24 @@ describe("credentials that are refused", () => {
     from("192.0.2.1");
     passSeconds(20);
     expect((await get("own", "a.one")).status).toBe(200);
+  });
+
+  test("do not shut out one that was good at the same address, until that is refused itself", async () => {
+    const { get, end, passSeconds } = open({ refusalsPerAddress: 3 });
+    expect((await get("own", "a.one")).status).toBe(200);
+    expect(await statuses(4, () => get("own", "guess"))).toEqual([401, 401, 401, 429]);
+    expect(await statuses(3, () => get("own", "a.one"))).toEqual([200, 200, 200]);
+    // Control: one that nobody has seen is not looked up.
+    expect((await get("own", "a.two")).status).toBe(429);
+    end("a.one");
+    expect(await statuses(2, () => get("own", "a.one"))).toEqual([401, 429]);
+    // Long ago is not lately.
+    expect((await get("own", "b.three")).status).toBe(429);
+    passSeconds(60);
+    expect((await get("own", "b.three")).status).toBe(200);
+    passSeconds(601);
+    expect(await statuses(3, () => get("own", "guess"))).toEqual([401, 401, 401]);
+    expect((await get("own", "b.three")).status).toBe(429);
   });
 
   test("control: without a limit each is looked up", async () => {

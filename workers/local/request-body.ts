@@ -1,5 +1,11 @@
 import type { IncomingMessage } from "node:http";
 
+/** What the body of a request is packed with, or null when it comes as it is. */
+export function encodingOf({ headers }: IncomingMessage): string | null {
+  const encoding = headers["content-encoding"]?.trim() ?? "";
+  return encoding === "" || encoding.toLowerCase() === "identity" ? null : encoding;
+}
+
 /**
  * The whole body, or null when it is larger than `maxBytes`. What follows the limit is read and thrown away, so that the
  * client gets the answer instead of a reset connection; but no more than as much again.

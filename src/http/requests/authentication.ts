@@ -101,7 +101,7 @@ function bootstrapCheck(): (c: Context<AppEnv>) => boolean {
 }
 
 /**
- * Where too many credentials were refused, none is looked up.
+ * Where too many credentials were refused, none is looked up but those that were good lately.
  *
  * @throws {UnauthorizedError}
  * @throws {TooManyRequestsError} too many of this address were refused
@@ -111,13 +111,14 @@ async function limited(
   c: Context<AppEnv>,
   ask: () => Promise<Principal | null>,
 ): Promise<Principal> {
-  limiter.requireFewRefusals(c);
+  await limiter.requireFewRefusals(c);
   try {
     const principal = await ask();
-    if (principal !== null) return principal;
-    throw new UnauthorizedError(whyNot(c));
+    if (principal === null) throw new UnauthorizedError(whyNot(c));
+    await limiter.noteGood(c);
+    return principal;
   } catch (error) {
-    if (error instanceof UnauthorizedError) limiter.noteRefusal(c);
+    if (error instanceof UnauthorizedError) await limiter.noteRefusal(c);
     throw error;
   }
 }

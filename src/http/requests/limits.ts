@@ -5,6 +5,7 @@ import type { Principal } from "../kit/access.ts";
 import { Buckets } from "../kit/buckets.ts";
 import { leftText, policyText } from "../kit/rate-limit-fields.ts";
 import { networkOf } from "./caller.ts";
+import { GoodCredentials } from "./good-credentials.ts";
 
 /*
  * How many requests a caller may make: each identity, and all identities of a tenant together; both again on routes that
@@ -54,17 +55,20 @@ export interface RequestLimiter {
    */
   countIdentified(c: Context<AppEnv>, principal: Principal, costly: string | null): void;
   /**
-   * Before a credential is looked up: too many from this address were refused.
+   * Before a credential is looked up: too many from this address were refused, and this one is not known to be good.
    *
    * @throws {TooManyRequestsError}
    */
-  requireFewRefusals(c: Context<AppEnv>): void;
+  requireFewRefusals(c: Context<AppEnv>): Promise<void>;
   /** A credential was refused. */
-  noteRefusal(c: Context<AppEnv>): void;
+  noteRefusal(c: Context<AppEnv>): Promise<void>;
+  /** A credential was looked up, and is good. */
+  noteGood(c: Context<AppEnv>): Promise<void>;
 }
 
 export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
   const buckets = new Buckets();
+  const good = new GoodCredentials();
   const nowOf = (c: Context<AppEnv>) => c.get("host").invocation.now();
   /** The address that the host saw; null: it does not know. */
   const addressOf = (c: Context<AppEnv>) => {
@@ -87,21 +91,36 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
         c.header("ratelimit", leftText(name, left.remaining, left.resetSeconds), { append: true });
       }
     },
-    requireFewRefusals(c) {
+    async requireFewRefusals(c) {
       const address = addressOf(c);
       const perMinute = limits.refusalsPerAddress;
       if (perMinute === null || address === null) return;
       const left = buckets.look(`refused:${address}`, perMinute, nowOf(c));
+      if (left.allowed) return;
+      const credential = credentialOf(c);
+      if (credential !== null && (await good.isKnown(credential, nowOf(c)))) return;
       refuseWhenOver(left, "refused", perMinute, "with refused credentials of this network address");
     },
-    noteRefusal(c) {
-      // Who sent no credential at all asked nobody to look anything up.
-      if (c.req.header("authorization") === undefined) return;
+    async noteRefusal(c) {
       const address = addressOf(c);
       if (limits.refusalsPerAddress === null || address === null) return;
+      const credential = credentialOf(c);
+      if (credential !== null) await good.forget(credential);
+      // Who sent no credential at all asked nobody to look anything up.
+      if (c.req.header("authorization") === undefined) return;
       buckets.take(`refused:${address}`, limits.refusalsPerAddress, nowOf(c));
     },
+    async noteGood(c) {
+      const credential = credentialOf(c);
+      if (limits.refusalsPerAddress === null || addressOf(c) === null || credential === null) return;
+      await good.note(credential, nowOf(c));
+    },
   };
+}
+
+/** What the next request of the same caller brings again; null: nothing is. A signature is another one each time. */
+function credentialOf(c: Context<AppEnv>): string | null {
+  return c.req.header("authorization") ?? c.req.header("cookie") ?? null;
 }
 
 interface Counted {

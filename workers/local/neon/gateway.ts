@@ -5,6 +5,7 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
+import { answerBrokenRequests } from "../broken-requests.ts";
 import { inTurn } from "../in-turn.ts";
 import { closeServer, listenOnLoopback } from "../ports.ts";
 import { BackendPool } from "./backends.ts";
@@ -43,6 +44,9 @@ export interface NeonGateway {
   closeIdle(database: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Of a request line and its headers: a connection string and some switches. */
+const maxHeadBytes = 16 * 1024;
 
 /**
  * Neon takes a WebSocket at any path. Whoever asks for another protocol, as some clients do for HTTP/2 with every request,
@@ -90,7 +94,15 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       }),
     );
   });
-  const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, serveHttp);
+  const server = createServer(
+    { shouldUpgradeCallback: asksForWebSocket, maxHeaderSize: maxHeadBytes },
+    serveHttp,
+  );
+  answerBrokenRequests(server, {
+    maxHeadBytes,
+    advice: "query and params belong into the body of a POST to /sql",
+    toBody: (message) => ({ message, code: "" }),
+  });
   server.keepAliveTimeout = 60_000;
   server.on("upgrade", (request, socket, head) => {
     sessions.handleUpgrade(request, socket, head, (websocket: WebSocket) => {

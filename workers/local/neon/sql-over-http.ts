@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
-import { readBody } from "../request-body.ts";
+import { encodingOf, readBody } from "../request-body.ts";
 import { type Lease, NeonConnections } from "./connections.ts";
 import {
   connectionFailure,
@@ -180,6 +180,12 @@ export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
     if (body === null) {
       response.setHeader("Connection", "close");
       throw new RefusedSqlError(413, { message: `request is too large (max is ${maxBodyBytes} bytes)` });
+    }
+    const encoding = encodingOf(request);
+    if (encoding !== null) {
+      throw new RefusedSqlError(400, {
+        message: `could not parse the HTTP request body as JSON: it comes with Content-Encoding ${encoding}, which is not undone here; send it as it is`,
+      });
     }
     const { statements, batch } = parseSqlRequest(body, header.arrayMode);
     const answers = await connections.use(database, leaving, async (lease) => {

@@ -6,6 +6,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecretCheck } from "../../../src/http/kit/secret-check.ts";
+import { answerBrokenRequests } from "../broken-requests.ts";
 import { inTurn } from "../in-turn.ts";
 import { closeServer, listenOnLoopback } from "../ports.ts";
 import {
@@ -15,7 +16,7 @@ import {
   RedisUnavailableError,
 } from "../redis/connection.ts";
 import { type CommandArgument, type RedisReply, RedisReplyError, type ReplyShape } from "../redis/resp.ts";
-import { readBody } from "../request-body.ts";
+import { encodingOf, readBody } from "../request-body.ts";
 import {
   parseBody,
   parseCommand,
@@ -25,7 +26,6 @@ import {
   RefusedRequestError,
   type RequestTarget,
 } from "./commands.ts";
-import { answerBrokenRequests, maxHeadBytes } from "./heads.ts";
 import { createScriptTranslation } from "./scripts.ts";
 import { isSubscription, serveSubscription } from "./subscribe.ts";
 
@@ -148,6 +148,12 @@ async function runTransaction(redis: RedisConnection, body: Uint8Array, shape: R
   return { status: 400, body: { error: message + detail } };
 }
 
+/**
+ * Of a request line and its headers. 16 KiB, as node:http has it, is little for a path that has a value in it; more than
+ * this is for the body.
+ */
+const maxHeadBytes = 1024 * 1024;
+
 const allowedMethods: ReadonlySet<string | undefined> = new Set(["HEAD", "GET", "POST", "PUT"]);
 
 function describe(error: unknown): { readonly status: number; readonly message: string } {
@@ -199,6 +205,15 @@ function requirePost({ method }: IncomingMessage, path: string): void {
   if (method !== "POST") throw new RefusedRequestError(`ERR ${path} takes POST, received ${method}`, 405);
 }
 
+/** Else the error would be that the first byte is no JSON. */
+function requirePlainJson(request: IncomingMessage): void {
+  const encoding = encodingOf(request);
+  if (encoding === null) return;
+  throw new RefusedRequestError(
+    `ERR failed to parse request body as JSON: it comes with Content-Encoding ${encoding}, which is not undone here; send it as it is`,
+  );
+}
+
 /** Runs a request that has the right to it. Null: it is answered already. */
 async function run(
   { redis, redisUrl, maxBodyBytes }: Backing,
@@ -216,11 +231,13 @@ async function run(
   }
   if (path === "/pipeline" || path === "/multi-exec") {
     requirePost(request, path);
+    requirePlainJson(request);
     if (path === "/pipeline") return runPipeline(redis, body, shape);
     return runTransaction(redis, body, { encoding, plainOkDepth: 1 });
   }
   if (path === "/") {
     requirePost(request, path);
+    requirePlainJson(request);
     return runCommand(redis, parseCommand(parseBody(body)), shape);
   }
   if (isSubscription(path)) {
@@ -299,7 +316,13 @@ export async function startUpstashGateway(options: UpstashGatewayOptions): Promi
     { maxHeaderSize: maxHeadBytes },
     inTurn((request, response) => void handle(request, response)),
   );
-  answerBrokenRequests(server);
+  answerBrokenRequests(server, {
+    maxHeadBytes,
+    advice: "send the command as JSON in the body",
+    toBody: (message) => ({ error: `ERR ${message}` }),
+  });
+  // Who has said all it has to say may close its half and wait for the answer. node:http can do so and has no type for it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.keepAliveTimeout = 60_000;
   const port = await listenOnLoopback(server, options.port ?? 0);
 

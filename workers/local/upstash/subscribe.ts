@@ -41,10 +41,16 @@ export async function serveSubscription(
     );
   }
   const redis = createRedisConnection({ url: redisUrl });
-  request.socket.once("close", () => redis.close());
+  // Also who closes its own half alone: nobody can tell it from one that has gone.
+  const leave = () => {
+    redis.close();
+    response.end();
+  };
+  for (const event of ["end", "close"]) request.socket.once(event, leave);
   await redis.stream(
     command,
     (reply) => {
+      if (response.writableEnded) return;
       const isFirst = !response.headersSent;
       if (isFirst) {
         response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" });
@@ -54,4 +60,5 @@ export async function serveSubscription(
     },
     () => response.end(),
   );
+  if (request.socket.readableEnded) leave();
 }
