@@ -7,6 +7,7 @@ import {
   type FailingWork,
   isVital,
 } from "../alerts/failing-work.ts";
+import { breakerFromText } from "../core/circuit-breaker.ts";
 import { TransientError } from "../core/errors.ts";
 import { withTimeLimit } from "../core/promises/time-limit.ts";
 import { describeMissing, type SchemaState } from "../core/schema-state.ts";
@@ -78,61 +79,83 @@ export async function lookAtStores({ databases, db, migrations }: Invocation) {
 
 const pinged = (redis: RedisHttp) => answerOf("Redis", () => redis.command(["PING"]));
 
+/** What Redis says for itself. */
+export interface StreamSign {
+  readonly away: readonly AwayDatabase[];
+  readonly open: readonly OpenBreaker[];
+}
+
+/** One of several databases that takes nothing. */
+export interface AwayDatabase {
+  readonly number: number;
+  /** In which words it refused; null: it does not answer. */
+  readonly refusal: string | null;
+}
+
 /**
  * A write that changes nothing, in place of a PING: a Redis that is full, a replica, or cannot store what it holds answers
- * that, and moves no event all the same.
+ * that, and moves no event all the same. In the same call the circuit breakers that are open there.
  *
  * @see https://redis.io/docs/latest/commands/setrange/ an empty value changes nothing and creates no key
  */
-const takesWrites = (redis: RedisHttp, { writable }: StreamKeys) =>
+const signOf = (redis: RedisHttp, { writable, breakers }: StreamKeys) =>
   answerOf("Redis", async () => {
-    try {
-      await redis.command(["SETRANGE", writable(), "0", ""]);
-    } catch (error) {
-      // A refusal of this one command is an answer, too.
-      if (!(error instanceof RedisReplyError)) throw error;
-    }
+    const [written, stored] = await redis.pipeline([
+      ["SETRANGE", writable(), "0", ""],
+      ["HGETALL", breakers()],
+    ]);
+    // A refusal of this one command is an answer, too.
+    if (written instanceof Error && !(written instanceof RedisReplyError)) throw written;
+    return openBreakersIn(stored);
   });
 
-/** The numbers of those of several databases that do not answer; an error when the first does not. */
-async function answerOfRedis({ all }: RedisDatabases, keys: StreamKeys): Promise<Answer<readonly number[]>> {
-  const signs = await Promise.all(all.map((redis) => takesWrites(redis, keys)));
+/** What each of several databases says; an error when the first does not answer. */
+async function answerOfRedis({ all }: RedisDatabases, keys: StreamKeys): Promise<Answer<StreamSign>> {
+  const signs = await Promise.all(all.map((redis) => signOf(redis, keys)));
   const [first] = signs;
   if (first !== undefined && "error" in first) return first;
-  return { answer: signs.flatMap((sign, index) => ("error" in sign ? [index + 1] : [])) };
+  const away = signs.flatMap((sign, index) =>
+    "error" in sign ? [{ number: index + 1, refusal: describeRefusal(sign) }] : [],
+  );
+  return { answer: { away, open: signs.flatMap((sign) => answered(sign) ?? []) } };
 }
 
 /** What Postgres knows of work that fails, of where the shards are, and of itself. */
 export interface Vital {
   readonly failing: readonly FailingWork[];
-  readonly open: readonly OpenBreaker[];
   readonly places: readonly ShardDatabase[];
   /** It takes no writes, from nobody or not from us. */
   readonly readOnly: boolean;
 }
 
-/** A circuit breaker that is open, as its alert tells it. */
+/** A circuit breaker that is open. */
 interface OpenBreaker {
+  /** `{group}:{shard}`. */
   readonly subject: string;
-  /** ISO 8601. */
-  readonly since: string;
+  /** Unix ms. */
+  readonly sinceMs: number;
 }
 
-const openBreakersSql = sql`
-  SELECT subject, to_char(first_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
-  FROM alerts WHERE kind = 'brake_open' AND resolved_at IS NULL ORDER BY subject LIMIT 100`;
+/** Those that are open, as the drains store them: an operator may have closed the alert. @param reply of HGETALL */
+export function openBreakersIn(reply: unknown): OpenBreaker[] {
+  if (!Array.isArray(reply)) return [];
+  return reply.flatMap((subject, at) => {
+    if (at % 2 === 1) return [];
+    const { openSinceMs: sinceMs } = breakerFromText(String(reply[at + 1]));
+    return sinceMs === null ? [] : [{ subject: String(subject), sinceMs }];
+  });
+}
 
 const readOnlySql = sql`
   SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS read_only`;
 
 /** Statements whose rows `toVital` reads. */
-export const vitalStatements = [alarmingWorkSql, shardDatabasesSql, readOnlySql, openBreakersSql];
+export const vitalStatements = [alarmingWorkSql, shardDatabasesSql, readOnlySql];
 
-export function toVital([failing, places, own, open]: readonly (readonly unknown[])[]): Vital {
+export function toVital([failing, places, own]: readonly (readonly unknown[])[]): Vital {
   const [state] = (own ?? []) as { read_only: boolean }[];
   return {
     failing: (failing ?? []) as FailingWork[],
-    open: (open ?? []) as OpenBreaker[],
     places: (places ?? []) as ShardDatabase[],
     readOnly: state?.read_only === true,
   };
@@ -165,17 +188,17 @@ export function answered<T>(asked: Answer<T> | null): T | null {
 /**
  * Judges the signs of life. Pure.
  *
- * @param stream numbers of the Redis databases that did not answer; null: there is none
+ * @param stream null: there is none
  */
 export function judgeHealth(
   invocation: Pick<Invocation, "mode" | "consumers" | "now" | "databases" | "publish">,
-  stream: Answer<readonly number[]> | null,
+  stream: Answer<StreamSign> | null,
   schema: Answer<SchemaState>,
   vital: Answer<Vital>,
 ): Health {
   const { mode, consumers, now, databases, publish } = invocation;
   const hasStream = stream !== null && "answer" in stream;
-  const away = answered(stream) ?? [];
+  const { away, open: breakers } = answered(stream) ?? { away: [], open: [] };
   const known = answered(vital);
   const misplaced =
     databases === null || known === null ? null : describeMisplaced(known.places, databases, publish.shards);
@@ -183,14 +206,14 @@ export function judgeHealth(
   const missing = "answer" in schema ? describeMissing(schema.answer) : null;
   const broken = [
     ...(hasStream || withoutStream ? [] : [describeRefusal(stream) ?? "Redis does not answer."]),
-    ...away.map((number) => describeAway(number, shardsOn(invocation, number))),
+    ...away.map((one) => describeAway(one, shardsOn(invocation, one.number))),
     ...("error" in schema ? [refusalOf(schema.error) ?? "Postgres does not answer."] : []),
     ...(known?.readOnly === true ? [readOnlyReason] : []),
     ...(missing === null ? [] : [missing]),
     ...(misplaced === null ? [] : [misplaced]),
     ...describeVital(known?.failing ?? [], consumers),
   ];
-  const open = describeOpen(known?.open ?? [], consumers);
+  const open = describeOpen(breakers, consumers);
   return {
     status: broken.length > 0 ? "unhealthy" : withoutStream || open.length > 0 ? "degraded" : "healthy",
     event_stream: hasStream && away.length === 0,
@@ -212,15 +235,25 @@ function describeVital(failing: readonly FailingWork[], consumers: Invocation["c
   ];
 }
 
+const bySubject = (a: OpenBreaker, b: OpenBreaker) => (a.subject < b.subject ? -1 : 1);
+
+/** To the second. @param ms a time that Redis keeps, which may be none */
+function sinceText(ms: number): string {
+  const at = new Date(ms);
+  return Number.isNaN(at.getTime()) ? "an unknown time" : `${at.toISOString().slice(0, 19)}Z`;
+}
+
 /** Breakers that a sentence names. */
 const namedBreakers = 5;
 
 /** One sentence, or none. Breakers of consumers that are none of this release are another release's. */
 function describeOpen(open: readonly OpenBreaker[], consumers: Invocation["consumers"]): string[] {
-  const ours = open.flatMap(({ subject, since }) => {
+  const ours = open.toSorted(bySubject).flatMap(({ subject, sinceMs }) => {
     const [, group, shard] = /^(.*):(\d+)$/.exec(subject) ?? [];
     const consumer = [...consumers.values()].find((one) => one.group === group);
-    return consumer === undefined ? [] : [`${consumer.subscriber} on shard ${shard} (since ${since})`];
+    return consumer === undefined
+      ? []
+      : [`${consumer.subscriber} on shard ${shard} (since ${sinceText(sinceMs)})`];
   });
   if (ours.length === 0) return [];
   const more = ours.length > namedBreakers ? ` and ${ours.length - namedBreakers} more` : "";
@@ -242,8 +275,9 @@ function shardsOn({ databases, publish }: Pick<Invocation, "databases" | "publis
   return shards.filter((shard) => databases?.numberOf(shard) === number);
 }
 
-function describeAway(number: number, shards: readonly number[]): string {
-  return `Redis database ${number} does not answer: the events of shard ${shards.join(", ")} wait; those of the others go on.`;
+function describeAway({ number, refusal }: AwayDatabase, shards: readonly number[]): string {
+  const why = refusal === null ? "does not answer: the" : `takes nothing. ${refusal} The`;
+  return `Redis database ${number} ${why} events of shard ${shards.join(", ")} wait; those of the others go on.`;
 }
 
 /** In which words Postgres refused, e.g. that its connections are in use; null when it said nothing. */

@@ -12,13 +12,14 @@ import {
   toStates,
   toStored,
 } from "./consumers/consumer-states.ts";
-import { liveCommands, toLive, toVisits, visitCommands } from "./consumers/live-state.ts";
+import { breakerReplies, liveCommands, toLive, toVisits, visitCommands } from "./consumers/live-state.ts";
 import {
   answered,
   answerOf,
   checkHealth,
   type Health,
   judgeHealth,
+  openBreakersIn,
   toVital,
   vitalStatements,
 } from "./health.ts";
@@ -122,7 +123,7 @@ export async function readOverview(invocation: Invocation, window: TimeWindow): 
     window,
     health: judgeHealth(
       invocation,
-      stream !== null && "answer" in stream ? { answer: stream.answer.away } : stream,
+      stream !== null && "answer" in stream ? { answer: stream.answer } : stream,
       schema,
       "answer" in record ? { answer: record.answer } : record,
     ),
@@ -204,7 +205,8 @@ async function askStream(invocation: StreamInvocation, window: TimeWindow, nowMs
   const behindLive = replies.slice(live.length);
   const { cronAt, janitorAt } = toVisits(behindLive);
   return {
-    away: awayNumbers(live, replies),
+    away: awayNumbers(live, replies).map((number) => ({ number, refusal: null })),
+    open: breakerReplies(databases, replies).flatMap(openBreakersIn),
     live: toLive(databases, replies.slice(0, live.length), shardsOf(invocation, [...consumers.values()])),
     cron: {
       last_tick_at: cronAt,

@@ -52,6 +52,8 @@ test("an open circuit breaker is degraded with its consumer, until it closes", a
   await publishReports(backbone, 1);
   await backbone.relay();
   await drain();
+  // An operator closes its alert, and the breaker stays open.
+  await backbone.sql("UPDATE alerts SET resolved_at = now() WHERE kind = 'brake_open'");
   expect(await checkHealth(invocation())).toMatchObject({
     status: "degraded",
     event_stream: true,

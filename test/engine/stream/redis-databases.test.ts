@@ -167,6 +167,13 @@ describe("shards on two Redis databases", () => {
 
   test("stop alone when their database is killed, and go on where they were when it is back", async () => {
     const { backbone, second, open } = await openTwo();
+    await second.command("CONFIG", "SET", "maxmemory", "1");
+    expect((await checkHealth(open())).reasons).toEqual([
+      expect.stringMatching(
+        /^Redis database 2 takes nothing\. .*OOM .*It is full.* The events of shard 2, 3 wait;/,
+      ),
+    ]);
+    await second.command("CONFIG", "SET", "maxmemory", "0");
     await publishRound(backbone, 1);
     await settle(open);
     const sent = await sentByShard(backbone);

@@ -97,6 +97,11 @@ export function liveCommands({
   ];
 }
 
+/** Of the replies to `liveCommands`, those that hold the circuit breakers. */
+export function breakerReplies({ all }: RedisDatabases, replies: readonly unknown[]): readonly unknown[] {
+  return replies.slice(0, 2 * all.length).filter((_, at) => at % 2 === 1);
+}
+
 /** As `readLive`. @throws {RedisReplyError} Redis refused */
 export function toLive(
   databases: RedisDatabases,
