@@ -16,7 +16,7 @@ function published(id: string, change: Partial<PublishedEvent> = {}): PublishedE
 }
 
 function effect(subscriber: string, of: string, number: number, previous: number | null): Effect {
-  return { subscriber, of, key: "k", number, previous };
+  return { subscriber, of, key: "k", number, previous, replayed: false };
 }
 
 /** Two events of one key, each with its effect and its follow-up's: nothing to complain about. */
@@ -48,6 +48,18 @@ describe("the checker of the chaos run", () => {
         ["follow", 2],
       ]),
     );
+  });
+
+  test("lets a forced replay apply an event once more, when the handler knows; what came late has no order", () => {
+    const again = { ...effect("cause", "b", 2, 2), key: null };
+    const told = { ...again, replayed: true };
+    const forced = new Map([["cause", 1]]);
+    expect(kindsOf({ effects: [...sound.effects, told], forced })).toEqual([]);
+    expect(kindsOf({ effects: [...sound.effects, told] })).toEqual(["doubled"]);
+    expect(kindsOf({ effects: [...sound.effects, told, told], forced })).toEqual(["doubled"]);
+    expect(kindsOf({ effects: [...sound.effects, again], forced })).toEqual(["doubled"]);
+    const late = sound.effects.toReversed();
+    expect(kindsOf({ effects: late, unordered: new Set(["cause", "follow"]) })).toEqual([]);
   });
 
   test("sees an event that was accepted and left no effect", () => {

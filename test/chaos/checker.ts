@@ -7,6 +7,8 @@
 export interface Fate {
   readonly subscriber: string;
   readonly outcome: "effect" | "permanent_error" | "worker_died";
+  /** The consumer went before the event came to it, perhaps. */
+  readonly mayLack?: boolean;
 }
 
 export interface PublishedEvent {
@@ -27,6 +29,8 @@ export interface Effect {
   readonly number: number;
   /** Highest number of the key that the handler saw committed; null when it saw none. */
   readonly previous: number | null;
+  /** The handler was told that an operator replays the event. */
+  readonly replayed: boolean;
 }
 
 export interface Letter {
@@ -71,6 +75,10 @@ export interface Evidence {
    * again: one that had become a dead letter fails again then, under its new place.
    */
   readonly sentAgain: boolean;
+  /** Forced replays of a subscriber: each applies an event once more at most, and says so. */
+  readonly forced?: ReadonlyMap<string, number>;
+  /** Subscribers whose events were renamed while both releases ran: the older one passes some over, and they come late. */
+  readonly unordered?: ReadonlySet<string>;
 }
 
 export interface Verdict {
@@ -88,8 +96,10 @@ export function check(evidence: Evidence): Verdict {
   const effectsOf = groupBy(evidence.effects, (effect) => pair(effect.subscriber, effect.of));
   const lettersOf = groupBy(evidence.letters, (letter) => pair(letter.subscriber, letter.eventId ?? "?"));
   const violations = [
-    ...evidence.published.flatMap((event) => checkEvent(event, effectsOf, lettersOf)),
-    ...checkOrder(evidence.effects),
+    ...evidence.published.flatMap((event) =>
+      checkEvent(event, effectsOf, lettersOf, evidence.forced ?? new Map()),
+    ),
+    ...checkOrder(evidence.effects.filter(({ subscriber }) => evidence.unordered?.has(subscriber) !== true)),
     ...checkLetters(evidence),
     ...checkOrigins(evidence, effectsOf),
   ];
@@ -110,8 +120,9 @@ function checkEvent(
   { id, certainty, fates }: PublishedEvent,
   effectsOf: Groups<Effect>,
   lettersOf: Groups<Letter>,
+  forced: ReadonlyMap<string, number>,
 ): Violation[] {
-  return fates.flatMap(({ subscriber, outcome }): Violation[] => {
+  return fates.flatMap(({ subscriber, outcome, mayLack = false }): Violation[] => {
     const effects = effectsOf.get(pair(subscriber, id)) ?? [];
     const reasons = (lettersOf.get(pair(subscriber, id)) ?? []).map(({ reason }) => reason);
     const what = `${id} at ${subscriber}`;
@@ -135,12 +146,20 @@ function checkEvent(
         },
       ];
     }
-    if (effects.length > 1)
+    const again = effects.filter(({ replayed }) => replayed).length;
+    const plain = effects.length - again;
+    const allowed = (forced.get(subscriber) ?? 0) + (plain === 0 ? 1 : 0);
+    if (plain > 1 || again > allowed)
       return [
-        { kind: "doubled", subscriber, of: id, text: `${what}: ${effects.length} effects instead of one` },
+        {
+          kind: "doubled",
+          subscriber,
+          of: id,
+          text: `${what}: ${effects.length} effects instead of one, ${again} of them in ${allowed} replays`,
+        },
       ];
     // A dead letter is looked at by `checkLetters`; here it only means that the event is not lost.
-    if (effects.length === 1 || reasons.length > 0 || certainty === "maybe") return [];
+    if (effects.length > 0 || reasons.length > 0 || certainty === "maybe" || mayLack) return [];
     return [
       {
         kind: "lost",

@@ -8,7 +8,17 @@ import {
   TransientError,
   type Tx,
 } from "@brain/engine";
-import { agentHeartbeat, agentOffline, agentOnline, agentTaskRequest, systemHealth } from "@brain/schemas";
+import {
+  agentHeartbeat,
+  agentOffline,
+  agentOnline,
+  agentTaskRequest,
+  charterEvents,
+  charterOptions,
+  createCatalog,
+  defineEvent,
+  systemHealth,
+} from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { codes, subscribers } from "./content.ts";
 
@@ -25,7 +35,7 @@ export const effectsTable = `
   CREATE TABLE chaos_effects (
     place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subscriber text NOT NULL, of text NOT NULL, event_id text NOT NULL,
-    key text, number integer NOT NULL, previous integer, at timestamptz NOT NULL DEFAULT clock_timestamp()
+    key text, number integer NOT NULL, previous integer, replayed boolean NOT NULL DEFAULT false, at timestamptz NOT NULL DEFAULT clock_timestamp()
   );
   CREATE INDEX chaos_effects_key_idx ON chaos_effects (subscriber, key, number)`;
 
@@ -34,13 +44,14 @@ interface EffectInput {
   readonly eventId: string;
   readonly key: string | null;
   readonly number: number;
+  readonly replayed?: boolean;
 }
 
-function effectSql(subscriber: string, { of, eventId, key, number }: EffectInput): SQL {
+function effectSql(subscriber: string, { of, eventId, key, number, replayed = false }: EffectInput): SQL {
   return sql`
-    INSERT INTO chaos_effects (subscriber, of, event_id, key, number, previous)
+    INSERT INTO chaos_effects (subscriber, of, event_id, key, number, previous, replayed)
     SELECT ${subscriber}, ${of}, ${eventId}, ${key}::text, ${number}::integer,
-      (SELECT max(number) FROM chaos_effects WHERE subscriber = ${subscriber} AND key = ${key}::text)`;
+      (SELECT max(number) FROM chaos_effects WHERE subscriber = ${subscriber} AND key = ${key}::text), ${replayed}::boolean`;
 }
 
 async function recordEffect(tx: Tx, subscriber: string, effect: EffectInput): Promise<void> {
@@ -78,7 +89,28 @@ export interface ChaosConsumerOptions {
   readonly capMs: number;
   /** Of those that are fast: a backlog is many rounds, each read while the one before it runs. */
   readonly batchSize: number;
+  /** The second release has another name for the event of `follow`, and one consumer for another. */
+  readonly second: boolean;
 }
+
+/** The event of `follow`, as the second release calls it. */
+const agentTaskRequested = defineEvent("agent.task.requested", {
+  version: 1,
+  module: agentTaskRequest.module,
+  criticality: "INFO",
+  when: "An agent asks for work",
+  payload: agentTaskRequest.payload,
+  key: ({ agent_id }) => agent_id,
+});
+
+/** The charter of the second release. */
+export const secondCharter = createCatalog(
+  [...charterEvents.filter(({ type }) => type !== agentTaskRequest.type), agentTaskRequested],
+  {
+    ...charterOptions,
+    readAliases: new Map([...charterOptions.readAliases, [agentTaskRequest.type, agentTaskRequested.type]]),
+  },
+);
 
 /** How often a fault hits an event is not what is looked at, so only what is planned to fail is ever given up. */
 export function chaosConsumers({
@@ -87,10 +119,12 @@ export function chaosConsumers({
   baseMs,
   capMs,
   batchSize,
+  second,
 }: ChaosConsumerOptions): Consumer[] {
   const retry = { maxAttempts: 1_000, maxDeaths: 1_000, baseMs, capMs };
   const brake = { baseMs, capMs };
-  const { each, set, cause, follow, statements, poison } = subscribers;
+  const { each, set, cause, follow, statements, poison, added, removed } = subscribers;
+  const asked = second ? agentTaskRequested : agentTaskRequest;
   return [
     defineConsumer({
       subscriber: each,
@@ -110,10 +144,11 @@ export function chaosConsumers({
           });
           if (payload.tasks_failed === codes.dieOnce) await askToDie(id, "once");
         }),
-        on(systemHealth, async ({ id, payload }, { tx, attempt }) => {
+        on(systemHealth, async ({ id, payload }, { tx, attempt, replay }) => {
           const { number, code }: Details = payload.details ?? {};
           failAsPlanned(Number(code), attempt);
-          await recordEffect(tx, each, { of: id, eventId: id, key: null, number: Number(number) });
+          const effect = { of: id, eventId: id, key: null, number: Number(number), replayed: replay };
+          await recordEffect(tx, each, effect);
         }),
       ],
     }),
@@ -156,7 +191,7 @@ export function chaosConsumers({
           const { number, code }: Details = payload.details ?? {};
           failAsPlanned(Number(code), attempt);
           const { agent_id } = payload;
-          await publish(agentTaskRequest, { agent_id, details: { number: Number(number), cause: id } });
+          await publish(asked, { agent_id, details: { number: Number(number), cause: id } });
           await recordEffect(tx, cause, { of: id, eventId: id, key: agent_id, number: Number(number) });
           await new Promise((resolve) => setTimeout(resolve, slowMs));
         }),
@@ -168,7 +203,7 @@ export function chaosConsumers({
       brake,
       handlerTimeoutMs: 5_000,
       handlers: [
-        on(agentTaskRequest, async ({ id, payload }, { tx }) => {
+        on(asked, async ({ id, payload }, { tx }) => {
           const { number, cause: of } = (payload.details ?? {}) as { number?: unknown; cause?: unknown };
           const { agent_id: key } = payload;
           await recordEffect(tx, follow, { of: String(of), eventId: id, key, number: Number(number) });
@@ -189,6 +224,27 @@ export function chaosConsumers({
         }),
       ],
     }),
+    second
+      ? defineConsumer({
+          ...{ subscriber: added, retry, batchSize, brake, handlerTimeoutMs: 5_000 },
+          handlers: [
+            on(systemHealth, async ({ id, payload: { details } }, { tx }) => {
+              const { number }: Details = details ?? {};
+              await recordEffect(tx, added, { of: id, eventId: id, key: null, number: Number(number) });
+            }),
+          ],
+        })
+      : defineConsumer({
+          ...{ subscriber: removed, retry, batchSize, brake, handlerTimeoutMs: 5_000 },
+          handlers: [
+            onSql(agentOnline, ({ event: { id, payload } }) => {
+              const { number }: Details = payload.details ?? {};
+              return [
+                effectSql(removed, { of: id, eventId: id, key: payload.agent_id, number: Number(number) }),
+              ];
+            }),
+          ],
+        }),
     defineConsumer({
       subscriber: poison,
       retry: { ...retry, maxDeaths: 3 },

@@ -22,7 +22,28 @@ export const subscribers = {
   follow: "chaos_follow",
   statements: "chaos_statements",
   poison: "chaos_poison",
+  /** Of the first release alone. */
+  removed: "chaos_removed",
+  /** Of the second release alone. */
+  added: "chaos_added",
 } as const;
+
+/** Those that a release has. @param second it renames the event of `follow`, too */
+export function subscribersOf(second: boolean): string[] {
+  const other = second ? subscribers.removed : subscribers.added;
+  return Object.values(subscribers).filter((name) => name !== other);
+}
+
+/**
+ * What becomes of an event when the second release came while they were published, or never came: what is added gets all of the
+ * record, what is removed gets what came until then.
+ */
+export function fatesWith(second: boolean, fates: readonly Fate[]): Fate[] {
+  return fates.flatMap((fate) => {
+    if (fate.subscriber === subscribers.added) return second ? [fate] : [];
+    return fate.subscriber === subscribers.removed && second ? [{ ...fate, mayLack: true }] : [fate];
+  });
+}
 
 /** Events of `follow` are caused by the effects of `cause`. */
 export const followUps = [{ subscriber: subscribers.follow, causedBy: subscribers.cause }] as const;
@@ -163,6 +184,7 @@ function online(random: Random, agent_id: string, number: number): PlannedEvent 
     },
     fates: [
       { subscriber: subscribers.cause, outcome },
+      { subscriber: subscribers.removed, outcome: "effect" },
       ...(outcome === "effect" ? [{ subscriber: subscribers.follow, outcome } as const] : []),
     ],
   };
@@ -177,7 +199,10 @@ function health(random: Random, number: number): PlannedEvent {
       source,
       payload: { component: "chaos", status: "ok", details: { number, code } },
     },
-    fates: [{ subscriber: subscribers.each, outcome: outcomeOf(code === codes.permanent) }],
+    fates: [
+      { subscriber: subscribers.each, outcome: outcomeOf(code === codes.permanent) },
+      { subscriber: subscribers.added, outcome: "effect" },
+    ],
   };
 }
 

@@ -38,10 +38,19 @@ export type Fault =
     }
   /** A release with more shards comes, one worker after the other. `more`: than at the begin. */
   | { readonly kind: "reshard"; readonly more: number }
+  /** A release that renames an event, adds a consumer and removes another comes, one worker after the other. */
+  | { readonly kind: "release" }
   /** Somebody empties Redis, which goes on. */
   | { readonly kind: "flush redis" };
 
-export type OperatorAct = "pause" | "pause a type" | "resume" | "replay" | "redrive" | "discard";
+export type OperatorAct =
+  | "pause"
+  | "pause a type"
+  | "resume"
+  | "replay"
+  | "forced replay"
+  | "redrive"
+  | "discard";
 
 export interface TimedFault {
   /** After the begin of the load. */
@@ -70,6 +79,7 @@ const meanGapMs: Readonly<Record<Fault["kind"], number>> = {
   "foreign writer": 4_000,
   operator: 1_000,
   reshard: 120_000,
+  release: 120_000,
   "flush redis": 40_000,
 };
 
@@ -79,7 +89,9 @@ export function planFaults({ seed, loadMs, edges }: FaultPlanOptions): TimedFaul
   const plan: TimedFault[] = [];
   for (const kind of Object.keys(meanGapMs) as Fault["kind"][]) {
     const own = random.fork();
-    let atMs = own.next() * Math.min(loadMs * 0.8, meanGapMs[kind]);
+    // The janitor must have looked once before a name changes.
+    const firstMs = kind === "release" ? Math.min(8_000, loadMs * 0.5) : 0;
+    let atMs = firstMs + own.next() * Math.min(loadMs * 0.8 - firstMs, meanGapMs[kind]);
     do {
       plan.push({ atMs, fault: draw(kind, own, edges) });
       atMs += -Math.log(1 - own.next()) * meanGapMs[kind];
@@ -101,6 +113,7 @@ const acts = [
   "resume",
   "replay",
   "replay",
+  "forced replay",
   "redrive",
   "redrive",
   "discard",
@@ -151,6 +164,7 @@ function draw(kind: Fault["kind"], random: Random, edges: number): Fault {
       return { kind, edge, act: random.pick(acts), subscriber: random.pick(operated) };
     case "reshard":
       return { kind, more: 1 };
+    case "release":
     case "flush redis":
       return { kind };
   }

@@ -1,4 +1,4 @@
-import { agentHeartbeat, agentOnline, agentTaskRequest } from "@brain/schemas";
+import { agentHeartbeat, agentOnline, agentTaskRequest, systemHealth } from "@brain/schemas";
 import { subscribers } from "./content.ts";
 import type { OperatorAct } from "./fault-plan.ts";
 
@@ -32,6 +32,15 @@ function callOf(act: OperatorAct, subscriber: string): Call {
       return { path: `/api/consumers/${subscriber}/resume`, body: { reason } };
     case "replay":
       return { path: "/api/replays", body: { subscriber, name: crypto.randomUUID(), stop_ratio: null } };
+    case "forced replay":
+      // Of one consumer, whose effects tell of the replay, and of events without a key.
+      return {
+        path: "/api/replays",
+        body: {
+          ...{ subscriber: subscribers.each, types: [systemHealth.type], mode: "force" },
+          ...{ name: crypto.randomUUID(), stop_ratio: null, reason },
+        },
+      };
     case "redrive":
       return { path: "/api/dead-letters/redrive", body: { filter: { subscriber }, reason, ramp: false } };
     case "discard":

@@ -8,6 +8,8 @@ import { waitFor } from "../wait-for.ts";
 export interface Unfinished {
   readonly unsent: number;
   readonly queued: number;
+  /** Replays and redrives that are not over. */
+  readonly running: number;
   /** Pending entries of all groups. */
   readonly pending: number;
   /** Groups that have not read their stream to its end, or do not exist: `{stream} {group}`. */
@@ -40,13 +42,16 @@ export async function waitUntilQuiet(options: QuietOptions): Promise<void> {
   );
 }
 
-function isQuiet({ unsent, queued, pending, behind, lost }: Unfinished): boolean {
-  return unsent + queued + pending + behind.length + lost.length === 0;
+function isQuiet({ unsent, queued, running, pending, behind, lost }: Unfinished): boolean {
+  return unsent + queued + running + pending + behind.length + lost.length === 0;
 }
 
 async function look({ db, redis, prefix, groups }: QuietOptions): Promise<Unfinished> {
-  const { rows: counts } = await db.query<{ unsent: string; queued: string }>(
-    `SELECT (SELECT count(*) FROM unsent_events) AS unsent, (SELECT count(*) FROM deliveries) AS queued`,
+  const { rows: counts } = await db.query<{ unsent: string; queued: string; running: string }>(
+    `SELECT (SELECT count(*) FROM unsent_events) AS unsent,
+       (SELECT count(*) FROM deliveries WHERE 'edge_' || subscriber_name = ANY($1)) AS queued,
+       (SELECT count(*) FROM jobs WHERE status = 'running') AS running`,
+    [groups],
   );
   const { rows: shards } = await db.query<{ shard: number; ms: string; seq: string }>(
     "SELECT shard, known_ms AS ms, known_seq AS seq FROM relay_shards WHERE known_ms > 0 ORDER BY shard",
@@ -72,7 +77,8 @@ async function look({ db, redis, prefix, groups }: QuietOptions): Promise<Unfini
       if (String(field(state, "last-delivered-id")) !== last) behind.push(`${stream} ${group}`);
     }
   }
-  return { unsent: Number(counts[0]?.unsent), queued: Number(counts[0]?.queued), pending, behind, lost };
+  const [unsent, queued, running] = [counts[0]?.unsent, counts[0]?.queued, counts[0]?.running].map(Number);
+  return { unsent: unsent ?? 0, queued: queued ?? 0, running: running ?? 0, pending, behind, lost };
 }
 
 /** A value of a flat reply `[name, value, …]`. */

@@ -19,6 +19,7 @@ const plan: readonly TimedFault[] = [
   { atMs: 5_000, fault: { kind: "janitor", edge: 1 } },
   { atMs: 5_200, fault: { kind: "operator", edge: 1, act: "redrive", subscriber: subscribers.each } },
   { atMs: 5_300, fault: { kind: "operator", edge: 1, act: "replay", subscriber: subscribers.statements } },
+  { atMs: 5_400, fault: { kind: "operator", edge: 1, act: "forced replay", subscriber: subscribers.each } },
   { atMs: 5_500, fault: { kind: "kill postgres", downMs: 200 } },
   { atMs: 6_000, fault: { kind: "flush redis" } },
 ];

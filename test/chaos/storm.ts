@@ -35,6 +35,8 @@ export interface StormOptions {
 export interface Storm {
   /** Faults that happened, by kind. */
   readonly counts: ReadonlyMap<string, number>;
+  /** Counts what is done behind it. */
+  note(kind: string): void;
   /** What the foreign writer sent. */
   readonly foreign: readonly PublishedEvent[];
   /** Fulfilled when the last fault is over. @throws {Error} a server did not come back */
@@ -53,7 +55,7 @@ export function startStorm(options: StormOptions): Storm {
     note(describe(fault));
     await strike(options, fault, foreign, note);
   });
-  return { counts, foreign, done: Promise.all(all).then(() => undefined) };
+  return { counts, note, foreign, done: Promise.all(all).then(() => undefined) };
 }
 
 function describe(fault: Fault): string {
@@ -109,14 +111,17 @@ async function strike(
       for (const { edge } of sites)
         await edge.redeploy({ BRAIN_SHARDS: String(options.shards + fault.more) });
       return;
+    case "release":
+      for (const { edge } of sites) await edge.redeploy({ CHAOS_RELEASE: "2" });
+      return;
     case "flush redis":
       await options.redis.send([["FLUSHALL"]], plainReply).catch(quiet);
       return;
   }
 }
 
-async function callJanitor(
-  { apiKey, signal }: StormOptions,
+export async function callJanitor(
+  { apiKey, signal }: Pick<StormOptions, "apiKey" | "signal">,
   site: Site | undefined,
   note: (kind: string) => void,
 ): Promise<void> {

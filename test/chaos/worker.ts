@@ -3,7 +3,7 @@ import { charter } from "@brain/schemas";
 import { parseConfig } from "../../src/config.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
-import { type AskToDie, chaosConsumers } from "./consumers.ts";
+import { type AskToDie, chaosConsumers, secondCharter } from "./consumers.ts";
 
 /*
  * The backbone in workerd with the consumers of the chaos run, deployed twice: as the API and, behind the service
@@ -15,14 +15,17 @@ interface Env {
   /** Where to ask for a kill, with this worker's number. */
   readonly CHAOS_CONTROL: string;
   readonly CHAOS_SLOW_MS: string;
+  /** `2`: the second release. */
+  readonly CHAOS_RELEASE?: string;
   readonly [name: string]: unknown;
 }
 
 let isolateEngine: Engine | null = null;
 
 function engineOf(env: Env): Engine {
+  const second = env.CHAOS_RELEASE === "2";
   isolateEngine ??= createEngine({
-    catalog: charter,
+    catalog: second ? secondCharter : charter,
     settings: parseConfig(env),
     consumers: chaosConsumers({
       askToDie: askAt(env.CHAOS_CONTROL),
@@ -30,6 +33,7 @@ function engineOf(env: Env): Engine {
       baseMs: 50,
       capMs: 500,
       batchSize: 100,
+      second,
     }),
   });
   return isolateEngine;

@@ -1,4 +1,4 @@
-import { agentHeartbeat, systemHealth } from "@brain/schemas";
+import { agentHeartbeat, systemHealth, taskItemDeleted } from "@brain/schemas";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -103,6 +103,17 @@ test("an event has its position live as in the history, and beside the envelope 
   expect(JSON.parse(entry?.fields.meta ?? "{}").position).toBe(live[0].position);
   await close();
 });
+
+test("a filter by an older name of a type hears it under the name of today", async () => {
+  const { next, close } = await listen("/api/events/stream?type=TaskDel*,unknown");
+  await next();
+  const event = await engine.publish({ source: "test", tenant_id: null }, (send) =>
+    send(taskItemDeleted, { task_id: "t-1", reason: "" }),
+  );
+  await publish("no filter asks for it");
+  expect(await next()).toMatchObject({ event: "task.item.deleted", data: { id: event.id } });
+  await close();
+}, 20_000);
 
 test("a position that somebody else tells of is none", async () => {
   const { next, close } = await listen("/api/events/stream?type=system.health");

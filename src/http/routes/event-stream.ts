@@ -1,4 +1,4 @@
-import { withPosition } from "@brain/engine";
+import { namesOfType, withPosition } from "@brain/engine";
 import { type Catalog, type Envelope, severities } from "@brain/schemas";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -15,7 +15,7 @@ const mayRead = requires("events:read", "own_tenant");
 const maxTypes = 20;
 
 const streamQuery = z.strictObject({
-  /** One or more, separated by commas. */
+  /** One or more, separated by commas; an older name of a type is as good as that of today. */
   type: plainText(2_100)
     .transform((text) => text.split(",").map((type) => type.trim()))
     .pipe(z.array(z.string().min(1, "expected a type between the commas").max(100)).max(maxTypes))
@@ -47,7 +47,8 @@ export function eventStreamRoutes(): Hono<AppEnv> {
     return serveLive(c, {
       // What costs least comes first: a key is made of the payload.
       wants: (event) =>
-        (matchers === undefined || matchers.some((isWanted) => isWanted(event.type))) &&
+        (matchers === undefined ||
+          namesOfType(catalog, event.type).some((name) => matchers.some((isWanted) => isWanted(name)))) &&
         (tenantId === undefined || event.tenant_id === tenantId) &&
         (correlationId === undefined || event.correlation_id === correlationId) &&
         (severity === undefined || event.severity === severity) &&

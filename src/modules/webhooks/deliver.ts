@@ -7,6 +7,7 @@ import {
   makeDeliveries,
   makeEntryDeliveries,
   nextDueSeconds,
+  otherNames,
   recordArrival,
   recordFailure,
 } from "./job-store.ts";
@@ -55,12 +56,13 @@ export async function runDeliveries(
 
 /** What other programs wrote costs more, so it is asked for when there may be something alone. */
 async function makeAll({ db, catalog, isOver }: JobContext): Promise<void> {
-  let made = await makeDeliveries(db);
-  while (made.full && !isOver()) made = await makeDeliveries(db);
+  const names = otherNames(catalog);
+  let made = await makeDeliveries(db, names);
+  while (made.full && !isOver()) made = await makeDeliveries(db, names);
   if (!made.entries || isOver()) return;
   const until = await completeUpTo(db);
   const types = catalog.all.map(({ type }) => type);
-  while ((await makeEntryDeliveries(db, until, types)) && !isOver());
+  while ((await makeEntryDeliveries(db, until, types, names)) && !isOver());
 }
 
 async function deliver(

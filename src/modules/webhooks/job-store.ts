@@ -3,9 +3,10 @@ import {
   type Database,
   type EnvelopeRow,
   foreignEnvelope,
+  namesOfType,
   outgoingColumns,
 } from "@brain/engine";
-import type { JsonObject } from "@brain/schemas";
+import type { Catalog, JsonObject } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { triesOfDelivery } from "./store.ts";
 import type { AttemptNote } from "./tables.ts";
@@ -15,11 +16,26 @@ import type { AttemptNote } from "./tables.ts";
 /** Events looked at in one statement. */
 const pageSize = 500;
 
-/** Whether endpoint `w` wants events of the type in a column. */
+/**
+ * Whether endpoint `w` wants events of the type in a column, by any of its names: a release may have renamed the type since
+ * the endpoint was made, and the one before may go on recording the older name.
+ */
 const wants = (
   column: string,
-): SQL => sql`EXISTS (SELECT FROM jsonb_array_elements_text(w.event_types) AS t(name)
-          WHERE ${sql.raw(column)} LIKE replace(replace(t.name, '_', '\\_'), '*', '%'))`;
+  names: OtherNames,
+): SQL => sql`EXISTS (SELECT FROM jsonb_array_elements_text(w.event_types) AS t(name), jsonb_array_elements_text(coalesce(
+            ${JSON.stringify(names)}::jsonb -> ${sql.raw(column)}, jsonb_build_array(${sql.raw(column)}))) AS e(type)
+          WHERE e.type LIKE replace(replace(t.name, '_', '\\_'), '*', '%'))`;
+
+/** Of each name of a type that has several, all of them. */
+export type OtherNames = Readonly<Record<string, readonly string[]>>;
+
+export function otherNames(
+  catalog: Pick<Catalog, "readAliases" | "dualNames" | "canonicalType">,
+): OtherNames {
+  const known = [...catalog.readAliases, ...catalog.dualNames].flat();
+  return Object.fromEntries(known.map((name) => [name, namesOfType(catalog, name)]));
+}
 
 /**
  * Makes a delivery of each event that was sent since the last time, for each endpoint that wants it, and moves the
@@ -29,6 +45,7 @@ const wants = (
  */
 export async function makeDeliveries(
   db: Database,
+  names: OtherNames,
 ): Promise<{ readonly full: boolean; readonly entries: boolean }> {
   const [row] = await db.rows<{ full: boolean; entries: boolean }>(sql`
     WITH page AS MATERIALIZED (
@@ -44,7 +61,7 @@ export async function makeDeliveries(
       INSERT INTO webhook_deliveries (endpoint_id, event_id, event_type, status, attempt, attempt_limit, due_at, attempts, created_at)
       SELECT w.id, p.id, p.type, 'waiting', 0, ${triesOfDelivery}::integer, now(), '[]', now()
       FROM page p JOIN webhook_endpoints w ON w.status = 'enabled' AND w.enabled_at <= p.stored_at
-        AND (w.tenant_id IS NULL OR w.tenant_id = p.tenant_id) AND ${wants("p.type")}
+        AND (w.tenant_id IS NULL OR w.tenant_id = p.tenant_id) AND ${wants("p.type", names)}
       ORDER BY p.shard, p.ms, p.seq, w.id
       ON CONFLICT (endpoint_id, event_id) DO NOTHING
     ), moved AS (
@@ -73,6 +90,7 @@ export async function makeEntryDeliveries(
   db: Database,
   until: string,
   types: readonly string[],
+  names: OtherNames,
 ): Promise<boolean> {
   const [row] = await db.rows<{ full: boolean }>(sql`
     WITH page AS MATERIALIZED (
@@ -86,7 +104,7 @@ export async function makeEntryDeliveries(
       INSERT INTO webhook_deliveries (endpoint_id, entry_event_id, entry_id, event_type, status, attempt, attempt_limit, due_at, attempts, created_at)
       SELECT w.id, p.event_id, p.id, p.event_type, 'waiting', 0, ${triesOfDelivery}::integer, now(), '[]', now()
       FROM page p JOIN webhook_endpoints w ON w.status = 'enabled' AND w.enabled_at <= p.archived_at
-        AND (w.tenant_id IS NULL OR w.tenant_id = p.tenant_id) AND ${wants("p.event_type")}
+        AND (w.tenant_id IS NULL OR w.tenant_id = p.tenant_id) AND ${wants("p.event_type", names)}
       WHERE p.is_event AND NOT EXISTS (SELECT FROM events e WHERE e.id = CASE
         WHEN p.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p.event_id::uuid END)
       ORDER BY p.position, w.id

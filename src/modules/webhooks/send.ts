@@ -131,7 +131,9 @@ async function eventOf(
   if (message !== null) return message as unknown as CloudEvent;
   const row = event ?? entry;
   if (row === null) return "The record no longer has the event.";
-  const stored = envelopeOf(row);
+  const recorded = envelopeOf(row);
+  // The release before a renaming recorded the older name, which receivers of today do not know.
+  const stored = { ...recorded, type: catalog.canonicalType(recorded.type) };
   const { position, ...meta } = stored.meta;
   const travelling = { position: typeof position === "number" ? position : null };
   if (event === null) {

@@ -146,6 +146,22 @@ describe("a webhook", () => {
     expect(calls.map(({ headers }) => headers["webhook-id"])).toEqual([mine.id]);
   });
 
+  test("gets what is recorded under an older name of its types, as of today's name, and by an older name what is of today's", async () => {
+    const newer = await register({ event_types: ["task.item.created"] });
+    const older = await register({ event_types: ["task.*"], tenant_id: "acme" });
+    await register({ event_types: ["course.*"] });
+    const event = await publish();
+    await engine.sql(
+      `DO $$ BEGIN SET LOCAL session_replication_role = replica; UPDATE events SET type = 'TaskCreated'; END $$`,
+    );
+    await deliver();
+    expect(calls.map(({ body }) => JSON.parse(body))).toMatchObject([
+      { id: event.id, type: "task.item.created" },
+      { id: event.id, type: "task.item.created" },
+    ]);
+    for (const { id } of [newer, older]) expect(await deliveriesOf(id)).toHaveLength(1);
+  });
+
   test("in binary form has the attributes in headers", async () => {
     const { secret } = await register({ form: "binary" });
     const event = await publish();

@@ -23,7 +23,8 @@ const consumers = chaosConsumers({
   baseMs: 1,
   capMs: 1,
   batchSize: 3,
-}).filter(({ subscriber }) => subscriber !== subscribers.poison);
+  second: false,
+}).filter(({ subscriber }) => subscriber !== subscribers.poison && subscriber !== subscribers.removed);
 // The consumers are those of the storm (test/chaos), which runs on the charter's events, and so do these histories.
 const keys = Array.from({ length: keyCount }, (_, key) => `agent-${key}`);
 
@@ -274,7 +275,7 @@ async function play(backbone: Backbone, clock: Clock, steps: readonly Step[]): P
   for (const next of steps) await take(history, next);
   await settle(history);
   const effects = await backbone.sql<Effect>(
-    "SELECT subscriber, of, key, number, previous FROM chaos_effects ORDER BY place",
+    "SELECT subscriber, of, key, number, previous, replayed FROM chaos_effects ORDER BY place",
   );
   const letters = await backbone.sql<Letter>(
     'SELECT subscriber_name AS subscriber, event_id AS "eventId", reason FROM dead_letters ORDER BY id',
