@@ -1,5 +1,5 @@
 import { NotFoundError, newEventId, systemClock, ValidationError } from "@brain/engine";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { TrieRouter } from "hono/router/trie-router";
@@ -67,18 +67,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   // take no more routes once a request has come, and build a matcher for all of them before the first one.
   const app = new Hono<AppEnv>({ strict: false, router: new TrieRouter() });
   app.onError(answerError);
-  app.notFound((c) => {
-    const allowed = methods.filter((method) => hasRoute(app, method, c.req.path));
-    if (allowed.length > 0) {
-      c.header("allow", allowed.join(", "));
-      throw new HTTPException(405, {
-        message: `${c.req.method} is not possible here. Possible: ${allowed.join(", ")}.`,
-      });
-    }
-    throw new NotFoundError(
-      `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. GET /api/health is a good start.`,
-    );
-  });
+  app.notFound((c) => refuseUnknown(app, c));
   const owned = [
     ...backboneMounts({ about, examples, demo: options.demo }).map((mount) => ({
       ...mount,
@@ -92,26 +81,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   // Before there is a host with its clock, so that also a failure to open one has an id. It is the story's id, too.
   app.use(requestId({ limitLength: 100, generator: () => newEventId(systemClock()) }));
   app.use(secureHeaders());
-  app.use(async (c, next) => {
-    const host = options.open(c);
-    const { tracer } = host.invocation;
-    const trace = beginRequestTrace(c, tracer);
-    const log = host.invocation.log.child({ request_id: c.get("requestId"), ...trace.logFields });
-    c.set("host", host);
-    c.set("trace", trace.context);
-    c.set("log", log);
-    const told = readCorrelation(c);
-    c.set("told", { correlationId: told, actorId: null });
-    const correlationId = told ?? c.get("requestId");
-    c.header("x-correlation-id", correlationId);
-    const story = requestStory(c);
-    c.set("services", requestServices(c, correlationId, story, limits));
-    await next();
-    // Behind the answer, like the relay.
-    host.waitUntil(story.end(c.res.status));
-    trace.end(c, c.res.status);
-    if (tracer !== null) host.waitUntil(tracer.flush());
-  });
+  app.use(openRequest(options.open, limits));
   app.use(discardUnreadBody());
   app.use(admitRequests(options.requestPlaces ?? defaultPlaces, (request) => ofPages.has(request)));
   app.use(refuseUnreadable());
@@ -134,6 +104,50 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   requireAccessDeclared(app.routes);
   mountRoutes(app, owned);
   return app;
+}
+
+/** Gives a request its host, log, trace and services, and ends its story behind the answer. */
+function openRequest(
+  open: AppOptions["open"],
+  limits: Parameters<typeof requestServices>[3],
+): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const host = open(c);
+    const { tracer } = host.invocation;
+    const trace = beginRequestTrace(c, tracer);
+    const log = host.invocation.log.child({ request_id: c.get("requestId"), ...trace.logFields });
+    c.set("host", host);
+    c.set("trace", trace.context);
+    c.set("log", log);
+    const told = readCorrelation(c);
+    c.set("told", { correlationId: told, actorId: null });
+    const correlationId = told ?? c.get("requestId");
+    c.header("x-correlation-id", correlationId);
+    const story = requestStory(c);
+    c.set("services", requestServices(c, correlationId, story, limits));
+    await next();
+    // Behind the answer, like the relay.
+    host.waitUntil(story.end(c.res.status));
+    trace.end(c, c.res.status);
+    if (tracer !== null) host.waitUntil(tracer.flush());
+  };
+}
+
+/**
+ * @throws {HTTPException} 405: the path has a route, for other methods
+ * @throws {NotFoundError} it has none
+ */
+function refuseUnknown(app: Hono<AppEnv>, c: Context<AppEnv>): never {
+  const allowed = methods.filter((method) => hasRoute(app, method, c.req.path));
+  if (allowed.length > 0) {
+    c.header("allow", allowed.join(", "));
+    throw new HTTPException(405, {
+      message: `${c.req.method} is not possible here. Possible: ${allowed.join(", ")}.`,
+    });
+  }
+  throw new NotFoundError(
+    `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. GET /api/health is a good start.`,
+  );
 }
 
 /**
