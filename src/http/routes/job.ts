@@ -67,7 +67,12 @@ export function addJobRoutes(
       const invocation = visibleInvocation(c);
       const { reason } = c.req.valid("json");
       const id = c.req.param("id") ?? "";
-      const job = await changeBulkOperation(invocation, kinds, id, change, reason ?? null, operatorOf(c));
+      const job = await changeBulkOperation(
+        invocation,
+        { kinds, id },
+        { change, reason: reason ?? null },
+        operatorOf(c),
+      );
       if (change === "resume") runJobsSoon(c);
       return c.json(job);
     });

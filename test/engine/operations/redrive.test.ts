@@ -199,7 +199,12 @@ describe("the stop rule", () => {
     expect(job.status_reason).toContain("1 of 1 events of the last step failed");
     expect(await letterStatuses(backbone)).toEqual(Array(50).fill("open"));
     await expect(
-      changeBulkOperation(backbone.open(), ["redrive"], id, "resume", null, operator),
+      changeBulkOperation(
+        backbone.open(),
+        { kinds: ["redrive"], id },
+        { change: "resume", reason: null },
+        operator,
+      ),
     ).rejects.toThrow(/is stopped, so it cannot be resumed.*start another redrive/);
   });
 
@@ -307,10 +312,8 @@ describe("pause, resume, cancel", () => {
     await stepBulkOperation(backbone.open(), { id, subscriber: "recorder" });
     const paused = await changeBulkOperation(
       backbone.open(),
-      ["redrive"],
-      id,
-      "pause",
-      "lunch break",
+      { kinds: ["redrive"], id },
+      { change: "pause", reason: "lunch break" },
       operator,
     );
     expect(paused).toMatchObject({ status: "paused", in_flight: 2, progress: 0, total: 5 });
@@ -326,7 +329,12 @@ describe("pause, resume, cancel", () => {
     expect(await flag(backbone)).toBe(0);
 
     expect(
-      await changeBulkOperation(backbone.open(), ["redrive"], id, "resume", null, operator),
+      await changeBulkOperation(
+        backbone.open(),
+        { kinds: ["redrive"], id },
+        { change: "resume", reason: null },
+        operator,
+      ),
     ).toMatchObject({
       status: "running",
       progress: 0.4,
@@ -342,7 +350,12 @@ describe("pause, resume, cancel", () => {
     const id = await start(backbone, { maxStep: 1, ramp: false });
     await stepBulkOperation(backbone.open(), { id, subscriber: "recorder" });
     expect(
-      await changeBulkOperation(backbone.open(), ["redrive"], id, "cancel", null, operator),
+      await changeBulkOperation(
+        backbone.open(),
+        { kinds: ["redrive"], id },
+        { change: "cancel", reason: null },
+        operator,
+      ),
     ).toMatchObject({
       status: "cancelled",
       finished_at: expect.any(String),
@@ -365,7 +378,12 @@ describe("pause, resume, cancel", () => {
     const backbone = await open();
     const id = await start(backbone);
     await backbone.sql("UPDATE jobs SET status = $1", [status]);
-    const changing = changeBulkOperation(backbone.open(), ["redrive"], id, change, null, operator);
+    const changing = changeBulkOperation(
+      backbone.open(),
+      { kinds: ["redrive"], id },
+      { change, reason: null },
+      operator,
+    );
     await expect(changing).rejects.toThrow(new RegExp(`The redrive ${id} is ${status}`));
     expect(
       await backbone.sql("SELECT action FROM operator_actions WHERE action <> 'redrive.started'"),
@@ -377,7 +395,12 @@ describe("pause, resume, cancel", () => {
     const id = await start(backbone);
     for (const given of [id, "999999", "x", "0", "-1", "9".repeat(30)]) {
       await expect(
-        changeBulkOperation(backbone.open(), ["replay"], given, "pause", null, operator),
+        changeBulkOperation(
+          backbone.open(),
+          { kinds: ["replay"], id: given },
+          { change: "pause", reason: null },
+          operator,
+        ),
       ).rejects.toBeInstanceOf(NotFoundError);
     }
   });

@@ -389,7 +389,12 @@ describe("the life of a replay", () => {
     const job = await start(backbone, { maxStep: 2 });
     await run(backbone, () => false);
     expect(await jobOf(backbone, job)).toMatchObject({ status: "stopped", failed: 2, queued: 2 });
-    await changeBulkOperation(backbone.open(), ["replay"], job, "resume", null, operator);
+    await changeBulkOperation(
+      backbone.open(),
+      { kinds: ["replay"], id: job },
+      { change: "resume", reason: null },
+      operator,
+    );
     await run(backbone);
     expect(await jobOf(backbone, job)).toMatchObject({
       status: "completed",

@@ -16,6 +16,12 @@ const changes = {
 
 export type BulkChange = keyof typeof changes;
 
+export interface AskedOperation {
+  /** One of another kind is not found. */
+  readonly kinds: readonly BulkKind[];
+  readonly id: string;
+}
+
 /**
  * Pauses, resumes or cancels a bulk operation. Deliveries that are deferred come to their end all the same. Cancelling
  * a redrive opens the letters that it had not deferred; a pause keeps them. A stopped replay can be resumed where it
@@ -27,10 +33,8 @@ export type BulkChange = keyof typeof changes;
  */
 export async function changeBulkOperation(
   invocation: Invocation,
-  kinds: readonly BulkKind[],
-  id: string,
-  change: BulkChange,
-  reason: string | null,
+  { kinds, id }: AskedOperation,
+  { change, reason }: { readonly change: BulkChange; readonly reason: string | null },
   by: Operator,
 ): Promise<BulkView> {
   const { db } = invocation;

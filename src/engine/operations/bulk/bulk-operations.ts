@@ -53,8 +53,8 @@ interface Running {
 }
 
 /**
- * Does what bulk operations have to do until nothing of it is due before the deadline: step, drain, look, next step. Any number of
- * runners may do so at once. Errors of one are logged; the next run tries again.
+ * Does what bulk operations have to do until nothing of it is due before the deadline: step, drain, look, next step. Any
+ * number of runners may do so at once. Errors of one are logged; the next run tries again.
  *
  * @param deadlineMs Unix time, ms, after which nothing new is begun
  * @throws {TransientError} Redis or Postgres is not reachable
@@ -69,7 +69,7 @@ export async function runBulkOperations(
   let seen: string | null = null;
   let hasMoved = false;
   /** Those whose step was tried since something moved last. */
-  let tried = new Set<string>();
+  let tried: ReadonlySet<string> = new Set();
   for (;;) {
     const running = await listRunning(invocation);
     if (running.length === 0) {
@@ -88,11 +88,7 @@ export async function runBulkOperations(
     }
     if (state === seen) {
       // Nothing moved because the time of a step came only after it was looked at.
-      if (
-        running.some(
-          (operation) => !operation.in_flight && operation.due_in_ms <= 0 && !tried.has(operation.id),
-        )
-      ) {
+      if (running.some((operation) => isStepDue(operation) && !tried.has(operation.id))) {
         seen = null;
         continue;
       }
@@ -106,19 +102,34 @@ export async function runBulkOperations(
       continue;
     }
     seen = state;
-    tried = new Set();
-    const concerned = new Set<string>();
-    for (const operation of running) {
-      if (!mayGoOn()) break;
-      const isDue = !operation.in_flight && operation.due_in_ms <= 0;
-      if (isDue) tried.add(operation.id);
-      const handedOver = isDue ? await tryStep(invocation, operation) : 0;
-      const mayBeOver = operation.kind === "backfill" && handedOver === 0;
-      if (operation.in_flight || handedOver > 0 || mayBeOver)
-        for (const name of subscribersOf(invocation, operation)) concerned.add(name);
-    }
-    if (concerned.size > 0) await drainNow([...concerned]);
+    const stepped = await stepAll(invocation, running, mayGoOn);
+    tried = stepped.tried;
+    if (stepped.concerned.size > 0) await drainNow([...stepped.concerned]);
   }
+}
+
+/** One step of each that is due. @returns whose step was tried, and which subscribers have something to do */
+async function stepAll(
+  invocation: StreamInvocation,
+  running: readonly Running[],
+  mayGoOn: () => boolean,
+): Promise<{ readonly tried: ReadonlySet<string>; readonly concerned: ReadonlySet<string> }> {
+  const tried = new Set<string>();
+  const concerned = new Set<string>();
+  for (const operation of running) {
+    if (!mayGoOn()) break;
+    const isDue = isStepDue(operation);
+    if (isDue) tried.add(operation.id);
+    const handedOver = isDue ? await tryStep(invocation, operation) : 0;
+    const mayBeOver = operation.kind === "backfill" && handedOver === 0;
+    if (operation.in_flight || handedOver > 0 || mayBeOver)
+      for (const name of subscribersOf(invocation, operation)) concerned.add(name);
+  }
+  return { tried, concerned };
+}
+
+function isStepDue({ in_flight, due_in_ms }: Running): boolean {
+  return !in_flight && due_in_ms <= 0;
 }
 
 async function listRunning({ db }: Invocation): Promise<Running[]> {
