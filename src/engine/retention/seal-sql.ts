@@ -136,8 +136,19 @@ const pageBytes = 4 * 1_048_576;
 
 type Sized<Row> = Row & { readonly bytes_through: number };
 
-/** @param joined what stands behind `e`, for its columns */
-function pageSql(table: SQL, columns: SQL, size: SQL, from: string, to: string, joined = sql``): SQL {
+/** What is read of a table. */
+interface PageSource {
+  readonly table: SQL;
+  /** Of `e`, a row of the table. */
+  readonly columns: SQL;
+  /** How much of a page a row takes, bytes. */
+  readonly size: SQL;
+  /** What is joined to `e` for its columns; left out: nothing. */
+  readonly joined?: SQL;
+}
+
+/** The rows behind `from`, up to `to`, as many as are read at once. */
+function pageSql({ table, columns, size, joined = sql`` }: PageSource, from: string, to: string): SQL {
   return sql`
     SELECT ${columns}, p.bytes_through::float8 AS bytes_through FROM (
       SELECT c.position, c.bytes, sum(c.bytes) OVER (ORDER BY c.position) AS bytes_through FROM (
@@ -160,14 +171,24 @@ export async function readRows(
 ): Promise<{ readonly rows: readonly StoredRow[]; readonly reached: string }> {
   const [own, foreign] = (await db.batch([
     pageSql(
-      sql`events`,
-      detailColumns,
-      sql`octet_length(e.payload::text) + octet_length(e.meta::text)`,
+      {
+        table: sql`events`,
+        columns: detailColumns,
+        size: sql`octet_length(e.payload::text) + octet_length(e.meta::text)`,
+        joined: withEntry,
+      },
       from,
       to,
-      withEntry,
     ),
-    pageSql(sql`archived_entries`, foreignColumns, sql`2 * octet_length(e.raw_fields::text)`, from, to),
+    pageSql(
+      {
+        table: sql`archived_entries`,
+        columns: foreignColumns,
+        size: sql`2 * octet_length(e.raw_fields::text)`,
+      },
+      from,
+      to,
+    ),
   ])) as [Sized<DetailsRow>[], Sized<ForeignRow>[]];
   const ends = [own, foreign].flatMap((list) => {
     const last = list.at(-1);

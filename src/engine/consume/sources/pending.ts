@@ -72,26 +72,32 @@ export interface PendingReplies {
   readonly bodies: readonly unknown[];
 }
 
+/** Pending entries of a consumer group, in their order. */
+export interface AskedPending {
+  readonly shard: number;
+  /** Of the hash of failures. */
+  readonly retryKey: string;
+  readonly entries: readonly PendingEntry[];
+}
+
 /**
  * What pending entries hold and when they are due, without raising their delivery count. A body that was trimmed from
  * the stream is restored from the record.
  *
- * @param known null: Redis is asked, in one round trip
- * @param inParts only for the first entries, as far as they have room in one answer
+ * @param ask how Redis is asked for them, in one round trip; what it has said already is taken as it is. `first`: only for
+ *   the first entries, as far as they have room in one answer
  */
 export async function bodiesOfPending(
   deps: { readonly redis: RedisHttp; readonly db: Database },
   group: Group,
-  { shard, retryKey }: { readonly shard: number; readonly retryKey: string },
-  entries: readonly PendingEntry[],
-  known: PendingReplies | null = null,
-  inParts = false,
+  { shard, retryKey, entries }: AskedPending,
+  ask: "all" | "first" | PendingReplies,
 ): Promise<PendingDetails> {
   const all = entries.map((entry) => entry.id);
   const { ids, replies } =
-    known === null
-      ? await (inParts ? askForPart : askForPending)(deps.redis, group, retryKey, all)
-      : { ids: all, replies: known };
+    typeof ask === "string"
+      ? await (ask === "first" ? askForPart : askForPending)(deps.redis, group, retryKey, all)
+      : { ids: all, replies: ask };
   const bodies = new Map<string, readonly string[]>();
   for (const range of replies.bodies) {
     if (range instanceof Error) throw range;

@@ -203,10 +203,10 @@ export class StreamSource implements Source {
 
   async #lookUp(entries: readonly PendingEntry[], known: PendingReplies | null): Promise<Delivery[]> {
     const { deps, group, options } = this.#drain;
-    const consumerShard = { shard: options.shard, retryKey: this.#retryKey };
+    const asked = { shard: options.shard, retryKey: this.#retryKey, entries };
     // It may be what it left that the predecessor could not read, or read in time.
-    const inParts = this.#isTakeover;
-    const details = await bodiesOfPending(deps, group, consumerShard, entries, known, inParts);
+    const ask = known ?? (this.#isTakeover ? "first" : "all");
+    const details = await bodiesOfPending(deps, group, asked, ask);
     const { count, bodies, trimmed, failures } = details;
     for (const id of failures.keys()) this.#failed.add(id);
     return entries.slice(0, count).map((entry) => {

@@ -148,7 +148,8 @@ async function lookAtPart(
 ): Promise<number> {
   const redis = databases.of(shard);
   const part = known === null ? entries : entries.slice(0, known.bodies.length);
-  const details = await bodiesOfPending({ redis, db }, group, { shard, retryKey }, part, known, true);
+  const asked = { shard, retryKey, entries: part };
+  const details = await bodiesOfPending({ redis, db }, group, asked, known ?? "first");
   const { count, bodies, failureTexts } = details;
   for (const { id } of entries.slice(0, count)) {
     const fields = bodies.get(id);
