@@ -118,6 +118,8 @@ describe("consumers", () => {
     const blocked = succeeded(await run("consumers", "blocked", "keeper"));
     expect(blocked).toMatch(/^stuck +1 +agent\.heartbeat/m);
     expect(blocked).toContain("The agent does not answer.");
+    for (const look of [["ls"], ["show", "keeper"]])
+      expect((await run("consumers", ...look)).stderr).toContain("charter consumers blocked keeper");
     refused.agents.clear();
     const skipped = await run("consumers", "skip", "keeper", "stuck", "--reason", "gone for good", "--yes");
     expect(succeeded(skipped)).toContain('the key "stuck" goes on');
@@ -252,6 +254,8 @@ describe("dead letters", () => {
 
 describe("replays", () => {
   test("are counted, forced only with a reason, and apply everything once more", async () => {
+    expect(succeeded(await run("replay", "ls"))).toBe("No replays.\n");
+    expect(succeeded(await run("actions", "--request", "of-nobody"))).toBe("No actions.\n");
     await publish(report("replayed"));
     const before = applied.get("replayed");
     const counted = succeeded(

@@ -35,6 +35,7 @@ export function addActions(program: Command): void {
         cursor,
       });
       if (cli.out.json) return cli.out.data(answer);
+      if (answer.operator_actions.length === 0) return cli.out.line("No actions.");
       cli.out.line(table(answer.operator_actions, actionColumns));
       noteNextPage(cli, answer.next_cursor);
     });

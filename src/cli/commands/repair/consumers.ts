@@ -89,7 +89,18 @@ async function list({ client, out }: Cli): Promise<void> {
       ["STATE", stateOf],
     ]),
   );
-  if (answer.consumers.some(({ lag }) => (lag ?? 0) > 0)) out.note(lagNote);
+  noteWaiting(out, answer.consumers);
+}
+
+/** What the numbers do not say by themselves. */
+function noteWaiting(out: Cli["out"], states: readonly ConsumerState[]): void {
+  if (states.some(({ lag }) => (lag ?? 0) > 0)) out.note(lagNote);
+  const [waiting] = states.filter(({ pending, queued }) => (pending ?? 0) + queued > 0);
+  if (waiting !== undefined) {
+    out.note(
+      `PENDING and QUEUED are in work, or tried again later: charter consumers blocked ${waiting.subscriber} says which, when and why.`,
+    );
+  }
 }
 
 const lagNote =
@@ -154,7 +165,11 @@ async function show({ client, out }: Cli, subscriber: string): Promise<void> {
       ["BREAKER", (row) => (row.brake === null ? "closed" : `open: ${row.brake.error ?? "?"}`)],
     ]),
   );
-  if (shards.some(({ lag }) => (lag ?? 0) > 0)) out.note(lagNote);
+  // The states of one consumer do not repeat its name.
+  noteWaiting(
+    out,
+    shards.map((state) => ({ ...state, subscriber })),
+  );
 }
 
 function printPauses({ out }: Pick<Cli, "out">, paused: readonly Pause[]): void {

@@ -66,8 +66,10 @@ async function list(cli: Cli, area: JobArea, options: ListOptions): Promise<void
     Partial<Record<JobArea["list"], readonly Job[]>> & { readonly next_cursor: string | null }
   >(area.path, { subscriber, status, limit, cursor });
   if (cli.out.json) return cli.out.data(answer);
+  const listed = answer[area.list] ?? [];
+  if (listed.length === 0) return cli.out.line(`No ${area.list}.`);
   cli.out.line(
-    table(answer[area.list] ?? [], [
+    table(listed, [
       ["ID", (job) => job.id],
       ["KIND", (job) => job.kind],
       ["NAME", (job) => job.name],
