@@ -32,7 +32,7 @@ export const look = (id) => fetch(\`/api/shelf/books/\${id}\`);
 };
 
 async function repository() {
-  const { root, write } = await createRepository(files, onTestFinished);
+  const { root, git, write } = await createRepository(files, onTestFinished);
   const guard = async (options: Partial<GuardOptions>) => {
     const texts: string[] = [];
     const given = { path: root, since: "trunk", format: "json", failOn: "error", tests: false } as const;
@@ -43,7 +43,7 @@ async function repository() {
     expect(texts).toHaveLength(1);
     return { failed, told: JSON.parse(texts.join("")) };
   };
-  return { root, write, guard };
+  return { root, git, write, guard };
 }
 
 /** As a program. */
@@ -126,4 +126,25 @@ test("who still calls a route that is gone is told, and who calls another one is
   // A route that is only written otherwise is there.
   await write("src/shelf/routes.mjs", routes('\n  .post("/books/:book/move", (c) => c.json({}))'));
   expect(placesOf(await guard({}))).toEqual([]);
+});
+
+test("where there was no catalogue of events there is nothing to compare; one that is lost is told", async () => {
+  const { root, git, write, guard } = await repository();
+  await write(
+    "packages/own/package.json",
+    '{ "name": "own", "scripts": { "check": "tsc", "test": "vitest" } }\n',
+  );
+  await write(
+    "package.json",
+    '{ "name": "library", "charter": { "catalogue": "src/events.mjs#catalog" } }\n',
+  );
+  const { code, stderr } = await charter(root);
+  expect({ code, stderr }).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("there was no catalogue of them in trunk"),
+  });
+  git("add", "-A");
+  git("commit", "-qm", "second");
+  await write("package.json", '{ "name": "library" }\n');
+  await expect(guard({ since: "HEAD" })).rejects.toThrow(/src\/events\.mjs/);
 });

@@ -1,5 +1,6 @@
 /** `charter guard` as a function: what a change adds, judged by all that is quick enough to run before each commit. */
 
+import { hadCatalogue, placesOfCatalogue } from "./breaking/product-facts.ts";
 import { type BreakingResult, breakingFacts, runBreaking } from "./breaking/run-breaking.ts";
 import { changedFiles, hasCommit, textsBefore } from "./changed-lines.ts";
 import { type Finding, type Severity, severities } from "./finding.ts";
@@ -93,7 +94,7 @@ async function weakenedPart(
 ): Promise<readonly Finding[]> {
   const { root } = project.files;
   if (since === "staged" && !(await hasCommit(root))) return [];
-  const judged = changed.filter((path) => /\.(?:[cm]?[jt]sx?|jsonc?|ya?ml|py|sql)$/.test(path));
+  const judged = changed.filter((path) => /\.(?:[cm]?[jt]sx?|jsonc?|ya?ml|py|sql|md)$/.test(path));
   const before = await given(() => textsBefore(root, since, judged));
   const found = weakenedBy(before, await textsOf(project.files, judged));
   note(`made weaker since ${since}: ${summaryOf(found)}.`);
@@ -113,6 +114,11 @@ async function breakingPart(
   }
   if (since === "staged" && !(await hasCommit(root))) {
     note("events: nothing was committed before.");
+    return null;
+  }
+  const places = changed.filter((path) => placesOfCatalogue.includes(path));
+  if (!(await hadCatalogue(root, await given(() => textsBefore(root, since, places))))) {
+    note(`events: there was no catalogue of them in ${since === "staged" ? "HEAD" : since}.`);
     return null;
   }
   const against = since === "staged" ? "HEAD" : since;

@@ -15,7 +15,8 @@ import { type Format, reportOf, summaryOf } from "./report/index.ts";
 import { remembered } from "./result-cache.ts";
 import { rules } from "./rules/index.ts";
 import type { Rule } from "./rules/rule.ts";
-import { findRoot, TreeError } from "./tree/files.ts";
+import { findRoot } from "./tree/files.ts";
+import { TreeError } from "./tree/workspaces.ts";
 
 export interface CheckOptions {
   readonly path: string;

@@ -83,6 +83,28 @@ export async function catalogueFiles(
   );
 }
 
+/** Files that decide whether a product has a catalogue. */
+export const placesOfCatalogue: readonly string[] = ["package.json", ...usual];
+
+/**
+ * Whether a product had a catalogue before a change: it said where, or there was something at a usual place.
+ *
+ * @param before what {@link placesOfCatalogue} had, as far as they changed; null: they were not there
+ */
+export async function hadCatalogue(
+  root: string,
+  before: ReadonlyMap<string, string | null>,
+): Promise<boolean> {
+  const manifest = before.get("package.json");
+  const was = manifest === undefined ? await readOptional(join(root, "package.json")) : manifest;
+  if (placesOf(was).catalogue !== null) return true;
+  const there = usual.map(async (path) => {
+    const text = before.get(path);
+    return text === undefined ? isFile(join(root, path)) : text !== null;
+  });
+  return (await Promise.all(there)).includes(true);
+}
+
 async function isFile(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
   return found?.isFile() ?? false;

@@ -8,8 +8,9 @@ import { ForeignFileError, isJsonWith, requireOwnFile } from "../own-file.ts";
 import { readProject } from "../project.ts";
 import { type Format, reportOf, summaryOf } from "../report/index.ts";
 import type { RuleFacts } from "../report/source.ts";
-import { findRoot, TreeError } from "../tree/files.ts";
+import { findRoot } from "../tree/files.ts";
 import { type PayloadReads, readPayloads } from "../tree/product/payload-reads.ts";
+import { TreeError } from "../tree/workspaces.ts";
 import {
   type AcceptedBreak,
   AcceptedError,

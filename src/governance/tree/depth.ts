@@ -1,8 +1,9 @@
 /** Files that nobody can go into: their parts stand inside of each other, thousands deep. */
 
 import ts from "typescript";
-import { type ProjectFiles, TreeError } from "./files.ts";
+import type { ProjectFiles } from "./files.ts";
 import { isTypeScript, parseSource } from "./syntax/source.ts";
+import { TreeError } from "./workspaces.ts";
 
 /** Deeper than what people write, and less than what a stack holds. */
 const usualDepth = 500;

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readFiles } from "./files.ts";
+import { findRoot, readFiles } from "./files.ts";
 
 let place: string;
 beforeEach(async () => {
@@ -55,3 +55,27 @@ test.each<[form: string, workspaces: unknown, files: readonly string[]]>([
     expect(own).toEqual(files.map((path) => path.replace("/x.ts", "")));
   },
 );
+
+test.each<[form: string, text: string, files: readonly string[]]>([
+  ["patterns", "packages:\n  - packages/*\n  - '!packages/b' # not this one\n", ["packages/a/x.ts"]],
+  ["a list in one line", 'packages: ["./packages/a/"]\ncatalog:\n  zod: 4.6.7\n', ["packages/a/x.ts"]],
+  ["no list", "onlyBuiltDependencies: []\n", []],
+])("so do those that pnpm is told in a file of its own: %s", async (_form, text, files) => {
+  const root = join(place, "project");
+  await writeFile(join(root, "package.json"), '{ "name": "whole" }');
+  await writeFile(join(root, "pnpm-workspace.yaml"), text);
+  for (const folder of ["packages/a", "packages/b"]) {
+    await mkdir(join(root, folder), { recursive: true });
+    await writeFile(join(root, folder, "package.json"), JSON.stringify({ name: folder }));
+    await writeFile(join(root, folder, "x.ts"), "export const x = 1;\n");
+  }
+  const read = await readFiles(root);
+  expect([...read.files.keys()].filter((path) => path.endsWith("x.ts"))).toEqual(files);
+  if (files.length > 0) expect((await findRoot(join(root, "packages/a"))).root).toBe(root);
+});
+
+test("a list of workspaces that cannot be read is told with its file", async () => {
+  const root = join(place, "project");
+  await writeFile(join(root, "pnpm-workspace.yaml"), "packages: [\n");
+  await expect(readFiles(root)).rejects.toThrow(/pnpm-workspace\.yaml cannot be read: /);
+});

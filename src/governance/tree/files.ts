@@ -2,10 +2,11 @@
 
 import { execFile } from "node:child_process";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, matchesGlob, posix, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import { isJavaScript } from "./syntax/source.ts";
 import type { TextFile } from "./text.ts";
+import { hasWorkspaces, packagesIn, TreeError, type Workspace, workspacesOf } from "./workspaces.ts";
 
 const run = promisify(execFile);
 
@@ -14,9 +15,6 @@ const skippedFolders = new Set(["node_modules", "dist", "coverage", "__pycache__
 const readExtensions = /\.(?:tsx?|mts|jsx?|mjs|cjs|py|md|jsonc?|ya?ml|toml|sql)$/;
 const maxFiles = 20_000;
 const maxFileBytes = 1_000_000;
-
-/** The path is none of a project, or there is too much of it. */
-export class TreeError extends Error {}
 
 const slashes = (path: string) => path.split(sep).join("/");
 
@@ -57,16 +55,6 @@ function backendAround(folder: string): string | null {
   return backend === undefined ? null : resolve(backend);
 }
 
-async function hasWorkspaces(folder: string, names: ReadonlySet<string>): Promise<boolean> {
-  if (!names.has("package.json")) return false;
-  try {
-    const manifest: unknown = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-    return typeof manifest === "object" && manifest !== null && "workspaces" in manifest;
-  } catch {
-    return false;
-  }
-}
-
 /** By git when it is one of its trees, so that what is ignored is not judged; otherwise by walking. */
 async function listPaths(root: string): Promise<readonly string[]> {
   try {
@@ -94,62 +82,6 @@ async function listPaths(root: string): Promise<readonly string[]> {
 
 const inSkipped = (path: string) => path.split("/").some((name) => skippedFolders.has(name));
 
-/** Folders below the root with a `package.json`: workspaces of this project, or projects of their own. */
-const packagesIn = (paths: readonly string[]): readonly string[] =>
-  paths
-    .filter((path) => path.endsWith("/package.json"))
-    .map((path) => path.slice(0, -"/package.json".length));
-
-/**
- * Whether a folder is one that `workspaces` of a `package.json` names: paths, or patterns as `packages/*`, of which the
- * last that fits decides, for one with `!` in front takes folders out.
- *
- * @see https://docs.npmjs.com/cli/configuring-npm/package-json#workspaces
- */
-function isNamedBy(workspaces: unknown): (folder: string) => boolean {
-  const { packages } = (workspaces ?? {}) as { readonly packages?: unknown };
-  const listed = Array.isArray(workspaces) ? workspaces : Array.isArray(packages) ? packages : [];
-  const patterns = listed
-    .filter((pattern) => typeof pattern === "string")
-    .map((pattern) => {
-      const isTaken = !pattern.startsWith("!");
-      return { isTaken, glob: posix.join(pattern.slice(isTaken ? 0 : 1), ".") };
-    });
-  return (folder) => patterns.findLast(({ glob }) => matchesGlob(folder, glob))?.isTaken ?? false;
-}
-
-/** A package of the project itself, by its name. */
-export interface Workspace {
-  readonly name: string;
-  /** From the root; empty for the root. */
-  readonly folder: string;
-}
-
-/**
- * @param packages folders with a `package.json`
- * @throws {TreeError} a `package.json` is no JSON: which folders belong to the project stands there
- */
-async function workspacesOf(root: string, packages: readonly string[]): Promise<readonly Workspace[]> {
-  const read = async (folder: string) => {
-    const path = join(root, folder, "package.json");
-    const text = await readFile(path, "utf8").catch(() => "{}");
-    try {
-      const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
-      return typeof manifest === "object" && manifest !== null ? (manifest as Record<string, unknown>) : {};
-    } catch (error) {
-      throw new TreeError(
-        `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-      );
-    }
-  };
-  const { name, workspaces } = await read("");
-  const folders = packages.filter(isNamedBy(workspaces));
-  const members = await Promise.all(
-    folders.map(async (folder) => ({ folder, name: String((await read(folder)).name ?? folder) })),
-  );
-  return [{ folder: "", name: typeof name === "string" ? name : "" }, ...members];
-}
-
 export interface ProjectFiles {
   readonly root: string;
   readonly workspaces: readonly Workspace[];
@@ -159,7 +91,7 @@ export interface ProjectFiles {
   readonly files: ReadonlyMap<string, TextFile>;
 }
 
-/** @throws {TreeError} there are more files than anybody can judge, or none, or a `package.json` is no JSON */
+/** @throws {TreeError} there are more files than anybody can judge, or none, or its list of workspaces cannot be read */
 export async function readFiles(root: string): Promise<ProjectFiles> {
   const listed = (await listPaths(root)).filter((path) => !inSkipped(path));
   const packages = packagesIn(listed);

@@ -51,12 +51,40 @@ export interface Given {
   readonly name: string;
   readonly node: ts.Node;
   readonly value: ts.Expression;
+  /** It says how long something may take, wherever that is seen by what it is given to. */
+  readonly isTimeLimit: boolean;
 }
+
+/** What ends work that takes longer, by its first argument. */
+const limiters = /^(?:withTimeLimit|settlesWithin|AbortSignal\.timeout)$/;
+
+const limitGiven = (node: ts.Node): ts.Expression | null =>
+  ts.isCallExpression(node) && limiters.test(node.expression.getText()) ? (node.arguments[0] ?? null) : null;
 
 export function givenIn(side: Side): readonly Given[] {
   return side.filter(isParsed).flatMap((file) => {
     const found: Given[] = [];
-    walk(treeOf(file), (node) => {
+    const tree = treeOf(file);
+    const limits = new Set<string>();
+    if (/withTimeLimit|settlesWithin|AbortSignal\.timeout/.test(file.text))
+      walk(tree, (node) => {
+        const limit = limitGiven(node);
+        if (limit !== null && ts.isIdentifier(limit)) limits.add(limit.text);
+      });
+    walk(tree, (node) => {
+      const limit = limitGiven(node);
+      if (limit !== null && numberOf(limit) !== null) {
+        const name = "the time limit";
+        found.push({
+          file,
+          path: `${pathOf(node)}.${name}`,
+          name,
+          node,
+          value: bare(limit),
+          isTimeLimit: true,
+        });
+        return;
+      }
       if (
         !ts.isPropertyAssignment(node) &&
         !ts.isVariableDeclaration(node) &&
@@ -65,10 +93,33 @@ export function givenIn(side: Side): readonly Given[] {
         return;
       const name = nameOf(node.name as ts.PropertyName);
       if (name === null || node.initializer === undefined) return;
-      found.push({ file, path: pathOf(node), name, node, value: bare(node.initializer) });
+      const isTimeLimit = limits.has(name);
+      found.push({ file, path: pathOf(node), name, node, value: bare(node.initializer), isTimeLimit });
     });
     return found;
   });
+}
+
+/** Objects by the names around them. */
+export function objectsIn(
+  side: Side,
+): readonly { readonly file: TextFile; readonly path: string; readonly node: ts.ObjectLiteralExpression }[] {
+  return side.filter(isParsed).flatMap((file) => {
+    const found: ts.ObjectLiteralExpression[] = [];
+    walk(treeOf(file), (node) => {
+      if (ts.isObjectLiteralExpression(node)) found.push(node);
+    });
+    return found.map((node) => ({ file, path: pathOf(node), node }));
+  });
+}
+
+/** A number that is written down, also as a product. */
+export function numberOf(node: ts.Expression): number | null {
+  const value = bare(node);
+  if (ts.isNumericLiteral(value)) return Number(value.text.replaceAll("_", ""));
+  if (!ts.isBinaryExpression(value) || value.operatorToken.kind !== ts.SyntaxKind.AsteriskToken) return null;
+  const [left, right] = [numberOf(value.left), numberOf(value.right)];
+  return left === null || right === null ? null : left * right;
 }
 
 /** What stands under the same path in both, where it is one in each: a file that moves takes it along. */

@@ -7,7 +7,7 @@ import type { TextFile } from "../tree/text.ts";
 import { type Side, startOf, treeOf, type Weakening } from "./fact.ts";
 
 const comment =
-  /(?:\/\/|\/\*|#)\s*(?:biome-ignore|eslint-disable|oxlint-disable|prettier-ignore|@ts-(?:ignore|expect-error|nocheck)|charter-ignore|(?:v8|c8|istanbul) ignore|noqa|type:\s*ignore)\b/g;
+  /(?:\/\/|\/\*|#|--)\s*(?:biome-ignore|eslint-disable|oxlint-disable|prettier-ignore|@ts-(?:ignore|expect-error|nocheck)|charter-ignore|(?:v8|c8|istanbul) ignore|noqa|type:\s*ignore)\b/g;
 const failing = /continue-on-error: {0,9}true\b|\|\| {0,9}true\b/g;
 
 const placesOf = ({ text }: TextFile, pattern: RegExp) =>
@@ -17,7 +17,7 @@ const placesOf = ({ text }: TextFile, pattern: RegExp) =>
 const silencers: readonly (readonly [(file: TextFile) => readonly number[], string])[] = [
   [
     (file) =>
-      /\.(?:[cm]?[jt]sx?|py|ya?ml)$/.test(file.path)
+      /\.(?:[cm]?[jt]sx?|py|ya?ml|sql|md)$/.test(file.path)
         ? placesOf(file, comment).filter((at) => !isTypeScript(file.path) || isBetweenTokens(file, at))
         : [],
     "silences a tool",
@@ -25,6 +25,11 @@ const silencers: readonly (readonly [(file: TextFile) => readonly number[], stri
   [
     (file) => (/\.[cm]?tsx?$/.test(file.path) && !isTestPath(file.path) ? untyped(file) : []),
     "takes a type away",
+  ],
+  [
+    (file) =>
+      /(?:^|\/)charter-(?:baseline|breaking)\.json$/.test(file.path) ? placesOf(file, /"rule"\s*:/g) : [],
+    "is noted as known",
   ],
   [(file) => (isPipeline(file) ? placesOf(file, failing) : []), "lets a step fail"],
 ];

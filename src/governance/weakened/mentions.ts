@@ -1,4 +1,4 @@
-/** What a function asked or gave, and does no more: a tenant, a permission, an idempotency key, another try. */
+/** What a function asked or gave, and does no more: a tenant, a permission, a guard, a limit, an idempotency key, another try. */
 
 import ts from "typescript";
 import { givenTo } from "../tree/names/scope.ts";
@@ -7,15 +7,24 @@ import { bare, calledName, isFunction, nameOf, stringOf, walk } from "../tree/sy
 import type { TextFile } from "../tree/text.ts";
 import { isParsed, paired, type Side, startOf, treeOf, type Weakening } from "./fact.ts";
 
-type Kind = "tenant" | "permission" | "validation" | "key" | "retry";
+/** With a colon: and by which name. */
+type Kind = keyof typeof lost | `guard:${string}` | `limit:${string}`;
 
-const lost: Readonly<Record<Kind, string>> = {
+const lost = {
   tenant: "no longer says whose rows it means",
   permission: "no longer asks who may do it",
   validation: "no longer checks what it is sent",
   key: "no longer gives an idempotency key",
   retry: "no longer tries again",
+  rows: "no longer limits how many rows it reads",
 };
+
+function lossOf(kind: Kind): string {
+  const [what, name] = kind.split(":");
+  return name === undefined
+    ? lost[what as keyof typeof lost]
+    : `no longer ${what === "guard" ? "calls" : "limits by"} ${name}(…)`;
+}
 
 /** A function, or a route, by its name. */
 interface Unit {
@@ -24,19 +33,34 @@ interface Unit {
   readonly node: ts.Node;
   readonly kinds: ReadonlySet<Kind>;
   readonly calls: ReadonlySet<string>;
+  /** How often it throws itself. */
+  readonly throws: number;
 }
 
 export function forgotten(before: Side, after: Side): readonly Weakening[] {
   const [was, is] = [unitsIn(before), unitsIn(after)];
   return paired(was, is).flatMap(([old, now]) =>
     [...old.kinds]
-      .filter((kind) => !now.kinds.has(kind) && !isHandedOn(kind, now, is) && !isElsewhere(kind, was, is))
+      .filter(
+        (kind) =>
+          !now.kinds.has(kind) &&
+          !isHandedOn(kind, now, is) &&
+          !isElsewhere(kind, was, is) &&
+          !isReplaced(kind, old, now),
+      )
       .map((kind) => ({
         file: now.file.path,
         start: startOf(now.node),
-        message: `${now.path} ${lost[kind]}.`,
+        message: `${now.path} ${lossOf(kind)}.`,
       })),
   );
+}
+
+/** By another guard or an error of its own; a query by whatever it calls now. */
+function isReplaced(kind: Kind, old: Unit, now: Unit): boolean {
+  if (kind === "rows") return !now.calls.has("from") || [...now.calls].some((name) => !old.calls.has(name));
+  const isNew = (one: Kind) => one.startsWith("guard:") && !old.kinds.has(one);
+  return kind.startsWith("guard:") && (now.throws > old.throws || [...now.kinds].some(isNew));
 }
 
 /** By a function that it calls now. */
@@ -75,17 +99,29 @@ function nameOfUnit(node: ts.Node): string | null {
   if (!ts.isCallExpression(node) || !/^(?:get|post|put|patch|delete|use)$/.test(calledName(node) ?? ""))
     return null;
   const route = stringOf(node.arguments[0]);
-  return route?.startsWith("/") ? `${calledName(node)} ${route}` : null;
+  return route?.startsWith("/") || route === "*" ? `${calledName(node)} ${route}` : null;
 }
 
 const permission =
-  /^requires$|^(?:require|assert|ensure|check|must|only)(?:Auth|Scope|Role|Admin|Operator|Permission|Login|User|Key)\w*$|^(?:authori[sz]e|authenticate|bearerAuth|basicAuth|operatorOnly|adminOnly)\w*$/;
+  /^(?:requires|identified|anybody)$|^(?:require|assert|ensure|check|must|only)(?:Auth|Scope|Role|Admin|Operator|Permission|Login|User|Key)\w*$|^(?:authori[sz]e|authenticate|bearerAuth|basicAuth|operatorOnly|adminOnly)\w*$/;
 const validation = /^(?:validate[ds]?|validator|[a-z]+Validator)$/;
+/** Called for what it refuses: nobody takes what it gives back. */
+const guard = /^(?:require|assert|ensure|verify|check|refuse|forbid|must)[A-Z]\w*$|^limit$/;
+const limit = /^(?:bodyLimit|rateLimit(?:er|ed)?|limiter|throttled?)$/;
 const retry = /^(?:with)?(?:Retry|retry|Retries|retries)\w*$|^pRetry$/;
 
-function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls"> {
+const isStatement = (node: ts.Node): boolean =>
+  ts.isExpressionStatement(node.parent) ||
+  (ts.isAwaitExpression(node.parent) && ts.isExpressionStatement(node.parent.parent));
+
+/** `.limit(50)` of a query; one row is that of its key. */
+const isLimitOfRows = ({ arguments: [rows] }: ts.CallExpression, name: string): boolean =>
+  name === "limit" && rows !== undefined && bare(rows).getText() !== "1";
+
+function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls" | "throws"> {
   const kinds = new Set<Kind>();
   const calls = new Set<string>();
+  let throws = 0;
   // What else is called so checks something of its own.
   const isRouteUnit = ts.isCallExpression(unit);
   const look = (node: ts.Node): void => {
@@ -93,6 +129,9 @@ function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls"> {
       const name = calledName(node) ?? "";
       calls.add(name);
       if (permission.test(name)) kinds.add("permission");
+      else if (guard.test(name) && isStatement(node)) kinds.add(`guard:${name}`);
+      if (limit.test(name)) kinds.add(`limit:${name}`);
+      if (isLimitOfRows(node, name) && /\.from\(/.test(node.expression.getText())) kinds.add("rows");
       if (isRouteUnit && validation.test(name)) kinds.add("validation");
       if (retry.test(name)) kinds.add("retry");
       if (/^idempotencyKey/.test(name)) kinds.add("key");
@@ -110,6 +149,8 @@ function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls"> {
       const name = nameOf(node.name) ?? "";
       if (/^idempotency[-_]?key$/i.test(name)) kinds.add("key");
       if (/^(?:max_?)?(?:retries|attempts)$/i.test(name)) kinds.add("retry");
+    } else if (ts.isThrowStatement(node)) {
+      throws++;
     } else if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) {
       if (/\btenant_id\s*(?:=|<>|IS\b|IN\b)/i.test(node.getText())) kinds.add("tenant");
     } else if (ts.isBinaryExpression(node) && /==/.test(node.operatorToken.getText())) {
@@ -120,7 +161,7 @@ function saidIn(unit: ts.Node): Pick<Unit, "kinds" | "calls"> {
     else ts.forEachChild(node, look);
   };
   look(unit);
-  return { kinds, calls };
+  return { kinds, calls, throws };
 }
 
 const isTenantColumn = (node: ts.Expression): boolean => {

@@ -1,8 +1,18 @@
-/** Bounds that a change moves to the weaker side, levels of rules, scopes, and schemas that let more through. */
+/** Bounds that a change moves to the weaker side or takes away, levels of rules, scopes, and schemas that let more through. */
 
 import ts from "typescript";
-import { bare, calledName, stringOf } from "../tree/syntax/source.ts";
-import { type Given, givenIn, paired, type Side, startOf, type Weakening } from "./fact.ts";
+import { bare, nameOf, stringOf } from "../tree/syntax/source.ts";
+import {
+  type Given,
+  givenIn,
+  numberOf,
+  objectsIn,
+  paired,
+  type Side,
+  startOf,
+  type Weakening,
+} from "./fact.ts";
+import { weakerSchema } from "./schemas.ts";
 
 /** Weaker when it grows. */
 const ceilings =
@@ -15,7 +25,7 @@ const coverageParts = /threshold[^.]*\..*(?:lines|branches|functions|statements)
 export function weakerValues(before: Side, after: Side): readonly Weakening[] {
   const was = givenIn(before);
   const is = givenIn(after);
-  return paired(was, is).flatMap(([old, now]) => {
+  const moved = paired(was, is).flatMap(([old, now]) => {
     const message =
       weakerNumber(old, now) ??
       weakerLevel(old, now) ??
@@ -24,24 +34,47 @@ export function weakerValues(before: Side, after: Side): readonly Weakening[] {
       weakerSchema(old, now);
     return message === null ? [] : [{ file: now.file.path, start: startOf(now.node), message }];
   });
+  return [...moved, ...goneBounds(was, is, after)];
 }
 
-function weakerNumber({ value, path, name }: Given, now: Given): string | null {
-  const [from, to] = [numberOf(value), numberOf(now.value)];
+const isFloorOf = ({ name, path }: Given) => floors.test(name) || coverageParts.test(path);
+const isCeilingOf = ({ name, isTimeLimit }: Given) => isTimeLimit || ceilings.test(name);
+
+function weakerNumber(old: Given, now: Given): string | null {
+  const { name } = old;
+  const [from, to] = [numberOf(old.value), numberOf(now.value)];
   if (from === null || to === null || from === to) return null;
-  const isFloor = floors.test(name) || coverageParts.test(path);
-  const isCeiling = !isFloor && ceilings.test(name);
+  const isFloor = isFloorOf(old);
+  const isCeiling = !isFloor && isCeilingOf(old);
   if (isFloor ? to < from : isCeiling && to > from)
     return `${name} was ${from} and is ${to}: ${isFloor ? "less is asked for, or tried" : "more is let through"}.`;
   return null;
 }
 
-function numberOf(node: ts.Expression): number | null {
-  const value = bare(node);
-  if (ts.isNumericLiteral(value)) return Number(value.text.replaceAll("_", ""));
-  if (!ts.isBinaryExpression(value) || value.operatorToken.kind !== ts.SyntaxKind.AsteriskToken) return null;
-  const [left, right] = [numberOf(value.left), numberOf(value.right)];
-  return left === null || right === null ? null : left * right;
+/** `timeoutMs: 5_000` of an object that is there, and says no bound in its place. */
+function goneBounds(was: readonly Given[], is: readonly Given[], after: Side): readonly Weakening[] {
+  const bounds = was.filter(
+    (given) =>
+      ts.isPropertyAssignment(given.node) &&
+      (isFloorOf(given) || isCeilingOf(given)) &&
+      numberOf(given.value) !== null,
+  );
+  if (bounds.length === 0) return [];
+  const objects = Map.groupBy(objectsIn(after), ({ path }) => path);
+  return bounds.flatMap(({ path, name, value }): readonly Weakening[] => {
+    const around = path.slice(0, -name.length - 1);
+    const [owner, ...others] = around === "" ? [] : (objects.get(around) ?? []);
+    // What moved is there under the same name; what has another name has the same number.
+    if (owner === undefined || others.length > 0 || is.some((given) => given.name === name)) return [];
+    const isSaid = owner.node.properties.some(
+      (property) =>
+        ts.isSpreadAssignment(property) ||
+        (property.name !== undefined && nameOf(property.name) === name) ||
+        (ts.isPropertyAssignment(property) && numberOf(property.initializer) === numberOf(value)),
+    );
+    const message = `${name} was ${numberOf(value)}, and ${around} has none any more.`;
+    return isSaid ? [] : [{ file: owner.file.path, start: startOf(owner.node), message }];
+  });
 }
 
 const levels = new Map([
@@ -67,9 +100,13 @@ function weakerLevel({ value, name }: Given, now: Given): string | null {
 const strictFlags =
   /^(?:strict\w*|no(?:Implicit|Unchecked|Unused|Fallthrough|PropertyAccess)\w*|exactOptionalPropertyTypes|enabled|recommended|checkJs|isolatedModules|bail|failOnWarnings|passWithNoTests)$/;
 
+/** Of cookies and certificates, wherever they stand. */
+const safeFlags = /^(?:httpOnly|secure|rejectUnauthorized|strictSSL)$/;
+
 /** `"strict": true` that became `false`. */
 function weakerFlag({ value, name, file }: Given, now: Given): string | null {
-  if (!strictFlags.test(name) || !/\.jsonc?$|\.config\.[cm]?[jt]s$/.test(file.path)) return null;
+  const isConfig = /\.jsonc?$|\.config\.[cm]?[jt]s$/.test(file.path);
+  if (!(safeFlags.test(name) || (isConfig && strictFlags.test(name)))) return null;
   const isLoose = name === "passWithNoTests";
   const [strict, loose] = isLoose
     ? [ts.SyntaxKind.FalseKeyword, ts.SyntaxKind.TrueKeyword]
@@ -95,59 +132,4 @@ function textsOf(node: ts.Expression): ReadonlySet<string> | null {
   if (!ts.isArrayLiteralExpression(value)) return null;
   const texts = value.elements.map(stringOf);
   return texts.includes(null) ? null : new Set(texts.filter((text) => text !== null));
-}
-
-interface Step {
-  readonly name: string;
-  readonly given: number | null;
-}
-
-/** `z.string().min(1).max(80)` as its calls; null: it is none of zod's. */
-function stepsOf(node: ts.Expression): readonly Step[] | null {
-  const steps: Step[] = [];
-  let at = bare(node);
-  while (ts.isCallExpression(at)) {
-    const callee: ts.Expression = bare(at.expression);
-    if (!ts.isPropertyAccessExpression(callee)) return null;
-    const [first] = at.arguments;
-    steps.unshift({ name: calledName(at) ?? "", given: first === undefined ? null : numberOf(first) });
-    at = bare(callee.expression);
-  }
-  while (ts.isPropertyAccessExpression(at)) at = bare(at.expression);
-  return steps.length > 0 && ts.isIdentifier(at) && at.text === "z" ? steps : null;
-}
-
-const looseKinds = new Set(["any", "unknown", "looseObject", "object", "string", "number", "record"]);
-const strictKinds = new Set(["strictObject", "uuid", "email", "url", "enum", "literal", "int", "datetime"]);
-const opens = new Set(["optional", "nullish", "nullable", "catch", "loose", "passthrough"]);
-const closes = new Set([
-  "strict",
-  "regex",
-  "refine",
-  "length",
-  "max",
-  "min",
-  "int",
-  "uuid",
-  "positive",
-  "nonnegative",
-]);
-
-function weakerSchema({ value, name }: Given, now: Given): string | null {
-  const [from, to] = [stepsOf(value), stepsOf(now.value)];
-  const [old, fresh] = [from?.[0], to?.[0]];
-  if (from === null || to === null || old === undefined || fresh === undefined) return null;
-  const find = (steps: readonly Step[], word: string) => steps.find((step) => step.name === word);
-  const isAny = (word: string) => word === "any" || word === "unknown";
-  if (isAny(fresh.name) ? !isAny(old.name) : strictKinds.has(old.name) && looseKinds.has(fresh.name))
-    return `${name} was z.${old.name} and is z.${fresh.name}.`;
-  const opened = to.find((step) => opens.has(step.name) && find(from, step.name) === undefined);
-  if (opened !== undefined) return `${name} is ${opened.name} now.`;
-  if (old.name !== fresh.name) return null;
-  const gone = from.find((step) => closes.has(step.name) && find(to, step.name) === undefined);
-  if (gone !== undefined) return `${name} has no .${gone.name}(…) any more.`;
-  const [oldMax, newMax] = [find(from, "max")?.given, find(to, "max")?.given];
-  if (oldMax != null && newMax != null && newMax > oldMax)
-    return `${name} may be up to ${newMax}, and was up to ${oldMax}.`;
-  return null;
 }

@@ -36,6 +36,18 @@ const app = new Hono();
 app.post("/books", mayWrite, validated("json", newBook), (c) => c.json({}));
 `;
 
+const sink = `export async function send(url: string) {
+  await requirePublic(new URL(url));
+  return fetch(url);
+}
+`;
+
+const access = `const mayWrite = requires("shelf:write", "own_tenant");
+const app = new Hono();
+app.get("/a", requires("shelf:read", "own_tenant"), list);
+app.post("/a", mayWrite, add);
+`;
+
 const weaker: Readonly<Record<string, Change>> = {
   "a test that is gone": one(
     "a.test.ts",
@@ -185,6 +197,90 @@ const weaker: Readonly<Record<string, Change>> = {
     list.replace("and(eq(books.tenantId, tenantId), ", "and("),
     "forgotten @:1",
   ),
+  "a guard of the project's own that nobody calls": one(
+    "src/a.ts",
+    sink,
+    sink.replace("  await requirePublic(new URL(url));\n", ""),
+    "forgotten @:1",
+  ),
+  "the limit of what a route is asked": one(
+    "src/a.ts",
+    'app.post("/a", rateLimiter({ max: 5 }), bodyLimit({ maxSize: 1024 }), add);',
+    'app.post("/a", add);',
+    "forgotten @:1",
+    "forgotten @:1",
+  ),
+  "a limit that a service asks for": one(
+    "src/a.ts",
+    "export async function pay(services: Services) { await services.limit(refunds, 1); return 1; }",
+    "export async function pay(services: Services) { return 1; }",
+    "forgotten @:1",
+  ),
+  "a call that may take longer": one(
+    "src/a.ts",
+    "const callMs = 10_000;\nexport const a = () => withTimeLimit(callMs, ask);\nexport const b = () => fetch(u, { signal: AbortSignal.timeout(5_000) });",
+    "const callMs = 60_000;\nexport const a = () => withTimeLimit(callMs, ask);\nexport const b = () => fetch(u, { signal: AbortSignal.timeout(300_000) });",
+    "weaker-value @:1",
+    "weaker-value @:3",
+  ),
+  "a bound that is gone": one(
+    "src/a.ts",
+    "const policy = { name: 'a', timeoutMs: 5_000, maxAttempts: 3 };",
+    "const policy = { name: 'a' };",
+    "weaker-value @:1",
+    "weaker-value @:1",
+  ),
+  "whose rows a route means": one(
+    "src/a.ts",
+    access,
+    access.replaceAll('"own_tenant"', '"all_tenants"'),
+    "weaker-value @:1",
+    "weaker-value @:3",
+  ),
+  "who may call a route": one(
+    "src/a.ts",
+    access,
+    access
+      .replace('requires("shelf:write", "own_tenant");', 'identified("all may");')
+      .replace('requires("shelf:read", "own_tenant")', 'anybody("it is public")'),
+    "weaker-value @:1",
+    "weaker-value @:3",
+  ),
+  "a route that asks for less": one(
+    "src/a.ts",
+    access,
+    access.replace('"/a", mayWrite', '"/a", requires("shelf:read", "own_tenant")'),
+    "weaker-value @:4",
+  ),
+  "schemas inside of others, and by name": one(
+    "src/a.ts",
+    "const tags = z.array(z.string().max(40)).max(10);\nconst title = text.min(1).max(80);\nconst body = z.object({ a: z.string() }).strict();",
+    "const tags = z.array(z.string()).max(10);\nconst title = text.min(1);\nconst body = z.object({ a: z.string() }).passthrough();",
+    "weaker-value @:1",
+    "weaker-value @:2",
+    "weaker-value @:3",
+  ),
+  "a finding that SQL or a document hides": [
+    { "migrations/0001_a.sql": "DROP TABLE a;\n", "README.md": "# A\n" },
+    {
+      "migrations/0001_a.sql": "-- charter-ignore 11.1 until 2027-01-01: it is meant\nDROP TABLE a;\n",
+      "README.md": "<!-- charter-ignore R-2 until 2027-01-01: it is meant -->\n# A\n",
+    },
+    ["silenced migrations/0001_a.sql:1", "silenced README.md:1"],
+  ],
+  "findings that are noted as known": one(
+    "charter-baseline.json",
+    '{ "version": 1, "findings": [{ "rule": "B-5" }] }',
+    '{ "version": 1,\n "findings": [{ "rule": "B-5" }, { "rule": "C-3" }] }',
+    "silenced @:2",
+  ),
+  "what cookies and certificates are asked for": one(
+    "src/a.ts",
+    "setCookie(c, 'a', b, { httpOnly: true, secure: true });\nconst agent = { rejectUnauthorized: true };",
+    "setCookie(c, 'a', b, { httpOnly: false, secure: true });\nconst agent = { rejectUnauthorized: false };",
+    "weaker-value @:1",
+    "weaker-value @:2",
+  ),
   "a tenant that SQL does not ask for": one(
     "src/a.ts",
     'export const count = (tx: Tx) => tx.query("SELECT 1 FROM a WHERE tenant_id = $1", [1]);',
@@ -285,6 +381,50 @@ const honest: Readonly<Record<string, Change>> = {
     "src/a.ts",
     "const title = z.string().min(1).max(80);",
     "const title = z.string().max(80).min(1).describe('Title');",
+  ),
+  "a guard that has another name, or is written out": [
+    { "src/a.ts": sink, "src/b.ts": sink.replace("send", "tell") },
+    {
+      "src/a.ts": sink.replace("requirePublic(", "requireOutside("),
+      "src/b.ts": sink
+        .replace("send", "tell")
+        .replace("  await requirePublic(new URL(url));", '  if (isPrivate(url)) throw new Error("private");'),
+    },
+    [],
+  ],
+  "a guard that a function around calls": [
+    { "src/a.ts": sink },
+    {
+      "src/a.ts": sink.replace("  await requirePublic(new URL(url));\n", ""),
+      "src/b.ts":
+        "export async function sendOut(url: string) { await requirePublic(new URL(url)); return send(url); }\n",
+    },
+    [],
+  ],
+  "a limit for all routes in place of one": one(
+    "src/a.ts",
+    'app.post("/a", bodyLimit({ maxSize: 1024 }), add);',
+    'app.use("*", bodyLimit({ maxSize: 1024 }));\napp.post("/a", add);',
+  ),
+  "a bound that has another name, or comes along with others": one(
+    "src/a.ts",
+    "const a = { timeoutMs: 5_000, x: 1 };\nconst b = { maxAttempts: 3, y: 1 };",
+    "const a = { callTimeoutMs: 5_000, x: 1 };\nconst b = { ...defaults, y: 1 };",
+  ),
+  "times that bound no call": one(
+    "src/a.ts",
+    "const pauseMs = 10;\nawait sleep(pauseMs);",
+    "const pauseMs = 50;\nawait sleep(pauseMs);",
+  ),
+  "a route that asks for more": one(
+    "src/a.ts",
+    access.replace('requires("shelf:write", "own_tenant")', 'identified("all may")'),
+    access,
+  ),
+  "findings that are no longer known, and another one": one(
+    "charter-baseline.json",
+    '{ "version": 1, "findings": [{ "rule": "B-5" }, { "rule": "C-3" }] }',
+    '{ "version": 1, "findings": [{ "rule": "B-6" }] }',
   ),
   "a scope that is narrower": one(
     "src/a.ts",

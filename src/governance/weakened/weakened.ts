@@ -3,6 +3,7 @@
 import type { Finding } from "../finding.ts";
 import type { RuleFacts } from "../report/source.ts";
 import { positionOf, type TextFile } from "../tree/text.ts";
+import { weakerAccess } from "./access.ts";
 import type { Side, Weakening } from "./fact.ts";
 import { goneSteps, silencing } from "./lines.ts";
 import { forgotten } from "./mentions.ts";
@@ -20,7 +21,7 @@ const kinds: readonly Kind[] = [
   {
     id: "weaker-value",
     title: "A bound, a level, a scope or a schema lets more through",
-    find: weakerValues,
+    find: (before, after) => [...weakerValues(before, after), ...weakerAccess(before, after)],
   },
   {
     id: "silenced",
@@ -30,7 +31,8 @@ const kinds: readonly Kind[] = [
   { id: "gone-step", title: "A pipeline runs a step no more", find: goneSteps },
   {
     id: "forgotten",
-    title: "A function no longer asks for a tenant or a permission, gives a key, or tries again",
+    title:
+      "A function no longer asks for a tenant or a permission, guards or limits, gives a key, or tries again",
     find: forgotten,
   },
 ];

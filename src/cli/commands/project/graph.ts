@@ -40,10 +40,11 @@ async function ofServer({ client }: Cli, observed: boolean): Promise<Graph> {
 
 async function ofSources(path: string, observed: boolean): Promise<Graph> {
   if (observed) throw new UsageError("Sources do not show what was observed: give --observed or --tree.");
-  const [{ graphOfTree }, { readProject }, { findRoot, TreeError }] = await Promise.all([
+  const [{ graphOfTree }, { readProject }, { findRoot }, { TreeError }] = await Promise.all([
     import("../../../governance/graph/from-tree.ts"),
     import("../../../governance/project.ts"),
     import("../../../governance/tree/files.ts"),
+    import("../../../governance/tree/workspaces.ts"),
   ]);
   try {
     return graphOfTree((await readProject((await findRoot(path)).root)).typescript);

@@ -1,8 +1,9 @@
 /** What a name in a file means: where it was defined, followed through imports and exports. */
 
 import ts from "typescript";
-import type { ProjectFiles, Workspace } from "../files.ts";
+import type { ProjectFiles } from "../files.ts";
 import { bare, isTypeScript, nameOf, parseSource, type SourceFile } from "../syntax/source.ts";
+import type { Workspace } from "../workspaces.ts";
 import { createResolver } from "./resolve.ts";
 
 /** Where a name comes from. */
