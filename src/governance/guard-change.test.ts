@@ -26,6 +26,10 @@ export const shelf = defineModule({ name: "shelf", events: [], routes: () => [{ 
   "src/desk.mjs": `export const move = (id) => fetch(\`\${base}/api/shelf/books/\${id}/move\`, { method: "POST" });
 export const look = (id) => fetch(\`/api/shelf/books/\${id}\`);
 `,
+  "src/shelf/tables.mjs": `import { pgTable, text, timestamp } from "drizzle-orm/pg-core";
+export const books = pgTable("books", { title: text("title"), addedAt: timestamp("added_at").notNull(), shelf: text() });
+export const loans = pgTable("loans", { reader: text("reader") });
+`,
   ".github/workflows/ci.yml": workflow(["npm test", "npm run check"]),
   "packages/own/package.json": '{ "name": "own", "scripts": { "check": "tsc" } }\n',
   "packages/own/one.test.mjs": cases(["one", "two"]),
@@ -147,4 +151,39 @@ test("where there was no catalogue of events there is nothing to compare; one th
   git("commit", "-qm", "second");
   await write("package.json", '{ "name": "library" }\n');
   await expect(guard({ since: "HEAD" })).rejects.toThrow(/src\/events\.mjs/);
+});
+
+test("what a migration drops or renames is told while the release before uses it", async () => {
+  const { git, write, guard } = await repository();
+  const told = async (...statements: readonly string[]) => {
+    await write("migrations/0002_less.sql", `-- Tidies.\n${statements.join(";\n")};\n`);
+    return placesOf(await guard({})).map((place) =>
+      place.replace("early-drop migrations/0002_less.sql:", ""),
+    );
+  };
+  expect(
+    await told(
+      'ALTER TABLE "books" DROP COLUMN IF EXISTS "added_at", RENAME "title" TO "name"',
+      "ALTER TABLE public.books RENAME COLUMN shelf TO place",
+      "DROP TABLE IF EXISTS old_loans, loans CASCADE",
+      "ALTER TABLE books RENAME TO volumes",
+    ),
+  ).toEqual(["2", "2", "3", "4", "5"]);
+  expect(
+    await told(
+      "ALTER TABLE books DROP CONSTRAINT title, ALTER COLUMN title DROP NOT NULL, ALTER shelf DROP DEFAULT",
+      "ALTER TABLE books DROP COLUMN pages, ADD COLUMN isbn text",
+      "ALTER TABLE books DROP COLUMN shelf",
+      "ALTER TABLE books ADD COLUMN shelf integer",
+      "DROP TABLE old_loans",
+      "DROP INDEX loans",
+    ),
+  ).toEqual([]);
+  // Code that does without it was released: it may go.
+  await write("src/shelf/tables.mjs", "export const none = 1;\n");
+  git("add", "-A");
+  git("commit", "-qm", "second");
+  await write("migrations/0003_less.sql", "DROP TABLE loans;\n");
+  expect(placesOf(await guard({ since: "HEAD" }))).toEqual([]);
+  expect(placesOf(await guard({}))).toContain("early-drop migrations/0003_less.sql:1");
 });

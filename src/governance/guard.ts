@@ -3,6 +3,7 @@
 import { hadCatalogue, placesOfCatalogue } from "./breaking/product-facts.ts";
 import { type BreakingResult, breakingFacts, runBreaking } from "./breaking/run-breaking.ts";
 import { changedFiles, hasCommit, textsBefore } from "./changed-lines.ts";
+import { earlyDropFacts } from "./early-drops.ts";
 import { type Finding, type Severity, severities } from "./finding.ts";
 import { goneRouteFacts } from "./gone-routes.ts";
 import { idempotencyTests, runTests } from "./idempotency-tests.ts";
@@ -51,7 +52,10 @@ export async function runGuard(options: GuardOptions, out: Out): Promise<Failed>
   const { root } = await given(() => findRoot(options.path));
   const changed = await given(() => changedFiles(root, options.since));
   const all: Finding[] = [];
-  const told = { tool: "charter guard", rules: [...rules, suppressionFacts, ...weakenings, goneRouteFacts] };
+  const told = {
+    tool: "charter guard",
+    rules: [...rules, suppressionFacts, ...weakenings, goneRouteFacts, earlyDropFacts],
+  };
   const tell = (findings: readonly Finding[], text?: string) => {
     all.push(...findings);
     if (!isDocument(options.format)) out.text(text ?? reportOf(options.format, findings, told));
@@ -70,7 +74,9 @@ export async function runGuard(options: GuardOptions, out: Out): Promise<Failed>
   out.note(`rules, elsewhere by what was removed since ${options.since}: ${summaryOf(removed)}.`);
   const weakened = await weakenedPart(project, changed, options, out);
   tell(weakened);
-  const isWeaker = weakened.length > 0 || removed.some(({ rule }) => rule === goneRouteFacts.id);
+  const isWeaker =
+    weakened.length > 0 ||
+    removed.some(({ rule }) => rule === goneRouteFacts.id || rule === earlyDropFacts.id);
   const breaking = await breakingPart(root, changed, options, out);
   tell(breaking?.findings ?? [], breaking?.text);
   const tests = await testsPart(project, changed, options, out);

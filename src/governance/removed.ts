@@ -3,6 +3,7 @@
 import { baselineOf, compareWith } from "./baseline.ts";
 import { addedLines, inAddedLines, takesAway, textsBefore } from "./changed-lines.ts";
 import { checkProject } from "./check.ts";
+import { earlyDrops, plannedDrops } from "./early-drops.ts";
 import type { Finding } from "./finding.ts";
 import { calledGoneRoutes } from "./gone-routes.ts";
 import { type Project, projectOf } from "./project.ts";
@@ -21,12 +22,17 @@ export async function madeByRemoval(
   today: string,
 ): Promise<readonly Finding[]> {
   const { root, files } = project.files;
-  if (!(await takesAway(root, since))) return [];
+  const added = await addedLines(root, since);
+  const drops = plannedDrops(project, added);
+  const isTaking = await takesAway(root, since);
+  if (!isTaking && drops.length === 0) return [];
   const before = await projectBefore(project, changed, since);
+  const early = earlyDrops(before, drops);
+  if (!isTaking) return early;
   const known = baselineOf(checkProject(before, rules, today).findings, before.files.files);
   const { fresh } = compareWith(known, checkProject(project, rules, today).findings, files);
-  const added = new Set(inAddedLines(fresh, await addedLines(root, since)));
-  return [...fresh.filter((finding) => !added.has(finding)), ...calledGoneRoutes(before, project)];
+  const told = new Set(inAddedLines(fresh, added));
+  return [...fresh.filter((finding) => !told.has(finding)), ...calledGoneRoutes(before, project), ...early];
 }
 
 /** Files that did not change are the same ones, so what was read of them is not read again. */
