@@ -29,6 +29,20 @@ const purposes = "Payments: an intent says who is asked for how much";
 
 const beds: readonly Bed[] = [
   {
+    name: "tables of tenants",
+    rules: /^TR-/,
+    files: {
+      "src/modules/tasks/tables.ts": [
+        [
+          `export const taskStats = pgTable(\n  "task_stats",`,
+          `export const taskStats = pgTable(\n  "task_stats",`,
+          { "TR-1": [1] },
+        ],
+        [`    ...tenantRows(),\n    unique("task_stats_day_key")`, `    unique("task_stats_day_key")`, {}],
+      ],
+    },
+  },
+  {
     name: "names",
     rules: /^N-/,
     files: {

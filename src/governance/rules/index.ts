@@ -16,6 +16,7 @@ import { reading } from "./readable.ts";
 import { readmes } from "./readme.ts";
 import { redisKeys } from "./redis-keys.ts";
 import type { Rule } from "./rule.ts";
+import { tenantTables } from "./tenant-tables.ts";
 
 const lists: readonly Rule[] = [
   ...naming,
@@ -30,6 +31,7 @@ const lists: readonly Rule[] = [
   ...mandatoryTests,
   ...publishing,
   ...consuming,
+  ...tenantTables,
   ...leftovers,
   ...mode,
   ...reading,

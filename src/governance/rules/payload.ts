@@ -14,6 +14,7 @@ import type { Project } from "../project.ts";
 import { notKnown } from "../tree/names/literals.ts";
 import { isSchema } from "../tree/names/package-values.ts";
 import { placeOf } from "../tree/syntax/source.ts";
+import { loggedValues } from "./logged-values.ts";
 import { makerOf, type PayloadSchema, payloadSchemas, sentenceOf } from "./payload-schemas.ts";
 import { checkSpreads, checkValues } from "./payload-values.ts";
 import type { Report, Rule, RuleFinding } from "./rule.ts";
@@ -104,6 +105,15 @@ export const payloads: readonly Rule[] = [
     mend: "Give the event a payload, and each of its fields a .describe(…).",
     caughtBy: ["types", "documents"],
     check: checkMeaning,
+  },
+  {
+    id: "P-8",
+    title: "Nothing personal and no secret is written into a log or an error",
+    severity: "error",
+    why: "Logs and dead letters keep it in the clear, where no erasure reaches it and more people read it.",
+    mend: "Write the id of whom or of what it is about.",
+    caughtBy: [],
+    check: loggedValues,
   },
 ];
 

@@ -12,6 +12,8 @@ const byGroup: Readonly<Record<string, RulePhase>> = {
   B: 2,
   // Consumer.
   C: 3,
+  // Its tables are there with the effects of its consumer.
+  TR: 3,
   // Tests.
   T: 4,
   // Old paths off, documents final.
