@@ -33,6 +33,67 @@ test("once", async () => {
 });
 
 const forms: Readonly<Record<string, Form>> = {
+  "a handler calls the outside by call, by what a function made, and by a default export without a name": [
+    "C-5",
+    handler(`
+import { tell } from "../lib/door.ts";
+const makePost = (url: string) => async () => {
+  await fetch(url, { method: "POST" }); //! C-5
+};
+const makeLook = (url: string) => async () => {
+  await fetch(url);
+};
+const post = makePost("https://x.example");
+const look = makeLook("https://x.example");
+async function shelve(event) {
+  await fetch.call(globalThis, "https://x.example", { method: "POST" }); //! C-5
+  await post();
+  await look();
+  await tell();
+}`),
+    {
+      "src/lib/door.ts": `export { default as tell } from "./tell.ts";`,
+      "src/lib/tell.ts": `export default async function () {
+  await fetch("https://x.example", { method: "POST" }); //! C-5
+}`,
+    },
+  ],
+  "what is thrown on one of two ways, and for an event that no schema takes": [
+    "C-4",
+    handler(`
+import { PermanentError, TransientError } from "@brain/engine";
+import { ZodError } from "zod";
+async function shelve(event, { tx }) {
+  const answer = await fetch("https://x.example");
+  if (!answer.ok)
+    throw answer.status === 503
+      ? new PermanentError("busy") //! C-4
+      : new TransientError("no");
+  if (answer.status > 300) throw answer.status === 404 ? new PermanentError("none") : new TransientError("no");
+  try {
+    schema.parse(event.payload);
+    await tx.execute("SELECT 1");
+  } catch (error) {
+    if (error instanceof ZodError) throw new TransientError("bad"); //! C-4
+    throw error;
+  }
+  try {
+    schema.parse(await answer.json());
+  } catch (error) {
+    if (error instanceof ZodError) throw new TransientError("odd answer");
+    throw error;
+  }
+}`),
+  ],
+  "a mode that is set while it runs": [
+    "M-1",
+    "",
+    {
+      "src/lib/start.ts": `Deno.env.set("BRAIN_EVENTSTREAM_MODE", "optional"); //! M-1
+Deno.env.set("BRAIN_EVENTSTREAM_MODE", "degraded");
+Deno.env.set("BRAIN_DATA_DIR", "optional");`,
+    },
+  ],
   "a handler calls the outside by fetch under other names": [
     "C-5",
     handler(`

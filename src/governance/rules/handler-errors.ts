@@ -11,7 +11,7 @@ import { isAnswerOk, isPassing, passingClauses } from "./passing-errors.ts";
 import { isRefusedEvent } from "./refused-events.ts";
 import type { Report } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
-import { thrownAlways, thrownBy } from "./thrown-errors.ts";
+import { madeError, thrownAlways, thrownBy } from "./thrown-errors.ts";
 
 /** Whatever it is called: a class of the project's own that extends one of the engine's may stand in another file. */
 const mayThrow = /\bthrow\b/;
@@ -47,6 +47,16 @@ export function wrappedErrors(project: Project, report: Report): void {
           });
       }
     for (const branch of nodes.branches) {
+      // throw response.status === 503 ? new PermanentError(…) : …
+      if (!ts.isConditionalExpression(branch) || !isThrown(branch)) continue;
+      if (madeError(project, file, branch.whenTrue) !== "PermanentError") continue;
+      if (isPassing(typescript, branch.condition))
+        report({
+          at: branch.whenTrue,
+          message: "Who is not available now may be later, and this is a PermanentError.",
+        });
+    }
+    for (const branch of nodes.branches) {
       if (!ts.isIfStatement(branch) || !isRefusedEvent(typescript, branch.expression, handlers)) continue;
       const wrong = statementsOf(branch.thenStatement).find(
         (statement) => thrownBy(project, file, statement) === "TransientError",
@@ -70,6 +80,12 @@ export function wrappedErrors(project: Project, report: Report): void {
         });
     }
   }
+}
+
+function isThrown(node: ts.Node): boolean {
+  let at = node.parent;
+  while (ts.isParenthesizedExpression(at) || ts.isConditionalExpression(at)) at = at.parent;
+  return ts.isThrowStatement(at);
 }
 
 /** Statements that run only when somebody is not available. */

@@ -49,6 +49,12 @@ function modes(project: Project, report: Report): void {
         if (isMode(side) && text !== null && !modeValues.has(text)) tell(other, text);
       }
     }
+    // Deno.env.set("BRAIN_EVENTSTREAM_MODE", "optional")
+    for (const { expression, arguments: given } of nodes.calls) {
+      const text = stringOf(given[1]);
+      const isSet = /\b(?:env\.set|stubEnv)$/.test(expression.getText()) && stringOf(given[0]) === modeName;
+      if (isSet && text !== null && given[1] !== undefined && !modeValues.has(text)) tell(given[1], text);
+    }
     for (const node of nodes.names) {
       const { parent } = node;
       if (node.text !== modeName || !ts.isPropertyAssignment(parent) || parent.name !== node) continue;

@@ -3,7 +3,8 @@
 import ts from "typescript";
 import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "../tree/names/scope.ts";
 import type { TypeScriptTree } from "../tree/product/typescript.ts";
-import { bare, calledName, type FunctionNode } from "../tree/syntax/source.ts";
+import { nodesOf } from "../tree/syntax/nodes.ts";
+import { bare, calledName, type FunctionNode, isInside } from "../tree/syntax/source.ts";
 
 /** `!parsed.success`, where `parsed` is what a schema said of the event and of nothing else. */
 export function isRefusedEvent(
@@ -12,6 +13,7 @@ export function isRefusedEvent(
   handlers: ReadonlySet<FunctionNode>,
 ): boolean {
   const value = bare(condition);
+  if (ts.isBinaryExpression(value)) return isRefusal(tree, value, handlers);
   if (!ts.isPrefixUnaryExpression(value) || value.operator !== ts.SyntaxKind.ExclamationToken) return false;
   const asked = bare(value.operand);
   if (!ts.isPropertyAccessExpression(asked) || asked.name.text !== "success") return false;
@@ -21,6 +23,33 @@ export function isRefusedEvent(
   if (parse === null || !ts.isCallExpression(parse) || calledName(parse) !== "safeParse") return false;
   const [subject, ...others] = parse.arguments;
   return subject !== undefined && others.length === 0 && isOfEvent(tree, subject, handlers, 3);
+}
+
+/** `error instanceof ZodError`, behind a `try` in which nothing but the event is parsed. */
+function isRefusal(
+  tree: TypeScriptTree,
+  { left, right, operatorToken }: ts.BinaryExpression,
+  handlers: ReadonlySet<FunctionNode>,
+): boolean {
+  if (operatorToken.kind !== ts.SyntaxKind.InstanceOfKeyword) return false;
+  const [error, made] = [bare(left), bare(right)];
+  const origin = tree.bindings.originOfExpression(made.getSourceFile().fileName, made);
+  if (origin?.package !== "zod" || !/\bZodError$/.test(made.getText()) || !ts.isIdentifier(error))
+    return false;
+  const declared = declarationOf(error);
+  const clause = declared?.parent;
+  if (clause === undefined || !ts.isCatchClause(clause)) return false;
+  const parses = nodesOf(clause.getSourceFile()).calls.filter(
+    (call) => isInside(call, clause.parent.tryBlock) && /^(?:parse|parseAsync)$/.test(calledName(call) ?? ""),
+  );
+  return (
+    parses.length > 0 &&
+    parses.every(
+      (call) =>
+        isJsonParse(tree, call) ||
+        (call.arguments[0] !== undefined && isOfEvent(tree, call.arguments[0], handlers, 3)),
+    )
+  );
 }
 
 /** The event of a handler, a part of it, or what `JSON.parse` makes of one. */

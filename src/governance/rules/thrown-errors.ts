@@ -14,6 +14,12 @@ export function thrownBy({ typescript }: Project, file: string, statement: ts.St
   return engineErrorOf(typescript, file, made.expression, maxSteps);
 }
 
+/** The same of an error that is made where it is thrown on one of two ways. */
+export function madeError({ typescript }: Project, file: string, node: ts.Expression): string | null {
+  const made = bare(node);
+  return ts.isNewExpression(made) ? engineErrorOf(typescript, file, made.expression, maxSteps) : null;
+}
+
 /** `const refused = new PermanentError(…); throw refused;` */
 function initializerOf(name: ts.Identifier): ts.Expression | null {
   const declared = declarationOf(name);

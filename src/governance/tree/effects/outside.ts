@@ -57,6 +57,7 @@ export function isFetch(tree: TypeScriptTree, node: ts.Expression, steps = maxSt
       isFetch(tree, value.expression.expression, steps - 1)
     );
   const member = memberOf(value);
+  if (member !== null && /^(?:call|apply)$/.test(member.name)) return isFetch(tree, member.owner, steps - 1);
   if (member !== null) return member.name === "fetch" ? isOfPlatform(tree, member.owner) : false;
   if (!ts.isIdentifier(value)) return false;
   const declared = declarationOf(value);

@@ -1,7 +1,7 @@
 /** What runs when a function runs: itself, and functions of the project that it calls. */
 
 import ts from "typescript";
-import { declarationOf, functionOf } from "../names/scope.ts";
+import { declarationOf, functionOf, givenTo } from "../names/scope.ts";
 import type { Handled, TypeScriptTree } from "../product/typescript.ts";
 import { nodesOf } from "../syntax/nodes.ts";
 import {
@@ -40,11 +40,15 @@ function madeFunction(maker: FunctionNode): FunctionNode | null {
 export const callsInside = (node: ts.Node): readonly ts.CallExpression[] =>
   nodesOf(node.getSourceFile()).calls.filter((call) => isInside(call, node));
 
-/** As {@link functionOf}, and methods: of an object or a class of the project, and of `this`. */
+/**
+ * As {@link functionOf}, and methods: of an object or a class of the project, and of `this`; and what a function of the
+ * project has made: `const post = makePost(url)`.
+ */
 export function calledFunction(tree: TypeScriptTree, callee: ts.Expression): FunctionNode | null {
   const direct = functionOf(tree, callee);
   if (direct !== null) return direct;
   const value = bare(callee);
+  if (ts.isIdentifier(value)) return functionMadeFor(tree, value);
   const name = ts.isPropertyAccessExpression(value)
     ? value.name.text
     : ts.isElementAccessExpression(value)
@@ -53,6 +57,18 @@ export function calledFunction(tree: TypeScriptTree, callee: ts.Expression): Fun
   if (name === null) return null;
   const owner = ownerOf(tree, (value as ts.PropertyAccessExpression).expression, 4);
   return owner === null ? null : memberOf(tree, owner, name);
+}
+
+function functionMadeFor(tree: TypeScriptTree, name: ts.Identifier): FunctionNode | null {
+  const local = declarationOf(name);
+  const given =
+    local === null
+      ? (tree.bindings.originOf(name.getSourceFile().fileName, name.text)?.value ?? null)
+      : givenTo(name);
+  const made = given === null ? null : bare(given);
+  if (made === null || !ts.isCallExpression(made)) return null;
+  const maker = functionOf(tree, made.expression);
+  return maker === null ? null : madeFunction(maker);
 }
 
 type Owner = ts.ObjectLiteralExpression | ts.ClassLikeDeclaration;

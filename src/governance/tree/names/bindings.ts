@@ -252,6 +252,11 @@ function readNames({ ast }: SourceFile): Names {
       const isDefault =
         ts.canHaveModifiers(node) &&
         node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword);
+      // export default function () { … }
+      if (isDefault === true && names.length === 0) {
+        defined.set("default", null);
+        exported.set("default", { local: "default" });
+      }
       if (isExported === true)
         for (const name of names) exported.set(isDefault === true ? "default" : name, { local: name });
     }

@@ -174,6 +174,18 @@ export function functionOf({ bindings, source }: Sources, node: ts.Expression): 
     return isFunction(given) ? given : null;
   }
   const top = source(origin.file);
+  if (top !== null && origin.name === "default") return defaultFunction(top);
   const found = top === null ? undefined : scopeOf(top.ast)?.get(origin.name);
+  return found !== undefined && isFunction(found) ? found : null;
+}
+
+/** `export default function () { … }`, which has no name. */
+function defaultFunction({ ast }: SourceFile): FunctionNode | null {
+  const found = ast.statements.find(
+    (statement) =>
+      ts.isFunctionDeclaration(statement) &&
+      statement.name === undefined &&
+      statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true,
+  );
   return found !== undefined && isFunction(found) ? found : null;
 }
