@@ -94,18 +94,21 @@ const maxRounds = 3;
 function factoriesOf(project: Project): Factories {
   const functions = new Set<FunctionNode>();
   const names = new Set<string>();
+  const givenBack = new Map<FunctionNode, ReadonlySet<ts.Expression>>();
   let mayCall = mayMake;
   for (let round = 0; round < maxRounds; round++) {
     const known = functions.size;
     for (const { file, module, nodes } of sourcesWith(project, mayCall)) {
       if (module !== null) continue;
       for (const node of [...nodes.news, ...nodes.calls]) {
-        const called = ts.isCallExpression(node) ? calledFunction(project.typescript, node.expression) : null;
-        const isMaker = called !== null && functions.has(called);
         const around = functionsAround(node)[0];
         const name = around === undefined ? null : functionName(around);
         if (around === undefined || name === null || functions.has(around)) continue;
-        if (!givesBack(around, node) || !(isMaker || makesStream(project, file, node))) continue;
+        const given = givenBack.get(around) ?? givenBackBy(around);
+        givenBack.set(around, given);
+        if (!given.has(node)) continue;
+        const called = ts.isCallExpression(node) ? calledFunction(project.typescript, node.expression) : null;
+        if (!(called !== null && functions.has(called)) && !makesStream(project, file, node)) continue;
         functions.add(around);
         names.add(name);
       }
@@ -125,29 +128,27 @@ function functionName(node: FunctionNode): string | null {
   return ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name) ? parent.name.text : null;
 }
 
-/** `return made`, `return { redis: made }`, or a name that it was given. */
-function givesBack(around: FunctionNode, made: Made): boolean {
-  const is = (node: ts.Expression): boolean => {
+/** What a function gives back: `return made`, `return { redis: made }`, and what stands behind a name. */
+function givenBackBy(around: FunctionNode): ReadonlySet<ts.Expression> {
+  const given = new Set<ts.Expression>();
+  const add = (node: ts.Expression): void => {
     const value = bare(node);
-    if (value === made) return true;
+    given.add(value);
     if (ts.isIdentifier(value)) {
-      const given = givenTo(value);
-      return given !== null && bare(given) === made;
+      const initial = givenTo(value);
+      if (initial !== null) given.add(bare(initial));
+    } else if (ts.isObjectLiteralExpression(value)) {
+      for (const property of value.properties) {
+        if (ts.isPropertyAssignment(property)) add(property.initializer);
+        else if (ts.isShorthandPropertyAssignment(property)) add(property.name);
+      }
     }
-    return (
-      ts.isObjectLiteralExpression(value) &&
-      value.properties.some(
-        (property) =>
-          (ts.isPropertyAssignment(property) && is(property.initializer)) ||
-          (ts.isShorthandPropertyAssignment(property) && is(property.name)),
-      )
-    );
   };
-  if (!ts.isBlock(around.body)) return is(around.body as ts.Expression);
-  let found = false;
-  walk(around.body, (node) => {
-    if (ts.isReturnStatement(node) && node.expression !== undefined) found ||= is(node.expression);
-    return !found && !isFunction(node);
-  });
-  return found;
+  if (!ts.isBlock(around.body)) add(around.body as ts.Expression);
+  else
+    walk(around.body, (node) => {
+      if (ts.isReturnStatement(node) && node.expression !== undefined) add(node.expression);
+      return !isFunction(node);
+    });
+  return given;
 }
