@@ -17,12 +17,15 @@ export const role = z
   .refine(isRole, { error: `expected ${Object.keys(roles).join(", ")}` })
   .transform((text) => text as Role);
 
+/** What is not seen would make a tenant that looks like another one wherever people read it. */
+const tenantId = plainText(100).regex(/^\P{Cf}*$/u, "expected a tenant without invisible characters");
+
 export const createKeyRequest = z
   .strictObject({
     name: plainText(100),
     kind: z.enum(["bearer", "signing"]).default("bearer"),
     /** Null: for all tenants. Left out: that of the credential. */
-    tenant_id: plainText(100).nullable().optional(),
+    tenant_id: tenantId.nullable().optional(),
     scopes: z.array(scope).min(1).max(50).optional(),
     roles: z.array(role).min(1).max(10).optional(),
     expires_at: instant.nullable().default(null),

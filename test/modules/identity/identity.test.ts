@@ -157,6 +157,21 @@ describe("scopes", () => {
   });
 });
 
+test.each(["acme\u200b", "\u2060acme", "ac\u00adme", "acme\u202e", "ac\ufeffme"])(
+  "no key is made for a tenant that looks like another: %j",
+  async (tenantId) => {
+    const refused = await create({ roles: ["viewer"], tenant_id: tenantId });
+    expectErrorShape(refused, 422, "validation_failed");
+    expect(refused.body.error.details).toEqual([
+      { path: "tenant_id", message: expect.stringContaining("without invisible characters") },
+    ]);
+    // Control: what people see may be in it.
+    expect((await create({ roles: ["viewer"], tenant_id: " Müller & Söhne " })).body.tenant_id).toBe(
+      "Müller & Söhne",
+    );
+  },
+);
+
 describe("a credential of one tenant", () => {
   test("manages the keys of its tenant, and no others are there for it", async () => {
     const admin = (await create({ roles: ["admin"], tenant_id: "acme" })).body;
