@@ -210,6 +210,12 @@ const weaker: Readonly<Record<string, Change>> = {
     "forgotten @:1",
     "forgotten @:1",
   ),
+  "a query without its limit": one(
+    "src/a.ts",
+    "export async function all(db: Db) { return db.select().from(books).limit(50); }",
+    "export async function all(db: Db) { return db.select().from(books); }",
+    "forgotten @:1",
+  ),
   "a limit that a service asks for": one(
     "src/a.ts",
     "export async function pay(services: Services) { await services.limit(refunds, 1); return 1; }",
@@ -401,6 +407,11 @@ const honest: Readonly<Record<string, Change>> = {
     },
     [],
   ],
+  "a query of one row, which its key finds": one(
+    "src/a.ts",
+    "export async function one(db: Db) { return db.select().from(books).where(eq(books.id, id)).limit(1); }",
+    "export async function one(db: Db) { return db.select().from(books).where(eq(books.id, id)); }",
+  ),
   "a limit for all routes in place of one": one(
     "src/a.ts",
     'app.post("/a", bodyLimit({ maxSize: 1024 }), add);',
