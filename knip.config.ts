@@ -17,7 +17,7 @@ export default {
         "test/fuzz/main.ts",
         "test/console/screenshots.ts",
         // Started as a process of its own, by path.
-        "src/governance/breaking/load-program.ts",
+        "src/governance/breaking/load/load-program.ts",
         "test/engine/consume/apply/crash-child.ts",
         "src/governance/pages/page-program.ts",
         "test/workers/deno-sockets-program.ts",

@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { catalog } from "../src/composition.ts";
-import { currentCatalogue } from "../src/governance/breaking/against.ts";
 import { catalogueText, describeCatalogue } from "../src/governance/breaking/catalogue.ts";
-import { parseGolden, placesOf } from "../src/governance/breaking/product-facts.ts";
+import { currentCatalogue } from "../src/governance/breaking/load/against.ts";
+import { parseGolden, placesOf } from "../src/governance/breaking/load/product-facts.ts";
 import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
 import { root } from "./root.ts";
 

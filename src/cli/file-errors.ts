@@ -1,4 +1,4 @@
-import { FolderError } from "../governance/make-folder.ts";
+import { FolderError } from "../governance/files/make-folder.ts";
 import { CliError, UsageError } from "./errors.ts";
 
 /** What is wrong with a path that the caller chose, by the code of the system. */

@@ -1,6 +1,6 @@
 import { appendFile, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { makeFolder } from "../governance/make-folder.ts";
+import { makeFolder } from "../governance/files/make-folder.ts";
 import type { LineFiles } from "../modules/tasks/files.ts";
 import { tellingFileError } from "./file-errors.ts";
 

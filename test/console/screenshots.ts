@@ -10,7 +10,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { routes } from "../../src/console/routes.ts";
 import { createDemoApi } from "../../src/demo/api.ts";
 import { makeDemo } from "../../src/demo/build.ts";
-import { makeFolder } from "../../src/governance/make-folder.ts";
+import { makeFolder } from "../../src/governance/files/make-folder.ts";
 import { readToolOptions } from "../../tools/tool-options.ts";
 import { launchChromium } from "../pages/chromium.ts";
 import { startChild } from "../workers/child.ts";

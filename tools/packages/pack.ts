@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
-import { makeFolder } from "../../src/governance/make-folder.ts";
+import { makeFolder } from "../../src/governance/files/make-folder.ts";
 import { endWithUsage, readToolOptions } from "../tool-options.ts";
 import { packages, root } from "./manifest.ts";
 import { makePrograms } from "./programs.ts";

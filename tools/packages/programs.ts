@@ -114,7 +114,7 @@ const data = ["src/{cli,governance}/**/*.md", "templates/**/*"];
 async function makeCharter(): Promise<string> {
   const entry = "src/cli/main.ts";
   // Processes of their own, started by path.
-  const started = ["src/governance/breaking/load-program.ts", "src/governance/pages/page-program.ts"];
+  const started = ["src/governance/breaking/load/load-program.ts", "src/governance/pages/page-program.ts"];
   const closure = await closureOf(entry, ...started);
   const folder = begin(
     "charter",

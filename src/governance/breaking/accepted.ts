@@ -2,7 +2,7 @@
 
 import type { Break } from "./decide.ts";
 import { type RuleId, rules } from "./rules.ts";
-import { pathText } from "./shape.ts";
+import { pathText } from "./shapes/shape.ts";
 
 export interface AcceptedBreak {
   readonly rule: RuleId;

@@ -9,9 +9,9 @@ import {
   keyFields,
 } from "@brain/schemas";
 import * as z from "zod";
-import { detailsForm, detailsOf } from "./details.ts";
-import { keyProbe } from "./key-probe.ts";
-import type { Shape } from "./shape.ts";
+import { detailsForm, detailsOf } from "./shapes/details.ts";
+import { keyProbe } from "./shapes/key-probe.ts";
+import type { Shape } from "./shapes/shape.ts";
 
 /** The form of the file. A tool that knows an older one refuses a newer one, because it would overlook what is new. */
 export const catalogueForm = 1;

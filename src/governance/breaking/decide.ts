@@ -5,12 +5,12 @@
 
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import type { Severity } from "../finding.ts";
-import type { Comparison } from "./compare.ts";
-import type { ReadCase, ReadResult } from "./load-protocol.ts";
+import type { Comparison } from "./compare/compare.ts";
+import type { ShapeChange } from "./compare/shape-change.ts";
+import type { ReadCase, ReadResult } from "./load/load-protocol.ts";
 import { type Hurt, type RuleId, ruleOf } from "./rules.ts";
-import { samplePayload } from "./sample.ts";
-import { type Path, pathText } from "./shape.ts";
-import type { ShapeChange } from "./shape-change.ts";
+import { samplePayload } from "./shapes/sample.ts";
+import { type Path, pathText } from "./shapes/shape.ts";
 import { witnessOf } from "./witness.ts";
 
 /** A difference that breaks somebody. */

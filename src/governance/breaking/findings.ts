@@ -7,11 +7,11 @@ import type { PayloadReads } from "../tree/product/payload-reads.ts";
 import type { DefinedEvent } from "../tree/product/typescript.ts";
 import { nameOf, propertyValue, walk } from "../tree/syntax/source.ts";
 import { positionOf } from "../tree/text.ts";
-import type { Comparison } from "./compare.ts";
+import type { Comparison } from "./compare/compare.ts";
 import type { Break } from "./decide.ts";
 import { proposeUpcast } from "./propose.ts";
 import { back, type Hurt, ruleOf } from "./rules.ts";
-import { pathText } from "./shape.ts";
+import { pathText } from "./shapes/shape.ts";
 import { type Observed, type Reader, readersOf, readersText } from "./whom.ts";
 
 /** A finding of `charter breaking`, with what programs want to know beside it. */

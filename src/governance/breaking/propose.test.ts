@@ -10,9 +10,9 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { describeCatalogue } from "./catalogue.ts";
-import { compareCatalogues } from "./compare.ts";
+import { compareCatalogues } from "./compare/compare.ts";
+import { readCase } from "./load/read-case.ts";
 import { proposeUpcast } from "./propose.ts";
-import { readCase } from "./read-case.ts";
 
 type Fields = Record<string, z.ZodType>;
 

@@ -2,7 +2,8 @@
  * The step from the old version to the next one, as code. What nobody but a person can know stands as `DECIDE`. Pure.
  */
 
-import type { Comparison } from "./compare.ts";
+import type { Comparison } from "./compare/compare.ts";
+import type { ShapeChange } from "./compare/shape-change.ts";
 import {
   branchesOf,
   isNullable,
@@ -12,8 +13,7 @@ import {
   shapeText,
   typesOf,
   valuesOf,
-} from "./shape.ts";
-import type { ShapeChange } from "./shape-change.ts";
+} from "./shapes/shape.ts";
 
 /** Stands where a person has to write what older events mean. No such name is defined, so it does not compile until then. */
 const decide = "DECIDE";

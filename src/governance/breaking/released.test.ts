@@ -6,9 +6,9 @@ import golden from "../../../schemas/fixtures/released.json" with { type: "json"
 import { freeze } from "../../../tools/generate-catalogue.ts";
 import { catalog } from "../../composition.ts";
 import { type CatalogueRecord, describeCatalogue } from "./catalogue.ts";
-import { compareCatalogues } from "./compare.ts";
-import { readCase } from "./read-case.ts";
-import { parseCatalogue } from "./read-catalogue.ts";
+import { compareCatalogues } from "./compare/compare.ts";
+import { readCase } from "./load/read-case.ts";
+import { parseCatalogue } from "./load/read-catalogue.ts";
 
 const folder = fileURLToPath(new URL("../../../schemas/fixtures/catalogue/", import.meta.url).href);
 const releases = readdirSync(folder)

@@ -2,9 +2,9 @@
 
 import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { makeFolder } from "../files/make-folder.ts";
+import { ForeignFileError, isJsonWith, requireOwnFile } from "../files/own-file.ts";
 import { type Severity, severities } from "../finding.ts";
-import { makeFolder } from "../make-folder.ts";
-import { ForeignFileError, isJsonWith, requireOwnFile } from "../own-file.ts";
 import { readProject } from "../project.ts";
 import { type Format, reportOf, summaryOf } from "../report/index.ts";
 import type { RuleFacts } from "../report/source.ts";
@@ -18,15 +18,15 @@ import {
   parseAccepted,
   withoutAccepted,
 } from "./accepted.ts";
-import { readAgainst } from "./against.ts";
 import { catalogueText } from "./catalogue.ts";
-import { type Comparison, compareCatalogues } from "./compare.ts";
+import { type Comparison, compareCatalogues } from "./compare/compare.ts";
 import { type Break, decideBreaks, planTrials } from "./decide.ts";
 import { type BreakFinding, findingsOf } from "./findings.ts";
 import { withoutFinishedRenames } from "./finished-renames.ts";
-import { type LoadedCatalogue, loadCatalogue } from "./load.ts";
-import { readOptional } from "./product-facts.ts";
-import { CatalogueError } from "./read-catalogue.ts";
+import { readAgainst } from "./load/against.ts";
+import { type LoadedCatalogue, loadCatalogue } from "./load/load.ts";
+import { readOptional } from "./load/product-facts.ts";
+import { CatalogueError } from "./load/read-catalogue.ts";
 import { rules } from "./rules.ts";
 import type { Observed } from "./whom.ts";
 

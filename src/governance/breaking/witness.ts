@@ -1,9 +1,9 @@
 /** Payloads of before that a change would have refused: they are read by the code of now, to see whether it does. Pure. */
 
 import type { JsonObject, JsonValue } from "@brain/schemas";
-import { sampleMember, sampleOf, textBetween, textOfLength } from "./sample.ts";
-import { branchesOf, type Path, resolved, type Shape } from "./shape.ts";
-import { absent, type BranchOnTheWay, type ShapeChange } from "./shape-change.ts";
+import { absent, type BranchOnTheWay, type ShapeChange } from "./compare/shape-change.ts";
+import { sampleMember, sampleOf, textBetween, textOfLength } from "./shapes/sample.ts";
+import { branchesOf, type Path, resolved, type Shape } from "./shapes/shape.ts";
 
 /** What a payload is made up for. */
 interface Making {

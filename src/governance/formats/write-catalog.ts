@@ -1,5 +1,5 @@
-import { makeFolder } from "../make-folder.ts";
-import { isJsonWith, requireOwnFile } from "../own-file.ts";
+import { makeFolder } from "../files/make-folder.ts";
+import { isJsonWith, requireOwnFile } from "../files/own-file.ts";
 import { cloudEventTypes } from "./cloud-event-types.ts";
 import { type Ask, readAsyncApi, readCatalogue, readFacts, readSchemas } from "./facts.ts";
 import { jsonText, schemaFiles } from "./schema-files.ts";

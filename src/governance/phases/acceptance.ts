@@ -1,13 +1,13 @@
 /** The acceptance criteria 9.1 to 9.5, each with what shows it: a test, a place in the code, a fact of the running system. */
 
 import { phaseOfRule } from "../rules/phase-of-rule.ts";
+import type { TestKind } from "./evidence/shown-test.ts";
+import { greenLine, testLines, toldTest } from "./evidence/test-evidence.ts";
+import { whereOf } from "./facts/module-facts.ts";
 import type { Judged } from "./judged.ts";
 import { counted, fail, type Line, lineOf, listed, notNeeded, pass, unknown } from "./line.ts";
-import { whereOf } from "./module-facts.ts";
 import type { Phase } from "./phases.ts";
-import type { TestKind } from "./shown-test.ts";
 import { observedOf, type System } from "./system.ts";
-import { greenLine, testLines, toldTest } from "./test-evidence.ts";
 
 type Said = Omit<Line, "id" | "title">;
 

@@ -1,15 +1,20 @@
 /** Everything that is known of a module on its way to the charter. */
 
-import { checkProject } from "../check.ts";
+import { checkProject } from "../check/check.ts";
 import type { Finding } from "../finding.ts";
 import type { Project } from "../project.ts";
 import { phaseOfRule, type RulePhase } from "../rules/phase-of-rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Document } from "../tree/documents/documents.ts";
-import { type DocumentedEvent, documentedEvents, type ReadmeFacts, readReadme } from "./module-documents.ts";
-import type { EventUse, ModuleFacts } from "./module-facts.ts";
+import type { TestEvidence } from "./evidence/shown-test.ts";
+import {
+  type DocumentedEvent,
+  documentedEvents,
+  type ReadmeFacts,
+  readReadme,
+} from "./facts/module-documents.ts";
+import type { EventUse, ModuleFacts } from "./facts/module-facts.ts";
 import { type Plan, planOf } from "./plan.ts";
-import type { TestEvidence } from "./shown-test.ts";
 
 export interface Judged {
   readonly project: Project;

@@ -1,10 +1,10 @@
 /** What the phases ask of a module: a line for each. */
 
 import { checkEventName } from "@brain/schemas";
+import { documentedEvents } from "./facts/module-documents.ts";
+import { whereOf } from "./facts/module-facts.ts";
 import { consumedBy, type Judged, missingOf, ours, purposeOf, saysNone } from "./judged.ts";
 import { counted, fail, type Line, lineOf, listed, pass } from "./line.ts";
-import { documentedEvents } from "./module-documents.ts";
-import { whereOf } from "./module-facts.ts";
 import { roleOf } from "./plan.ts";
 
 export function analysis(judged: Judged): readonly Line[] {

@@ -1,10 +1,10 @@
 /** The phases of a migration, and in which of them a module is. */
 
 import { phaseOfRule } from "../rules/phase-of-rule.ts";
+import { testKinds, testLines } from "./evidence/test-evidence.ts";
 import { hears, isSilent, type Judged, phaseOfFinding, produces } from "./judged.ts";
 import { fail, type Line, lineOf, notNeeded, pass } from "./line.ts";
 import { analysis, consumer, design, ending, producer } from "./phase-lines.ts";
-import { testKinds, testLines } from "./test-evidence.ts";
 
 export interface Phase {
   readonly number: 0 | 1 | 2 | 3 | 4 | 5;

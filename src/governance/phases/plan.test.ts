@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { projectOf } from "../project.ts";
 import { loadPython } from "../tree/python/parser.ts";
-import { pastOf, singular } from "./past-tense.ts";
+import { pastOf, singular } from "./facts/past-tense.ts";
 import { planMarkdown } from "./plan.ts";
 import { judgeNamed } from "./run.ts";
 

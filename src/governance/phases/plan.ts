@@ -2,9 +2,9 @@
 
 import { forbiddenKeyReason } from "@brain/schemas";
 import type { Project } from "../project.ts";
+import { type ModuleFacts, type Work, whereOf } from "./facts/module-facts.ts";
+import { pastOf, singular, wordsOf } from "./facts/past-tense.ts";
 import { counted, listed } from "./line.ts";
-import { type ModuleFacts, type Work, whereOf } from "./module-facts.ts";
-import { pastOf, singular, wordsOf } from "./past-tense.ts";
 
 export interface PlannedField {
   readonly name: string;

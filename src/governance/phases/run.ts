@@ -2,21 +2,24 @@
 
 import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../make-folder.ts";
+import { GivenError, ToolError } from "../check/run-check.ts";
+import { makeFolder } from "../files/make-folder.ts";
 import type { Project } from "../project.ts";
 import { readProject } from "../project.ts";
 import { rules } from "../rules/index.ts";
 import type { Rule } from "../rules/rule.ts";
-import { GivenError, ToolError } from "../run-check.ts";
 import { findRoot } from "../tree/files.ts";
 import { TreeError } from "../tree/workspaces.ts";
 import { acceptanceOf } from "./acceptance.ts";
+import { shownTests } from "./evidence/shown-tests.ts";
+import { readTestReport, type TestReport } from "./evidence/test-report.ts";
+import { findModule } from "./facts/module-facts.ts";
+import { pythonModules } from "./facts/python-facts.ts";
+import { typescriptModules } from "./facts/typescript-facts.ts";
 import { gateOf } from "./gate.ts";
 import { type Judged, judgeModule, purposeOf } from "./judged.ts";
-import { findModule } from "./module-facts.ts";
 import { phasesOf } from "./phases.ts";
 import { planMarkdown } from "./plan.ts";
-import { pythonModules } from "./python-facts.ts";
 import {
   gateText,
   isCompliant,
@@ -26,10 +29,7 @@ import {
   summaryOf,
   verdictWords,
 } from "./report.ts";
-import { shownTests } from "./shown-tests.ts";
 import { type Ask, askSystem, type System } from "./system.ts";
-import { readTestReport, type TestReport } from "./test-report.ts";
-import { typescriptModules } from "./typescript-facts.ts";
 
 export interface Result {
   /** In the form that was asked for. */

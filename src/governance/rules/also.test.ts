@@ -1,9 +1,9 @@
 /** A rule that has several names in the charter may be named by each of them. */
 
 import { expect, test } from "vitest";
-import { checkProject } from "../check.ts";
+import { checkProject } from "../check/check.ts";
+import { ruleList } from "../check/run-check.ts";
 import { projectOf } from "../project.ts";
-import { ruleList } from "../run-check.ts";
 import { rules } from "./index.ts";
 
 const shelf = (comment: string) => ({

@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { checkProject } from "../check.ts";
+import { checkProject } from "../check/check.ts";
 import { type Project, projectOf } from "../project.ts";
 import { type Example, type Page, readPage } from "./page.ts";
 import type { Rule } from "./rule.ts";

@@ -1,22 +1,22 @@
-import { antiPatterns } from "./anti-patterns.ts";
-import { catalogued } from "./catalogued.ts";
-import { consuming } from "./consuming.ts";
-import { documentedConsumers } from "./documented-consumers.ts";
-import { documentedEvents } from "./documented-events.ts";
-import { envelopes } from "./envelopes.ts";
-import { leftovers } from "./leftovers.ts";
-import { mandatoryTests } from "./mandatory-tests.ts";
-import { mode } from "./mode.ts";
-import { naming } from "./naming.ts";
-import { payloads } from "./payload.ts";
-import { publishing } from "./publishing.ts";
+import { consuming } from "./consuming/consuming.ts";
+import { documentedConsumers } from "./documents/documented-consumers.ts";
+import { documentedEvents } from "./documents/documented-events.ts";
+import { reading } from "./documents/readable.ts";
+import { readmes } from "./documents/readme.ts";
+import { catalogued } from "./events/catalogued.ts";
+import { envelopes } from "./events/envelopes.ts";
+import { naming } from "./events/naming.ts";
+import { payloads } from "./events/payload.ts";
+import { antiPatterns } from "./modules/anti-patterns.ts";
+import { leftovers } from "./modules/leftovers.ts";
+import { mandatoryTests } from "./modules/mandatory-tests.ts";
+import { tenantTables } from "./modules/tenant-tables.ts";
+import { mode } from "./publishing/mode.ts";
+import { publishing } from "./publishing/publishing.ts";
+import { redisKeys } from "./publishing/redis-keys.ts";
 import { pythonChecks } from "./python/index.ts";
 import { pythonRules } from "./python/own-rules.ts";
-import { reading } from "./readable.ts";
-import { readmes } from "./readme.ts";
-import { redisKeys } from "./redis-keys.ts";
 import type { Rule } from "./rule.ts";
-import { tenantTables } from "./tenant-tables.ts";
 
 const lists: readonly Rule[] = [
   ...naming,

@@ -1,9 +1,9 @@
 /** What `--fix` writes: the wrong examples of the pages, mended, are not found again. */
 
 import { beforeAll, expect, test } from "vitest";
-import { checkProject } from "../check.ts";
+import { checkProject } from "../check/check.ts";
+import { applyFixes } from "../check/fix.ts";
 import type { Finding } from "../finding.ts";
-import { applyFixes } from "../fix.ts";
 import { projectOf } from "../project.ts";
 import { loadPython } from "../tree/python/parser.ts";
 import type { TextFile } from "../tree/text.ts";

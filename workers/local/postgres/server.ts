@@ -6,7 +6,7 @@ import { chown, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { makeFolder } from "../../../src/governance/make-folder.ts";
+import { makeFolder } from "../../../src/governance/files/make-folder.ts";
 import { type Child, endLeftover, startChild, waitUntilReady } from "../child-process.ts";
 import { readOrCreateSecret } from "../data-dir.ts";
 import { findFreePort } from "../ports.ts";

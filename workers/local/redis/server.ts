@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { makeFolder } from "../../../src/governance/make-folder.ts";
+import { makeFolder } from "../../../src/governance/files/make-folder.ts";
 import { endLeftover, startChild, waitUntilReady } from "../child-process.ts";
 import { findFreePort } from "../ports.ts";
 import { keepRunning } from "../supervise.ts";

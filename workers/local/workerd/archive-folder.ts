@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { makeFolder } from "../../../src/governance/make-folder.ts";
+import { makeFolder } from "../../../src/governance/files/make-folder.ts";
 
 const nameShape = /^[a-z]+-\d{4}-\d{2}-\d{2}\.jsonl$/;
 

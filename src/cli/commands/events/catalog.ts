@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
+import { ForeignFileError } from "../../../governance/files/own-file.ts";
 import type { DocumentFormat, FolderFormat } from "../../../governance/formats/write-catalog.ts";
-import { ForeignFileError } from "../../../governance/own-file.ts";
 import { type Cli, cliOf } from "../../command.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { fileError, isFileError } from "../../file-errors.ts";

@@ -84,7 +84,7 @@ async function breaking(path: string | undefined, options: Options, command: Com
 /** Null: nothing was released yet, which is said. */
 async function comparedWith(path: string, against: string): Promise<string | null> {
   if (against !== "last") return against;
-  const { lastRelease } = await import("../../../governance/last-release.ts");
+  const { lastRelease } = await import("../../../governance/breaking/load/last-release.ts");
   const last = await lastRelease(path);
   if (last === null)
     process.stderr.write(

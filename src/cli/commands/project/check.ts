@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { CheckOptions } from "../../../governance/run-check.ts";
+import type { CheckOptions } from "../../../governance/check/run-check.ts";
 import { today } from "../../command.ts";
 import { CliError, FindingsError, UsageError } from "../../errors.ts";
 
@@ -39,7 +39,7 @@ export function addCheck(program: Command): void {
     .option("--list", "the rules, and nothing is checked")
     .option("--explain <id>", "the page of a rule: why, what is wrong, what is right")
     .action(async (path: string | undefined, options: Options) => {
-      const governance = await import("../../../governance/run-check.ts");
+      const governance = await import("../../../governance/check/run-check.ts");
       if (options.list === true) return void process.stdout.write(governance.ruleList());
       const given = { ...options, path: path ?? ".", today: today() };
       try {

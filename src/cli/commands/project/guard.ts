@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { FailLevel } from "../../../governance/guard.ts";
+import type { FailLevel } from "../../../governance/guard/guard.ts";
 import type { Format } from "../../../governance/report/index.ts";
 import { today } from "../../command.ts";
 import { CliError, FindingsError, UsageError } from "../../errors.ts";
@@ -50,8 +50,8 @@ async function guard(
   if ((since === undefined) === (staged !== true))
     throw new UsageError("Say what the change is: --staged, or --since with a revision of git.");
   const [{ runGuard }, check, breaking] = await Promise.all([
-    import("../../../governance/guard.ts"),
-    import("../../../governance/run-check.ts"),
+    import("../../../governance/guard/guard.ts"),
+    import("../../../governance/check/run-check.ts"),
     import("../../../governance/breaking/run-breaking.ts"),
   ]);
   const options = {

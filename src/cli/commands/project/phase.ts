@@ -71,7 +71,7 @@ function shownByHand(text: string, before: ReadonlyMap<string, string>): Readonl
 
 /** @param written the file that it writes, beside what it tells */
 async function told(name: string, run: () => Promise<Result>, written?: string): Promise<void> {
-  const { GivenError, ToolError } = await import("../../../governance/run-check.ts");
+  const { GivenError, ToolError } = await import("../../../governance/check/run-check.ts");
   try {
     const { text, note, failed } = await run();
     process.stdout.write(text);

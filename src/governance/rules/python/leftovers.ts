@@ -21,8 +21,8 @@ import { parsePython } from "../../tree/python/parser.ts";
 import type { PythonTree } from "../../tree/python/python.ts";
 import { publishersOf } from "../../tree/python/streams.ts";
 import { lineText, positionOf } from "../../tree/text.ts";
-import { oldFlags } from "../leftovers.ts";
-import { removalMark } from "../removal-mark.ts";
+import { oldFlags } from "../modules/leftovers.ts";
+import { removalMark } from "../modules/removal-mark.ts";
 import type { Check } from "../rule.ts";
 
 /** Switches between the old path and events; the charter knows only BRAIN_EVENTSTREAM_MODE. */

@@ -1,0 +1,267 @@
+/** `charter check` as a function: reads, judges, mends and reports. */
+
+import { watch } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ForeignFileError, requireOwnFile } from "../files/own-file.ts";
+import { type Finding, type Severity, severities } from "../finding.ts";
+import { type Project, readProject } from "../project.ts";
+import { type Format, reportOf, summaryOf } from "../report/index.ts";
+import { rules } from "../rules/index.ts";
+import type { Rule } from "../rules/rule.ts";
+import { findRoot } from "../tree/files.ts";
+import { TreeError } from "../tree/workspaces.ts";
+import { BaselineError, baselineOf, compareWith, isBaseline, parseBaseline } from "./baseline.ts";
+import { addedLines, ChangeError, inAddedLines } from "./changed-lines.ts";
+import { checkProject, suppressionRule } from "./check.ts";
+import { applyFixes } from "./fix.ts";
+import { remembered } from "./result-cache.ts";
+
+export interface CheckOptions {
+  readonly path: string;
+  readonly format: Format;
+  readonly failOn: Severity;
+  /** Ids of rules; left out: all. */
+  readonly rule?: readonly string[];
+  /** A revision of git. */
+  readonly since?: string;
+  readonly staged?: boolean;
+  readonly fix?: boolean;
+  readonly baseline?: string;
+  readonly writeBaseline?: boolean;
+  /** A file that is no baseline is written over, too. */
+  readonly force?: boolean;
+  /** False: also what did not change since the last look is looked at. */
+  readonly cache?: boolean;
+  /** `2026-11-26`, UTC; suppressions end. */
+  readonly today: string;
+}
+
+export interface CheckResult {
+  /** In the form that was asked for. */
+  readonly text: string;
+  /** One line about it all. */
+  readonly note: string;
+  readonly failed: boolean;
+  /** Those that are told. */
+  readonly findings: readonly Finding[];
+}
+
+/** It was given wrong. */
+export class GivenError extends Error {}
+
+/** It could not be done. */
+export class ToolError extends Error {}
+
+/** As reports know it. */
+export const suppressionFacts = { ...suppressionRule, severity: "error" } as const;
+
+const usualBaseline = "charter-baseline.json";
+
+/**
+ * @throws {GivenError} no such path, rule, revision or baseline
+ * @throws {ToolError} there is too much to judge
+ */
+export async function runCheck(options: CheckOptions): Promise<CheckResult> {
+  const chosen = chooseRules(options.rule);
+  const { root, within } = await given(() => findRoot(options.path));
+  let project = await tooled(() => readProject(root));
+  const judge = async () => {
+    const look = () => checkProject(project, chosen, options.today);
+    const about = [options.today, ...chosen.map(({ id }) => id)];
+    const { findings, suppressed } = await tooled(async () =>
+      options.cache === false ? look() : remembered(project.files, about, look),
+    );
+    const inPath = findings.filter(({ file }) => isWithin(file, within));
+    const since = options.staged === true ? "staged" : options.since;
+    const told =
+      since === undefined ? inPath : inAddedLines(inPath, await given(() => addedLines(root, since)));
+    return { told, suppressed };
+  };
+  let { told, suppressed } = await judge();
+  let mended = 0;
+  if (options.fix === true) {
+    // What one mend hid, or made, is found by the next look; each look mends something, so this ends.
+    for (let round = 0; round < 5 && told.some(({ fix }) => fix !== null); round++) {
+      const { texts, count } = applyFixes(told, project.files.files);
+      await Promise.all([...texts].map(([path, text]) => writeFile(join(root, path), text)));
+      mended += count;
+      project = await readProject(root);
+      ({ told, suppressed } = await judge());
+    }
+  }
+  const isWhole = within === "" && options.staged !== true && options.since === undefined;
+  return withBaseline(options, { root, project, told, suppressed, mended, chosen, isWhole });
+}
+
+interface Judged {
+  readonly root: string;
+  readonly project: Project;
+  readonly told: readonly Finding[];
+  readonly suppressed: number;
+  readonly mended: number;
+  readonly chosen: readonly Rule[];
+  /** False: only a folder or added lines were looked at, so what the baseline has besides is no news. */
+  readonly isWhole: boolean;
+}
+
+const baselineRefused = (path: string, done: string, error: NodeJS.ErrnoException) =>
+  new GivenError(
+    `The baseline ${path} cannot be ${done} (${error.code}). Expected a file in a folder that is there; give its path with --baseline.`,
+    { cause: error },
+  );
+
+async function withBaseline(options: CheckOptions, judged: Judged): Promise<CheckResult> {
+  const { root, project, told, suppressed, mended, chosen, isWhole } = judged;
+  const path = options.baseline ?? join(root, usualBaseline);
+  if (options.writeBaseline === true) {
+    const baseline = baselineOf(told, project.files.files);
+    // One that was not named has its own name, and is no other file by mistake.
+    if (options.baseline !== undefined && options.force !== true)
+      await given(() => requireOwnFile(path, isBaseline, "a baseline"));
+    await writeFile(path, `${JSON.stringify(baseline, null, 2)}\n`).catch((error: NodeJS.ErrnoException) => {
+      throw baselineRefused(path, "written", error);
+    });
+    return {
+      text: "",
+      note: `${told.length} findings are noted in ${path}, and are not told again.`,
+      failed: false,
+      findings: [],
+    };
+  }
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
+    throw baselineRefused(path, "read", error);
+  });
+  if (text === null && options.baseline !== undefined) {
+    throw new GivenError(`There is no baseline ${options.baseline}. Write it with --write-baseline.`);
+  }
+  const compared =
+    text === null
+      ? { fresh: told, known: 0, gone: 0 }
+      : compareWith(await given(async () => parseBaseline(text, path)), told, project.files.files);
+  const parts = [
+    summaryOf(compared.fresh),
+    ...(mended > 0 ? [`${mended} mended`] : []),
+    ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
+    ...(compared.known > 0 ? [`${compared.known} known from the baseline`] : []),
+    ...(isWhole && compared.gone > 0 ? [`${compared.gone} of the baseline are gone: write it anew`] : []),
+  ];
+  const worst = severities.indexOf(options.failOn);
+  return {
+    text: reportOf(options.format, compared.fresh, {
+      tool: "charter check",
+      rules: [...chosen, suppressionFacts],
+    }),
+    note: `${parts.join(", ")} (${lookedAt(project)}).`,
+    failed: compared.fresh.some(({ severity }) => severities.indexOf(severity) <= worst),
+    findings: compared.fresh,
+  };
+}
+
+/** Nothing found where nothing is says nothing. */
+function lookedAt({ typescript, python, files }: Project): string {
+  const modules = typescript.modules.length + python.modules.length;
+  return `${modules === 0 ? "no module" : count(modules, "module")} in ${count(files.files.size, "file")}`;
+}
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+const isWithin = (file: string, within: string) =>
+  within === "" || file === within || file.startsWith(`${within}/`);
+
+function chooseRules(ids: readonly string[] | undefined): readonly Rule[] {
+  if (ids === undefined) return rules;
+  const chosen = ids.flatMap((id) => {
+    const found = rules.filter(({ id: own, also = [] }) =>
+      [own, ...also].some((name) => name.toUpperCase() === id.toUpperCase()),
+    );
+    if (found.length > 0) return found;
+    throw new GivenError(`There is no rule "${id}". charter check --list names them all.`);
+  });
+  return [...new Set(chosen)];
+}
+
+/** What was given wrong is told as that. @throws {GivenError} */
+export async function given<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isGiven =
+      error instanceof TreeError ||
+      error instanceof ChangeError ||
+      error instanceof BaselineError ||
+      error instanceof ForeignFileError;
+    throw isGiven ? new GivenError(error.message, { cause: error }) : error;
+  }
+}
+
+async function tooled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof TreeError ? new ToolError(error.message, { cause: error }) : error;
+  }
+}
+
+/** A line for each rule. */
+export function ruleList(): string {
+  const named = ({ id, also = [] }: Rule) => [id, ...also].join(" ");
+  const width = Math.max(...rules.map((rule) => named(rule).length));
+  return rules
+    .map((rule) => `${named(rule).padEnd(width)}  ${rule.severity.padEnd(7)}  ${rule.title}\n`)
+    .join("");
+}
+
+/** The page of a rule, as Markdown. @throws {GivenError} there is no such rule */
+export async function explainRule(id: string): Promise<string> {
+  const [rule] = chooseRules([id]);
+  const page = new URL(`../rules/pages/${rule?.id.toLowerCase()}.md`, import.meta.url);
+  return readFile(fileURLToPath(page.href), "utf8");
+}
+
+/** Changes that come together are looked at together. */
+const settleMs = 150;
+
+/** Checks again after each change, until the process ends. */
+export async function watchCheck(options: CheckOptions, out: NodeJS.WritableStream): Promise<never> {
+  const { root } = await given(() => findRoot(options.path));
+  const look = async () => {
+    const { text, note } = await runCheck(options);
+    out.write(`${text}charter check: ${note} Watching ${root}.\n`);
+  };
+  // Watched before the first look: what changes while it lasts is looked at, too.
+  const changes = watchChanges(root);
+  try {
+    await look();
+    while (true) {
+      await changes.next();
+      await look();
+    }
+  } finally {
+    changes.close();
+  }
+}
+
+/** Changes of files below a folder, but for what programs write. */
+function watchChanges(root: string): { next(): Promise<void>; close(): void } {
+  let wake: () => void = () => undefined;
+  let isChanged = false;
+  const watcher = watch(root, { recursive: true }, (_event, name) => {
+    if (name === null || /(?:^|[\\/])(?:node_modules|\.git|dist|\.brain)(?:[\\/]|$)/.test(name)) return;
+    isChanged = true;
+    wake();
+  });
+  return {
+    async next() {
+      if (!isChanged)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+      isChanged = false;
+    },
+    close: () => watcher.close(),
+  };
+}

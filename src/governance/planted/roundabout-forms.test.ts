@@ -1,0 +1,424 @@
+/** What breaks a rule by way of another name, a function, or a file of its own: each is found in its line, and nothing else is. */
+
+import { expect, test } from "vitest";
+import { judge } from "../fixtures/judge-forms.ts";
+
+type More = Readonly<Record<string, string>>;
+type Form = readonly [ids: string, lines: string, more?: More];
+
+const handler = (lines: string) => `
+import { defineConsumer, on } from "@brain/engine";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookShelved, shelve)] });
+${lines.trim()}`;
+
+const desk: More = {
+  "src/desk/index.ts": `import { defineModule } from "@brain/engine";
+import { deskOpened, deskClosed } from "./events.ts";
+export const desk = defineModule({ name: "desk", events: [deskOpened, deskClosed] });`,
+  "src/desk/events.ts": `import { defineEvent } from "@brain/schemas";
+import * as z from "zod";
+const payload = z.strictObject({ desk_id: z.uuid().describe("the desk") });
+export const deskOpened = defineEvent("desk.door.opened", { version: 1, module: "desk", payload });
+export const deskClosed = defineEvent("desk.door.closed", { version: 1, module: "desk", producers: ["shelf"], payload });`,
+};
+
+const redelivered = (assertion: string): More => ({
+  "test/shelf.test.ts": `import { own } from "../src/shelf/service.ts";
+test("once", async () => {
+  await engine.drain("shelf");
+  await engine.redeliver();
+  await engine.drain("shelf");
+  ${assertion}
+});`,
+});
+
+const forms: Readonly<Record<string, Form>> = {
+  "a handler calls the outside by call, by what a function made, and by a default export without a name": [
+    "C-5",
+    handler(`
+import { tell } from "../lib/door.ts";
+const makePost = (url: string) => async () => {
+  await fetch(url, { method: "POST" }); //! C-5
+};
+const makeLook = (url: string) => async () => {
+  await fetch(url);
+};
+const post = makePost("https://x.example");
+const look = makeLook("https://x.example");
+async function shelve(event) {
+  await fetch.call(globalThis, "https://x.example", { method: "POST" }); //! C-5
+  await post();
+  await look();
+  await tell();
+}`),
+    {
+      "src/lib/door.ts": `export { default as tell } from "./tell.ts";`,
+      "src/lib/tell.ts": `export default async function () {
+  await fetch("https://x.example", { method: "POST" }); //! C-5
+}`,
+    },
+  ],
+  "what is thrown on one of two ways, and for an event that no schema takes": [
+    "C-4",
+    handler(`
+import { PermanentError, TransientError } from "@brain/engine";
+import { ZodError } from "zod";
+async function shelve(event, { tx }) {
+  const answer = await fetch("https://x.example");
+  if (!answer.ok)
+    throw answer.status === 503
+      ? new PermanentError("busy") //! C-4
+      : new TransientError("no");
+  if (answer.status > 300) throw answer.status === 404 ? new PermanentError("none") : new TransientError("no");
+  try {
+    schema.parse(event.payload);
+    await tx.execute("SELECT 1");
+  } catch (error) {
+    if (error instanceof ZodError) throw new TransientError("bad"); //! C-4
+    throw error;
+  }
+  try {
+    schema.parse(await answer.json());
+  } catch (error) {
+    if (error instanceof ZodError) throw new TransientError("odd answer");
+    throw error;
+  }
+}`),
+  ],
+  "a mode that is set while it runs": [
+    "M-1",
+    "",
+    {
+      "src/lib/start.ts": `Deno.env.set("BRAIN_EVENTSTREAM_MODE", "optional"); //! M-1
+Deno.env.set("BRAIN_EVENTSTREAM_MODE", "degraded");
+Deno.env.set("BRAIN_DATA_DIR", "optional");`,
+    },
+  ],
+  "a handler calls the outside by fetch under other names": [
+    "C-5",
+    handler(`
+import * as http from "./http.ts";
+import axios from "axios";
+const post = { method: "POST", body: "x" };
+async function shelve(event: Event, context: Context) {
+  const { fetch: call } = context;
+  const go = globalThis.fetch;
+  await context.fetch("https://x.example", { method: "POST" }); //! C-5
+  await call("https://x.example", post); //! C-5
+  await go(new Request("https://x.example", { ...post })); //! C-5
+  await globalThis["fetch"]("https://x.example", { method: event.payload.verb, body: "x" }); //! C-5
+  await axios.post("https://x.example"); //! C-5
+  await tell(context.fetch);
+  await lamp.light();
+  await new Lamp().light();
+  await context.fetch("https://x.example");
+  await context.fetch("https://x.example", { method: "POST", headers: { "Idempotency-Key": await context.idempotencyKey("a") } });
+  const headers = { "idempotency-key": await context.idempotencyKey("b") };
+  const init = { ...post, headers };
+  await call("https://x.example", init);
+}
+const tell = (send: Send) => send("https://x.example", post); //! C-5
+const lamp = {
+  light: () => fetch("https://x.example", post), //! C-5
+};
+class Lamp {
+  async light() {
+    return this.#far();
+  }
+  #far() {
+    return far();
+  }
+}
+const far = () => farther();
+const farther = () => fetch("https://x.example", { method: "DELETE" }); //! C-5
+export const byHand = () => fetch("https://x.example", post);`),
+  ],
+  "a key that was random before it was used": [
+    "C-5",
+    handler(`
+import { randomUUID } from "node:crypto";
+import { books } from "./tables.ts";
+const made = crypto.randomUUID();
+async function shelve(event: Event, { tx, fetch }: Context) {
+  const id = crypto.randomUUID();
+  const key = newId();
+  await tx.insert(books).values({ id }); //! C-5
+  await tx.insert(books).values({ id: made });
+  await tx.insert(books).values({ id, of: 1 }).onConflictDoNothing();
+  await fetch("https://x.example", { method: "POST", headers: { "idempotency-key": key } }); //! C-5
+}
+const newId = () => randomUUID();`),
+  ],
+  "a promise of a publish for which nobody waits": [
+    "B-1",
+    `
+import { books } from "./tables.ts";
+export const shelve = (engine: Engine, ids: readonly string[], id: string) =>
+  engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await tx.insert(books).values({ id });
+    const say = publish;
+    say(bookShelved, { book_id: id }); //! B-1
+    ids.forEach(async (one) => { await publish(bookShelved, { book_id: one }); }); //! B-1
+    ids.map((one) => publish(bookShelved, { book_id: one })); //! B-1
+    Promise.all([publish(bookShelved, { book_id: id })]); //! B-1
+    Promise.resolve().then(() => publish(bookShelved, { book_id: id })); //! B-1
+    const lost = publish(bookShelved, { book_id: id }); //! B-1
+    engine.waitUntil(publish(bookShelved, { book_id: id })); //! B-1
+    tell(publish, id); //! B-1
+    const kept = publish(bookShelved, { book_id: id });
+    await kept;
+    const all = [publish(bookShelved, { book_id: id })];
+    await Promise.all(all);
+    await Promise.all(ids.map(async (one) => { await publish(bookShelved, { book_id: one }); }));
+    await Promise.all(ids.map((one) => tell(publish, one)));
+    return tell(publish, id);
+  });
+const tell = (publish: Publish, id: string) => publish(bookShelved, { book_id: id });`,
+  ],
+  "what publishes is kept for later": [
+    "B-1",
+    `
+import { books } from "./tables.ts";
+const kept: Publish[] = [];
+const held: { publish?: Publish } = {};
+export async function shelve(engine: Engine, id: string) {
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    kept.push(publish); //! B-1
+    held.publish = publish; //! B-1
+    return publish; //! B-1
+  });
+  await engine.transact({ source: "shelf" }, async (tx, publish) => ({ publish })); //! B-1
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    const steps: Publish[] = [];
+    steps.push(publish);
+    await tx.insert(books).values({ id });
+    return publish(bookShelved, { book_id: id });
+  });
+}`,
+  ],
+  "a change beside the transaction, in SQL, by a function, under another name": [
+    "B-1",
+    `
+import { sql } from "drizzle-orm";
+import { books } from "./tables.ts";
+import { store } from "./store.ts";
+export async function inside(engine: Engine, db: Database, id: string) {
+  const table = books;
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await store(tx, id);
+    await tx.execute(sql\`UPDATE shelf_books SET id = \${id}\`);
+    await db.execute(sql\`SELECT 1 FROM shelf_books\`);
+    await db.execute(sql\`UPDATE shelf_books SET id = \${id}\`); //! B-1
+    await db["update"](table).set({ id }); //! B-1
+    await store(db, id); //! B-1
+    await publish(bookShelved, { book_id: id });
+  });
+}
+export async function beside(engine: Engine, db: Database, id: string) {
+  await store(db, id);
+  await engine.transact({ source: "shelf" }, (_tx, publish) => publish(bookShelved, { book_id: id })); //! B-1
+}
+export async function apart(engine: Engine, db: Database, id: string) {
+  await db.query("DELETE FROM shelf_books WHERE id = $1", [id]);
+  await announce(engine, id);
+}
+const announce = (engine: Engine, id: string) =>
+  engine.transact({ source: "shelf" }, (_tx, publish) => publish(bookShelved, { book_id: id })); //! B-1`,
+    {
+      "src/shelf/store.ts":
+        'import { books } from "./tables.ts";\nexport const store = (db: Tx, id: string) => db.insert(books).values({ id });',
+    },
+  ],
+  "the outside is called in the transaction, by a function or before the event": [
+    "B-1",
+    `
+import { books } from "./tables.ts";
+export async function shelve(engine: Engine, services: Services, id: string) {
+  const call = services.fetch;
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await tx.insert(books).values({ id });
+    await fetch("https://x.example", { method: "POST" }); //! B-1
+    await publish(bookShelved, { book_id: id });
+    await call("https://x.example"); //! B-1
+    await light(id); //! B-1
+  });
+  await light(id);
+}
+const light = async (id: string) => {
+  await fetch("https://x.example", { method: "POST", body: id });
+};`,
+  ],
+  "a switch of the environment by whatever name, one that was read before, and one before `&&`": [
+    "11.8",
+    `
+const isOn = true;
+export async function one(publish: Publish, env: Env, id: string) {
+  const wanted = env.ANOTHER_WAY === "1";
+  if (env.NEW_WAY) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (wanted) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (isOn) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  switch (env.WAY) { //! 11.8
+    case "stream":
+      await publish(bookShelved, { book_id: id });
+      break;
+    default:
+      await callDesk(id);
+  }
+  env.TELL && (await publish(bookShelved, { book_id: id })); //! 11.8
+  const row = await callDesk(id);
+  if (row.isOpen) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+}`,
+  ],
+  "a switch of the settings for a trial, and one that a service of switches keeps": [
+    "11.8",
+    `
+export async function one(publish: Publish, settings: Settings, deps: Deps, client: Switches, kv: Store, id: string) {
+  if (settings.asyncDesk) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (deps.config.deskEnabled) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  const { newDesk } = settings;
+  newDesk ? await publish(bookShelved, { book_id: id }) : await callDesk(id); //! 11.8
+  if (isEnabled("async-desk")) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (await client.isFeatureEnabled("async-desk", id)) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  const isOn = await client.boolVariation("async-desk");
+  if (isOn) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (await kv.get("flag:desk")) await publish(bookShelved, { book_id: id }); //! 11.8
+  else await callDesk(id);
+  if (settings.autoApprove) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (deps.reader.settings.letterEnabled) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (isEnabled(id)) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (await kv.get("book:1")) await publish(bookShelved, { book_id: id });
+  else await callDesk(id);
+  if (settings.newDesk) await publish(bookShelved, { book_id: id });
+  else console.info("not told");
+}
+const callDesk = async (id: string) => id;
+const isEnabled = (name: string) => name !== "";`,
+  ],
+  "a transaction beside, within and before one that only asks; a beacon": [
+    "B-1",
+    `
+import { books } from "./tables.ts";
+export async function within(engine: Engine, db: Database, id: string) {
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await tx.insert(books).values({ id });
+    await tx.transaction((inner) => inner.delete(books));
+    await db.transaction(async (own) => own.delete(books)); //! B-1
+    navigator.sendBeacon("https://x.example", id); //! B-1
+    await publish(bookShelved, { book_id: id });
+  });
+  navigator.sendBeacon("https://x.example", id);
+}
+export async function before(engine: Engine, db: Database, id: string) {
+  await db.transaction(async (own) => own.delete(books));
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    const rows = await tx.select().from(books);
+    await publish(bookShelved, { book_id: rows[0].id }); //! B-1
+  });
+}
+export async function asked(engine: Engine, db: Database, id: string) {
+  const rows = await db.transaction(async (own) => own.select().from(books));
+  await engine.transact({ source: "shelf" }, async (tx, publish) => {
+    await tx.update(books).set({ id });
+    await publish(bookShelved, { book_id: rows[0].id });
+  });
+}`,
+  ],
+  "a handler sends a beacon": [
+    "C-5",
+    handler(`
+async function shelve(event: Event) {
+  const { sendBeacon: tell } = navigator;
+  navigator.sendBeacon("https://x.example", event.id); //! C-5
+  globalThis.navigator.sendBeacon("https://x.example", event.id); //! C-5
+  tell("https://x.example", event.id); //! C-5
+  const idempotencyKey = event.id;
+  navigator.sendBeacon("https://x.example", idempotencyKey);
+}
+export const seen = (id: string) => navigator.sendBeacon("https://x.example", id);`),
+  ],
+  "ids of events that are taken apart or kept in a list": [
+    "B-7",
+    handler(`
+const seen = new Map<string, boolean>();
+const ids: string[] = [];
+const names = new Map<string, string>();
+const fixed = ["a", "b"];
+async function shelve(event: Event) {
+  const { id } = event;
+  if (seen.get(id)) return; //! B-7
+  if (ids.includes(event.id)) return; //! B-7
+  seen.set(event.id, true);
+  names.get(event.id);
+  fixed.includes(event.id);
+  const { id: bookId } = event.payload;
+  return seen.has(bookId);
+}
+export const other = defineConsumer({
+  subscriber: "other",
+  handlers: [on(bookShelved, ({ id }, { tx }) => (seen.has(id) ? null : tx))], //! B-7
+});`),
+  ],
+  "a bus of Postgres or of the platform": [
+    "B-5",
+    `
+export async function one(db: Database, id: string) {
+  await db.execute("NOTIFY shelf"); //! B-5
+  await db.execute(sql\`SELECT pg_notify('shelf', \${id})\`); //! B-5
+  const channel = new BroadcastChannel("shelf"); //! B-5
+  await db.execute("SELECT 'NOTIFY shelf'");
+}`,
+  ],
+  "a second delivery behind which nothing is asserted that could fail": [
+    "T-3",
+    `
+import { defineConsumer, on } from "@brain/engine";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookShelved, () => 1)] }); //! T-3`,
+    redelivered("expect(true).toBe(true);"),
+  ],
+  "a second delivery behind which the effect is asserted": [
+    "T-3",
+    `
+import { defineConsumer, on } from "@brain/engine";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookShelved, () => 1)] });`,
+    redelivered("expect(await engine.count()).toBe(1);"),
+  ],
+  "an event of another module is published": [
+    "N-6",
+    `
+import * as events from "../desk/events.ts";
+import { deskClosed, deskOpened as opened } from "../desk/events.ts";
+const byKind = { opened, shelved: bookShelved };
+export async function tell({ publish: say, publish }: Context, send: Publish, id: string, kind: "opened") {
+  const event = opened;
+  await publish(opened, { desk_id: id }); //! N-6
+  await say(opened, { desk_id: id }); //! N-6
+  await send(event, { desk_id: id }); //! N-6
+  await publish(events.deskOpened, { desk_id: id }); //! N-6
+  await publish(events["deskOpened"], { desk_id: id }); //! N-6
+  await publish(byKind[kind], { desk_id: id }); //! N-6
+  await handOn(publish, opened, id); //! N-6
+  await publish(byKind.shelved, { book_id: id });
+  await publish(deskClosed, { desk_id: id });
+  await publish(bookShelved, { book_id: id });
+}
+const handOn = (publish: Publish, event: EventDefinition, id: string) => publish(event, { desk_id: id });`,
+    desk,
+  ],
+};
+
+test.for(Object.entries(forms))("%s", ([, [ids, lines, more]]) => {
+  const { found, expected } = judge(ids, lines, more);
+  expect(found).toEqual(expected);
+});

@@ -1,0 +1,154 @@
+/** B-2: modules that make what they publish with, themselves or by a function of the project. */
+
+import ts from "typescript";
+import type { Project } from "../../project.ts";
+import { redisPackages } from "../../tree/effects/redis-commands.ts";
+import { calledFunction } from "../../tree/flow/reach.ts";
+import type { Origin } from "../../tree/names/bindings.ts";
+import { declarationOf, givenTo } from "../../tree/names/scope.ts";
+import { enginePackage } from "../../tree/product/typescript.ts";
+import {
+  bare,
+  type FunctionNode,
+  functionsAround,
+  isFunction,
+  nameOf,
+  stringOf,
+  walk,
+} from "../../tree/syntax/source.ts";
+import type { Report } from "../rule.ts";
+import { moduleSourcesWith, sourcesWith } from "../scope-of-rules.ts";
+
+const engineMakers = new Set(["createEngine", "createRedis"]);
+/** The words of the charter for it. */
+const streamClass = /^(?:Event|Message)(?:Stream|Bus|Publisher)$/;
+const mayMake = /redis|valkey|createEngine|Stream|Bus|Publisher/i;
+
+export function ownStreams(project: Project, report: Report): void {
+  const factories = factoriesOf(project);
+  for (const { file, module, nodes } of moduleSourcesWith(project, factories.mayCall)) {
+    for (const node of [...nodes.news, ...nodes.calls]) {
+      const called = ts.isCallExpression(node) ? calledFunction(project.typescript, node.expression) : null;
+      if (makesStream(project, file, node) || (called !== null && factories.functions.has(called)))
+        report({
+          at: node,
+          message: `The module ${module.name} makes a stream of its own by ${bare(node.expression).getText()}.`,
+        });
+    }
+  }
+}
+
+type Made = ts.NewExpression | ts.CallExpression;
+
+function makesStream(project: Project, file: string, node: Made): boolean {
+  const callee = bare(node.expression);
+  const owner =
+    ts.isCallExpression(node) && ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : callee;
+  const origin = originOf(project, file, callee) ?? originOf(project, file, owner);
+  if (origin === null) return false;
+  return (
+    (origin.package !== null && redisPackages.has(origin.package)) ||
+    (origin.package === enginePackage && engineMakers.has(origin.name)) ||
+    (ts.isNewExpression(node) && origin.package === null && streamClass.test(origin.name))
+  );
+}
+
+/** Also of `const { Redis } = await import("…")`, and of `module.Redis` behind `const module = await import("…")`. */
+function originOf({ typescript: { bindings } }: Project, file: string, node: ts.Expression): Origin | null {
+  const known = bindings.originOfExpression(file, node);
+  if (known !== null) return known;
+  if (ts.isPropertyAccessExpression(node)) {
+    const owner = bare(node.expression);
+    const given = ts.isIdentifier(owner) ? givenTo(owner) : owner;
+    const specifier = given === null ? null : importedBy(given);
+    return specifier === null ? null : bindings.exportOf(file, specifier, node.name.text);
+  }
+  const declared = ts.isIdentifier(node) ? declarationOf(node) : null;
+  if (declared === null || !ts.isBindingElement(declared)) return null;
+  const around = declared.parent.parent;
+  const specifier =
+    ts.isVariableDeclaration(around) && around.initializer !== undefined
+      ? importedBy(around.initializer)
+      : null;
+  const name = nameOf((declared.propertyName ?? declared.name) as ts.PropertyName);
+  return specifier === null || name === null ? null : bindings.exportOf(file, specifier, name);
+}
+
+/** `await import("…")` */
+function importedBy(node: ts.Expression): string | null {
+  const value = bare(node);
+  const isImport = ts.isCallExpression(value) && value.expression.kind === ts.SyntaxKind.ImportKeyword;
+  return isImport ? stringOf(value.arguments[0]) : null;
+}
+
+interface Factories {
+  readonly functions: ReadonlySet<FunctionNode>;
+  /** A file without any of it makes no stream. */
+  readonly mayCall: RegExp;
+}
+
+/** One that gives back what another one made. */
+const maxRounds = 3;
+
+/** Functions outside of modules that give back a stream which they made: where the product starts, they are right. */
+function factoriesOf(project: Project): Factories {
+  const functions = new Set<FunctionNode>();
+  const names = new Set<string>();
+  const givenBack = new Map<FunctionNode, ReadonlySet<ts.Expression>>();
+  let mayCall = mayMake;
+  for (let round = 0; round < maxRounds; round++) {
+    const known = functions.size;
+    for (const { file, module, nodes } of sourcesWith(project, mayCall)) {
+      if (module !== null) continue;
+      for (const node of [...nodes.news, ...nodes.calls]) {
+        const around = functionsAround(node)[0];
+        const name = around === undefined ? null : functionName(around);
+        if (around === undefined || name === null || functions.has(around)) continue;
+        const given = givenBack.get(around) ?? givenBackBy(around);
+        givenBack.set(around, given);
+        if (!given.has(node)) continue;
+        const called = ts.isCallExpression(node) ? calledFunction(project.typescript, node.expression) : null;
+        if (!(called !== null && functions.has(called)) && !makesStream(project, file, node)) continue;
+        functions.add(around);
+        names.add(name);
+      }
+    }
+    if (functions.size === known) break;
+    mayCall = new RegExp(`${mayMake.source}|\\b(?:${[...names].map(escaped).join("|")})\\b`, "i");
+  }
+  return { functions, mayCall };
+}
+
+const escaped = (name: string) => name.replaceAll("$", "\\$");
+
+/** Of a function or a constant that is one. */
+function functionName(node: FunctionNode): string | null {
+  if (ts.isFunctionDeclaration(node)) return node.name?.text ?? null;
+  const { parent } = node;
+  return ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name) ? parent.name.text : null;
+}
+
+/** What a function gives back: `return made`, `return { redis: made }`, and what stands behind a name. */
+function givenBackBy(around: FunctionNode): ReadonlySet<ts.Expression> {
+  const given = new Set<ts.Expression>();
+  const add = (node: ts.Expression): void => {
+    const value = bare(node);
+    given.add(value);
+    if (ts.isIdentifier(value)) {
+      const initial = givenTo(value);
+      if (initial !== null) given.add(bare(initial));
+    } else if (ts.isObjectLiteralExpression(value)) {
+      for (const property of value.properties) {
+        if (ts.isPropertyAssignment(property)) add(property.initializer);
+        else if (ts.isShorthandPropertyAssignment(property)) add(property.name);
+      }
+    }
+  };
+  if (!ts.isBlock(around.body)) add(around.body as ts.Expression);
+  else
+    walk(around.body, (node) => {
+      if (ts.isReturnStatement(node) && node.expression !== undefined) add(node.expression);
+      return !isFunction(node);
+    });
+  return given;
+}
