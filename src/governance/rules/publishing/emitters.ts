@@ -3,7 +3,8 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import type { Project } from "../../project.ts";
-import type { Bindings, Import } from "../../tree/names/bindings.ts";
+import type { Bindings } from "../../tree/names/bindings.ts";
+import type { Import } from "../../tree/names/imports.ts";
 import { givenTo, isGlobal } from "../../tree/names/scope.ts";
 import { bare, isFunction } from "../../tree/syntax/source.ts";
 import { type Looked, sourcesWith } from "../scope-of-rules.ts";

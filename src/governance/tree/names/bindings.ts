@@ -2,8 +2,11 @@
 
 import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
-import { bare, isTypeScript, nameOf, parseSource, type SourceFile } from "../syntax/source.ts";
+import { rememberEach } from "../remember-each.ts";
+import { bare, isTypeScript, parseSource } from "../syntax/source.ts";
 import type { Workspace } from "../workspaces.ts";
+import { type FileNames, type Imported, readFileNames } from "./file-names.ts";
+import { type Import, readImports } from "./imports.ts";
 import { createResolver } from "./resolve.ts";
 
 /** Where a name comes from. */
@@ -16,31 +19,6 @@ export interface Origin {
   readonly file: string | null;
   /** The expression that the name stands for; null when it is a function, a class, or not of this project. */
   readonly value: ts.Expression | null;
-}
-
-/** One import of a file. */
-export interface Import {
-  /** As written, e.g. `../payment/service.ts`. */
-  readonly specifier: string;
-  readonly node: ts.ImportDeclaration | ts.ExportDeclaration | ts.CallExpression | ts.ImportTypeNode;
-  /** The file of this project that it leads to; null: a package, or nowhere. */
-  readonly file: string | null;
-  readonly isTypeOnly: boolean;
-}
-
-interface Imported {
-  readonly specifier: string;
-  readonly name: string;
-}
-
-interface Names {
-  readonly imported: ReadonlyMap<string, Imported>;
-  /** Names at the top of the file; null for what is no expression. */
-  readonly defined: ReadonlyMap<string, ts.Expression | null>;
-  /** Exported name → local name, or a name of another module. */
-  readonly exported: ReadonlyMap<string, { readonly local: string } | Imported>;
-  /** `export * from …` */
-  readonly passedOn: readonly string[];
 }
 
 const maxSteps = 20;
@@ -59,114 +37,111 @@ export interface Bindings {
   resolve(file: string, specifier: string): string | null;
 }
 
+/** Remembers what it has read: to be made for each look at a project. */
 export function readBindings(project: ProjectFiles): Bindings {
-  const names = new Map<string, Names | null>();
-  const imports = new Map<string, readonly Import[]>();
-  const namesOf = (file: string): Names | null => {
-    const known = names.get(file);
-    if (known !== undefined) return known;
-    const text = project.files.get(file);
-    const read = text === undefined ? null : readNames(parseSource(text));
-    names.set(file, read);
-    return read;
+  const resolve = createResolver(project);
+  const reader: NameReader = {
+    project,
+    resolve,
+    namesOf: rememberEach((file: string) => {
+      const text = project.files.get(file);
+      return text === undefined ? null : readFileNames(parseSource(text));
+    }),
+    holdsEvents: rememberEach((owner: string) => holdsEvents(project, owner)),
   };
-  const resolver = createResolver(project);
-  const resolve = (file: string, specifier: string) => resolver(file, specifier);
-
-  const eventful = new Map<string, boolean>();
-  const holdsEvents = (owner: string): boolean => {
-    const known = eventful.get(owner);
-    if (known !== undefined) return known;
-    const folder = project.workspaces.find(({ name }) => name === owner)?.folder ?? "";
-    const found = [...project.files.values()].some(
-      ({ path, text }) =>
-        path.startsWith(`${folder}/`) && isTypeScript(path) && text.includes("defineEvent("),
-    );
-    eventful.set(owner, found);
-    return found;
-  };
-
-  function follow(file: string, imported: Imported, steps: number): Origin | null {
-    const target = resolve(file, imported.specifier);
-    if (target === null) {
-      return { package: packageOf(imported.specifier), name: imported.name, file: null, value: null };
-    }
-    const owner = ownerOf(project.workspaces, target);
-    // A package without events is what it says at its door: where inside of it a name comes from matters to nobody.
-    if (owner !== null && imported.specifier === owner && !holdsEvents(owner))
-      return { package: owner, name: imported.name, file: null, value: null };
-    if (imported.name === "*") return { package: owner, name: "*", file: target, value: null };
-    return exportedFrom(target, imported.name, steps);
-  }
-
-  function exportedFrom(file: string, name: string, steps: number): Origin | null {
-    const known = namesOf(file);
-    if (known === null || steps > maxSteps) return null;
-    const found = known.exported.get(name);
-    if (found !== undefined)
-      return "local" in found ? local(file, found.local, steps + 1) : follow(file, found, steps + 1);
-    for (const specifier of known.passedOn) {
-      const origin = follow(file, { specifier, name }, steps + 1);
-      if (origin !== null) return origin;
-    }
-    return null;
-  }
-
-  function local(file: string, name: string, steps: number): Origin | null {
-    const known = namesOf(file);
-    if (known === null || steps > maxSteps) return null;
-    const imported = known.imported.get(name);
-    if (imported !== undefined) return follow(file, imported, steps + 1);
-    if (!known.defined.has(name)) return null;
-    const value = known.defined.get(name) ?? null;
-    const renamed = value === null ? null : bare(value);
-    if (renamed !== null && ts.isIdentifier(renamed)) {
-      const origin = local(file, renamed.text, steps + 1);
-      if (origin !== null) return origin;
-    }
-    return { package: ownerOf(project.workspaces, file), name, file, value };
-  }
-
-  function memberOf(file: string, owner: string, name: string): Origin | null {
-    const whole = local(file, owner, 0);
-    if (whole === null || whole.name !== "*") return null;
-    if (whole.file === null) return { ...whole, name };
-    return exportedFrom(whole.file, name, 0);
-  }
-
   // Each name of a file is asked for many times: by everything that reads what its functions do.
-  const origins = new Map<string, Map<string, Origin | null>>();
-  function originOf(file: string, name: string): Origin | null {
-    const inFile = origins.get(file) ?? new Map<string, Origin | null>();
-    origins.set(file, inFile);
-    const known = inFile.get(name);
-    if (known !== undefined) return known;
-    const origin = local(file, name, 0);
-    inFile.set(name, origin);
-    return origin;
-  }
+  const originsIn = rememberEach((file: string) =>
+    rememberEach((name: string) => localOrigin(reader, file, name, 0)),
+  );
+  const originOf = (file: string, name: string) => originsIn(file)(name);
+  const memberOf = (file: string, whole: string, name: string) => memberOrigin(reader, file, whole, name);
 
   return {
     resolve,
     originOf,
     memberOf,
-    exportOf: (file, specifier, name) => follow(file, { specifier, name }, 0),
+    exportOf: (file, specifier, name) => importedOrigin(reader, file, { specifier, name }, 0),
     originOfExpression(file, node) {
       const value = bare(node);
       if (ts.isIdentifier(value)) return originOf(file, value.text);
       if (!ts.isPropertyAccessExpression(value) || !ts.isIdentifier(value.expression)) return null;
       return memberOf(file, value.expression.text, value.name.text);
     },
-    importsOf(file) {
-      const known = imports.get(file);
-      if (known !== undefined) return known;
+    importsOf: rememberEach((file: string) => {
       const text = project.files.get(file);
-      const read =
-        text === undefined ? [] : readImports(parseSource(text), (specifier) => resolve(file, specifier));
-      imports.set(file, read);
-      return read;
-    },
+      return text === undefined
+        ? []
+        : readImports(parseSource(text), (specifier) => resolve(file, specifier));
+    }),
   };
+}
+
+/** What following a name needs of a project. */
+interface NameReader {
+  readonly project: ProjectFiles;
+  resolve(file: string, specifier: string): string | null;
+  /** Null: there is no such file. */
+  namesOf(file: string): FileNames | null;
+  /** Whether a workspace defines events. */
+  holdsEvents(owner: string): boolean;
+}
+
+/** Of a name that a file imports. */
+function importedOrigin(reader: NameReader, file: string, imported: Imported, steps: number): Origin | null {
+  const { specifier, name } = imported;
+  const target = reader.resolve(file, specifier);
+  if (target === null) return { package: packageOf(specifier), name, file: null, value: null };
+  const owner = ownerOf(reader.project.workspaces, target);
+  // A package without events is what it says at its door: where inside of it a name comes from matters to nobody.
+  if (owner !== null && specifier === owner && !reader.holdsEvents(owner))
+    return { package: owner, name, file: null, value: null };
+  if (name === "*") return { package: owner, name: "*", file: target, value: null };
+  return exportedOrigin(reader, target, name, steps);
+}
+
+/** Of a name that a file exports. */
+function exportedOrigin(reader: NameReader, file: string, name: string, steps: number): Origin | null {
+  const names = reader.namesOf(file);
+  if (names === null || steps > maxSteps) return null;
+  const found = names.exported.get(name);
+  if (found !== undefined)
+    return "local" in found
+      ? localOrigin(reader, file, found.local, steps + 1)
+      : importedOrigin(reader, file, found, steps + 1);
+  for (const specifier of names.passedOn) {
+    const origin = importedOrigin(reader, file, { specifier, name }, steps + 1);
+    if (origin !== null) return origin;
+  }
+  return null;
+}
+
+/** Of a name as a file uses it. */
+function localOrigin(reader: NameReader, file: string, name: string, steps: number): Origin | null {
+  const names = reader.namesOf(file);
+  if (names === null || steps > maxSteps) return null;
+  const imported = names.imported.get(name);
+  if (imported !== undefined) return importedOrigin(reader, file, imported, steps + 1);
+  if (!names.defined.has(name)) return null;
+  const value = names.defined.get(name) ?? null;
+  const renamed = value === null ? null : bare(value);
+  if (renamed !== null && ts.isIdentifier(renamed)) {
+    const origin = localOrigin(reader, file, renamed.text, steps + 1);
+    if (origin !== null) return origin;
+  }
+  return { package: ownerOf(reader.project.workspaces, file), name, file, value };
+}
+
+function memberOrigin(reader: NameReader, file: string, whole: string, name: string): Origin | null {
+  const owner = localOrigin(reader, file, whole, 0);
+  if (owner === null || owner.name !== "*") return null;
+  return owner.file === null ? { ...owner, name } : exportedOrigin(reader, owner.file, name, 0);
+}
+
+function holdsEvents({ workspaces, files }: ProjectFiles, owner: string): boolean {
+  const folder = workspaces.find(({ name }) => name === owner)?.folder ?? "";
+  return [...files.values()].some(
+    ({ path, text }) => path.startsWith(`${folder}/`) && isTypeScript(path) && text.includes("defineEvent("),
+  );
 }
 
 /** The workspace that a file belongs to, when it is one below the root. */
@@ -179,136 +154,4 @@ function ownerOf(workspaces: readonly Workspace[], file: string): string | null 
 function packageOf(specifier: string): string {
   const parts = specifier.split("/");
   return specifier.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] ?? specifier);
-}
-
-function specifierOf(node: ts.ImportDeclaration | ts.ExportDeclaration): string | null {
-  const { moduleSpecifier } = node;
-  return moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : null;
-}
-
-function readImports({ ast }: SourceFile, resolve: (specifier: string) => string | null): readonly Import[] {
-  const found: Import[] = [];
-  for (const node of ast.statements) {
-    if (!ts.isImportDeclaration(node) && !ts.isExportDeclaration(node)) continue;
-    const specifier = specifierOf(node);
-    if (specifier === null) continue;
-    found.push({ specifier, node, file: resolve(specifier), isTypeOnly: isTypeOnly(node) });
-  }
-  if (!/\b(?:import|require)\s*\(/.test(ast.text)) return found;
-  const visit = (node: ts.Node): void => {
-    // `typeof import("…")`
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      const { literal } = node.argument;
-      if (ts.isStringLiteral(literal))
-        found.push({ specifier: literal.text, node, file: resolve(literal.text), isTypeOnly: true });
-    } else if (ts.isCallExpression(node) && isImportCall(node)) {
-      const [argument] = node.arguments;
-      if (argument !== undefined && ts.isStringLiteralLike(argument)) {
-        found.push({ specifier: argument.text, node, file: resolve(argument.text), isTypeOnly: false });
-      }
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ast);
-  return found;
-}
-
-const isImportCall = ({ expression }: ts.CallExpression) =>
-  expression.kind === ts.SyntaxKind.ImportKeyword ||
-  (ts.isIdentifier(expression) && expression.text === "require");
-
-function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
-  const clause = node.importClause;
-  if (clause === undefined) return false;
-  if (clause.isTypeOnly) return true;
-  const named = clause.namedBindings;
-  return (
-    clause.name === undefined &&
-    named !== undefined &&
-    ts.isNamedImports(named) &&
-    named.elements.length > 0 &&
-    named.elements.every((element) => element.isTypeOnly)
-  );
-}
-
-function readNames({ ast }: SourceFile): Names {
-  const imported = new Map<string, Imported>();
-  const defined = new Map<string, ts.Expression | null>();
-  const exported = new Map<string, { readonly local: string } | Imported>();
-  const passedOn: string[] = [];
-  for (const node of ast.statements) {
-    if (ts.isImportDeclaration(node)) readImport(node, imported);
-    else if (ts.isExportDeclaration(node)) readExport(node, exported, passedOn);
-    else if (ts.isExportAssignment(node)) {
-      // No name can be called so, so nothing else is defined by it.
-      if (!ts.isIdentifier(node.expression)) defined.set("default", node.expression);
-      exported.set("default", { local: ts.isIdentifier(node.expression) ? node.expression.text : "default" });
-    } else {
-      const names = definedBy(node, defined);
-      const isExported =
-        ts.canHaveModifiers(node) &&
-        ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
-      const isDefault =
-        ts.canHaveModifiers(node) &&
-        node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword);
-      // export default function () { … }
-      if (isDefault === true && names.length === 0) {
-        defined.set("default", null);
-        exported.set("default", { local: "default" });
-      }
-      if (isExported === true)
-        for (const name of names) exported.set(isDefault === true ? "default" : name, { local: name });
-    }
-  }
-  return { imported, defined, exported, passedOn };
-}
-
-function readImport(node: ts.ImportDeclaration, imported: Map<string, Imported>): void {
-  const specifier = specifierOf(node);
-  const clause = node.importClause;
-  if (specifier === null || clause === undefined) return;
-  if (clause.name !== undefined) imported.set(clause.name.text, { specifier, name: "default" });
-  const named = clause.namedBindings;
-  if (named === undefined) return;
-  if (ts.isNamespaceImport(named)) imported.set(named.name.text, { specifier, name: "*" });
-  else
-    for (const element of named.elements)
-      imported.set(element.name.text, { specifier, name: (element.propertyName ?? element.name).text });
-}
-
-function readExport(
-  node: ts.ExportDeclaration,
-  exported: Map<string, { readonly local: string } | Imported>,
-  passedOn: string[],
-): void {
-  const specifier = specifierOf(node);
-  if (node.exportClause === undefined) {
-    if (specifier !== null) passedOn.push(specifier);
-  } else if (ts.isNamedExports(node.exportClause)) {
-    for (const element of node.exportClause.elements) {
-      const name = (element.propertyName ?? element.name).text;
-      exported.set(element.name.text, specifier === null ? { local: name } : { specifier, name });
-    }
-  } else if (specifier !== null) exported.set(node.exportClause.name.text, { specifier, name: "*" });
-}
-
-function definedBy(node: ts.Statement, defined: Map<string, ts.Expression | null>): readonly string[] {
-  if (ts.isVariableStatement(node)) {
-    return node.declarationList.declarations.flatMap(({ name, initializer }) => {
-      const plain = nameOf(name as ts.BindingName);
-      if (plain === null) return [];
-      defined.set(plain, initializer ?? null);
-      return [plain];
-    });
-  }
-  const isNamed =
-    ts.isFunctionDeclaration(node) ||
-    ts.isClassDeclaration(node) ||
-    ts.isEnumDeclaration(node) ||
-    ts.isInterfaceDeclaration(node) ||
-    ts.isTypeAliasDeclaration(node);
-  if (!isNamed || node.name === undefined) return [];
-  defined.set(node.name.text, null);
-  return [node.name.text];
 }

@@ -6,44 +6,14 @@
 import * as charterPackage from "@brain/schemas";
 import ts from "typescript";
 import * as zod from "zod";
-import {
-  bare,
-  type FunctionNode,
-  isFunction,
-  nameOf,
-  resultOf,
-  type SourceFile,
-  topStatement,
-} from "../syntax/source.ts";
+import { bare, isFunction, nameOf, type SourceFile, topStatement } from "../syntax/source.ts";
 import type { Bindings, Origin } from "./bindings.ts";
-import { foldedText } from "./folded-texts.ts";
+import { concatenationOf, type Evaluate, enumOf, listOf, staticsOf, templateOf } from "./composites.ts";
 import { literalOf, notKnown } from "./literals.ts";
 import { type Objects, readObjects } from "./objects.ts";
-import {
-  charterFunctions,
-  isCheck,
-  isOfZod,
-  isPlain,
-  isSchema,
-  member,
-  refusedNames,
-  type Schema,
-} from "./package-values.ts";
+import { isPlain, isSchema, member, type Schema } from "./package-values.ts";
 import { declarationOf } from "./scope.ts";
-
-type Scope = ReadonlyMap<string, unknown>;
-
-/** A function of the project. */
-class Written {
-  readonly file: string;
-  readonly node: FunctionNode;
-  readonly scope: Scope;
-  constructor(file: string, node: FunctionNode, scope: Scope) {
-    this.file = file;
-    this.node = node;
-    this.scope = scope;
-  }
-}
+import { callMethod, callValue, type EvaluateIn, type Scope, WrittenFunction } from "./value-calls.ts";
 
 /** Where a schema was written. */
 export interface SchemaSource {
@@ -61,17 +31,19 @@ export interface Values extends Objects {
 }
 
 const maxDepth = 60;
+
+/** Remembers what it has worked out: to be made for each look at a project. */
 export function readValues(bindings: Bindings, source: (path: string) => SourceFile): Values {
   const known = new Map<ts.Node, unknown>();
   const sources = new WeakMap<object, SchemaSource>();
   let depth = 0;
 
-  function evaluate(file: string, node: ts.Expression, scope: Scope = new Map()): unknown {
+  function evaluate(file: string, node: ts.Expression, scope: Scope): unknown {
     if (scope.size === 0 && known.has(node)) return known.get(node);
     if (depth >= maxDepth) return notKnown;
     depth++;
     try {
-      const value = read(file, bare(node), scope);
+      const value = read({ bindings, source, sources, evaluate, file, scope }, bare(node));
       if (scope.size === 0) known.set(node, value);
       return value;
     } catch {
@@ -82,194 +54,127 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     }
   }
 
-  function read(file: string, node: ts.Expression, scope: Scope): unknown {
-    const literal = literalOf(node);
-    if (literal !== notKnown) return literal;
-    if (isFunction(node)) return new Written(file, node, scope);
-    if (ts.isIdentifier(node)) return named(file, node, scope);
-    if (ts.isArrayLiteralExpression(node)) return readList(file, node.elements, scope);
-    if (ts.isObjectLiteralExpression(node)) return readObject(file, node, scope);
-    if (ts.isPropertyAccessExpression(node)) return readProperty(file, node, scope);
-    if (ts.isElementAccessExpression(node)) {
-      const name = evaluate(file, node.argumentExpression, scope);
-      return typeof name === "string" ? member(evaluate(file, node.expression, scope), name) : notKnown;
-    }
-    if (ts.isTemplateExpression(node)) return readTemplate(file, node, scope);
-    if (ts.isBinaryExpression(node)) return joined(file, node, scope);
-    if (ts.isCallExpression(node)) return readCall(file, node, scope);
-    return notKnown;
-  }
-
-  function named(file: string, node: ts.Identifier, scope: Scope): unknown {
-    if (scope.has(node.text)) return scope.get(node.text);
-    const declared = declarationOf(node);
-    if (declared === null) return ofOrigin(bindings.originOf(file, node.text));
-    if (ts.isEnumDeclaration(declared)) return readEnum(file, declared);
-    if (ts.isClassDeclaration(declared)) return readStatics(file, declared);
-    if (isFunction(declared)) return new Written(file, declared, scope);
-    const isConstant =
-      ts.isVariableDeclaration(declared) && (declared.parent.flags & ts.NodeFlags.Const) !== 0;
-    return isConstant && declared.initializer !== undefined
-      ? evaluate(file, declared.initializer, scope)
-      : notKnown;
-  }
-
-  function ofOrigin(origin: Origin | null): unknown {
-    if (origin === null) return notKnown;
-    if (origin.package === "zod")
-      return origin.name === "*" || origin.name === "default" ? zod : member(zod, origin.name);
-    if (origin.package === "@brain/schemas" && origin.value === null)
-      return member(charterPackage, origin.name);
-    if (origin.file === null) return notKnown;
-    if (origin.value !== null)
-      return isReassignable(origin.value) ? notKnown : evaluate(origin.file, origin.value);
-    const written = topStatement(source(origin.file).ast, origin.name);
-    if (written === null) return notKnown;
-    if (ts.isEnumDeclaration(written)) return readEnum(origin.file, written);
-    if (ts.isClassDeclaration(written)) return readStatics(origin.file, written);
-    return isFunction(written) ? new Written(origin.file, written, new Map()) : notKnown;
-  }
-
-  /** `` `${prefix}.created` ``, where all its parts are known. */
-  function readTemplate(file: string, { head, templateSpans }: ts.TemplateExpression, scope: Scope): unknown {
-    let text = head.text;
-    for (const { expression, literal } of templateSpans) {
-      const part = evaluate(file, expression, scope);
-      if (typeof part !== "string" && typeof part !== "number") return notKnown;
-      text += part + literal.text;
-    }
-    return text;
-  }
-
-  /** `prefix + ".created"` */
-  function joined(file: string, node: ts.BinaryExpression, scope: Scope): unknown {
-    if (node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return notKnown;
-    const [left, right] = [evaluate(file, node.left, scope), evaluate(file, node.right, scope)];
-    return typeof left === "string" && typeof right === "string" ? left + right : notKnown;
-  }
-
-  /** Members that say their value. */
-  function readEnum(file: string, { members }: ts.EnumDeclaration): unknown {
-    const found: Record<string, unknown> = {};
-    for (const { name, initializer } of members) {
-      const key = nameOf(name);
-      if (key !== null && key !== "__proto__")
-        found[key] = initializer === undefined ? notKnown : evaluate(file, initializer);
-    }
-    return found;
-  }
-
-  /** `static readonly` members of a class. */
-  function readStatics(file: string, { members }: ts.ClassLikeDeclaration): unknown {
-    const found: Record<string, unknown> = {};
-    for (const one of members) {
-      if (!ts.isPropertyDeclaration(one) || one.initializer === undefined) continue;
-      const has = (kind: ts.SyntaxKind) => one.modifiers?.some((modifier) => modifier.kind === kind) === true;
-      const key = nameOf(one.name);
-      if (has(ts.SyntaxKind.StaticKeyword) && has(ts.SyntaxKind.ReadonlyKeyword) && key !== null)
-        found[key] = evaluate(file, one.initializer);
-    }
-    return found;
-  }
-
-  function readList(file: string, elements: ts.NodeArray<ts.Expression>, scope: Scope): unknown {
-    return elements.flatMap((element) => {
-      if (!ts.isSpreadElement(element)) return [evaluate(file, element, scope)];
-      const value = evaluate(file, element.expression, scope);
-      return Array.isArray(value) ? value : [notKnown];
-    });
-  }
-
-  function readObject(file: string, node: ts.ObjectLiteralExpression, scope: Scope): unknown {
-    const found: Record<string, unknown> = {};
-    for (const property of node.properties) {
-      if (ts.isSpreadAssignment(property)) {
-        const value = evaluate(file, property.expression, scope);
-        if (isPlain(value)) Object.assign(found, value);
-        continue;
-      }
-      const name = property.name === undefined ? null : nameOf(property.name);
-      if (name === null || name === "__proto__") continue;
-      const value = ts.isPropertyAssignment(property)
-        ? property.initializer
-        : ts.isShorthandPropertyAssignment(property)
-          ? property.name
-          : null;
-      const read = value === null ? notKnown : evaluate(file, value, scope);
-      found[name] = isSchema(read) && value !== null ? ownField(read, value, property) : read;
-    }
-    return found;
-  }
-
-  /** Each field has a schema of its own, so that one can tell where it was written; what is named stands elsewhere too. */
-  function ownField(schema: Schema, node: ts.Expression, property: ts.ObjectLiteralElementLike): Schema {
-    const mark = schema.meta()?.["x-brain-pii"] as { readonly subject: string } | undefined;
-    const copy = schema.clone(undefined, { parent: true });
-    const own = mark === undefined ? copy : charterPackage.pii(copy, mark);
-    sources.set(own, { node, property });
-    return own;
-  }
-
-  function readProperty(file: string, node: ts.PropertyAccessExpression, scope: Scope): unknown {
-    const origin = scope.size === 0 ? bindings.originOfExpression(file, node) : null;
-    if (origin !== null && origin.package !== "zod") return ofOrigin(origin);
-    return member(evaluate(file, node.expression, scope), node.name.text);
-  }
-
-  function readCall(file: string, node: ts.CallExpression, scope: Scope): unknown {
-    const callee = bare(node.expression);
-    const given = readList(file, node.arguments, scope) as unknown[];
-    const made = isMethod(callee)
-      ? callMethod(evaluate(file, callee.expression, scope), callee, given, file, scope)
-      : call(evaluate(file, callee, scope), given);
-    if (isSchema(made) && !sources.has(made)) sources.set(made, { node, property: null });
-    return made;
-  }
-
-  function callMethod(
-    owner: unknown,
-    callee: ts.PropertyAccessExpression,
-    given: unknown[],
-    file: string,
-    scope: Scope,
-  ): unknown {
-    const name = callee.name.text;
-    if (!isSchema(owner)) {
-      const folded = foldedText(owner, name, given);
-      return folded === notKnown ? call(evaluate(file, callee, scope), given) : folded;
-    }
-    const method: unknown = refusedNames.has(name) ? null : Reflect.get(owner, name);
-    if (typeof method !== "function") return notKnown;
-    const made: unknown = Reflect.apply(method, owner, given.map(argument));
-    return isSchema(made) ? made : notKnown;
-  }
-
-  function call(callee: unknown, given: unknown[]): unknown {
-    if (callee instanceof Written) return callWritten(callee, given);
-    const isOurs = charterFunctions.includes(callee);
-    if (typeof callee !== "function" || !(isOurs || isOfZod(callee))) return notKnown;
-    const made: unknown = Reflect.apply(callee, undefined, given.map(argument));
-    return isOurs || isSchema(made) || isCheck(made) ? made : notKnown;
-  }
-
-  /** A function that is one expression. */
-  function callWritten({ file, node, scope }: Written, given: unknown[]): unknown {
-    const result = resultOf(node);
-    if (result === null) return notKnown;
-    const inside = new Map(scope);
-    for (const [index, { name, initializer }] of node.parameters.entries()) {
-      const value = index < given.length ? given[index] : initializer && evaluate(file, initializer, scope);
-      if (ts.isIdentifier(name)) inside.set(name.text, value === undefined ? notKnown : value);
-    }
-    return evaluate(file, result, inside);
-  }
-
   return {
-    valueOf: (file, node) => evaluate(file, node),
+    valueOf: (file, node) => evaluate(file, node, topScope),
     sourceOf: (schema) =>
       typeof schema === "object" && schema !== null ? (sources.get(schema) ?? null) : null,
     ...readObjects(bindings),
   };
+}
+
+/** Where an expression stands, and what it needs to be worked out. */
+interface Place {
+  readonly bindings: Bindings;
+  readonly source: (path: string) => SourceFile;
+  /** By the schemas that were made. */
+  readonly sources: WeakMap<object, SchemaSource>;
+  readonly evaluate: EvaluateIn;
+  readonly file: string;
+  readonly scope: Scope;
+}
+
+const topScope: Scope = new Map();
+
+function read(place: Place, node: ts.Expression): unknown {
+  const literal = literalOf(node);
+  if (literal !== notKnown) return literal;
+  const evaluate: Evaluate = (part) => place.evaluate(place.file, part, place.scope);
+  if (isFunction(node)) return new WrittenFunction(place.file, node, place.scope);
+  if (ts.isIdentifier(node)) return readName(place, node);
+  if (ts.isArrayLiteralExpression(node)) return listOf(node.elements, evaluate);
+  if (ts.isObjectLiteralExpression(node)) return readObject(place, node, evaluate);
+  if (ts.isPropertyAccessExpression(node)) return readProperty(place, node, evaluate);
+  if (ts.isElementAccessExpression(node)) {
+    const name = evaluate(node.argumentExpression);
+    return typeof name === "string" ? member(evaluate(node.expression), name) : notKnown;
+  }
+  if (ts.isTemplateExpression(node)) return templateOf(node, evaluate);
+  if (ts.isBinaryExpression(node)) return concatenationOf(node, evaluate);
+  if (ts.isCallExpression(node)) return readCall(place, node, evaluate);
+  return notKnown;
+}
+
+function readName(place: Place, node: ts.Identifier): unknown {
+  if (place.scope.has(node.text)) return place.scope.get(node.text);
+  const declared = declarationOf(node);
+  if (declared === null) return readOrigin(place, place.bindings.originOf(place.file, node.text));
+  const isConstant = ts.isVariableDeclaration(declared) && (declared.parent.flags & ts.NodeFlags.Const) !== 0;
+  if (isConstant && declared.initializer !== undefined)
+    return place.evaluate(place.file, declared.initializer, place.scope);
+  return readDeclared(place, declared);
+}
+
+/** What stands at the top of a file, or is imported from a package. */
+function readOrigin(place: Place, origin: Origin | null): unknown {
+  if (origin === null) return notKnown;
+  if (origin.package === "zod")
+    return origin.name === "*" || origin.name === "default" ? zod : member(zod, origin.name);
+  if (origin.package === "@brain/schemas" && origin.value === null)
+    return member(charterPackage, origin.name);
+  if (origin.file === null) return notKnown;
+  if (origin.value !== null)
+    return isReassignable(origin.value) ? notKnown : place.evaluate(origin.file, origin.value, topScope);
+  const declared = topStatement(place.source(origin.file).ast, origin.name);
+  return declared === null
+    ? notKnown
+    : readDeclared({ ...place, file: origin.file, scope: topScope }, declared);
+}
+
+/** An enum, a class, or a function. */
+function readDeclared({ evaluate, file, scope }: Place, declared: ts.Node): unknown {
+  const atTop: Evaluate = (node) => evaluate(file, node, topScope);
+  if (ts.isEnumDeclaration(declared)) return enumOf(declared, atTop);
+  if (ts.isClassDeclaration(declared)) return staticsOf(declared, atTop);
+  return isFunction(declared) ? new WrittenFunction(file, declared, scope) : notKnown;
+}
+
+function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Evaluate): unknown {
+  const found: Record<string, unknown> = {};
+  for (const property of node.properties) {
+    if (ts.isSpreadAssignment(property)) {
+      const value = evaluate(property.expression);
+      if (isPlain(value)) Object.assign(found, value);
+      continue;
+    }
+    const name = property.name === undefined ? null : nameOf(property.name);
+    if (name === null || name === "__proto__") continue;
+    const written = ts.isPropertyAssignment(property)
+      ? property.initializer
+      : ts.isShorthandPropertyAssignment(property)
+        ? property.name
+        : null;
+    const value = written === null ? notKnown : evaluate(written);
+    found[name] =
+      isSchema(value) && written !== null ? ownField(place, value, { node: written, property }) : value;
+  }
+  return found;
+}
+
+/** Each field has a schema of its own, so that one can tell where it was written; what is named stands elsewhere too. */
+function ownField({ sources }: Place, schema: Schema, written: SchemaSource): Schema {
+  const mark = schema.meta()?.["x-brain-pii"] as { readonly subject: string } | undefined;
+  const copy = schema.clone(undefined, { parent: true });
+  const own = mark === undefined ? copy : charterPackage.pii(copy, mark);
+  sources.set(own, written);
+  return own;
+}
+
+function readProperty(place: Place, node: ts.PropertyAccessExpression, evaluate: Evaluate): unknown {
+  const isAtTop = place.scope.size === 0;
+  const origin = isAtTop ? place.bindings.originOfExpression(place.file, node) : null;
+  if (origin !== null && origin.package !== "zod") return readOrigin(place, origin);
+  return member(evaluate(node.expression), node.name.text);
+}
+
+function readCall(place: Place, node: ts.CallExpression, evaluate: Evaluate): unknown {
+  const callee = bare(node.expression);
+  const given = listOf(node.arguments, evaluate);
+  const byMethod = ts.isPropertyAccessExpression(callee)
+    ? callMethod(evaluate(callee.expression), callee.name.text, given)
+    : null;
+  const made = byMethod ?? callValue(evaluate(callee), given, place.evaluate);
+  if (isSchema(made) && !place.sources.has(made)) place.sources.set(made, { node, property: null });
+  return made;
 }
 
 /** What a `let` holds at another time is not known. */
@@ -280,10 +185,3 @@ function isReassignable({ parent }: ts.Expression): boolean {
     (parent.parent.flags & ts.NodeFlags.Const) === 0
   );
 }
-
-const isMethod = (callee: ts.Expression): callee is ts.PropertyAccessExpression =>
-  ts.isPropertyAccessExpression(callee);
-
-/** As zod gets it: a function of the project is never called, so any will do. */
-const argument = (value: unknown): unknown =>
-  value instanceof Written || value === notKnown ? () => true : value;

@@ -35,128 +35,140 @@ export interface SqlReader {
 
 /** Remembers what it has read: to be made for each look at a project. */
 export function readSqlTexts(bindings: Bindings): SqlReader {
-  const pieces = new Map<ts.Node, string>();
-
-  /** What a name stands for: here, at the top of its file, or in another one of the project. */
-  function givenTo(node: ts.Expression): ts.Expression | null {
-    if (ts.isIdentifier(node)) {
-      const declared = declarationOf(node);
-      if (declared !== null)
-        return ts.isVariableDeclaration(declared) && declared.initializer !== undefined
-          ? bare(declared.initializer)
-          : null;
-    } else if (!ts.isPropertyAccessExpression(node)) return null;
-    const value = bindings.originOfExpression(node.getSourceFile().fileName, node)?.value ?? null;
-    return value === null || bare(value) === node ? null : bare(value);
-  }
-
-  /** Follows names to what is no name any more. */
-  function meant(node: ts.Expression): ts.Expression {
-    let at = bare(node);
-    for (let steps = 0; steps < 5; steps++) {
-      const given = givenTo(at);
-      if (given === null) break;
-      at = given;
-    }
-    return at;
-  }
-
-  function isSqlTag(node: ts.Node): node is ts.TaggedTemplateExpression {
-    if (!ts.isTaggedTemplateExpression(node)) return false;
-    const tag = bare(node.tag);
-    if (ts.isPropertyAccessExpression(tag)) return tag.name.text === "sql";
-    if (!ts.isIdentifier(tag)) return false;
-    return tag.text === "sql" || bindings.originOf(tag.getSourceFile().fileName, tag.text)?.name === "sql";
-  }
-
-  /** Null: it is no text. */
-  function textOf(node: ts.Expression, isTagged = false): string | null {
-    if (ts.isStringLiteralLike(node)) return node.text;
-    if (ts.isTemplateExpression(node)) {
-      const parts = node.templateSpans.map(
-        ({ expression, literal }) => pieceOf(expression, isTagged) + literal.text,
-      );
-      return node.head.text + parts.join("");
-    }
-    if (isSqlTag(node)) return textOf(node.template, true);
-    if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return null;
-    const [left, right] = [bare(node.left), bare(node.right)];
-    const said = [textOf(left), textOf(right)];
-    if (said[0] === null && said[1] === null) return null;
-    return (said[0] ?? pieceOf(left, false)) + (said[1] ?? pieceOf(right, false));
-  }
-
-  /** What is put into a text. In a tagged one a plain text is a value, and never SQL. */
-  function pieceOf(node: ts.Expression, isTagged: boolean): string {
-    const value = meant(node);
-    const known = pieces.get(value);
-    if (known !== undefined) return known;
-    if (isTagged && ts.isStringLiteralLike(value)) return hole;
-    // What refers to itself has no end.
-    pieces.set(value, hole);
-    const said = nameGiven(value) ?? (value.getEnd() - value.getStart() > maxPiece ? null : textOf(value));
-    const piece = said === null || said.length > maxPiece ? hole : said;
-    pieces.set(value, piece);
-    return piece;
-  }
-
-  /** `sql.identifier("books")`, `sql.raw("books")`; null: it is none of them. */
-  function nameGiven(node: ts.Expression): string | null {
-    if (!ts.isCallExpression(node)) return null;
-    const [first] = node.arguments;
-    const name = calledName(node);
-    if (first === undefined || (name !== "identifier" && name !== "raw")) return null;
-    const text = textOf(meant(first));
-    return text === null || name === "raw" ? text : `"${text}"`;
-  }
-
-  /** Texts that a call is given: one, one of a choice, one with its values, or several. */
-  function givenTexts(node: ts.Expression, isBatch: boolean, at: ts.Expression = node): readonly SqlText[] {
-    const value = meant(node);
-    const isHere = value.getSourceFile() === node.getSourceFile();
-    const place = isHere ? value : at;
-    if (ts.isConditionalExpression(value))
-      return [value.whenTrue, value.whenFalse].flatMap((one) => givenTexts(one, false, place));
-    if (ts.isArrayLiteralExpression(value) && isBatch)
-      return value.elements.flatMap((element) => {
-        const [first] = ts.isArrayLiteralExpression(element) ? element.elements : [element];
-        return first === undefined ? [] : givenTexts(first, false, place);
-      });
-    if (ts.isObjectLiteralExpression(value))
-      return value.properties.flatMap((property) =>
-        ts.isPropertyAssignment(property) && /^(?:text|sql)$/.test(property.name.getText())
-          ? givenTexts(property.initializer, false, place)
-          : [],
-      );
-    // A tagged one is found by itself.
-    const text = isSqlTag(value) ? null : textOf(value);
-    return text === null ? [] : [{ at: place, text, isWhole: true }];
-  }
-
+  const seen: Seen = { bindings, pieces: new Map() };
   return {
     givenTo(call) {
       const [first] = call.arguments;
       if (first === undefined) return [];
-      const value = meant(first);
-      if (isSqlTag(value)) return [textOf(value) ?? ""];
-      return givenTexts(first, calledName(call) === "batch").map(({ text }) => text);
+      const value = meant(bindings, first);
+      if (isSqlTag(bindings, value)) return [textOf(seen, value) ?? ""];
+      return givenTexts(seen, first, calledName(call) === "batch").map(({ text }) => text);
     },
     textsOf({ calls, texts }) {
       const tagged = texts.flatMap((node): SqlText[] => {
         const { parent } = node;
-        if (!isSqlTag(parent)) return [];
-        return [{ at: node, text: textOf(parent) ?? "", isWhole: isRun(parent) }];
+        if (!isSqlTag(bindings, parent)) return [];
+        return [{ at: node, text: textOf(seen, parent) ?? "", isWhole: isRun(parent) }];
       });
       const given = calls.flatMap((call) => {
         const name = calledName(call);
         const [first] = call.arguments;
         return first === undefined || name === null || !runners.has(name)
           ? []
-          : givenTexts(first, name === "batch");
+          : givenTexts(seen, first, name === "batch");
       });
       return [...new Map([...tagged, ...given].map((text) => [text.at, text])).values()];
     },
   };
+}
+
+/** What has been read of one project. */
+interface Seen {
+  readonly bindings: Bindings;
+  /** What stands for an expression inside of another text. */
+  readonly pieces: Map<ts.Node, string>;
+}
+
+/** What a name stands for: here, at the top of its file, or in another one of the project. */
+function valueNamed(bindings: Bindings, node: ts.Expression): ts.Expression | null {
+  if (ts.isIdentifier(node)) {
+    const declared = declarationOf(node);
+    if (declared !== null)
+      return ts.isVariableDeclaration(declared) && declared.initializer !== undefined
+        ? bare(declared.initializer)
+        : null;
+  } else if (!ts.isPropertyAccessExpression(node)) return null;
+  const value = bindings.originOfExpression(node.getSourceFile().fileName, node)?.value ?? null;
+  return value === null || bare(value) === node ? null : bare(value);
+}
+
+/** Follows names to what is no name any more. */
+function meant(bindings: Bindings, node: ts.Expression): ts.Expression {
+  let at = bare(node);
+  for (let steps = 0; steps < 5; steps++) {
+    const given = valueNamed(bindings, at);
+    if (given === null) break;
+    at = given;
+  }
+  return at;
+}
+
+function isSqlTag(bindings: Bindings, node: ts.Node): node is ts.TaggedTemplateExpression {
+  if (!ts.isTaggedTemplateExpression(node)) return false;
+  const tag = bare(node.tag);
+  if (ts.isPropertyAccessExpression(tag)) return tag.name.text === "sql";
+  if (!ts.isIdentifier(tag)) return false;
+  return tag.text === "sql" || bindings.originOf(tag.getSourceFile().fileName, tag.text)?.name === "sql";
+}
+
+/** Null: it is no text. */
+function textOf(seen: Seen, node: ts.Expression, isTagged = false): string | null {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isTemplateExpression(node)) {
+    const parts = node.templateSpans.map(
+      ({ expression, literal }) => pieceOf(seen, expression, isTagged) + literal.text,
+    );
+    return node.head.text + parts.join("");
+  }
+  if (isSqlTag(seen.bindings, node)) return textOf(seen, node.template, true);
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return null;
+  const [left, right] = [bare(node.left), bare(node.right)];
+  const said = [textOf(seen, left), textOf(seen, right)];
+  if (said[0] === null && said[1] === null) return null;
+  return (said[0] ?? pieceOf(seen, left, false)) + (said[1] ?? pieceOf(seen, right, false));
+}
+
+/** What is put into a text. In a tagged one a plain text is a value, and never SQL. */
+function pieceOf(seen: Seen, node: ts.Expression, isTagged: boolean): string {
+  const value = meant(seen.bindings, node);
+  const known = seen.pieces.get(value);
+  if (known !== undefined) return known;
+  if (isTagged && ts.isStringLiteralLike(value)) return hole;
+  // What refers to itself has no end.
+  seen.pieces.set(value, hole);
+  const said =
+    nameGiven(seen, value) ?? (value.getEnd() - value.getStart() > maxPiece ? null : textOf(seen, value));
+  const piece = said === null || said.length > maxPiece ? hole : said;
+  seen.pieces.set(value, piece);
+  return piece;
+}
+
+/** `sql.identifier("books")`, `sql.raw("books")`; null: it is none of them. */
+function nameGiven(seen: Seen, node: ts.Expression): string | null {
+  if (!ts.isCallExpression(node)) return null;
+  const [first] = node.arguments;
+  const name = calledName(node);
+  if (first === undefined || (name !== "identifier" && name !== "raw")) return null;
+  const text = textOf(seen, meant(seen.bindings, first));
+  return text === null || name === "raw" ? text : `"${text}"`;
+}
+
+/** Texts that a call is given: one, one of a choice, one with its values, or several. */
+function givenTexts(
+  seen: Seen,
+  node: ts.Expression,
+  isBatch: boolean,
+  at: ts.Expression = node,
+): readonly SqlText[] {
+  const value = meant(seen.bindings, node);
+  const isHere = value.getSourceFile() === node.getSourceFile();
+  const place = isHere ? value : at;
+  if (ts.isConditionalExpression(value))
+    return [value.whenTrue, value.whenFalse].flatMap((one) => givenTexts(seen, one, false, place));
+  if (ts.isArrayLiteralExpression(value) && isBatch)
+    return value.elements.flatMap((element) => {
+      const [first] = ts.isArrayLiteralExpression(element) ? element.elements : [element];
+      return first === undefined ? [] : givenTexts(seen, first, false, place);
+    });
+  if (ts.isObjectLiteralExpression(value))
+    return value.properties.flatMap((property) =>
+      ts.isPropertyAssignment(property) && /^(?:text|sql)$/.test(property.name.getText())
+        ? givenTexts(seen, property.initializer, false, place)
+        : [],
+    );
+  // A tagged one is found by itself.
+  const text = isSqlTag(seen.bindings, value) ? null : textOf(seen, value);
+  return text === null ? [] : [{ at: place, text, isWhole: true }];
 }
 
 /** Given to what runs it, and to nothing before. */

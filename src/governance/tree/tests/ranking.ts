@@ -1,6 +1,7 @@
 /** Which files of tests to read first: parsing all of a large project to find one test takes too long. */
 
 import { posix } from "node:path";
+import { rememberEach } from "../remember-each.ts";
 
 /** What is looked for. */
 export interface Sought {
@@ -35,21 +36,15 @@ export function rankTests(
   paths: ReadonlySet<string>,
   textOf: (path: string) => string,
 ): (sought: Sought) => Iterable<string> {
-  const glances = new Map<string, Glance | null>();
   const rankings = new Map<string, readonly string[]>();
 
   /** Null: it cannot show anything of anybody. */
-  function glanceAt(path: string): Glance | null {
-    const known = glances.get(path);
-    if (known !== undefined) return known;
+  const glanceAt = rememberEach((path: string): Glance | null => {
     const text = textOf(path);
-    const glance =
-      !mayAssert(text) || !actWords.test(text)
-        ? null
-        : { texts: textsOf(path, text), actsItself: ownActWords.test(text) };
-    glances.set(path, glance);
-    return glance;
-  }
+    return !mayAssert(text) || !actWords.test(text)
+      ? null
+      : { texts: textsOf(path, text), actsItself: ownActWords.test(text) };
+  });
 
   function textsOf(path: string, text: string): readonly string[] {
     const imported = [...text.matchAll(/from "(\.[^"]+)"/g)]

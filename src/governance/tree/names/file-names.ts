@@ -1,0 +1,102 @@
+/** The names of one file: what it imports, defines and exports. */
+
+import ts from "typescript";
+import { nameOf, type SourceFile } from "../syntax/source.ts";
+import { specifierOf } from "./imports.ts";
+
+/** A name of another file. */
+export interface Imported {
+  readonly specifier: string;
+  readonly name: string;
+}
+
+export interface FileNames {
+  readonly imported: ReadonlyMap<string, Imported>;
+  /** Names at the top of the file; null for what is no expression. */
+  readonly defined: ReadonlyMap<string, ts.Expression | null>;
+  /** Exported name → local name, or a name of another module. */
+  readonly exported: ReadonlyMap<string, { readonly local: string } | Imported>;
+  /** `export * from …` */
+  readonly passedOn: readonly string[];
+}
+
+export function readFileNames({ ast }: SourceFile): FileNames {
+  const imported = new Map<string, Imported>();
+  const defined = new Map<string, ts.Expression | null>();
+  const exported = new Map<string, { readonly local: string } | Imported>();
+  const passedOn: string[] = [];
+  for (const node of ast.statements) {
+    if (ts.isImportDeclaration(node)) readImport(node, imported);
+    else if (ts.isExportDeclaration(node)) readExport(node, exported, passedOn);
+    else if (ts.isExportAssignment(node)) {
+      // No name can be called so, so nothing else is defined by it.
+      if (!ts.isIdentifier(node.expression)) defined.set("default", node.expression);
+      exported.set("default", { local: ts.isIdentifier(node.expression) ? node.expression.text : "default" });
+    } else {
+      const names = definedBy(node, defined);
+      const isExported =
+        ts.canHaveModifiers(node) &&
+        ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+      const isDefault =
+        ts.canHaveModifiers(node) &&
+        node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword);
+      // export default function () { … }
+      if (isDefault === true && names.length === 0) {
+        defined.set("default", null);
+        exported.set("default", { local: "default" });
+      }
+      if (isExported === true)
+        for (const name of names) exported.set(isDefault === true ? "default" : name, { local: name });
+    }
+  }
+  return { imported, defined, exported, passedOn };
+}
+
+function readImport(node: ts.ImportDeclaration, imported: Map<string, Imported>): void {
+  const specifier = specifierOf(node);
+  const clause = node.importClause;
+  if (specifier === null || clause === undefined) return;
+  if (clause.name !== undefined) imported.set(clause.name.text, { specifier, name: "default" });
+  const named = clause.namedBindings;
+  if (named === undefined) return;
+  if (ts.isNamespaceImport(named)) imported.set(named.name.text, { specifier, name: "*" });
+  else
+    for (const element of named.elements)
+      imported.set(element.name.text, { specifier, name: (element.propertyName ?? element.name).text });
+}
+
+function readExport(
+  node: ts.ExportDeclaration,
+  exported: Map<string, { readonly local: string } | Imported>,
+  passedOn: string[],
+): void {
+  const specifier = specifierOf(node);
+  if (node.exportClause === undefined) {
+    if (specifier !== null) passedOn.push(specifier);
+  } else if (ts.isNamedExports(node.exportClause)) {
+    for (const element of node.exportClause.elements) {
+      const name = (element.propertyName ?? element.name).text;
+      exported.set(element.name.text, specifier === null ? { local: name } : { specifier, name });
+    }
+  } else if (specifier !== null) exported.set(node.exportClause.name.text, { specifier, name: "*" });
+}
+
+function definedBy(node: ts.Statement, defined: Map<string, ts.Expression | null>): readonly string[] {
+  if (ts.isVariableStatement(node)) {
+    return node.declarationList.declarations.flatMap(({ name, initializer }) => {
+      const plain = nameOf(name as ts.BindingName);
+      if (plain === null) return [];
+      defined.set(plain, initializer ?? null);
+      return [plain];
+    });
+  }
+  const isNamed =
+    ts.isFunctionDeclaration(node) ||
+    ts.isClassDeclaration(node) ||
+    ts.isEnumDeclaration(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node);
+  if (!isNamed || node.name === undefined) return [];
+  defined.set(node.name.text, null);
+  return [node.name.text];
+}
