@@ -3,18 +3,16 @@
  * what it finds there.
  */
 
-import { rm } from "node:fs/promises";
 import { build } from "esbuild";
 import { consumerOptions, root, workerOptions } from "../workers/local/workerd/bundle.ts";
+import { writeOutputs } from "./write-outputs.ts";
 
 // Makes all events and modules once, as a start without the mark below would: what is wrong with one ends the build.
 await import("../src/composition.ts");
 const optionsOf = { api: workerOptions, consumer: consumerOptions };
 for (const name of ["api", "consumer"] as const) {
   const outdir = `${root}dist/workers/${name}`;
-  // Parts of an earlier build have other names and would be uploaded too.
-  await rm(outdir, { recursive: true, force: true });
-  await build({
+  const { outputFiles } = await build({
     ...optionsOf[name],
     entryPoints: [`${root}workers/${name}.ts`],
     outdir,
@@ -23,5 +21,8 @@ for (const name of ["api", "consumer"] as const) {
     minify: true,
     sourcemap: true,
     logLevel: "error",
+    write: false,
   });
+  // Parts of an earlier build have other names and would be uploaded too.
+  await writeOutputs(outdir, outputFiles);
 }

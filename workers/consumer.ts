@@ -18,9 +18,13 @@ function createEngineOf(env: Readonly<Record<string, unknown>>): Engine {
   return createProductEngine(openModules(config, gifts.resolve), config, gifts);
 }
 
+const notForYou =
+  "This worker answers no requests: the API worker wakes it, and cron. For a cron run in `wrangler dev` ask for /cdn-cgi/handler/scheduled?cron=*+*+*+*+*\n";
+
 /** Reached by service binding only: it has no route, and `workers_dev` is off. */
 export default {
   async fetch(request, env, context) {
+    if (request.method !== "POST") return new Response(notForYou, { status: 404 });
     const body: unknown = await request.json();
     const engine = engineOf(env);
     const goOn = () => handOn(context);
