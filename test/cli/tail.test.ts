@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import { charter, openStation, type Running, type Station, startCharter } from "./server.ts";
 
@@ -118,5 +121,39 @@ describe("tail", () => {
     expect(printed(running.stdout())).toEqual(names);
     running.kill("SIGTERM");
     await running.ended;
+  });
+
+  test("shows what a record that was set back lacks, and publish brings it back under its id", async () => {
+    await publish("known");
+    await station.settle();
+    const [[behind = ""] = []] = (await station.redis(
+      "XREVRANGE",
+      station.stream,
+      "+",
+      "-",
+      "COUNT",
+      "1",
+    )) as [string][];
+    await publish("lost-1", "lost-2");
+    await station.settle();
+    const ids = () =>
+      station.sql<{ id: string }>(
+        "SELECT id FROM events WHERE payload ->> 'component' LIKE 'lost-%' ORDER BY position",
+      );
+    const before = await ids();
+    await station.sql("DELETE FROM events WHERE payload ->> 'component' LIKE 'lost-%'");
+    const { code, stdout } = await charter(station.url, ["tail", "--behind", behind, "--json"]);
+    expect(code).toBe(0);
+    expect(printed(stdout)).toEqual(["lost-1", "lost-2"]);
+    const folder = await mkdtemp(join(tmpdir(), "charter-tail-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "lost.jsonl");
+    await writeFile(file, stdout);
+    const published = await charter(station.url, ["publish", "--file", file, "--json"]);
+    expect(published.code, published.stderr + published.stdout).toBe(0);
+    expect(JSON.parse(published.stdout)).toMatchObject({ accepted: 2, deduplicated: 0, rejected: 0 });
+    expect(await ids()).toEqual(before);
+    const wrong = await charter(station.url, ["tail", "--behind", "yesterday"]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("is no message id") });
   });
 });

@@ -18,6 +18,8 @@ export type AlertKind =
   | "work_failing"
   /** The number of shards waits for consumers that have not handled what was sent before. Subject: `shards`. */
   | "reshard_waits"
+  /** Postgres was set back to a backup, and Redis was not. Subject: `shard {n}`. */
+  | "record_set_back"
   /** An outgoing webhook was switched off, because its receiver failed for days. Subject: the endpoint. */
   | "webhook_disabled"
   /** A payment was received for what cannot be delivered. Subject: the payment. */

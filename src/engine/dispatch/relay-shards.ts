@@ -1,3 +1,4 @@
+import { type Alert, raiseAlert } from "../alerts/alerts.ts";
 import { watchWork } from "../alerts/failing-work.ts";
 import { ofShard, type StreamInvocation } from "../invocation.ts";
 import { type Resharding, reshard } from "../operations/reshard.ts";
@@ -112,12 +113,13 @@ async function relayShard(
       triggers.takeNews();
     };
     const onSent = (types: ReadonlySet<string>) => wake([{ shard, types: [...types] }]);
+    const onSetBack = (known: string) => raiseAlert(invocation, setBackAlert(shard, known));
     const result = await watchWork(
       invocation,
       `relay:${shard}`,
       async () => {
         await noteShardDatabase(invocation, shard, deps.redisNumber);
-        return relay(deps, { shard, mayGoOn, verify, onSent, rest, place });
+        return relay(deps, { shard, mayGoOn, verify, onSent, onSetBack, rest, place });
       },
       ({ recovered }) => recovered,
     );
@@ -133,4 +135,14 @@ async function relayShard(
     return waitMs === null ? null : now() + waitMs + leaseMarginMs;
   });
   return layout;
+}
+
+/** It ends when somebody closes it: what the record lacks nobody here can tell from what other programs wrote. */
+function setBackAlert(shard: number, known: string): Alert {
+  return {
+    kind: "record_set_back",
+    subject: `shard ${shard}`,
+    severity: "critical",
+    message: `Redis has later batches than the record knows of: Postgres was set back to a backup, or another system sends to the same stream. The record lacks what was recorded since, and effects of it are gone. "charter tail --behind ${known}" shows what the stream of shard ${shard} still has of it; "Restored from a backup" in the documents says how to bring it back. Then close this.`,
+  };
 }

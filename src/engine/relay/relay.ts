@@ -74,6 +74,8 @@ export interface RelayOptions {
    * which more would come if events went on coming as they do. What was sent is noted behind it. Left out: no rest.
    */
   readonly rest?: () => Promise<void>;
+  /** Told when the record was set back, to a backup that knew the stream up to this id. */
+  readonly onSetBack?: (known: string) => Promise<unknown>;
   /** Where commits of this isolate leave what they took; left out: none does. */
   readonly place?: RelayPlace;
 }
@@ -248,7 +250,13 @@ function isFull({ rows }: Batch, { maxCount, maxBytes }: BatchBounds): boolean {
 /** @returns the batch, to be noted as sent; null when it was not */
 async function sendOne(run: Run, batch: Batch): Promise<SentBatch | null> {
   const { deps, options, token, total } = run;
-  const sending = { deps, shard: options.shard, token, trustsLastEntry: !run.isTrimmedByOthers };
+  const sending = {
+    deps,
+    shard: options.shard,
+    token,
+    trustsLastEntry: !run.isTrimmedByOthers,
+    onSetBack: options.onSetBack,
+  };
   const sent = await traced(deps, options.shard, batch, () => sendBatch(sending, batch));
   if (sent.kind === "overtaken") return null;
   if (sent.kind === "lost") {

@@ -44,6 +44,8 @@ export interface Sending {
   readonly token: string;
   /** False: that the last entry we know of is gone means nothing. */
   readonly trustsLastEntry: boolean;
+  /** Told when the record was set back, with the last id that it knew; left out: the log alone is. */
+  readonly onSetBack?: ((known: string) => Promise<unknown>) | undefined;
 }
 
 /** The rows that `loadSql` gave; null when there is no batch. */
@@ -124,7 +126,7 @@ async function appendPatiently(
  * to a backup: then the batch gets a number behind. @returns null in the first case
  */
 async function follow(
-  { deps, shard, token }: Sending,
+  { deps, shard, token, onSetBack }: Sending,
   { head }: Batch,
   found: number,
 ): Promise<Batch | null> {
@@ -138,6 +140,7 @@ async function follow(
       { shard, batch: head.number, found },
       "Redis has a later batch than the record knows of: the record was set back to an earlier state, or another system sends to the same stream. The relay goes on behind it.",
     );
+    await onSetBack?.(head.known_last);
   }
   return batch;
 }

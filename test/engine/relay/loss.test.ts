@@ -275,6 +275,28 @@ describe("a record that was set back to a backup", () => {
     expect(await unsent(backbone)).toBe(0);
   });
 
+  test("is an alert that names where the record ended, until somebody closes it", async () => {
+    const backbone = await openBackbone();
+    await sendReports(backbone, 2);
+    const known = (await streamEntries(backbone)).at(-1)?.id;
+    const backup = await backUp(backbone);
+    await sendReports(backbone, 2);
+    await backup.restore();
+    await publishReports(backbone, 1);
+    const alerts = () =>
+      backbone.sql<{ subject: string; message: string }>(
+        "SELECT subject, message FROM alerts WHERE kind = 'record_set_back' AND resolved_at IS NULL",
+      );
+    expect(await alerts()).toEqual([]);
+    await backbone.system.cron();
+    expect(await alerts()).toEqual([
+      { subject: "shard 0", message: expect.stringContaining(`charter tail --behind ${known}`) },
+    ]);
+    await sendReports(backbone, 1);
+    await backbone.system.cron();
+    expect(await alerts()).toHaveLength(1);
+  });
+
   test("is no matter for the batch in flight that it still has", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 2);

@@ -4,7 +4,7 @@ import type { ExportPage, RecordedEvent } from "../../../http/kit/answers/events
 import { type Cli, cliOf, wholeNumber } from "../../command.ts";
 import { UsageError } from "../../errors.ts";
 import { openSink } from "./export-sink.ts";
-import { isPassing } from "./tail.ts";
+import { isPassing } from "./listening.ts";
 
 interface ExportOptions {
   readonly topic: string;
