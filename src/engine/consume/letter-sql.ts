@@ -52,6 +52,11 @@ const isClosed = (
 ) => sql`(${l}.status IN ('resolved', 'discarded') AND d.replay_epoch IN (0, ${l}.replay_epoch)
   AND ${l}.id IS DISTINCT FROM d.letter_id)`;
 
+/** Where the same event has its letter already, because it came back under another id, as when Redis lost it; null: nowhere. */
+const openElsewhere = sql`(SELECT l.stream_message_id FROM dead_letters l
+  WHERE l.subscriber_name = d.subscriber AND l.event_id = d.event_id AND l.status = 'open'
+    AND l.replay_epoch = d.replay_epoch AND d.letter_id IS NULL AND ${isLike(sql`l`)} ORDER BY l.id LIMIT 1)`;
+
 /** The statement of `storeDeadLetters`. @param rows JSON */
 export function storeLettersSql(
   { subscriber, stream, shard, fencingToken }: LetterOrigin,
@@ -67,7 +72,8 @@ export function storeLettersSql(
       WHERE EXISTS (SELECT FROM consumer_shards
         WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${fencingToken}::bigint FOR SHARE)
     ), judged AS MATERIALIZED (
-      SELECT d.*, CASE WHEN taken.id IS NULL OR ${isSameLetter(sql`taken`)} THEN d.message_id ELSE d.beside END AS under,
+      SELECT d.*, CASE WHEN taken.id IS NOT NULL AND ${isSameLetter(sql`taken`)} THEN d.message_id
+          ELSE coalesce(${openElsewhere}, CASE WHEN taken.id IS NULL THEN d.message_id ELSE d.beside END) END AS under,
         CASE WHEN d.replay_epoch = 0 THEN ${isApplied(sql`processed_events p WHERE p.subscriber_name = ${subscriber}`)}
           ELSE ${isApplied(sql`replay_claims p WHERE p.subscriber_name = ${subscriber} AND p.replay_epoch = d.replay_epoch`)} END
         OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber
@@ -88,11 +94,12 @@ export function storeLettersSql(
       INSERT INTO dead_letters AS l (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
         correlation_id, raw_fields, reason, error_class, error_message, error_stack, attempts, first_failed_at,
         last_failed_at, shard, key, fingerprint, replay_epoch, job_id)
-      SELECT d.subscriber, ${stream}, d.under, d.event_id, d.event_type, d.tenant_id, d.correlation_id,
+      SELECT DISTINCT ON (d.subscriber, d.under) d.subscriber, ${stream}, d.under, d.event_id, d.event_type, d.tenant_id, d.correlation_id,
         d.raw_fields, d.reason, d.error_class, d.error_message, d.error_stack,
         d.attempts + coalesce(before.attempts, 0), coalesce(before.first_failed_at, d.first_failed_at),
         d.last_failed_at, ${shard}, d.key, d.fingerprint, d.replay_epoch, gone.job_id
       FROM failed d LEFT JOIN dead_letters before ON before.id = d.letter_id LEFT JOIN gone ON gone.place = d.place
+      ORDER BY d.subscriber, d.under, d.at DESC
       ON CONFLICT (subscriber_name, stream_message_id) DO UPDATE SET
         reason = excluded.reason, error_class = excluded.error_class, error_message = excluded.error_message,
         error_stack = excluded.error_stack, correlation_id = coalesce(excluded.correlation_id, l.correlation_id),

@@ -22,7 +22,7 @@ import {
 } from "../fixture.ts";
 import { operator } from "./bulk-fixture.ts";
 
-/* What was applied, resolved or given up never becomes an open dead letter again, whatever brings it back. */
+/* What was applied, resolved or given up never becomes an open dead letter again, and what is open none beside it, whatever brings it back. */
 
 /** The event of a later release, which refuses small readings. */
 const strictMeter = defineEvent(meterRead.type, {
@@ -90,6 +90,23 @@ test("and when it stands on the stream under another id", async () => {
   expect(await backbone.drain(strict)).toMatchObject({ deadLettered: 0 });
   expect(await lettersOf(backbone)).toEqual(closed);
   expect(await effects(backbone)).toHaveLength(1);
+});
+
+test("what is open has one letter, also when it comes back under other ids, and is done with as one", async () => {
+  const backbone = await openStrict();
+  await backbone.append(foreignBeat("lost", 1));
+  await backbone.append(foreignBeat("other", 2));
+  await backbone.drain(strict);
+  const open = await lettersOf(backbone);
+  expect(open).toHaveLength(2);
+  // As what Redis lost is sent again, twice.
+  const entries = (await backbone.redis("XRANGE", backbone.stream, "-", "+")) as [string, string[]][];
+  for (const [, fields] of [...entries, ...entries]) await backbone.append(fields);
+  await backbone.drain(strict);
+  expect(await lettersOf(backbone)).toEqual(open);
+  await redriveEdited(backbone, open[0]?.id ?? "", 700);
+  expect((await lettersOf(backbone)).map(({ status }) => status)).toEqual(["resolved", "open"]);
+  expect(await backbone.redis("XPENDING", backbone.stream, strict.group)).toEqual([0, null, null, null]);
 });
 
 test("what was applied is no dead letter of a release whose schema it does not fit, under its id or another", async () => {
