@@ -146,6 +146,13 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     return c.json({ discarded });
   });
 
+  return routes.route("/", oneLetterRoutes());
+}
+
+/** One dead letter. */
+function oneLetterRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
   routes.get("/:id", mayRead, async (c) => {
     const { db, consumers, catalog } = visibleInvocation(c);
     const letter = await findLetter(db, c.req.param("id"), visibleTenant(c.get("services")));

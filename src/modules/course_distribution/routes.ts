@@ -188,6 +188,13 @@ export function operatorRoutes(showcase: Pick<CourseShowcase, "isOfAnother">): H
     return c.body(null, 204);
   });
 
+  return app.route("/", publicationRoutes());
+}
+
+/** Whether an entry is public, and in which version. */
+function publicationRoutes(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
   app.post("/:id/publish", mayWrite, withoutBody(), async (c) => {
     const row = await publishDistribution(c.var.services, c.req.param("id"));
     return c.json({

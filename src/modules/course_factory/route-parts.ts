@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { requires } from "../../http/kit/access.ts";
+import { validated } from "../../http/kit/routing.ts";
+import { deprecatedInQuery } from "../../http/kit/secret-in-query.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
 
 /** What routes of this module ask of their callers and paths. */
@@ -22,3 +24,16 @@ export const actorId = z
 export const flag = z
   .union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")])
   .default(false);
+
+/** Secret: checked by the gate, and neither stored nor published here. */
+export const approvalToken = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[A-Za-z0-9_-]+$/, "expected the token as POST /api/ir/approvals answered it");
+
+const approvalHeader = z.object({ "x-approval-token": approvalToken.optional() });
+
+/** Where a token may come from: the header, the body, and the query of older callers. */
+export const takesToken = [deprecatedInQuery("approval_token"), validated("header", approvalHeader)] as const;
+export const tokenHeader = "x-approval-token";

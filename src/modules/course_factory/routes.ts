@@ -1,75 +1,32 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import { reasonText } from "../../http/kit/free-text.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
-import { validated, validatedInput, withoutBody } from "../../http/kit/routing.ts";
-import { deprecatedInQuery, secretOf } from "../../http/kit/secret-in-query.ts";
+import { validated } from "../../http/kit/routing.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
-import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import { accessRule } from "../access-rule.ts";
 import { callOutside } from "../call-outside.ts";
 import { changeAccessRule } from "./access.ts";
 import { languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses/courses.ts";
 import { enhancementRoutes } from "./enhancement/routes.ts";
-import { requestOf, sentRequest } from "./generation/sent-request.ts";
-import { dryRun, generateCourse, retryCourse } from "./generation/service.ts";
+import { generationRoutes } from "./generation/routes.ts";
 import { irActions } from "./governance/ir.ts";
 import { governanceRoutes } from "./governance/routes.ts";
 import { requirePayment } from "./payments/payment.ts";
-import { actorId, courseParam, flag, lessonParam, mayRead, mayWrite } from "./route-parts.ts";
-import { type CourseFactorySettings, defaultInlineMs, makerOf } from "./settings.ts";
+import { courseParam, lessonParam, mayRead, mayWrite } from "./route-parts.ts";
+import { type CourseFactorySettings, makerOf } from "./settings.ts";
 import { webpageRoutes } from "./webpages/routes.ts";
-import { workflowStates } from "./workflow/state.ts";
-import { rollbackCourse, transitionCourse } from "./workflow/workflow.ts";
-
-const reason = reasonText(1000, 1);
-
-/** Secret: checked by the gate, and neither stored nor published here. */
-const approvalToken = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^[A-Za-z0-9_-]+$/, "expected the token as POST /api/ir/approvals answered it");
-
-const generateQuery = z.object({ approval_token: approvalToken.nullable().default(null) });
-const approvalHeader = z.object({ "x-approval-token": approvalToken.optional() });
-const generateInput = sentRequest.extend({ approval_token: approvalToken.nullable().optional() });
-
-/** Where a token may come from: the header, the body, and the query of older callers. */
-const takesToken = [deprecatedInQuery("approval_token"), validated("header", approvalHeader)] as const;
-const tokenHeader = "x-approval-token";
+import { workflowRoutes } from "./workflow/routes.ts";
 
 const paymentInput = z.strictObject({
   amount_cents: z.int().min(1).max(99_999_999),
   currency: z.string().regex(/^[A-Z]{3}$/, "expected three capital letters (ISO 4217)"),
 });
 
-const transitionInput = z.strictObject({
-  course_id: writtenUuid,
-  from_state: z.enum(workflowStates),
-  to_state: z.enum(workflowStates),
-  actor: actorId.optional(),
-  reason: reason.nullable().default(null),
-  hitl_approval: flag,
-  approval_token: approvalToken.nullable().default(null),
-});
-
-const rollbackInput = z.strictObject({
-  course_id: writtenUuid,
-  transition_id: writtenUuid,
-  actor: actorId.optional(),
-  reason,
-  hitl_approval: flag,
-  approval_token: approvalToken.nullable().default(null),
-});
-
 /** Routes below `/api/course-factory`. */
 export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
   const generator = makerOf(settings, callOutside);
-  const { gate } = settings;
-  const deps = { generator, gate, inlineMs: settings.inlineMs ?? defaultInlineMs };
 
   routes.get("/info", mayRead, (c) => c.json(information(generator.name)));
 
@@ -87,38 +44,10 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     });
   });
 
-  const generateParts = [validated("query", generateQuery), validated("json", generateInput)] as const;
-  routes.post("/generate", mayWrite, ...takesToken, ...generateParts, async (c) => {
-    const { approval_token: inBody, ...sent } = c.req.valid("json");
-    const request = requestOf(c.var.services, sent);
-    if (request.dry_run) return c.json(await dryRun(c.var.services, generator, request));
-    const token = secretOf(c, tokenHeader, inBody, c.req.valid("query").approval_token);
-    const answer = await generateCourse(c.var.services, deps, request, token);
-    if (answer.kind === "finished") return c.json(answer.result, 201);
-    return c.json(inWork(answer.course_id), 202);
-  });
-
-  routes.post("/dry-run", mayWrite, validated("json", sentRequest), async (c) => {
-    const request = requestOf(c.var.services, c.req.valid("json"));
-    return c.json(await dryRun(c.var.services, generator, request));
-  });
-
   routes.get("/courses/:course_id", mayRead, validated("param", courseParam), async (c) =>
     c.json(
       await readCourse(c.var.services.db, c.req.valid("param").course_id, visibleTenant(c.var.services)),
     ),
-  );
-
-  routes.post(
-    "/courses/:course_id/retry",
-    mayWrite,
-    validated("param", courseParam),
-    withoutBody(),
-    async (c) => {
-      const { course_id: courseId } = c.req.valid("param");
-      await retryCourse(c.var.services, generator, courseId);
-      return c.json(inWork(courseId), 202);
-    },
   );
 
   const accessParts = [validated("param", courseParam), validated("json", accessRule)] as const;
@@ -137,35 +66,18 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     },
   );
 
-  const transition = validatedInput(transitionInput, "query_wins");
-  routes.post("/workflow/transition", mayWrite, ...takesToken, transition, async (c) => {
-    const input = c.req.valid("json");
-    const approval_token = secretOf(c, tokenHeader, input.approval_token);
-    return c.json(await transitionCourse(c.var.services, gate, { ...input, approval_token }));
-  });
-
-  const rollback = validatedInput(rollbackInput, "query_wins");
-  routes.post("/workflow/rollback", mayWrite, ...takesToken, rollback, async (c) => {
-    const input = c.req.valid("json");
-    const approval_token = secretOf(c, tokenHeader, input.approval_token);
-    return c.json(await rollbackCourse(c.var.services, gate, { ...input, approval_token }));
-  });
-
   const paymentParts = [validated("param", courseParam), validated("json", paymentInput)] as const;
   routes.post("/courses/:course_id/payment-required", mayWrite, ...paymentParts, async (c) => {
     const { course_id: courseId } = c.req.valid("param");
     return c.json(await requirePayment(c.var.services, courseId, c.req.valid("json")), 202);
   });
 
-  routes.route("/", governanceRoutes(gate));
+  routes.route("/", generationRoutes(settings, generator));
+  routes.route("/workflow", workflowRoutes(settings.gate));
+  routes.route("/", governanceRoutes(settings.gate));
   routes.route("/", enhancementRoutes(generator));
   routes.route("/webgenesis", webpageRoutes(settings));
   return routes;
-}
-
-function inWork(courseId: string) {
-  const statusUrl = `/api/course-factory/courses/${courseId}`;
-  return { course_id: courseId, status: "generating", status_url: statusUrl };
 }
 
 function information(generator: string) {

@@ -71,7 +71,10 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
     return c.json(audit);
   });
 
-  return app.route("/approvals", approvalRoutes()).route("/validations", planRoutes());
+  return app
+    .route("/approvals", approvalReads())
+    .route("/approvals", approvalDecisions())
+    .route("/validations", planRoutes());
 }
 
 /** Plans that people decide on. */
@@ -116,27 +119,9 @@ function planRoutes(): Hono<ModuleEnv> {
   return app;
 }
 
-function approvalRoutes(): Hono<ModuleEnv> {
+/** Approvals as they are: lists, counts, one of them. */
+function approvalReads(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
-
-  app.post("/", mayApprove, validatedInput(approvalRequest, "refuse"), async (c) => {
-    const request = c.req.valid("json");
-    const { approval, token } = await createApproval(c.var.services, request);
-    // A token must not stay in a cache on the way.
-    c.header("cache-control", "no-store");
-    return c.json(createdView(approval, token));
-  });
-
-  app.post(
-    "/consume",
-    mayWrite,
-    validated("query", consumeQuery),
-    validated("json", consumeRequest),
-    async (c) => {
-      const { consumed_by: consumedBy } = c.req.valid("query");
-      return c.json(consumedView(await consumeToken(c.var.services, c.req.valid("json"), consumedBy)));
-    },
-  );
 
   app.get("/", mayRead, validated("query", approvalsQuery), async (c) => {
     const { tenant_id: named, status, limit, cursor } = c.req.valid("query");
@@ -192,6 +177,32 @@ function approvalRoutes(): Hono<ModuleEnv> {
     const found = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
     return c.json(fullView(found.approval, found.validation, c.var.services.now()));
   });
+
+  return app;
+}
+
+/** What becomes of an approval: made, used up, acknowledged, withdrawn. */
+function approvalDecisions(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.post("/", mayApprove, validatedInput(approvalRequest, "refuse"), async (c) => {
+    const request = c.req.valid("json");
+    const { approval, token } = await createApproval(c.var.services, request);
+    // A token must not stay in a cache on the way.
+    c.header("cache-control", "no-store");
+    return c.json(createdView(approval, token));
+  });
+
+  app.post(
+    "/consume",
+    mayWrite,
+    validated("query", consumeQuery),
+    validated("json", consumeRequest),
+    async (c) => {
+      const { consumed_by: consumedBy } = c.req.valid("query");
+      return c.json(consumedView(await consumeToken(c.var.services, c.req.valid("json"), consumedBy)));
+    },
+  );
 
   app.post("/:id/acknowledge", mayApprove, validatedInput(acknowledgeRequest, "refuse"), async (c) => {
     const id = requireId(c.req.param("id"));

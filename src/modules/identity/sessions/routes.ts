@@ -44,7 +44,8 @@ const callbackQuery = z.object({ state: z.string().max(500), code: z.string().ma
 const sessionParam = z.object({ id: z.uuid("expected the id of a session") });
 
 /** The routes below `/api/sessions`. */
-export function sessionRoutes({ sessionS, signIn, issuers, publicUrl }: IdentitySettings): Hono<ModuleEnv> {
+export function sessionRoutes(settings: IdentitySettings): Hono<ModuleEnv> {
+  const { sessionS, issuers } = settings;
   const app = new Hono<ModuleEnv>();
 
   app.post(
@@ -73,12 +74,6 @@ export function sessionRoutes({ sessionS, signIn, issuers, publicUrl }: Identity
     return c.body(null, 204);
   });
 
-  app.get("/oidc", comesWithout, (c) =>
-    c.json({
-      issuers: signIn.map(({ name }) => ({ name, start: `/api/sessions/oidc/${name}/start` })),
-    }),
-  );
-
   app.get("/", requires("admin", "own_tenant"), async (c) =>
     c.json({ sessions: await listSessionViews(c.var.services, null) }),
   );
@@ -95,18 +90,31 @@ export function sessionRoutes({ sessionS, signIn, issuers, publicUrl }: Identity
     },
   );
 
+  return app.route("/oidc", signInRoutes(settings));
+}
+
+/** People sign in at an issuer, by a redirect there and back. */
+function signInRoutes({ sessionS, signIn, publicUrl }: IdentitySettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/", comesWithout, (c) =>
+    c.json({
+      issuers: signIn.map(({ name }) => ({ name, start: `/api/sessions/oidc/${name}/start` })),
+    }),
+  );
+
   app.get(
-    "/oidc/:issuer/start",
+    "/:issuer/start",
     comesWithout,
     validated("param", issuerParam),
     validated("query", startQuery),
     async (c) => {
       await c.var.services.limitCaller(signInsLimit);
-      const client = clientOf(c.req.valid("param").issuer);
+      const client = clientOf(signIn, c.req.valid("param").issuer);
       const { beginSignIn } = await openIdConnect();
       const { url, pending } = await beginSignIn(
         client,
-        redirectUriOf(c, client),
+        redirectUriOf(c, publicUrl, client),
         c.req.valid("query").return_to,
       );
       c.header("set-cookie", setCookie(c.req.url, "sign_in", pendingText(pending), signInS));
@@ -116,21 +124,21 @@ export function sessionRoutes({ sessionS, signIn, issuers, publicUrl }: Identity
   );
 
   app.get(
-    "/oidc/:issuer/callback",
+    "/:issuer/callback",
     comesWithout,
     validated("param", issuerParam),
     validated("query", callbackQuery),
     async (c) => {
       const { services } = c.var;
       await services.limitCaller(signInsLimit);
-      const client = clientOf(c.req.valid("param").issuer);
+      const client = clientOf(signIn, c.req.valid("param").issuer);
       const pending = readPending(readCookie(c.req.raw, "sign_in"));
       // What was begun is over, however it ends.
       c.header("set-cookie", setCookie(c.req.url, "sign_in", "", 0));
       if (pending.with !== client.name) readPending(null);
       const answer = new URL(c.req.url).searchParams;
       const { finishSignIn } = await openIdConnect();
-      const claims = await finishSignIn(client, pending, answer, redirectUriOf(c, client));
+      const claims = await finishSignIn(client, pending, answer, redirectUriOf(c, publicUrl, client));
       const principal = await principalOfClaims(client.claims, claims, "session");
       const origin = await issuerOrigin(principal, [client.claims]);
       const { token, lifeS } = await openSession(services, principal, origin, sessionS);
@@ -140,19 +148,19 @@ export function sessionRoutes({ sessionS, signIn, issuers, publicUrl }: Identity
     },
   );
 
-  /** @throws {NotFoundError} nobody signs in there */
-  function clientOf(name: string): SignInClient {
-    const client = signIn.find((one) => one.name === name);
-    if (client !== undefined) return client;
-    throw new NotFoundError(`Nobody signs in at an issuer named "${name}" here.`);
-  }
-
-  function redirectUriOf(c: Context<ModuleEnv>, { name }: SignInClient): string {
-    const origin = publicUrl ?? new URL(c.req.url).origin;
-    return `${origin.replace(/(?<!\/)\/+$/, "")}/api/sessions/oidc/${name}/callback`;
-  }
-
   return app;
+}
+
+/** @throws {NotFoundError} nobody signs in there */
+function clientOf(signIn: readonly SignInClient[], name: string): SignInClient {
+  const client = signIn.find((one) => one.name === name);
+  if (client !== undefined) return client;
+  throw new NotFoundError(`Nobody signs in at an issuer named "${name}" here.`);
+}
+
+function redirectUriOf(c: Context<ModuleEnv>, publicUrl: string | null, { name }: SignInClient): string {
+  const origin = publicUrl ?? new URL(c.req.url).origin;
+  return `${origin.replace(/(?<!\/)\/+$/, "")}/api/sessions/oidc/${name}/callback`;
 }
 
 /** Puts the token into the cookie, and what the pages need into the answer. */
