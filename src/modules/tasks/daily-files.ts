@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import { createJsonlTaskEvents, type LineFiles } from "./jsonl-events.ts";
+import type { LineFiles } from "./day-files.ts";
+import { createJsonlTaskEvents } from "./jsonl-events.ts";
 import type { RunRows } from "./postgres-events.ts";
 import { fromRecord } from "./task-events.ts";
 

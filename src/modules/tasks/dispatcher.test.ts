@@ -2,8 +2,9 @@ import { createLogger } from "@brain/engine";
 import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { HttpSqlError } from "../../engine/db/errors.ts";
+import type { LineFiles } from "./day-files.ts";
 import { createTaskEventDispatcher, type TaskEventHandlers } from "./dispatcher.ts";
-import { createJsonlTaskEvents, type LineFiles } from "./jsonl-events.ts";
+import { createJsonlTaskEvents } from "./jsonl-events.ts";
 import { createTaskEvent } from "./task-events.ts";
 
 /** Files in memory that can be full. */
