@@ -1,5 +1,5 @@
 import { BadRequestError, RequestTimeoutError, TooLargeError } from "@brain/engine";
-import { type Context, Hono, type Next } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
 import { receiveWhole } from "../http/kit/request-body.ts";
@@ -31,15 +31,44 @@ const maxFormBytes = 256 * 1_024;
  */
 export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
   const app = new Hono({ strict: false });
-  // Registered for each of its own paths: where it is mounted at the root, others answer beside it.
-  const guards = [
+  const place: ConsolePlace = { fetch: api, base };
+  const guards = guardsOf(base);
+  answerFailures(app, base);
+  addFiles(app, guards, place);
+  addSignIn(app, guards, place);
+
+  app.post("/preferences", ...guards, async (c) => {
+    const sent = await readFields(c);
+    keepPreferences(c, base || "/", sent);
+    return c.redirect(ownPath(base, sent.get("return_to")), 303);
+  });
+
+  const answer = createAnswerPage(api, base);
+  for (const route of routes) {
+    app.get(route.path, ...guards, (c) => answer(c, route, null));
+    app.post(route.path, ...guards, async (c) => answer(c, route, await readFields(c)));
+  }
+  return app;
+}
+
+/** Where the console finds the API, and where it is mounted. */
+interface ConsolePlace {
+  readonly fetch: ApiFetch;
+  readonly base: string;
+}
+
+/** Registered for each of its own paths: where it is mounted at the root, others answer beside it. */
+const guardsOf = (base: string) =>
+  [
     securityHeaders(),
     csrf({ origin: (origin, c) => isSameHost(origin, c.req.url) }),
-    receiveForm,
+    receiveForm(base),
   ] as const;
-  const root = base || "/";
-  const answer = createAnswerPage(api, base);
-  // Of what is no page; a page says itself what went wrong.
+
+type Guards = ReturnType<typeof guardsOf>;
+
+/** What is no page, and what fails beside the pages; a page says itself what went wrong. */
+function answerFailures(app: Hono, base: string): void {
   app.onError(async (error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
     if (!(error instanceof ApiRefusal)) logFault(c, error);
@@ -55,7 +84,10 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     });
     return c.res;
   });
+}
 
+/** What pages load: its own files, and answers of the API as they come, refusals too. */
+function addFiles(app: Hono, guards: Guards, place: ConsolePlace): void {
   app.get("/assets/:name", ...guards, async (c) => {
     const { assets } = await import("./assets.ts");
     const name = c.req.param("name");
@@ -68,55 +100,41 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     });
   });
 
-  app.post("/preferences", ...guards, async (c) => {
-    const sent = await readFields(c);
-    keepPreferences(c, root, sent);
-    return c.redirect(ownPath(base, sent.get("return_to")), 303);
-  });
-
-  app.get("/live", ...guards, async (c) => {
-    const { api: open } = await openVisit(c, { fetch: api, base });
-    return open.api.raw("/api/events/stream", c.req.query());
-  });
-
-  // Files of the API, below the console's own path, because it may be reached elsewhere.
-  app.get("/documents/asyncapi.json", ...guards, (c) => document(c, "/asyncapi.json"));
+  const ofApi = async (c: Context, path: string, query?: Readonly<Record<string, string>>) => {
+    const { api } = await openVisit(c, place);
+    return api.api.raw(path, query);
+  };
+  app.get("/live", ...guards, (c) => ofApi(c, "/api/events/stream", c.req.query()));
+  // Below the console's own path, because the API may be reached elsewhere.
+  app.get("/documents/asyncapi.json", ...guards, (c) => ofApi(c, "/asyncapi.json"));
   app.get("/documents/schemas/:type/:file", ...guards, (c) => {
     const [type, file] = [c.req.param("type"), c.req.param("file")].map(encodeURIComponent);
-    return document(c, `/schemas/${type}/${file}`);
+    return ofApi(c, `/schemas/${type}/${file}`);
   });
+}
 
+function addSignIn(app: Hono, guards: Guards, place: ConsolePlace): void {
   app.get("/sign-in", ...guards, async (c) => {
     const { showSignIn } = await import("./sign-in.tsx");
-    const returnTo = ownPath(base, c.req.query("return_to"));
-    return showSignIn(c, { fetch: api, base, returnTo, wasSent: c.req.query("unsent") === "1" });
+    const returnTo = ownPath(place.base, c.req.query("return_to"));
+    return showSignIn(c, { ...place, returnTo, wasSent: c.req.query("unsent") === "1" });
   });
   app.post("/sign-in", ...guards, async (c) => {
     const { signIn } = await import("./sign-in.tsx");
     const sent = await readFields(c);
-    const returnTo = ownPath(base, sent.get("return_to"));
-    return signIn(c, { fetch: api, base, returnTo, key: (sent.get("key") ?? "").trim() });
+    const returnTo = ownPath(place.base, sent.get("return_to"));
+    return signIn(c, { ...place, returnTo, key: (sent.get("key") ?? "").trim() });
   });
   app.post("/sign-out", ...guards, async (c) => {
     const { signOut } = await import("./sign-in.tsx");
     const sent = await readFields(c);
-    return signOut(c, { fetch: api, base, csrfToken: sent.get(fields.csrfToken) });
+    return signOut(c, { ...place, csrfToken: sent.get(fields.csrfToken) });
   });
+}
 
-  for (const route of routes) {
-    app.get(route.path, ...guards, (c) => answer(c, route, null));
-    app.post(route.path, ...guards, async (c) => answer(c, route, await readFields(c)));
-  }
-  return app;
-
-  /** The answer as it comes, a refusal too. */
-  async function document(c: Context, path: string): Promise<Response> {
-    const { api: open } = await openVisit(c, { fetch: api, base });
-    return open.api.raw(path);
-  }
-
-  /** Behind who looks at the origin: a form that comes slowly, or has no end, holds a request open. */
-  async function receiveForm(c: Context, next: Next): Promise<Response | undefined> {
+/** Behind who looks at the origin: a form that comes slowly, or has no end, holds a request open. */
+function receiveForm(base: string): MiddlewareHandler {
+  return async (c, next) => {
     const refusal = c.req.raw.body === null ? null : await refusalOfForm(c);
     if (refusal === null) {
       await next();
@@ -124,7 +142,7 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     }
     const { renderError } = await shell();
     return renderError(c, { base, area: "overview", visit: null, error: refusal });
-  }
+  };
 }
 
 /** Reads the form, in bounded time and size. @returns null when it is whole */
