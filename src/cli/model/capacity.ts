@@ -173,15 +173,25 @@ function commandsPerSecond({ eventsPerSecond, consumers, roundTripMs }: Setup, s
   );
 }
 
+/** In the order in which `charter capacity` prints them. */
 function resourcesOf(setup: Setup, shards: number, busy: Plan["busy"]): Resource[] {
-  const { eventsPerSecond, consumers, databases, roundTripMs, perRequest, keptDays } = setup;
-  const { eventRow, claimRow, streamEntry } = measured.bytes;
-  const cpu = cpuPerEvent(perRequest > 1 ? measured.together : measured.alone, consumers);
-  const perShard = eventsPerSecond / shards;
-  const storedBytes = eventsPerSecond * 86_400 * keptDays * (eventRow + consumers * claimRow);
-  const requestsMs = (eventsPerSecond / perRequest) * (pathCosts.publish.chain * roundTripMs);
-  const sessions = requestsMs / 1_000 + shards * consumers;
-  const drainCpuMs = perShard * measured.together.handle.worker * 20;
+  return [
+    ...timeOfShards(busy),
+    ...redisResources(setup, shards),
+    ...neonResources(setup, shards),
+    ...workerResources(setup, shards),
+    {
+      name: "shards",
+      about: whyShards(setup.eventsPerSecond, setup.roundTripMs),
+      used: shardsFor(setup.eventsPerSecond, setup.roundTripMs),
+      limit: mostShards,
+      unit: "shards",
+      change: "another log",
+    },
+  ];
+}
+
+function timeOfShards(busy: Plan["busy"]): Resource[] {
   return [
     {
       name: "relay time",
@@ -199,22 +209,39 @@ function resourcesOf(setup: Setup, shards: number, busy: Plan["busy"]): Resource
       unit: "of the time",
       change: "set-based handlers (onBatch), then more shards (BRAIN_SHARDS)",
     },
+  ];
+}
+
+function redisResources(setup: Setup, shards: number): Resource[] {
+  const perShard = setup.eventsPerSecond / shards;
+  return [
     {
       name: "Upstash commands",
       about: "also those that scripts call",
       used: commandsPerSecond(setup, shards),
-      limit: databases * upstashPrices.limits.commandsPerSecond,
+      limit: setup.databases * upstashPrices.limits.commandsPerSecond,
       unit: "a second",
       change: "more databases (BRAIN_MORE_REDIS, with more shards), or a plan with 16,000 commands a second",
     },
     {
       name: "stream size",
       about: `of one shard, when a consumer stands still for ${outageSeconds / 60} min`,
-      used: ((streamKeep + perShard * outageSeconds) * streamEntry) / 1e6,
+      used: ((streamKeep + perShard * outageSeconds) * measured.bytes.streamEntry) / 1e6,
       limit: upstashPrices.limits.recordMb,
       unit: "MB",
       change: "more shards, or a fixed plan with larger records",
     },
+  ];
+}
+
+function neonResources(setup: Setup, shards: number): Resource[] {
+  const { eventsPerSecond, consumers, roundTripMs, perRequest, keptDays } = setup;
+  const { eventRow, claimRow } = measured.bytes;
+  const cpu = cpuPerEvent(perRequest > 1 ? measured.together : measured.alone, consumers);
+  const storedBytes = eventsPerSecond * 86_400 * keptDays * (eventRow + consumers * claimRow);
+  const requestsMs = (eventsPerSecond / perRequest) * (pathCosts.publish.chain * roundTripMs);
+  const sessions = requestsMs / 1_000 + shards * consumers;
+  return [
     {
       name: "Neon compute",
       about: "half of it stays free",
@@ -239,6 +266,13 @@ function resourcesOf(setup: Setup, shards: number, busy: Plan["busy"]): Resource
       unit: "at once",
       change: "more events in a request",
     },
+  ];
+}
+
+function workerResources({ eventsPerSecond, roundTripMs }: Setup, shards: number): Resource[] {
+  const perShard = eventsPerSecond / shards;
+  const drainCpuMs = perShard * measured.together.handle.worker * 20;
+  return [
     {
       name: "drain CPU",
       about: "of an invocation of 20 s",
@@ -256,14 +290,6 @@ function resourcesOf(setup: Setup, shards: number, busy: Plan["busy"]): Resource
       unit: "calls",
       change: "nothing: it stops at 80 % and goes on in a new invocation",
       isHandled: true,
-    },
-    {
-      name: "shards",
-      about: whyShards(eventsPerSecond, roundTripMs),
-      used: shardsFor(eventsPerSecond, roundTripMs),
-      limit: mostShards,
-      unit: "shards",
-      change: "another log",
     },
   ];
 }

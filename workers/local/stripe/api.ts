@@ -36,8 +36,6 @@ export interface StripeApi {
 export function createStripeApi(account: StripeAccount, secretKey: string): StripeApi {
   const faults: Fault[] = [];
   const calls: string[] = [];
-  /** By idempotency key; the answer is null while the first request is under way. */
-  const answers = new Map<string, { readonly request: string; readonly answer: Answer | null }>();
   let refundState: RefundState = "succeeded";
   let beforeReply: ((sessionId: string) => Promise<void>) | null = null;
 
@@ -50,65 +48,7 @@ export function createStripeApi(account: StripeAccount, secretKey: string): Stri
     await run?.(session.id);
     return answer;
   };
-
-  const execute = async ({ method, target, body }: ApiCall): Promise<Answer> => {
-    const form = new URLSearchParams(body);
-    const [, kind = "", id = ""] =
-      /^\/v1\/(checkout\/sessions|payment_intents|refunds)(?:\/([^/]+))?$/.exec(target.pathname) ?? [];
-    switch (`${method} ${kind}${id === "" ? "" : "/:id"}`) {
-      case "POST checkout/sessions":
-        return createSession(form);
-      case "GET checkout/sessions/:id":
-        return jsonAnswer(200, account.session(id));
-      case "GET payment_intents/:id":
-        return jsonAnswer(200, account.payment(id));
-      case "POST refunds":
-        return jsonAnswer(200, account.createRefund(form, refundState));
-      case "GET refunds/:id":
-        return jsonAnswer(200, account.refund(id));
-      case "GET refunds": {
-        const data = account.refundsOf(target.searchParams.get("payment_intent") ?? "");
-        return jsonAnswer(200, { object: "list", data, has_more: false, url: "/v1/refunds" });
-      }
-      default:
-        throw new StripeError(
-          404,
-          "resource_missing",
-          `Unrecognized request URL (${method}: ${target.pathname}).`,
-        );
-    }
-  };
-
-  /** The first answer to a key is the answer to all requests with it: https://docs.stripe.com/api/idempotent_requests */
-  const executeOnce = async (call: ApiCall): Promise<Answer> => {
-    const { method, target, body, idempotencyKey: key } = call;
-    if (method !== "POST" || key === null) return execute(call);
-    const request = `${target.pathname}?${body}`;
-    const first = answers.get(key);
-    if (first !== undefined) {
-      if (first.request !== request) {
-        throw new StripeError(
-          400,
-          "idempotency_error",
-          "Keys for idempotent requests can only be used with the same parameters they were first used with.",
-        );
-      }
-      if (first.answer === null) {
-        throw new StripeError(409, "idempotency_key_in_use", "Another request with this key is under way.");
-      }
-      return { ...first.answer, headers: { ...first.answer.headers, "idempotent-replayed": "true" } };
-    }
-    answers.set(key, { request, answer: null });
-    try {
-      const answer = await execute(call);
-      answers.set(key, { request, answer });
-      return answer;
-    } catch (error) {
-      // Only what was executed is kept; a request that was refused for its parameters may come again.
-      answers.delete(key);
-      throw error;
-    }
-  };
+  const executeOnce = onceByKey((call) => execute(account, call, { createSession, refundState }));
 
   return {
     calls,
@@ -132,5 +72,81 @@ export function createStripeApi(account: StripeAccount, secretKey: string): Stri
       const answer = await executeOnce(call);
       return fault?.kind === "drop_reply" ? "drop" : answer;
     },
+  };
+}
+
+/** What tests have ordered for the calls to come. */
+interface Orders {
+  createSession(form: URLSearchParams): Promise<Answer>;
+  readonly refundState: RefundState;
+}
+
+async function execute(
+  account: StripeAccount,
+  { method, target, body }: ApiCall,
+  { createSession, refundState }: Orders,
+): Promise<Answer> {
+  const form = new URLSearchParams(body);
+  const [, kind = "", id = ""] =
+    /^\/v1\/(checkout\/sessions|payment_intents|refunds)(?:\/([^/]+))?$/.exec(target.pathname) ?? [];
+  switch (`${method} ${kind}${id === "" ? "" : "/:id"}`) {
+    case "POST checkout/sessions":
+      return createSession(form);
+    case "GET checkout/sessions/:id":
+      return jsonAnswer(200, account.session(id));
+    case "GET payment_intents/:id":
+      return jsonAnswer(200, account.payment(id));
+    case "POST refunds":
+      return jsonAnswer(200, account.createRefund(form, refundState));
+    case "GET refunds/:id":
+      return jsonAnswer(200, account.refund(id));
+    case "GET refunds": {
+      const data = account.refundsOf(target.searchParams.get("payment_intent") ?? "");
+      return jsonAnswer(200, { object: "list", data, has_more: false, url: "/v1/refunds" });
+    }
+    default:
+      throw new StripeError(
+        404,
+        "resource_missing",
+        `Unrecognized request URL (${method}: ${target.pathname}).`,
+      );
+  }
+}
+
+type Execute = (call: ApiCall) => Promise<Answer>;
+
+/** The first answer to a key is the answer to all requests with it: https://docs.stripe.com/api/idempotent_requests */
+function onceByKey(run: Execute): Execute {
+  /** By idempotency key; the answer is null while the first request is under way. */
+  const answers = new Map<string, { readonly request: string; readonly answer: Answer | null }>();
+
+  return async (call) => {
+    const { method, target, body, idempotencyKey: key } = call;
+    if (method !== "POST" || key === null) return run(call);
+    const request = `${target.pathname}?${body}`;
+    const first = answers.get(key);
+    if (first !== undefined) {
+      if (first.request !== request) {
+        throw new StripeError(
+          400,
+          "idempotency_error",
+          "Keys for idempotent requests can only be used with the same parameters they were first used with.",
+        );
+      }
+      if (first.answer === null) {
+        throw new StripeError(409, "idempotency_key_in_use", "Another request with this key is under way.");
+      }
+      return { ...first.answer, headers: { ...first.answer.headers, "idempotent-replayed": "true" } };
+    }
+    answers.set(key, { request, answer: null });
+    try {
+      const answer = await run(call);
+      answers.set(key, { request, answer });
+      return answer;
+    } catch (error) {
+      // Only what was executed is kept; a request that was refused for its parameters may come again.
+      answers.delete(key);
+      throw error;
+    }
   };
 }
