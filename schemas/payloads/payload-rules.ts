@@ -53,8 +53,9 @@ const isRefusedKind = (type: string): type is keyof typeof refusedKinds => Objec
 /** Formats of text whose values are short by themselves; of a time only the digits of its fraction have no end. */
 const shortFormats: ReadonlySet<string> = new Set(["datetime", "date", "time"]);
 
+/** Null: an event can keep it, as far as the schema says it without those inside of it. */
 function faultOf(schema: Schema): Fault | null {
-  const { type, coerce, catchall, rest, values, keyType, format = "" } = schemaDef(schema);
+  const { type, coerce } = schemaDef(schema);
   if (isRefusedKind(type)) {
     const kind = openKinds.has(type) ? "open" : type === "lazy" ? "bound" : "shape";
     return { kind, message: refusedKinds[type], received: `z.${type}` };
@@ -63,67 +64,67 @@ function faultOf(schema: Schema): Fault | null {
     const message = `expected z.${type}() without coercion: what is stored is what was given`;
     return { kind: "shape", message, received: `z.coerce.${type}()` };
   }
-  switch (type) {
-    case "object":
-      return isStrict(schema)
-        ? null
-        : {
-            kind: "shape",
-            message: `expected z.strictObject({ … }), ${withOpenObject}: ${catchall === undefined ? "a plain object drops fields that it does not name" : "fields that nobody named would be stored"}`,
-            received: catchall === undefined ? "z.object" : "an object with further fields",
-          };
-    case "string":
-      return isBoundedText(schema) || shortFormats.has(format)
-        ? null
-        : {
-            kind: "bound",
-            message:
-              "expected a bound: .max(…), .length(…), or a .regex(/^…$/) that repeats nothing without end",
-            received: `a text of any length${format === "" ? "" : ` (${format})`}`,
-          };
-    case "template_literal":
-      return isBoundedText(schema)
-        ? null
-        : {
-            kind: "bound",
-            message: "expected z.string().regex(/^…$/).max(…)",
-            received: "a template without a bound",
-          };
-    case "array":
-      return maxLengthOf(schema) === null
-        ? {
-            kind: "bound",
-            message: "expected a bound: .max(…) or .length(…)",
-            received: "a list of any length",
-          }
-        : null;
-    case "tuple":
-      return rest === null || rest === undefined
-        ? null
-        : {
-            kind: "bound",
-            message: "expected z.array(…).max(…)",
-            received: "a tuple with a rest of any length",
-          };
-    case "record":
-      return maxMembersOf(schema) === null && !hasListedValues(keyType)
-        ? {
-            kind: "open",
-            message: `expected z.record(z.enum([…]), …), .refine(...atMostMembers(…)), ${withOpenObject}`,
-            received: "a record of any size",
-          }
-        : null;
-    case "literal":
-      return (values ?? []).some((value) => value === undefined || typeof value === "bigint")
-        ? {
-            kind: "shape",
-            message: "expected a text, a number, a boolean or null",
-            received: "a literal that JSON lacks",
-          }
-        : null;
-    default:
-      return null;
-  }
+  return faultsOfKind[type]?.(schema) ?? null;
+}
+
+/** What is wrong with a schema of each kind that may have a fault; null: nothing. */
+const faultsOfKind: Readonly<Record<string, ((schema: Schema) => Fault | null) | undefined>> = {
+  object: objectFault,
+  string: textFault,
+  template_literal: (schema) =>
+    isBoundedText(schema)
+      ? null
+      : unbounded("expected z.string().regex(/^…$/).max(…)", "a template without a bound"),
+  array: (schema) =>
+    maxLengthOf(schema) === null
+      ? unbounded("expected a bound: .max(…) or .length(…)", "a list of any length")
+      : null,
+  tuple: (schema) => {
+    const { rest } = schemaDef(schema);
+    return rest === null || rest === undefined
+      ? null
+      : unbounded("expected z.array(…).max(…)", "a tuple with a rest of any length");
+  },
+  record: (schema) =>
+    maxMembersOf(schema) === null && !hasListedValues(schemaDef(schema).keyType)
+      ? {
+          kind: "open",
+          message: `expected z.record(z.enum([…]), …), .refine(...atMostMembers(…)), ${withOpenObject}`,
+          received: "a record of any size",
+        }
+      : null,
+  literal: (schema) =>
+    (schemaDef(schema).values ?? []).some((value) => value === undefined || typeof value === "bigint")
+      ? {
+          kind: "shape",
+          message: "expected a text, a number, a boolean or null",
+          received: "a literal that JSON lacks",
+        }
+      : null,
+};
+
+const unbounded = (message: string, received: string): Fault => ({ kind: "bound", message, received });
+
+function objectFault(schema: Schema): Fault | null {
+  if (isStrict(schema)) return null;
+  const isPlain = schemaDef(schema).catchall === undefined;
+  const why = isPlain
+    ? "a plain object drops fields that it does not name"
+    : "fields that nobody named would be stored";
+  return {
+    kind: "shape",
+    message: `expected z.strictObject({ … }), ${withOpenObject}: ${why}`,
+    received: isPlain ? "z.object" : "an object with further fields",
+  };
+}
+
+function textFault(schema: Schema): Fault | null {
+  const { format = "" } = schemaDef(schema);
+  if (isBoundedText(schema) || shortFormats.has(format)) return null;
+  return unbounded(
+    "expected a bound: .max(…), .length(…), or a .regex(/^…$/) that repeats nothing without end",
+    `a text of any length${format === "" ? "" : ` (${format})`}`,
+  );
 }
 
 function hasListedValues(keyType: Schema | undefined): boolean {

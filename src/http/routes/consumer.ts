@@ -118,6 +118,13 @@ export function consumerRoutes(): Hono<AppEnv> {
     return c.json({ subscriber: consumer.subscriber, resumed, effective, paused });
   });
 
+  return routes.route("/", blockedKeyRoutes());
+}
+
+/** Keys whose events wait behind one that failed. */
+function blockedKeyRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
   routes.get("/:subscriber/blocked-keys", mayRead, validated("query", pageQuery), async (c) => {
     const consumer = findConsumer(c);
     const page = await listBlockedKeys(c.get("host").invocation, consumer, c.req.valid("query"));

@@ -108,24 +108,18 @@ export function eventRoutes(): Hono<AppEnv> {
     async (c) => {
       const { id } = c.req.valid("param");
       const { limit, view } = c.req.valid("query");
-      const { invocation } = c.get("host");
-      const tenantId = visibleTenant(c.get("services"));
-      const story = await readStory(visibleInvocation(c).db, id, limit, tenantId, invocation);
-      if (story === null) {
-        throw new NotFoundError(
-          "There is no event with this correlation id, in the record or in the archive.",
-        );
-      }
-      const { truncated } = story;
-      const events = await revealed(c, story.events);
-      const nodes = withOrigins({ ...story, events });
-      const facts = { correlation_id: id, count: nodes.length, truncated, ...spanOf(events) };
-      const roots = growTrees<StoryBegin | StoryEvent>(nodes);
-      if (view === "flat") return c.json({ ...facts, events: flattenTrees(roots) });
-      const body = `${JSON.stringify(facts).slice(0, -1)},"roots":${treesToJson(roots)}}`;
+      const found = await findStory(c, id, limit);
+      if (view === "flat") return c.json({ ...found.facts, events: flattenTrees(found.roots) });
+      const body = `${JSON.stringify(found.facts).slice(0, -1)},"roots":${treesToJson(found.roots)}}`;
       return c.body(body, 200, { "content-type": "application/json" });
     },
   );
+  return routes.route("/", oneEventRoutes());
+}
+
+/** One event of the record. */
+function oneEventRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
 
   routes.get("/:id/effects", mayLook, async (c) => {
     const id = c.req.param("id");
@@ -152,6 +146,23 @@ export function eventRoutes(): Hono<AppEnv> {
     return c.json(clear);
   });
   return routes;
+}
+
+/** @throws {NotFoundError} no event has this correlation id, or none that the caller may see */
+async function findStory(c: Context<AppEnv>, id: string, limit: number) {
+  const { invocation } = c.get("host");
+  const tenantId = visibleTenant(c.get("services"));
+  const story = await readStory(visibleInvocation(c).db, id, limit, tenantId, invocation);
+  if (story === null) {
+    throw new NotFoundError("There is no event with this correlation id, in the record or in the archive.");
+  }
+  const { truncated } = story;
+  const events = await revealed(c, story.events);
+  const nodes = withOrigins({ ...story, events });
+  return {
+    facts: { correlation_id: id, count: nodes.length, truncated, ...spanOf(events) },
+    roots: growTrees<StoryBegin | StoryEvent>(nodes),
+  };
 }
 
 function unknownEvent(id: string): NotFoundError {

@@ -93,64 +93,75 @@ export function createMissionSecrets(handlers: Handlers, keys: VaultKeys): Missi
   };
 }
 
+/** Steps with each secret of their settings changed. */
+function changeSteps(
+  handlers: Handlers,
+  steps: readonly TemplateStep[],
+  change: Change,
+): Promise<TemplateStep[]> {
+  return Promise.all(
+    steps.map(async (step) => ({
+      ...step,
+      config: await changed(handlers.get(step.action), step.config, change),
+    })),
+  );
+}
+
+/** Names of the variables that secrets of the steps are filled with. */
+function secretVariables(handlers: Handlers, steps: readonly TemplateStep[]): ReadonlySet<string> {
+  return new Set(
+    steps.flatMap(({ action, config }) =>
+      secretsIn(handlers.get(action), config).flatMap((text) => [...placeholdersOf(text)]),
+    ),
+  );
+}
+
+async function changeDefaults(
+  variables: SealedParts["variables"],
+  change: (value: JsonValue, name: string) => JsonValue | Promise<JsonValue>,
+): Promise<SealedParts["variables"]> {
+  const made = Object.entries(variables).map(
+    async ([name, variable]) =>
+      [name, { ...variable, default: await change(variable.default, name) }] as const,
+  );
+  return Object.fromEntries(await Promise.all(made));
+}
+
 function templateSecrets(
   handlers: Handlers,
   vault: Vault,
 ): Pick<MissionSecrets, "sealTemplate" | "openTemplate" | "hideTemplate"> {
-  const steps = (all: readonly TemplateStep[], change: Change) =>
-    Promise.all(
-      all.map(async (step) => ({
-        ...step,
-        config: await changed(handlers.get(step.action), step.config, change),
-      })),
-    );
-  const secretNames = (all: readonly TemplateStep[]) =>
-    new Set(
-      all.flatMap(({ action, config }) =>
-        secretsIn(handlers.get(action), config).flatMap((text) => [...placeholdersOf(text)]),
-      ),
-    );
-  const defaults = async (
-    variables: SealedParts["variables"],
-    change: (value: JsonValue, name: string) => JsonValue | Promise<JsonValue>,
-  ) =>
-    Object.fromEntries(
-      await Promise.all(
-        Object.entries(variables).map(
-          async ([name, variable]) =>
-            [name, { ...variable, default: await change(variable.default, name) }] as const,
-        ),
-      ),
-    );
   return {
-    async sealTemplate({ steps: given, variables }, id) {
-      const names = secretNames(given);
+    async sealTemplate({ steps, variables }, id) {
+      const names = secretVariables(handlers, steps);
       return {
-        steps: await steps(given, (text) => (isPlaceholder(text) ? text : vault.seal(text, stepsPlace(id)))),
+        steps: await changeSteps(handlers, steps, (text) =>
+          isPlaceholder(text) ? text : vault.seal(text, stepsPlace(id)),
+        ),
         // A value of any type, so it is sealed as JSON.
-        variables: await defaults(variables, (value, name) =>
+        variables: await changeDefaults(variables, (value, name) =>
           value === null || !names.has(name) ? value : vault.seal(JSON.stringify(value), variablesPlace(id)),
         ),
       };
     },
-    async openTemplate({ id, steps: stored, variables }) {
+    async openTemplate({ id, steps, variables }) {
       return {
-        steps: await steps(stored, (text) => vault.open(text, stepsPlace(id))),
-        variables: await defaults(variables, async (value) =>
+        steps: await changeSteps(handlers, steps, (text) => vault.open(text, stepsPlace(id))),
+        variables: await changeDefaults(variables, async (value) =>
           typeof value === "string" && isSealed(value)
             ? (JSON.parse(await vault.open(value, variablesPlace(id))) as JsonValue)
             : value,
         ),
       };
     },
-    hideTemplate({ steps: stored, variables }) {
+    hideTemplate({ steps, variables }) {
       const hide = (text: string) => (isPlaceholder(text) ? text : hidden);
-      const shown = stored.map((step) => ({
+      const shown = steps.map((step) => ({
         ...step,
         config: withoutSealed(handlers.get(step.action)?.secrets?.(step.config, hide) ?? step.config),
       }));
       // Names of variables in a sealed text are not known without opening it, and their defaults are sealed, too.
-      const names = secretNames(stored);
+      const names = secretVariables(handlers, steps);
       const isSecret = (name: string, value: JsonValue) =>
         value !== null && (names.has(name) || (typeof value === "string" && isSealed(value)));
       return {

@@ -138,28 +138,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
       !defining.includes(path) && !isPackage(path) && mayTell(text(path)) && saysOne(text(path), names),
   );
   const calls = [...definitions, ...telling.flatMap((path) => callsIn(source(path)))];
-  const eventsOf = (file: string, node: ts.Expression, steps = 4): readonly DefinedEvent[] => {
-    const value = bare(node);
-    if (ts.isConditionalExpression(value))
-      return [...eventsOf(file, value.whenTrue, steps), ...eventsOf(file, value.whenFalse, steps)];
-    if (ts.isArrayLiteralExpression(value))
-      return value.elements.flatMap((element) => eventsOf(file, element));
-    const found = events.get(value);
-    if (found !== undefined) return [found];
-    if (steps === 0) return [];
-    const local = ts.isIdentifier(value) ? givenTo(value) : null;
-    if (local !== null && bindings.originOfExpression(file, value)?.value !== local)
-      return eventsOf(file, local, steps - 1);
-    const members = membersOf(file, value, bindings);
-    if (members !== null) return members.flatMap((member) => eventsOf(member.file, member.node, steps - 1));
-    const origin = bindings.originOfExpression(file, value);
-    if (origin === null || origin.value === null || origin.file === null) return [];
-    const defined = bare(origin.value);
-    if (defined === value) return [];
-    return ts.isArrayLiteralExpression(defined)
-      ? eventsOf(origin.file, defined)
-      : [events.get(defined) ?? []].flat();
-  };
+  const eventsOf = (file: string, node: ts.Expression) => eventsNamed(events, bindings, { file, node });
   const defined = calls.filter(({ file, node }) => calledOf(file, node, enginePackage) === "defineModule");
   const modules = readModules(defined, files, bindings, values);
   return {
@@ -185,12 +164,45 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   };
 }
 
-/** `events.lent` and `events[kind]`, of an object that is written down; all that it may be. Null: it is none of these. */
-function membersOf(
-  file: string,
-  node: ts.Expression,
+/** An expression, in the file in which it stands. */
+interface Written {
+  readonly file: string;
+  readonly node: ts.Expression;
+}
+
+const maxNames = 4;
+
+/** The events that an expression may stand for: of a list and of a choice all. @param steps names that may be followed */
+function eventsNamed(
+  events: ReadonlyMap<ts.Node, DefinedEvent>,
   bindings: Bindings,
-): readonly { readonly file: string; readonly node: ts.Expression }[] | null {
+  { file, node }: Written,
+  steps = maxNames,
+): readonly DefinedEvent[] {
+  const ofPart = (part: Written, left: number) => eventsNamed(events, bindings, part, left);
+  const value = bare(node);
+  if (ts.isConditionalExpression(value))
+    return [value.whenTrue, value.whenFalse].flatMap((one) => ofPart({ file, node: one }, steps));
+  if (ts.isArrayLiteralExpression(value))
+    return value.elements.flatMap((element) => ofPart({ file, node: element }, maxNames));
+  const found = events.get(value);
+  if (found !== undefined) return [found];
+  if (steps === 0) return [];
+  const origin = bindings.originOfExpression(file, value);
+  const local = ts.isIdentifier(value) ? givenTo(value) : null;
+  if (local !== null && origin?.value !== local) return ofPart({ file, node: local }, steps - 1);
+  const members = membersOf(file, value, bindings);
+  if (members !== null) return members.flatMap((member) => ofPart(member, steps - 1));
+  if (origin === null || origin.value === null || origin.file === null) return [];
+  const defined = bare(origin.value);
+  if (defined === value) return [];
+  return ts.isArrayLiteralExpression(defined)
+    ? ofPart({ file: origin.file, node: defined }, maxNames)
+    : [events.get(defined) ?? []].flat();
+}
+
+/** `events.lent` and `events[kind]`, of an object that is written down; all that it may be. Null: it is none of these. */
+function membersOf(file: string, node: ts.Expression, bindings: Bindings): readonly Written[] | null {
   if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) return null;
   const owner = bare(node.expression);
   if (!ts.isIdentifier(owner)) return null;
