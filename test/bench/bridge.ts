@@ -5,11 +5,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { KafkaRecord } from "../../src/cli/commands/events/kafka-record.ts";
 import { type Child, startChild } from "../../workers/local/child-process.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
+import { charterProgram } from "../cli/charter-program.ts";
 import { type Stack, startStack } from "./connect.ts";
 import { batchBody, makers } from "./events.ts";
 import { inParallel, untilRelayed } from "./load.ts";
@@ -136,12 +136,15 @@ async function bridge(
   cursor: string | null,
   killAfter: number | null,
 ): Promise<Bridged> {
-  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
   const from = cursor === null ? [] : ["--cursor", cursor];
-  const child = spawn(process.execPath, [main, "export", "--to", "kafka-jsonl", "--topic", topic, ...from], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH, CHARTER_URL: stack.info.url, CHARTER_KEY: stack.info.apiKey },
-  });
+  const child = spawn(
+    process.execPath,
+    [charterProgram, "export", "--to", "kafka-jsonl", "--topic", topic, ...from],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { PATH: process.env.PATH, CHARTER_URL: stack.info.url, CHARTER_KEY: stack.info.apiKey },
+    },
+  );
   const ended = once(child, "exit");
   let [stored, duplicates, peakBytes] = [0, 0, 0];
   let underWay: Promise<void>[] = [];

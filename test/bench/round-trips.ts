@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { root } from "../../tools/root.ts";
 
 /**
  * `npm run bench roundtrips`: what each path costs in calls, as a table. The numbers are counted by the tests in
@@ -8,7 +8,6 @@ import { fileURLToPath } from "node:url";
  * @returns the exit code
  */
 export function benchRoundTrips(): Promise<number> {
-  const root = fileURLToPath(new URL("../../", import.meta.url).href);
   const child = spawn("vitest", ["run", "test/round-trips"], {
     cwd: root,
     stdio: "inherit",

@@ -2,11 +2,10 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { root } from "../../tools/root.ts";
+import { charterProgram } from "./charter-program.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
-const main = join(root, "src/cli/main.ts");
 const library = mkdtempSync(join(tmpdir(), "charter-breaking-test-"));
 
 interface Ran {
@@ -28,7 +27,7 @@ function run(program: string, args: readonly string[], cwd: string): Promise<Ran
   });
 }
 
-const breaking = (...args: string[]) => run(process.execPath, [main, "breaking", ...args], library);
+const breaking = (...args: string[]) => run(process.execPath, [charterProgram, "breaking", ...args], library);
 const git = (...args: string[]) =>
   run(
     "git",

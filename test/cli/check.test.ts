@@ -3,13 +3,11 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../wait-for.ts";
+import { charterProgram } from "./charter-program.ts";
 
 /* `charter check` as a program, over small projects of its own. It needs no server. */
-
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
 
 interface Ran {
   readonly code: number;
@@ -19,7 +17,7 @@ interface Ran {
 
 function check(folder: string, ...args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, "check", ...args], { cwd: folder }, (error, stdout, stderr) =>
+    execFile(process.execPath, [charterProgram, "check", ...args], { cwd: folder }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -148,7 +146,9 @@ test("--list names every rule, --explain shows the page of one, and nothing is j
 
 test("--watch judges again when a file changes", async () => {
   const folder = await project();
-  const child: ChildProcess = spawn(process.execPath, [main, "check", ...one, "--watch"], { cwd: folder });
+  const child: ChildProcess = spawn(process.execPath, [charterProgram, "check", ...one, "--watch"], {
+    cwd: folder,
+  });
   onTestFinished(async () => {
     const ended = once(child, "exit");
     child.kill("SIGTERM");

@@ -3,11 +3,11 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { defineConsumer, on } from "@brain/engine";
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { root } from "../../tools/root.ts";
 import { announceServer } from "../../workers/local/data-dir.ts";
 import { testApiKey } from "../backbone.ts";
 import { listen } from "../listening.ts";
@@ -138,7 +138,7 @@ describe("where the server is and with which key", () => {
   );
 
   test("does not depend on the folder that the launcher is called in", async () => {
-    const launcher = fileURLToPath(new URL("../../tools/charter.mjs", import.meta.url).href);
+    const launcher = `${root}tools/charter.mjs`;
     const env = { ...process.env, CHARTER_URL: station.url, CHARTER_KEY: testApiKey };
     const run = promisify(execFile);
     const { stdout, stderr } = await run(process.execPath, [launcher, "consumers", "--json"], {

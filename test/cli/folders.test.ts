@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { taskRoutes } from "../../src/modules/tasks/routes.ts";
+import { root } from "../../tools/root.ts";
 import { testApiKey } from "../backbone.ts";
+import { charterProgram } from "./charter-program.ts";
 import { openStation, type Station } from "./server.ts";
 
-const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url).href);
-const charter = at("src/cli/main.ts");
+const at = (path: string) => `${root}${path}`;
 const python = at("src/governance/fixtures/python/before");
 
 let station: Station;
@@ -44,37 +44,37 @@ const programs: readonly {
 }[] = [
   {
     name: "charter catalog, one document",
-    args: [charter, "catalog", "--out", `${place}/catalog.json`],
+    args: [charterProgram, "catalog", "--out", `${place}/catalog.json`],
     told: `charter: ${place}/catalog.json cannot be written: ${place} cannot be made as a folder`,
   },
   ...["json-schema", "eventcatalog"].map((format) => ({
     name: `charter catalog, a folder of ${format}`,
-    args: [charter, "catalog", "--format", format, "--out", `${place}/events`],
+    args: [charterProgram, "catalog", "--format", format, "--out", `${place}/events`],
     told: `charter: ${place}/events cannot be written: ${place}/events cannot be made as a folder`,
   })),
   {
     name: "charter tasks export",
-    args: [charter, "tasks", "export", place],
+    args: [charterProgram, "tasks", "export", place],
     told: `charter: ${place}/events-2025-03-01.jsonl cannot be written: ${place} cannot be made as a folder`,
   },
   {
     name: "charter phase --plan",
-    args: [charter, "phase", "booking", "--path", python, "--plan", `${place}/plan.md`],
+    args: [charterProgram, "phase", "booking", "--path", python, "--plan", `${place}/plan.md`],
     told: `charter: ${place}/plan.md cannot be written: ${place} cannot be made as a folder`,
   },
   {
     name: "charter breaking --write",
-    args: [charter, "breaking", at("."), "--write", `${place}/catalogue.json`],
+    args: [charterProgram, "breaking", at("."), "--write", `${place}/catalogue.json`],
     told: `charter: ${place}/catalogue.json cannot be written: ${place} cannot be made as a folder`,
   },
   {
     name: "charter new app",
-    args: [charter, "new", "app", `${place}/tea-shop`, "--yes", "--packages", packages],
+    args: [charterProgram, "new", "app", `${place}/tea-shop`, "--yes", "--packages", packages],
     told: `charter: ${place}/tea-shop cannot be written: ${place}/tea-shop cannot be made as a folder`,
   },
   {
     name: "charter services",
-    args: [charter, "services"],
+    args: [charterProgram, "services"],
     env: { BRAIN_DATA_DIR: place },
     told: `charter: the data directory ${place} cannot be used`,
   },
@@ -118,7 +118,7 @@ test.runIf(process.platform === "linux").each(programs)(
 test("an app with an event and a consumer more has the documents that charter generate makes", async () => {
   const app = join(packages, "tea-shop");
   const write = async (...args: readonly string[]) => {
-    const ran = await run([charter, "new", ...args, "--yes"]);
+    const ran = await run([charterProgram, "new", ...args, "--yes"]);
     expect(ran.code, ran.stderr).toBe(0);
   };
   await write("app", app, "--packages", packages, "--module", "shop", "--event", "shop.order.placed");
@@ -128,18 +128,18 @@ test("an app with an event and a consumer more has the documents that charter ge
   await write("event", "shop.order.cancelled", ...more);
   await write("consumer", "mailer", "--on", "shop.order.cancelled", ...more);
   const source = readFileSync(join(app, "src/events/shop.ts"), "utf8");
-  const generated = await run([charter, "generate", app, "--check"]);
+  const generated = await run([charterProgram, "generate", app, "--check"]);
   expect(generated).toMatchObject({ code: 0, stderr: "" });
   const events = readFileSync(join(app, "src/modules/shop/EVENTS.md"), "utf8");
   expect(events).toContain("| `shop.order.cancelled` | shop | INFO | `on(shopOrderCancelled, …)`");
   // What does not load is named by its own place, not by that of its importer.
   appendFileSync(join(app, "src/events/shop.ts"), "export const b = ;\n");
-  const { stderr } = await run([charter, "generate", app, "--check"]);
+  const { stderr } = await run([charterProgram, "generate", app, "--check"]);
   expect(stderr).toMatch(/SyntaxError: Expression expected \(at src\/events\/shop\.ts:\d+\)/);
   writeFileSync(join(app, "src/events/shop.ts"), source);
   // With two modules somebody has to.
   await write("module", "library", ...more);
-  expect(await run([charter, "new", "consumer", "other", "--yes", ...more])).toMatchObject({
+  expect(await run([charterProgram, "new", "consumer", "other", "--yes", ...more])).toMatchObject({
     code: 2,
     stderr: "charter: Nobody said the module whose it is, one of shop, library. Give --module <name>.\n",
   });

@@ -1,13 +1,12 @@
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { pythonProject } from "../../src/governance/fixtures/python-project.ts";
+import { root } from "../../tools/root.ts";
 import { listen } from "../listening.ts";
 import { charter, openStation, type Ran, type Station } from "./server.ts";
 
-const fixture = (name: string) =>
-  fileURLToPath(new URL(`../../src/governance/fixtures/python/${name}`, import.meta.url).href);
-const compliant = fixture("after");
-const untouched = fixture("before");
+const compliant = pythonProject("after");
+const untouched = pythonProject("before");
 
 interface Told {
   readonly verdict: string;
@@ -97,7 +96,6 @@ test("events of the module in the record show that it is in use", async () => {
     payload: { agent_id: "a-1", tasks_completed: 3, tasks_failed: 0 },
   });
   await station.settle();
-  const root = fileURLToPath(new URL("../..", import.meta.url).href);
   const { code, stdout, stderr } = await charter(station.url, ["gate", "agents", "--path", root]);
   expect(code, stdout + stderr).toBe(0);
   expect(stdout).toMatch(/^ {2}ok +GO-2 .*has seen 1 of its events \(agent\.heartbeat\), the last at /m);

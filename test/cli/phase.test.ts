@@ -1,14 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { defineConsumer, on } from "@brain/engine";
 import { paymentTransactionCompleted } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pythonProject } from "../../src/governance/fixtures/python-project.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
-const fixture = (name: string) =>
-  fileURLToPath(new URL(`../../src/governance/fixtures/python/${name}`, import.meta.url).href);
 const nowhere = "http://127.0.0.1:9";
 
 let folder: string;
@@ -26,8 +24,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const phase = (version: string, ...args: readonly string[]) =>
-  charter(nowhere, ["phase", "booking", "--path", fixture(version), ...args]);
+const phase = (version: "before" | "after", ...args: readonly string[]) =>
+  charter(nowhere, ["phase", "booking", "--path", pythonProject(version), ...args]);
 
 test("needs no server: it says where the module is, what is missing, and how to mend it", async () => {
   const { code, stdout, stderr } = await phase("before");
@@ -75,7 +73,7 @@ test("the report of a test run and a running system are evidence", async () => {
     "phase",
     "booking",
     "--path",
-    fixture("after"),
+    pythonProject("after"),
     "--tests",
     report,
     "--url",

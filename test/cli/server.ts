@@ -3,7 +3,6 @@
 import { spawn } from "node:child_process";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { drainAll, relayAll } from "@brain/engine";
 import { expect, onTestFinished } from "vitest";
 import released from "../../schemas/fixtures/released.json" with { type: "json" };
@@ -12,6 +11,7 @@ import type { Host } from "../../src/http/host.ts";
 import type { Authenticator } from "../../src/http/kit/access.ts";
 import type { Mount } from "../../src/http/kit/mount.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
+import { charterProgram } from "./charter-program.ts";
 
 export interface Station extends Backbone {
   readonly url: string;
@@ -166,8 +166,6 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
 }
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
-
 export interface RunOptions {
   /** Replaces the environment that names server and key. */
   readonly env?: Readonly<Record<string, string>>;
@@ -175,7 +173,7 @@ export interface RunOptions {
 
 /** Starts the program; standard input is closed, so it is no terminal. */
 export function startCharter(url: string, args: readonly string[], { env }: RunOptions = {}): Running {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [charterProgram, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, CHARTER_URL: url, ...(env ?? { CHARTER_KEY: testApiKey }) },
   });

@@ -1,14 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { expect, inject, test } from "vitest";
-
-const charter = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
+import { charterProgram } from "./charter-program.ts";
 
 /** What `charter services --run` ends with; the servers are those of the tests. */
 async function endOf(...program: readonly string[]): Promise<unknown> {
   const { neonUrl, upstash } = inject("services");
-  const child = spawn(process.execPath, [charter, "services", "--run", ...program], {
+  const child = spawn(process.execPath, [charterProgram, "services", "--run", ...program], {
     stdio: "ignore",
     env: {
       ...process.env,

@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { charterProgram } from "./charter-program.ts";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
 /** Tells on standard error which modules a program loads. */
 const telling = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from "node:module";
@@ -12,7 +11,7 @@ const telling = `data:text/javascript,${encodeURIComponent(`
 
 /** Modules of the engine, the schemas and the product that a command loads before it asks anybody. */
 function loadedBy(args: readonly string[]): string[] {
-  const { stderr } = spawnSync(process.execPath, ["--import", telling, main, ...args], {
+  const { stderr } = spawnSync(process.execPath, ["--import", telling, charterProgram, ...args], {
     encoding: "utf8",
     env: { PATH: process.env.PATH, CHARTER_URL: "http://127.0.0.1:9", CHARTER_KEY: "nobody-asks-for-it" },
   });

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Database } from "@brain/engine";
 import { type JsonObject, parsePayload } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalog } from "../../src/composition.ts";
 import { findingKinds } from "../../src/http/kit/product-answers.ts";
+import { root } from "../../tools/root.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "./refusal.ts";
@@ -154,10 +154,7 @@ test("what is declared is sent once: who has it is told that it is so still", as
 });
 
 test("the documents say what each kind of finding means", async () => {
-  const text = await readFile(
-    fileURLToPath(new URL("../../src/http/README.md", import.meta.url).href),
-    "utf8",
-  );
+  const text = await readFile(`${root}src/http/README.md`, "utf8");
   const told = [...text.matchAll(/^\| `([a-z_]+)` \| (?:error|warning|note) \|/gm)].map(([, kind]) => kind);
   expect(told.toSorted()).toEqual([...findingKinds].toSorted());
 });

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { build } from "esbuild";
@@ -17,6 +17,7 @@ import {
   migrationStatus,
   type SqlMigrationSet,
 } from "../../src/engine/migrations/index.ts";
+import { root } from "../../tools/root.ts";
 import { createOwnDatabase, loadRelease, type OwnDatabase } from "./databases.ts";
 
 /* The engine's own migrations, as a product has them that knows nothing of this one. */
@@ -196,7 +197,6 @@ test("a role that may not make the tables is told what it needs", async () => {
   await database.client.query("RESET ROLE");
 });
 
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const runtimes = ["Node", "workerd", "Deno"] as const;
 
 test.each(runtimes)("runs in %s, from code alone", async (runtime) => {

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as migrateWithDrizzle } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
@@ -11,6 +10,7 @@ import { applyMigrations, migrate as migrateEngine } from "../../src/engine/migr
 import { migrations as engineStatements } from "../../src/engine/migrations/list.ts";
 import { productMigrations } from "../../src/migration-list.ts";
 import { describeSchema } from "../../tools/dump-schema.ts";
+import { root } from "../../tools/root.ts";
 import { migrate, migrationsAhead } from "../../workers/local/migrate.ts";
 import { readMigrationFolder } from "../../workers/local/migration-folder.ts";
 import { waitFor } from "../wait-for.ts";
@@ -25,7 +25,7 @@ async function since({ rows }: OwnDatabase) {
   const [newest] = await rows<{ at: number }>(
     "SELECT max(created_at)::float8 AS at FROM drizzle.__drizzle_migrations",
   );
-  const product = await readMigrationFolder(fileURLToPath(new URL("../../migrations", import.meta.url).href));
+  const product = await readMigrationFolder(`${root}migrations`);
   const named = [
     ...engineStatements.map((migration) => ({ ...migration, name: `${migration.tag} of the engine` })),
     ...product.map((migration) => ({ ...migration, name: migration.tag })),

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { defineConsumer, on } from "@brain/engine";
 import { charter, courseDistributionRequested, defineEvent } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +13,7 @@ import {
 } from "../../src/governance/pages/module-document.ts";
 import { inLanguage } from "../../src/governance/scaffold/documents.ts";
 import { openProduct } from "../../src/http-composition.ts";
+import { root } from "../../tools/root.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 const ignore = async () => undefined;
@@ -31,7 +31,7 @@ function demo(payload: z.ZodType, outside: readonly string[] = []) {
 }
 
 describe("the documents of a module that has none", () => {
-  const folder = fileURLToPath(new URL("../../src/modules/", import.meta.url).href);
+  const folder = `${root}src/modules/`;
 
   test.each(["README.md", "EVENTS.md"])(
     "begin with the headings of others, and %s waits for words",

@@ -1,12 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
+import { root } from "../../tools/root.ts";
 import { startChild } from "../workers/child.ts";
 import { npm, npmMs, type Tarballs } from "./packed.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
 /** What an app needs to be developed and not to run, taken from here: it is large, and not what is tested. */
 const isLent = (name: string) => !name.startsWith("@brain/");
 

@@ -1,14 +1,13 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { blocksOf, readProject } from "../../tools/documents.ts";
+import { root } from "../../tools/root.ts";
 import { commandFault, commandsOf, mentionFault } from "./commands.ts";
 
 const { documents } = await readProject();
 
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
   readonly scripts: Readonly<Record<string, string>>;
 };

@@ -1,13 +1,12 @@
 /** Looks up the commands that documents name: programs, scripts, files, and the options of `charter`. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type Command, CommanderError } from "commander";
 import { UnknownCommandError } from "../../src/cli/errors.ts";
 import { createProgram } from "../../src/cli/program.ts";
+import { root } from "../../tools/root.ts";
 import { shellWords } from "./console.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { scripts: object };
 
 /** Programs of the machine, which have no options that could change with the project. */

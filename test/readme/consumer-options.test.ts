@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { defineConsumer, on } from "@brain/engine";
 import { courseGenerationCompleted } from "@brain/schemas";
 import { expect, test } from "vitest";
 import { readProject, sectionOf } from "../../tools/documents.ts";
+import { root } from "../../tools/root.ts";
 
 /*
  * The table of options of `defineConsumer` in the engine's README: it names them all, and their defaults are the real ones.
@@ -27,7 +27,7 @@ const defaults = new Map(
 );
 
 test("every option stands in the table", async () => {
-  const file = fileURLToPath(new URL("../../src/engine/consume/consumer.ts", import.meta.url).href);
+  const file = `${root}src/engine/consume/consumer.ts`;
   const [, shape = ""] =
     /interface ConsumerOptions \{([\s\S]*?)\n\}/.exec(await readFile(file, "utf8")) ?? [];
   const options = [...shape.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name);

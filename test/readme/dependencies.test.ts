@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { readProject, sectionOf } from "../../tools/documents.ts";
+import { root } from "../../tools/root.ts";
 
 test("CONTRIBUTING.md says of each dependency what it is for, and of none that is gone", async () => {
-  const path = fileURLToPath(new URL("../../package.json", import.meta.url).href);
+  const path = `${root}package.json`;
   const { dependencies, devDependencies } = JSON.parse(await readFile(path, "utf8"));
   const { documents } = await readProject();
   const document = documents.find((candidate) => candidate.path === "CONTRIBUTING.md");

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { blocksOf, documentAt, readProject, sectionOf } from "../../tools/documents.ts";
+import { root } from "../../tools/root.ts";
 
 /* Lists that stand in the code and in a document: both have the same. */
 
@@ -11,7 +11,7 @@ const { documents } = await readProject();
 
 /** The texts of `export type Name = "a" | "b"`, in their order. */
 async function unionOf(file: string, type: string): Promise<string[]> {
-  const source = await readFile(fileURLToPath(new URL(`../../${file}`, import.meta.url).href), "utf8");
+  const source = await readFile(`${root}${file}`, "utf8");
   const union = new RegExp(`export type ${type} =([^;]+);`).exec(source)?.[1] ?? "";
   const members = [...union.matchAll(/^ *\| "(\w+)"|[=|] ?"(\w+)"|^ ?"(\w+)"/gm)].flatMap((found) =>
     found.slice(1),
@@ -40,7 +40,7 @@ test("each reason of a dead letter stands in what happens after a try", async ()
 });
 
 test("the engine's folders stand in the order in which they may import each other", async () => {
-  const rules = fileURLToPath(new URL("../../.dependency-cruiser.mjs", import.meta.url).href);
+  const rules = `${root}.dependency-cruiser.mjs`;
   const [, layers = ""] = /const engineLayers = \[([\s\S]*?)\n\];/.exec(await readFile(rules, "utf8")) ?? [];
   const names = [...layers.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(8);

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseConfig, settingNames } from "../../src/config.ts";
 import { readProject, sectionOf } from "../../tools/documents.ts";
+import { root } from "../../tools/root.ts";
 
 const required = {
   NEON_DATABASE_URL: "postgres://user:password@host/database",
@@ -86,7 +86,7 @@ test("both groups of variables are found in the table", () => {
 });
 
 test(`${home} names every variable that npm start reads beside them, and no other`, async () => {
-  const file = fileURLToPath(new URL("../../workers/local/start-options.ts", import.meta.url).href);
+  const file = `${root}workers/local/start-options.ts`;
   const read = [...(await readFile(file, "utf8")).matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(
     ([, name]) => name,
   );

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { root } from "../../tools/root.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
@@ -13,8 +13,6 @@ import { waitFor } from "../wait-for.ts";
 import { startChild } from "./child.ts";
 import { call, type Served } from "./course-flow.ts";
 import { countOf, startEdge } from "./edge.ts";
-
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
 
 async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "brain-archive-"));

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { root } from "../../tools/root.ts";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
@@ -8,7 +9,7 @@ import { countOf, type Edge, startEdge } from "./edge.ts";
 
 let edge: Edge;
 beforeAll(async () => {
-  const api = fileURLToPath(new URL("../../workers/api.ts", import.meta.url).href);
+  const api = `${root}workers/api.ts`;
   const consumer = fileURLToPath(new URL("looping-consumer.ts", import.meta.url).href);
   edge = await startEdge(await bundleWorkers({ api, consumer }), {}, { busyLimitMs: 2_000 });
 });

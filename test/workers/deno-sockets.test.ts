@@ -1,11 +1,9 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
+import { root } from "../../tools/root.ts";
 import { startChild } from "./child.ts";
-
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
 
 /** Bytes of the pieces in which a message of 4,000 bytes arrives from Deno. */
 async function piecesFrom(whose: "ours" | "own"): Promise<number[]> {

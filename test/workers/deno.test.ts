@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../tools/root.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { type Collector, startCollector } from "../observability/collector.ts";
@@ -15,7 +15,6 @@ import { expectTokens, openTrustedIssuer } from "./tokens.ts";
 import { expectTraces } from "./traced.ts";
 import { expectTry } from "./try-out.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const command = `${root}node_modules/.bin/deno`;
 const args = ["run", "--node-modules-dir=manual", "--unstable-cron", "--allow-env", "--allow-net"];
 const program = `${root}workers/deno.ts`;

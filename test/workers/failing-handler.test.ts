@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { root } from "../../tools/root.ts";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
@@ -11,7 +12,7 @@ const handler = fileURLToPath(new URL("failing-consumer.ts", import.meta.url).hr
 
 let edge: Edge;
 beforeAll(async () => {
-  const api = fileURLToPath(new URL("../../workers/api.ts", import.meta.url).href);
+  const api = `${root}workers/api.ts`;
   edge = await startEdge(await bundleWorkers({ api, consumer: handler }));
 });
 afterAll(() => edge?.stop());

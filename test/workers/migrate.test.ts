@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { productMigrations } from "../../src/migration-list.ts";
+import { root } from "../../tools/root.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 
-const program = fileURLToPath(new URL("../../workers/local/migrate.ts", import.meta.url).href);
+const program = `${root}workers/local/migrate.ts`;
 const { migrations } = productMigrations;
 const last = migrations.at(-1)?.tag ?? "";
 

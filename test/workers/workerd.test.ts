@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../tools/root.ts";
 import { bundleWorkers, type WorkerBundles } from "../../workers/local/workerd/bundle.ts";
 import { type Collector, startCollector } from "../observability/collector.ts";
 import { waitFor } from "../wait-for.ts";
@@ -152,7 +153,7 @@ describe("with a consumer that cannot be woken", () => {
   let edge: Edge;
   beforeAll(async () => {
     const deaf = await bundleWorkers({
-      api: fileURLToPath(new URL("../../workers/api.ts", import.meta.url).href),
+      api: `${root}workers/api.ts`,
       consumer: fileURLToPath(new URL("deaf-consumer.ts", import.meta.url).href),
     });
     edge = await startEdge(deaf);

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { JsonObject } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import golden from "../../../schemas/fixtures/released.json" with { type: "json" };
 import { freeze } from "../../../tools/generate-catalogue.ts";
+import { root } from "../../../tools/root.ts";
 import { catalog } from "../../composition.ts";
 import { type CatalogueRecord, describeCatalogue } from "./catalogue.ts";
 import { compareCatalogues } from "./compare/compare.ts";
 import { readCase } from "./load/read-case.ts";
 import { parseCatalogue } from "./load/read-catalogue.ts";
 
-const folder = fileURLToPath(new URL("../../../schemas/fixtures/catalogue/", import.meta.url).href);
+const folder = `${root}schemas/fixtures/catalogue/`;
 const releases = readdirSync(folder)
   .filter((name) => /^\d.*\.json$/.test(name))
   .map((name) => [name, parseCatalogue(readFileSync(folder + name, "utf8"), name)] as const);

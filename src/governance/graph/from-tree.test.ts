@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { root } from "../../../tools/root.ts";
 import { projectOf, readProject } from "../project.ts";
 import { graphOfTree } from "./from-tree.ts";
 import { nodeId } from "./graph.ts";
@@ -54,7 +54,6 @@ test("sources say who publishes, who handles, and what a handler and what it cal
 });
 
 test("this project's own sources lead from a course to its place in the catalogue", async () => {
-  const root = fileURLToPath(new URL("../../../", import.meta.url).href);
   expect(graphOfTree((await readProject(root)).typescript).steps).toContainEqual({
     cause: nodeId("event", "course.generation.completed"),
     effect: nodeId("event", "distribution.created"),

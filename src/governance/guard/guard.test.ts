@@ -1,11 +1,11 @@
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { root } from "../../../tools/root.ts";
 import { readProject } from "../project.ts";
 import { idempotencyTests } from "./idempotency-tests.ts";
 
 /* Which tests of a second delivery a change asks for, in this project itself. */
 
-const project = await readProject(fileURLToPath(new URL("../../../", import.meta.url).href));
+const project = await readProject(root);
 const asked = (...changed: readonly string[]) => idempotencyTests(project, changed);
 const all = asked("src/engine/consume/apply/apply.ts");
 

@@ -1,7 +1,7 @@
 /** A module in the style of the original goes from phase 0 to compliant, and falls back for each thing that is taken from it. */
 
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { pythonProject } from "../fixtures/python-project.ts";
 import { projectOf } from "../project.ts";
 import { readFiles } from "../tree/files.ts";
 import { loadPython } from "../tree/python/parser.ts";
@@ -12,10 +12,8 @@ import { judgeNamed, reportPhases } from "./run.ts";
 
 type Texts = ReadonlyMap<string, string>;
 
-const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/python/${name}`, import.meta.url).href);
-
-async function textsOf(name: string): Promise<Texts> {
-  const { files } = await readFiles(fixture(name));
+async function textsOf(name: "before" | "after"): Promise<Texts> {
+  const { files } = await readFiles(pythonProject(name));
   return new Map([...files.values()].map(({ path, text }) => [path, text]));
 }
 

@@ -1,7 +1,7 @@
 /** The modules of this project keep the charter, and the tool notices when one of them no longer does. */
 
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
+import { root } from "../../../tools/root.ts";
 import { type Project, projectOf } from "../project.ts";
 import { rules } from "../rules/index.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -11,7 +11,6 @@ import { currentPhase } from "./phases.ts";
 import { isCompliant, summaryOf } from "./report.ts";
 import { judgeNamed, reportPhases } from "./run.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url).href);
 let files: ProjectFiles;
 let whole: Project;
 beforeAll(async () => {

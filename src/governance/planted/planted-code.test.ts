@@ -4,8 +4,8 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
+import { root } from "../../../tools/root.ts";
 import { type Baseline, compareWith, parseBaseline } from "../check/baseline.ts";
 import { checkProject } from "../check/check.ts";
 import type { Finding } from "../finding.ts";
@@ -104,7 +104,6 @@ export const off = { BRAIN_EVENTSTREAM_MODE: "off" }; //! M-1
 };
 
 const looked = /^(?:E-8|B-\d|C-\d|C1b|L-\d|M-1|11\.[1248])$/;
-const root = fileURLToPath(new URL("../../../", import.meta.url).href);
 let project: Project;
 let baseline: Baseline;
 beforeAll(async () => {

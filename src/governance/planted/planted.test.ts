@@ -3,8 +3,8 @@
  * and nothing else is. No file on the disk is touched.
  */
 
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
+import { root } from "../../../tools/root.ts";
 import { checkProject } from "../check/check.ts";
 import { type Project, projectOf, readProject } from "../project.ts";
 import { rules } from "../rules/index.ts";
@@ -253,7 +253,7 @@ const beds: readonly Bed[] = [
 let project: Project;
 
 beforeAll(async () => {
-  project = await readProject(fileURLToPath(new URL("../../../", import.meta.url).href));
+  project = await readProject(root);
 });
 
 function plant(bed: Bed): { readonly planted: Project; readonly expected: readonly string[] } {

@@ -3,11 +3,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkProject } from "../check/check.ts";
 import { applyFixes } from "../check/fix.ts";
 import type { Finding } from "../finding.ts";
+import { pythonProject } from "../fixtures/python-project.ts";
 import { type Project, projectOf, readProject } from "../project.ts";
 import { rules } from "../rules/index.ts";
 import { findRoot } from "../tree/files.ts";
@@ -15,7 +15,6 @@ import { loadPython } from "../tree/python/parser.ts";
 
 beforeAll(loadPython);
 
-const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/python/${name}`, import.meta.url).href);
 const judge = (project: Project) => checkProject(project, rules, "2026-11-26").findings;
 
 /** `54:B-1`, by line. */
@@ -34,11 +33,11 @@ function project(files: Readonly<Record<string, string>>, root = "/"): Project {
 
 describe("a module of the original", () => {
   test("after its migration breaks no rule", async () => {
-    expect(judge(await readProject(fixture("after")))).toEqual([]);
+    expect(judge(await readProject(pythonProject("after")))).toEqual([]);
   });
 
   test("before its migration breaks many, each in its line", async () => {
-    const findings = judge(await readProject(fixture("before")));
+    const findings = judge(await readProject(pythonProject("before")));
     const folder = "backend/modules/booking";
     const expected = {
       "README.md": "1:R-1 1:R-1 1:R-1 1:R-1 1:R-2 1:R-3 1:R-4 1:R-5 1:R-6 1:R-7",

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { sharedTable } from "@brain/engine";
 import { is, sql } from "drizzle-orm";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "../../../src/engine/db/database.ts";
+import { root } from "../../../tools/root.ts";
 import { createSandbox } from "../../sandbox.ts";
 
 /* Every table says whose its rows are, and what its migrations made of that. */
@@ -16,7 +16,7 @@ interface Decided {
   readonly granted: readonly string[] | null;
 }
 
-const src = fileURLToPath(new URL("../../../src/", import.meta.url).href);
+const src = `${root}src/`;
 
 async function declared(): Promise<Decided[]> {
   const files = (await readdir(src, { recursive: true })).filter((path) => /(^|[/-])tables\.ts$/.test(path));

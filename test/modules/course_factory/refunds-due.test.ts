@@ -17,6 +17,7 @@ import {
   settleRefund,
 } from "../../../src/modules/course_factory/payments/refund-due.ts";
 import { dueFor } from "../../../src/modules/course_factory/payments/refund-texts.ts";
+import { root } from "../../../tools/root.ts";
 import { readMigrationFolder } from "../../../workers/local/migration-folder.ts";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
 import { createOwnDatabase } from "../../migrations/databases.ts";
@@ -278,7 +279,7 @@ describe("beside the release before, which keeps no tenant", () => {
 
 test("what the releases before have counted is taken over, and a forced replay finds it", async () => {
   const database = await createOwnDatabase();
-  const product = await readMigrationFolder(new URL("../../../migrations", import.meta.url).pathname);
+  const product = await readMigrationFolder(`${root}migrations`);
   const all = [...ofEngine, ...product].sort((one, other) => one.when - other.when);
   const last = all.findIndex(({ tag }) => tag === "0037_payments_due_by_tenant");
   for (const { statements } of all.slice(0, last)) {

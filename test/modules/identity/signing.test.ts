@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readAnswer } from "@brain/engine/testing";
 import { signRequest } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openProduct } from "../../../src/http-composition.ts";
+import { root } from "../../../tools/root.ts";
 import { testApiKey } from "../../backbone.ts";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
 import { expectErrorShape } from "../../http/refusal.ts";
@@ -162,7 +162,7 @@ describe("a signed request", () => {
 
   test("of the Python helper is the same", async () => {
     const { key } = await create({ scopes: ["act_as"] });
-    const folder = fileURLToPath(new URL("../../../src/modules/identity/", import.meta.url).href);
+    const folder = `${root}src/modules/identity/`;
     const program = `
 import json, sys
 sys.path.insert(0, sys.argv[1])

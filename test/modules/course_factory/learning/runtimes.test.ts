@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../../../tools/root.ts";
 import { firstKey } from "./fixtures.ts";
 
 /**
@@ -14,7 +15,6 @@ import { firstKey } from "./fixtures.ts";
  * have one signature: the runtimes must agree to the last digit.
  */
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url).href);
 const program = `
 import { isSignedBy, readSigningKey, signCertificate } from "./src/modules/course_factory/learning/certificate.ts";
 export async function probe() {
