@@ -1,5 +1,6 @@
 import { raw } from "hono/html";
-import { type Child, Fragment } from "hono/jsx";
+import type { Child } from "hono/jsx";
+import { Fragment } from "hono/jsx/jsx-runtime";
 import { escapeToBuffer } from "hono/utils/html";
 import type { Visit } from "../page.ts";
 import { shellWords } from "../words/shell.ts";
