@@ -354,6 +354,102 @@ class Batch {
 const seen = new Seen();
 const shelve = (event: Event) => seen.has(event) || new Batch().has(event);`),
   ],
+  "ids of events that are given to what remembers them": [
+    "B-7",
+    handler(`
+import { first, recent, seenIds } from "../lib/memory.ts";
+class Known {
+  #ids: string[] = [];
+  knows(id: string) {
+    if (this.#ids.includes(id)) return true;
+    this.#ids.push(id);
+    return false;
+  }
+}
+const known = new Known();
+const state = { seen: new Set<string>(), times: {} };
+const books = new Map<string, string>();
+async function shelve(event: Event) {
+  if (known.knows(event.id)) return; //! B-7
+  if (recent.isKnown(event.id)) return; //! B-7
+  if (first(event.id)) return; //! B-7
+  if (seenIds.has(event.id)) return; //! B-7
+  if (state.seen.has(event.id)) return; //! B-7
+  if (state.times[event.id] !== undefined) return; //! B-7
+  state.times[event.id] = 1;
+  if (known.knows(event.payload.book_id)) return;
+  if (new Known().knows(event.id)) return;
+  if (books.get(event.id) === "x") return;
+  say(event.id);
+}
+const shown: string[] = [];
+const say = (id: string) => shown.push(id);
+export function makeConsumer() {
+  const handled = new Set<string>();
+  return defineConsumer({
+    subscriber: "shelf2",
+    handlers: [
+      onBatch(bookShelved, async (events: Event[]) => {
+        const twice = new Set<string>();
+        for (const event of events) {
+          if (handled.has(event.id)) continue; //! B-7
+          if (twice.has(event.id)) continue;
+        }
+      }),
+    ],
+  });
+}`).replace("defineConsumer, on }", "defineConsumer, on, onBatch }"),
+    {
+      "src/lib/memory.ts": `export const seenIds = new Set<string>();
+class Recent {
+  private readonly ids: Record<string, boolean> = {};
+  isKnown(id: string) {
+    if (this.ids[id]) return true;
+    this.ids[id] = true;
+    return false;
+  }
+}
+export const recent = new Recent();
+const onlyOnce = () => {
+  const ids = new Set<string>();
+  return (id: string) => {
+    if (ids.has(id)) return true;
+    ids.add(id);
+    return false;
+  };
+};
+export const first = onlyOnce();`,
+    },
+  ],
+  "a transient error for an answer that the same request gets again": [
+    "C-4",
+    handler(`
+import { PermanentError, TransientError } from "@brain/engine";
+class NotTakenError extends TransientError {}
+const refused = new Set([400, 422]);
+async function shelve(event: Event, { fetch }: Context) {
+  const answer = await fetch("https://x.example");
+  const { status } = answer;
+  if (answer.status === 404) throw new TransientError("no such book"); //! C-4
+  if (refused.has(status)) throw new NotTakenError("not taken"); //! C-4
+  if (status === 410 || status === 422) {
+    throw new TransientError("gone"); //! C-4
+  }
+  if (status === 404) throw new PermanentError("no such book");
+  if ([408, 409, 425, 429].includes(status)) throw new TransientError("later");
+  if ([404, 429].includes(status)) throw new TransientError("one of both");
+  if (status === 404 && event.attempt < 3) throw new TransientError("not there yet");
+  if (status >= 400) throw new TransientError("who knows");
+  switch (status) {
+    case 413:
+    case 415:
+      throw new TransientError("too large"); //! C-4
+    case 404:
+    case 503:
+      throw new TransientError("one of both");
+  }
+}`),
+  ],
   "a timer for a method that asks": [
     "11.2",
     `

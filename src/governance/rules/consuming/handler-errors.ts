@@ -9,7 +9,7 @@ import type { Branch } from "../../tree/syntax/nodes.ts";
 import { calledName } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { moduleSourcesWith } from "../scope-of-rules.ts";
-import { isAnswerOk, isPassing, passingClauses } from "./passing-errors.ts";
+import { clausesOf, isAnswerOk, isPassing, isRefusingAnswer, isRefusingCode } from "./passing-errors.ts";
 import { isRefusedEvent } from "./refused-events.ts";
 import { madeError, thrownAlways, thrownBy } from "./thrown-errors.ts";
 
@@ -56,6 +56,16 @@ export function wrappedErrors(project: Project, report: Report): void {
           message: "Who is not available now may be later, and this is a PermanentError.",
         });
     }
+    for (const branch of nodes.branches)
+      for (const statements of waysOfRefusal(project, branch)) {
+        const wrong = statements.find((statement) => thrownBy(project, file, statement) === "TransientError");
+        if (wrong !== undefined)
+          report({
+            at: wrong,
+            message: "The same request is answered so with each try, and this is a TransientError.",
+            mend: "Throw PermanentError: the event becomes a dead letter, which says why and can be sent again when the cause is mended.",
+          });
+      }
     for (const branch of nodes.branches) {
       if (!ts.isIfStatement(branch) || !isRefusedEvent(typescript, branch.expression, handlers)) continue;
       const wrong = statementsOf(branch.thenStatement).find(
@@ -90,7 +100,7 @@ function isThrown(node: ts.Node): boolean {
 
 /** Statements that run only when somebody is not available. */
 function waysOfPassing({ typescript }: Project, branch: Branch): readonly (readonly ts.Statement[])[] {
-  if (ts.isSwitchStatement(branch)) return passingClauses(branch).map(({ statements }) => statements);
+  if (ts.isSwitchStatement(branch)) return clausesOf(branch).map(({ statements }) => statements);
   if (!ts.isIfStatement(branch)) return [];
   const { expression, thenStatement, elseStatement } = branch;
   if (isPassing(typescript, expression)) return [statementsOf(thenStatement)];
@@ -101,6 +111,15 @@ function waysOfPassing({ typescript }: Project, branch: Branch): readonly (reado
   const isEnd = ts.isReturnStatement(statementsOf(thenStatement).at(-1) ?? branch);
   return isEnd && ts.isBlock(parent)
     ? [parent.statements.slice(parent.statements.indexOf(branch) + 1).slice(0, 1)]
+    : [];
+}
+
+/** Statements that run only when a request was refused for good. */
+function waysOfRefusal({ typescript }: Project, branch: Branch): readonly (readonly ts.Statement[])[] {
+  if (ts.isSwitchStatement(branch))
+    return clausesOf(branch, isRefusingCode).map(({ statements }) => statements);
+  return ts.isIfStatement(branch) && isRefusingAnswer(typescript, branch.expression)
+    ? [statementsOf(branch.thenStatement)]
     : [];
 }
 

@@ -1,4 +1,4 @@
-/** C-4: what says of an answer or an error that it passes: who is busy, broken or late now may not be later. */
+/** C-4: what says of an answer or an error that it passes, as who is busy now may not be later, or that it is the same with each try. */
 
 import ts from "typescript";
 import { isFetch } from "../../tree/effects/outside.ts";
@@ -25,7 +25,7 @@ export function isPassing(tree: TypeScriptTree, condition: ts.Expression): boole
   const value = bare(condition);
   if (ts.isPrefixUnaryExpression(value) && value.operator === ts.SyntaxKind.ExclamationToken)
     return isAnswerOk(tree, value.operand);
-  if (ts.isCallExpression(value)) return isAmongPassing(tree, value);
+  if (ts.isCallExpression(value)) return isAmong(tree, value, isPassingCode);
   // A condition that has a name.
   const named = ts.isIdentifier(value) ? givenTo(value) : null;
   if (named !== null && !ts.isIdentifier(bare(named))) return isPassing(tree, named);
@@ -68,7 +68,7 @@ function isPassingError(member: ts.Expression, said: ts.Expression): boolean {
 }
 
 /** `[429, 503].includes(response.status)`, `busyCodes.has(error.code)`: all that stands in the list passes. */
-function isAmongPassing({ values }: TypeScriptTree, call: ts.CallExpression): boolean {
+function isAmong({ values }: TypeScriptTree, call: ts.CallExpression, isCode: IsCode): boolean {
   const callee = bare(call.expression);
   const [asked, ...others] = call.arguments;
   if (!ts.isPropertyAccessExpression(callee) || asked === undefined || others.length > 0) return false;
@@ -80,7 +80,8 @@ function isAmongPassing({ values }: TypeScriptTree, call: ts.CallExpression): bo
   const list = ts.isNewExpression(made) && made.expression.getText() === "Set" ? made.arguments?.[0] : made;
   const known = list === undefined ? null : values.valueOf(list.getSourceFile().fileName, list);
   if (!Array.isArray(known) || known.length === 0) return false;
-  if (isStatus(asked)) return known.every((code) => typeof code === "number" && isPassingCode(code));
+  if (isStatus(asked)) return known.every((code) => typeof code === "number" && isCode(code));
+  if (isCode !== isPassingCode) return false;
   const member = bare(asked);
   if (!ts.isPropertyAccessExpression(member)) return false;
   const passing = member.name.text === "code" ? passingCodes : passingNames;
@@ -89,7 +90,9 @@ function isAmongPassing({ values }: TypeScriptTree, call: ts.CallExpression): bo
 
 const isStatus = (node: ts.Expression) => /\b(?:status|statusCode|status_code)$/.test(bare(node).getText());
 
-const isPassingCode = (code: number) => code === 408 || code === 429 || (code >= 500 && code !== 501);
+type IsCode = (code: number) => boolean;
+
+const isPassingCode: IsCode = (code) => code === 408 || code === 429 || (code >= 500 && code !== 501);
 
 /** `response.status === 503`, `status >= 500`: the answer of a server that is busy or broken. */
 function isPassingStatus(left: ts.Expression, operator: ts.SyntaxKind, right: ts.Expression): boolean {
@@ -100,6 +103,24 @@ function isPassingStatus(left: ts.Expression, operator: ts.SyntaxKind, right: ts
     (operator === ts.SyntaxKind.GreaterThanEqualsToken && code >= 500) ||
     (operator === ts.SyntaxKind.GreaterThanToken && code >= 499)
   );
+}
+
+/** The same request is answered so again: it is wrong, or asks for what is not there. */
+export const isRefusingCode: IsCode = (code) => refusing.has(code);
+
+const refusing = new Set([400, 404, 405, 406, 410, 411, 413, 414, 415, 422]);
+
+/** Whether a condition holds only of answers that the same request gets again. */
+export function isRefusingAnswer(tree: TypeScriptTree, condition: ts.Expression): boolean {
+  const value = bare(condition);
+  if (ts.isCallExpression(value)) return isAmong(tree, value, isRefusingCode);
+  const named = ts.isIdentifier(value) ? givenTo(value) : null;
+  if (named !== null && !ts.isIdentifier(bare(named))) return isRefusingAnswer(tree, named);
+  if (!ts.isBinaryExpression(value)) return false;
+  const { left, right, operatorToken } = value;
+  if (operatorToken.kind === ts.SyntaxKind.BarBarToken)
+    return isRefusingAnswer(tree, left) && isRefusingAnswer(tree, right);
+  return isSame(operatorToken.kind) && isStatus(left) && isRefusingCode(Number(bare(right).getText()));
 }
 
 /**
@@ -146,13 +167,16 @@ function looksAtStatus(around: ts.Node, name: string): boolean {
 const isHandedOn = (node: ts.Node, name: string) =>
   ts.isCallExpression(node) && node.arguments.some((given) => bare(given).getText() === name);
 
-/** `switch (response.status) { case 503: … }`: clauses that only a passing status enters. */
-export function passingClauses(node: ts.SwitchStatement): readonly ts.CaseClause[] {
+/** `switch (response.status) { case 503: … }`: clauses that only such a status enters. */
+export function clausesOf(
+  node: ts.SwitchStatement,
+  isCode: IsCode = isPassingCode,
+): readonly ts.CaseClause[] {
   if (!isStatus(node.expression)) return [];
   const found: ts.CaseClause[] = [];
   let isAll = true;
   for (const clause of node.caseBlock.clauses) {
-    isAll &&= ts.isCaseClause(clause) && isPassingCode(Number(clause.expression.getText()));
+    isAll &&= ts.isCaseClause(clause) && isCode(Number(clause.expression.getText()));
     if (clause.statements.length === 0) continue;
     if (isAll && ts.isCaseClause(clause)) found.push(clause);
     isAll = true;
