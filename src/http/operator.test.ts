@@ -22,6 +22,7 @@ import {
   byApiKey,
   errorAnswers,
   type OperatorOptions,
+  openToAll,
   operatorRoutes,
   type RequestLimits,
 } from "./operator.ts";
@@ -48,6 +49,12 @@ function openApp(authenticate: Authenticate = byApiKey(key)) {
 }
 
 const withKey = { authorization: `Bearer ${key}` };
+
+test("routes that are open to everybody say why", async () => {
+  const app = new Hono().use("/window/*", openToAll("a window")).get("/window/books", (c) => c.text("one"));
+  expect(await (await app.request("/window/books")).text()).toBe("one");
+  expect(() => openToAll(" ")).toThrow(/openToAll: expected why the routes are open/);
+});
 
 describe("what a route of the app throws", () => {
   const secret = "of a statement with values";

@@ -1,7 +1,7 @@
 /** The door of `@brain/operator`: what operates a program of your own, over HTTP and by `charter`. */
 
 import type { Engine, OpenedModule } from "@brain/engine";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { matchedRoutes, routePath } from "hono/route";
 import { describeProduct } from "./about-product.ts";
@@ -94,6 +94,20 @@ export function errorAnswers({ log }: Pick<Engine, "log">): (error: Error, c: Co
     c.set("log", log.child({ request_id: requestId }));
     return answerError(error, c);
   };
+}
+
+/**
+ * Says of routes of an app that they are open to everybody: `app.use("/pages/*", openToAll("the shop's window"))`. `charter
+ * check` finds routes that neither ask for a key nor say so.
+ *
+ * @param why they may be
+ * @throws {TypeError} it is not said
+ */
+export function openToAll(why: string): MiddlewareHandler {
+  if (typeof why !== "string" || why.trim() === "") {
+    throw new TypeError('openToAll: expected why the routes are open, as openToAll("a page for visitors").');
+  }
+  return (_c, next) => next();
 }
 
 const leastKeyLength = 16;

@@ -450,6 +450,44 @@ async function shelve(event: Event, { fetch }: Context) {
   }
 }`),
   ],
+  "routes beside the guard of an app, before it, and below another path": [
+    "RT-1",
+    "",
+    {
+      "src/lib/app.ts": `import { Hono } from "hono";
+import { jwt } from "hono/jwt";
+import { cors } from "hono/cors";
+import { openToAll } from "@brain/operator";
+import { feedRoutes, ownRoutes, textRoutes } from "./feed.ts";
+const api = "/api";
+export const createApp = (engine: Engine, secret: string) => {
+  const asked = jwt({ secret });
+  const app = new Hono().use("*", cors()).get("/all", (c) => latest(engine, c)); //! RT-1
+  app.get(\`\${api}/early\`, (c) => latest(engine, c)); //! RT-1
+  app.get("/hello", (c) => c.text("hello"));
+  app.use(\`\${api}/*\`, asked);
+  app.get("/api/late", (c) => latest(engine, c));
+  app.get("/apis", cors(), (c) => latest(engine, c)); //! RT-1
+  app.get("/own", asked, (c) => latest(engine, c));
+  app.route("/feed", feedRoutes(engine)); //! RT-1
+  app.route("/own/feed", ownRoutes(engine));
+  app.route("/text", textRoutes());
+  app.use("/window/:shelf", openToAll("a window"));
+  app.get("/window/:shelf", (c) => latest(engine, c));
+  app.get("/window/:shelf/books", (c) => latest(engine, c)); //! RT-1
+  return app;
+};
+async function latest(engine: Engine, c: Context) {
+  return c.json(await engine.open().db.statements.select().from(books).limit(9));
+}
+export const createOther = (engine: Engine) => new Hono().get("/", (c) => latest(engine, c));`,
+      "src/lib/feed.ts": `import { Hono } from "hono";
+const rows = (engine: Engine) => engine.open().db.statements.select().from(books).limit(9);
+export const feedRoutes = (engine: Engine) => new Hono().get("/", async (c) => c.json(await rows(engine)));
+export const ownRoutes = (engine: Engine) => new Hono().use(signed).get("/", async (c) => c.json(await rows(engine)));
+export const textRoutes = () => new Hono().get("/", (c) => c.text("text"));`,
+    },
+  ],
   "a timer for a method that asks": [
     "11.2",
     `

@@ -10,6 +10,7 @@ import { payloads } from "./events/payload.ts";
 import { antiPatterns } from "./modules/anti-patterns.ts";
 import { leftovers } from "./modules/leftovers.ts";
 import { mandatoryTests } from "./modules/mandatory-tests.ts";
+import { openRoutes } from "./modules/open-routes.ts";
 import { tenantTables } from "./modules/tenant-tables.ts";
 import { mode } from "./publishing/mode.ts";
 import { publishing } from "./publishing/publishing.ts";
@@ -32,6 +33,7 @@ const lists: readonly Rule[] = [
   ...publishing,
   ...consuming,
   ...tenantTables,
+  ...openRoutes,
   ...leftovers,
   ...mode,
   ...reading,

@@ -14,6 +14,8 @@ const byGroup: Readonly<Record<string, RulePhase>> = {
   C: 3,
   // Its tables are there with the effects of its consumer.
   TR: 3,
+  // Its routes are the producer's.
+  RT: 2,
   // Tests.
   T: 4,
   // Old paths off, documents final.
