@@ -8,7 +8,7 @@ import {
   isUnstorable,
   type JsonObject,
 } from "../json/json.ts";
-import { type JsonTextReason, scanJson } from "../json/read-json.ts";
+import { findTextFaults, type JsonTextReason } from "../json/read-json.ts";
 import { readTime } from "../time.ts";
 import { type EventKind, mendLegacy } from "./decode-legacy.ts";
 import type { DecodeNote } from "./decode-note.ts";
@@ -87,11 +87,14 @@ const textNotes = {
 /**
  * Notes what JSON.parse changes of a text without a word.
  *
+ * @param value what it made of it
  * @returns the text, to be kept beside the value; null when the value tells all of it
  */
-function changedText(raw: unknown, notes: DecodeNote[]): string | null {
-  if (typeof raw !== "string") return null;
-  const found = scanJson(raw, { integers: "lossy" }).flatMap(({ reason }) => textNotes[reason] ?? []);
+function changedText(raw: unknown, value: JsonObject | null, notes: DecodeNote[]): string | null {
+  if (typeof raw !== "string" || value === null) return null;
+  const found = findTextFaults(raw, value, { integers: "lossy" }).flatMap(
+    ({ reason }) => textNotes[reason] ?? [],
+  );
   for (const note of found) if (!notes.includes(note)) notes.push(note);
   return found.length === 0 ? null : raw;
 }
@@ -196,12 +199,16 @@ function readVersion(meta: JsonObject, notes: DecodeNote[]): number {
   return version;
 }
 
-function readMeta(raw: RawEntry, notes: DecodeNote[]): EnvelopeMeta {
-  if (raw.meta === undefined || raw.meta === null || raw.meta === "") {
+/** `meta` as it was sent; null: it has none. */
+function readGivenMeta({ meta }: RawEntry): JsonObject | null {
+  return meta === undefined || meta === null || meta === "" ? null : readObject("meta", meta);
+}
+
+function readMeta(meta: JsonObject | null, notes: DecodeNote[]): EnvelopeMeta {
+  if (meta === null) {
     notes.push("meta_missing");
     return { schema_version: 1, producer: "legacy", source_module: "unknown" };
   }
-  const meta = readObject("meta", raw.meta);
   const schemaVersion = readVersion(meta, notes);
   const producer = typeof meta.producer === "string" && meta.producer !== "" ? meta.producer : null;
   const sourceModule =
@@ -241,14 +248,20 @@ function decodeRaw(
   if (raw.payload === undefined || raw.payload === null || raw.payload === "") {
     throw new EntryFault("missing_field", 'The field "payload" is missing or empty.');
   }
+  const type = required(raw, "type", notes);
+  const source = readSource(raw, notes);
+  const target = readText(raw, "target", notes);
+  const payload = readObject("payload", raw.payload);
+  const timestamp = readTimestamp(raw, notes, latestMs);
+  const givenMeta = readGivenMeta(raw);
   const event: Envelope = {
     id,
-    type: required(raw, "type", notes),
-    source: readSource(raw, notes),
-    target: readText(raw, "target", notes),
-    payload: readObject("payload", raw.payload),
-    timestamp: readTimestamp(raw, notes, latestMs),
-    meta: readMeta(raw, notes),
+    type,
+    source,
+    target,
+    payload,
+    timestamp,
+    meta: readMeta(givenMeta, notes),
     mission_id: readText(raw, "mission_id", notes),
     task_id: readText(raw, "task_id", notes),
     correlation_id: readText(raw, "correlation_id", notes),
@@ -256,8 +269,11 @@ function decodeRaw(
     actor_id: readText(raw, "actor_id", notes),
     severity: readSeverity(raw, notes),
   };
-  for (const name of ["payload", "meta"] as const) {
-    const text = changedText(raw[name], notes);
+  for (const [name, value] of [
+    ["payload", payload],
+    ["meta", givenMeta],
+  ] as const) {
+    const text = changedText(raw[name], value, notes);
     if (text !== null) event.meta[`raw_${name}`] = text;
   }
   const { kind, definition } = mendLegacy(catalog, event, notes);
@@ -357,7 +373,7 @@ export function decodeLogRecord(catalog: Catalog, text: string, options: DecodeO
   ]);
   if (!decoded.ok) return decoded;
   const notes = [...decoded.notes];
-  const kept = changedText(text, notes);
+  const kept = changedText(text, record, notes);
   if (kept !== null) decoded.event.meta.raw_record = kept;
   return { ...decoded, notes };
 }

@@ -86,10 +86,13 @@ export const personRules: readonly ValueRule[] = [
     /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,6}\p{L}{2,24}(?!\p{L})/gu,
     "an e-mail address",
     isMailAddress,
+    /@/,
   ],
   [
     /[a-z0-9._%+-]{1,64}\s?[([{]\s?(?:at|ät)\s?[)\]}]\s?[a-z0-9-]{1,63}(?:\.|\s?[([{]\s?(?:dot|punkt)\s?[)\]}]\s?)[a-z]{2,24}/gi,
     "an e-mail address",
+    undefined,
+    /[([{]/,
   ],
   // Not inside of a UUID: one in some thousands has groups that would pass as an account of Belgium or Bosnia.
   [

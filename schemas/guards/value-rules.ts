@@ -2,20 +2,23 @@
 
 /**
  * A pattern (with the flag g), what it is of, and a check of what matched: true is a finding, false is none. A number tells
- * how much of the match is one; 0 says that one may begin inside of the match, behind its first character.
+ * how much of the match is one; 0 says that one may begin inside of the match, behind its first character. Where a
+ * pattern begins with what stands in every text, a text without what it `needs` is passed over.
  */
 export type ValueRule = readonly [
   pattern: RegExp,
   what: string,
-  confirm?: (match: string) => boolean | number,
+  confirm?: ((match: string) => boolean | number) | undefined,
+  needs?: RegExp,
 ];
 
 /** Calls `onFinding` with the place of each finding, until it returns false. Linear: a pattern has a bounded length. */
 export function findAll(
   text: string,
-  [pattern, , confirm]: ValueRule,
+  [pattern, , confirm, needs]: ValueRule,
   onFinding: (from: number, to: number) => boolean,
 ): void {
+  if (needs !== undefined && !needs.test(text)) return;
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const confirmed = confirm === undefined ? true : confirm(match[0]);

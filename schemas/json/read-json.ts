@@ -53,7 +53,7 @@ export function readJson(text: string): ReadJson {
   } catch (error) {
     return { ok: false, faults: [notJson(text, error)] };
   }
-  const [first, ...rest] = scanJson(text, { integers: "exact" });
+  const [first, ...rest] = findTextFaults(text, value, { integers: "exact" });
   return first === undefined ? { ok: true, value } : { ok: false, faults: [first, ...rest] };
 }
 
@@ -84,8 +84,67 @@ interface Frame {
 // Escapes that may stand for what Postgres cannot hold.
 const suspiciousEscape = /\\u(?:0000|[dD][89a-fA-F])/;
 
-/** The faults of text that JSON.parse took. Linear in the length of the text, and not recursive. */
-export function scanJson(text: string, options: ScanOptions): JsonTextFault[] {
+/**
+ * The faults of text that JSON.parse took.
+ *
+ * @param value what JSON.parse made of it
+ */
+export function findTextFaults(text: string, value: JsonValue, options: ScanOptions): JsonTextFault[] {
+  return isToldBy(text, value) ? [] : scanJson(text, options);
+}
+
+/** What may be a fault, or hide one: an escape can stand for any letter of a name. */
+const suspicious = /\\u|__proto__|"prototype"/;
+
+/**
+ * True for nearly all texts: no look at each of their keys is needed. A key that stands twice leaves the value with fewer
+ * than the text has.
+ */
+function isToldBy(text: string, value: JsonValue): boolean {
+  if (suspicious.test(text) || !text.isWellFormed()) return false;
+  const keys = countKeysOf(text);
+  return keys !== null && keys === countKeys(value);
+}
+
+/** Keys in all objects of a text; null: it is too deep, or has a number that a double may not hold. */
+function countKeysOf(text: string): number | null {
+  let keys = 0;
+  let depth = 0;
+  let digits = 0;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      at = endOfString(text, at) + 1;
+      digits = 0;
+      continue;
+    }
+    at += 1;
+    if (code === 0x3a) keys += 1;
+    else if (code >= 0x30 && code <= 0x39) {
+      digits += 1;
+      if (digits > safeDigits) return null;
+    } else if (code === 0x2c) digits = 0;
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > maxTextDepth) return null;
+      digits = 0;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+    // An exponent; behind no digit it is a letter of `true` or `false`.
+    else if ((code === 0x65 || code === 0x45) && digits > 0) return null;
+  }
+  return keys;
+}
+
+function countKeys(value: JsonValue): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + countKeys(item), 0);
+  let keys = 0;
+  for (const key of Object.keys(value)) keys += 1 + countKeys(value[key] ?? null);
+  return keys;
+}
+
+/** Linear in the length of the text, and not recursive. */
+function scanJson(text: string, options: ScanOptions): JsonTextFault[] {
   const faults: JsonTextFault[] = [];
   const frames: Frame[] = [];
   const looksAtText = suspiciousEscape.test(text) || !text.isWellFormed();

@@ -5,6 +5,7 @@ import { FencedError, TransientError } from "../core/errors.ts";
 import { settlesWithin } from "../core/promises/time-limit.ts";
 import { knowErrorOfConnection, sqlState, translateDatabaseError } from "./errors.ts";
 import { isFenced } from "./fence.ts";
+import { literal } from "./literal.ts";
 import { isLoopback } from "./neon-http.ts";
 
 /*
@@ -166,12 +167,12 @@ export async function commit(link: Link, ending: readonly string[]): Promise<rea
 }
 
 /**
- * The text of a statement with its values in it, as literals that the driver writes: the only form in which several
+ * The text of a statement with its values in it, as literals: the only form in which several
  * statements are one message, and so one round trip.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
  */
-export function withValues(client: Client, statement: SQL): string {
+export function withValues(statement: SQL): string {
   const { sql: text, params } = dialect.sqlToQuery(statement);
   return text.replaceAll(/\$(\d+)/g, (_slot, place: string) => {
     const value: unknown = params[Number(place) - 1];
@@ -181,7 +182,7 @@ export function withValues(client: Client, statement: SQL): string {
         `A statement that travels with BEGIN or COMMIT has a value that is neither text nor number, at $${place}.`,
       );
     }
-    return client.escapeLiteral(String(value));
+    return literal(String(value));
   });
 }
 

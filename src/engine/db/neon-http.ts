@@ -123,8 +123,9 @@ export function toRows({ fields, rows }: Answer): Row[] {
   const columns = fields.map(({ name, dataTypeID }) => ({ name, read: readerOf(dataTypeID) }));
   return rows.map((values) => {
     const row: Row = {};
-    for (const [place, { name, read }] of columns.entries()) {
-      const text = values[place];
+    let place = 0;
+    for (const { name, read } of columns) {
+      const text = values[place++];
       row[name] = text === null || text === undefined ? null : read(text);
     }
     return row;

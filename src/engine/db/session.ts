@@ -166,7 +166,7 @@ function createBeginnings(link: Link, options: SessionOptions, entering: SQL | n
     statementTimeoutMs === undefined
       ? ""
       : `; SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(statementTimeoutMs) + idleMarginMs}`;
-  const opening = entering === null ? "" : `; ${withValues(link.client, entering)}`;
+  const opening = entering === null ? "" : `; ${withValues(entering)}`;
   const begin = `BEGIN${limit}${opening}`;
   /** It may wait for a row that somebody else has locked, as long as Postgres lets it. */
   const firstLimitMs = Math.max(controlLimitMs, (statementTimeoutMs ?? 0) + idleMarginMs);
@@ -177,7 +177,7 @@ function createBeginnings(link: Link, options: SessionOptions, entering: SQL | n
     async next(first) {
       const opened = ahead;
       ahead = null;
-      const text = first === undefined ? null : withValues(link.client, first);
+      const text = first === undefined ? null : withValues(first);
       await (opened ?? (text === null ? control(link, begin) : null));
       if (text === null) return [];
       try {
@@ -210,7 +210,7 @@ async function runAndCommit<T>(
     result = await run(beginTx(guard.client));
     guard.end();
     ending = await last?.();
-    for (const statement of ending?.statements ?? []) texts.push(withValues(link.client, statement));
+    for (const statement of ending?.statements ?? []) texts.push(withValues(statement));
   } catch (error) {
     guard.close();
     ending?.failed?.(true);
@@ -219,7 +219,7 @@ async function runAndCommit<T>(
   }
   const told = texts.length;
   const closing = always?.statement() ?? null;
-  if (closing !== null) texts.push(withValues(link.client, closing));
+  if (closing !== null) texts.push(withValues(closing));
   if (fence !== undefined) texts.push(fence);
   try {
     const answers = await commit(link, texts);

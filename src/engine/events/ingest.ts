@@ -1,4 +1,4 @@
-import { type Catalog, type Envelope, isUuidV4, type JsonValue } from "@brain/schemas";
+import { type Envelope, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
 import { type TraceContext, traceMeta } from "../core/telemetry/trace-context.ts";
@@ -65,7 +65,8 @@ export async function ingest(
   inputs: readonly unknown[],
   context: IngestContext,
 ): Promise<IngestResult[]> {
-  const given = inputs.map((input, index) => admit(invocation, input, index, context));
+  const request = { invocation, context, arrival: arrivalAt(invocation.now()) };
+  const given = inputs.map((input, index) => admit(request, input, index));
   const stored = await sealed(
     invocation.publish,
     given.filter((item) => "event" in item),
@@ -131,17 +132,33 @@ async function record(
 
 type Admitted = RecordedEvent | Extract<IngestResult, { status: "rejected" }>;
 
-function admit(invocation: Invocation, input: unknown, index: number, context: IngestContext): Admitted {
+/** When a request came, for all of its events. */
+interface Arrival {
+  readonly ms: number;
+  readonly iso: string;
+  /** The last timestamp that is no future. */
+  readonly latest: string;
+}
+
+function arrivalAt(ms: number): Arrival {
+  return { ms, iso: new Date(ms).toISOString(), latest: new Date(ms + maxClockAheadMs).toISOString() };
+}
+
+/** What all events of a request are admitted by. */
+interface Request {
+  readonly invocation: Invocation;
+  readonly context: IngestContext;
+  readonly arrival: Arrival;
+}
+
+function admit(request: Request, input: unknown, index: number): Admitted {
   if (input instanceof BrainError) return { status: "rejected", id: null, error: input };
-  const now = new Date(invocation.now());
-  const newId = () => context.newId?.(index) ?? newEventId(now.getTime());
+  const { invocation, context, arrival } = request;
+  const newId = () => context.newId?.(index) ?? newEventId(arrival.ms);
   try {
-    const admitted = admitEnvelope(
-      invocation.publish,
-      completeEnvelope(invocation.catalog, input, context, now, newId),
-    );
-    requirePresent(admitted.event.timestamp, now);
-    const known = inContext(admitted, context, now);
+    const admitted = admitEnvelope(invocation.publish, completeEnvelope(request, input, newId));
+    requirePresent(admitted.event.timestamp, arrival);
+    const known = inContext(admitted, request);
     context.requireAllowed?.(known.event);
     return known;
   } catch (error) {
@@ -151,20 +168,19 @@ function admit(invocation: Invocation, input: unknown, index: number, context: I
   }
 }
 
-function requirePresent(timestamp: string, now: Date): void {
-  const latest = new Date(now.getTime() + maxClockAheadMs).toISOString();
+function requirePresent(timestamp: string, { iso, latest }: Arrival): void {
   if (timestamp <= latest) return;
   const issue = { path: "timestamp", message: `expected at most ${latest}, received ${timestamp}` };
   throw new ValidationError(
-    `The event is of the future: its timestamp is ${timestamp}, and our clock says ${now.toISOString()}. Mend the sender's clock, or leave meta and timestamp out.`,
+    `The event is of the future: its timestamp is ${timestamp}, and our clock says ${iso}. Mend the sender's clock, or leave meta and timestamp out.`,
     { issues: [issue] },
   );
 }
 
-function inContext({ event, key }: RecordedEvent, context: IngestContext, now: Date): RecordedEvent {
+function inContext({ event, key }: RecordedEvent, { context, arrival }: Request): RecordedEvent {
   const correlation_id = event.correlation_id ?? context.correlationId;
   const tenant_id = event.tenant_id ?? context.tenantId ?? null;
-  const received = metaReceived(event, now);
+  const received = metaReceived(event, arrival);
   const meta = received.traceparent === undefined ? { ...received, ...traceMeta(context.trace) } : received;
   const formerId = context.formerIds?.get(event.id);
   return {
@@ -180,10 +196,8 @@ function inContext({ event, key }: RecordedEvent, context: IngestContext, now: D
  * catalog, the producer is its `source`.
  */
 function completeEnvelope(
-  catalog: Catalog,
+  { invocation: { catalog }, context, arrival }: Request,
   input: unknown,
-  context: IngestContext,
-  now: Date,
   newId: () => string,
 ): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
@@ -211,7 +225,7 @@ function completeEnvelope(
     ...fields,
     id,
     source,
-    timestamp: now.toISOString(),
+    timestamp: arrival.iso,
     meta: {
       schema_version: definition?.version ?? 1,
       producer: source,

@@ -18,6 +18,11 @@ export function withPosition(event: Envelope): PositionedEvent {
   return { ...event, meta, position: toPosition(position) };
 }
 
+/** The same position alone. */
+export function positionOf({ meta }: Envelope): number | null {
+  return toPosition(meta.position);
+}
+
 function toPosition(value: unknown): number | null {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : null;
 }

@@ -200,14 +200,17 @@ export function prepareEvent<D extends EventDefinition>(
 export function admitEnvelope(settings: PublishSettings, input: unknown): RecordedEvent {
   const event = parseOrThrow(settings, input);
   const payloadText = JSON.stringify(event.payload);
-  const bytes = utf8Length(payloadText);
-  if (bytes > settings.payload.maxBytes) {
+  const { warnBytes, maxBytes } = settings.payload;
+  // No unit of UTF-16 has more than three bytes in UTF-8: of a short text they need not be counted.
+  const isShort = 3 * payloadText.length <= Math.min(warnBytes, maxBytes);
+  const bytes = isShort ? payloadText.length : utf8Length(payloadText);
+  if (bytes > maxBytes) {
     throw new TooLargeError(
-      `The payload of "${event.type}" has ${bytes} bytes, the limit is ${settings.payload.maxBytes}. Publish an id and let consumers read the rest.`,
-      { issues: [{ path: "payload", message: `${bytes} bytes, at most ${settings.payload.maxBytes}` }] },
+      `The payload of "${event.type}" has ${bytes} bytes, the limit is ${maxBytes}. Publish an id and let consumers read the rest.`,
+      { issues: [{ path: "payload", message: `${bytes} bytes, at most ${maxBytes}` }] },
     );
   }
-  if (bytes > settings.payload.warnBytes) {
+  if (bytes > warnBytes) {
     settings.onLargePayload?.({ type: event.type, id: event.id, bytes });
   }
   const key = settings.catalog.find(event.type)?.keyOf(event.payload) ?? null;

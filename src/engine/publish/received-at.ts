@@ -1,5 +1,5 @@
 import { type Envelope, type EnvelopeMeta, type MessageId, messageIdMs } from "@brain/schemas";
-import { withPosition } from "./position.ts";
+import { positionOf } from "./position.ts";
 
 /*
  * When an event came to us. What a program sends after a time without a network, or imports from years ago, happened
@@ -15,11 +15,13 @@ const usualMs = 10_000;
  */
 export function metaReceived(
   { meta, timestamp }: Pick<Envelope, "meta" | "timestamp">,
-  now: Date,
+  came: { readonly ms: number; readonly iso: string },
 ): EnvelopeMeta {
+  const isOld = came.ms - Date.parse(timestamp) > usualMs;
+  if (isOld) return { ...meta, received_at: came.iso };
+  if (meta.received_at === undefined) return meta;
   const { received_at: _told, ...own } = meta;
-  const isOld = now.getTime() - Date.parse(timestamp) > usualMs;
-  return isOld ? { ...own, received_at: now.toISOString() } : own;
+  return own;
 }
 
 /**
@@ -28,7 +30,7 @@ export function metaReceived(
  */
 export function publishedMs(event: Envelope, messageId: MessageId, nowMs: number): number {
   const occurredMs = Date.parse(event.timestamp);
-  const came = withPosition(event).position === null ? messageIdMs(messageId) : receivedMs(event);
+  const came = positionOf(event) === null ? messageIdMs(messageId) : receivedMs(event);
   return came > occurredMs && came <= nowMs ? came : occurredMs;
 }
 

@@ -1,4 +1,4 @@
-import type { Envelope } from "@brain/schemas";
+import type { Envelope, EnvelopeMeta } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
 import { isoText } from "../db/iso-text.ts";
@@ -117,8 +117,13 @@ function recordSql({ plain, sealed }: Recorder, prepared: readonly RecordedEvent
 
 /** The row has its position in a column of its own; what another program wrote into meta under that name is not it. */
 function toRow({ event, key, origin, again, formerId }: RecordedEvent) {
-  const { position: _told, ...meta } = event.meta;
-  return { ...event, meta, key, origin, again, former_id: formerId };
+  return { ...event, meta: withoutPosition(event.meta), key, origin, again, former_id: formerId };
+}
+
+function withoutPosition(meta: EnvelopeMeta): EnvelopeMeta {
+  if (meta.position === undefined) return meta;
+  const { position: _told, ...others } = meta;
+  return others;
 }
 
 /** Publishes events in the caller's transaction, of which it should be the last statement. */

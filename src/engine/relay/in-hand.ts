@@ -96,7 +96,6 @@ function takeFrom(known: Map<TransactionId, Held>, row: BareRow): LoadedRow | nu
 
 /** @param row its `meta` is the position */
 function toRow(row: BareRow, { event }: RecordedEvent): LoadedRow {
-  const { position: _told, ...meta } = event.meta;
   return {
     head: row.head,
     id: event.id,
@@ -105,7 +104,7 @@ function toRow(row: BareRow, { event }: RecordedEvent): LoadedRow {
     target: event.target,
     payload: JSON.stringify(event.payload),
     timestamp: event.timestamp,
-    meta: JSON.stringify({ ...meta, position: Number(row.meta) }),
+    meta: JSON.stringify({ ...event.meta, position: Number(row.meta) }),
     mission_id: event.mission_id,
     task_id: event.task_id,
     correlation_id: event.correlation_id,
