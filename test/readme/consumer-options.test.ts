@@ -6,11 +6,11 @@ import { readProject, sectionOf } from "../../tools/documents.ts";
 import { root } from "../../tools/root.ts";
 
 /*
- * The table of options of `defineConsumer` in the engine's README: it names them all, and their defaults are the real ones.
+ * The table of options of `defineConsumer` in the engine's CONSUMERS.md: it names them all, and their defaults are the real ones.
  */
 
 const { documents } = await readProject();
-const document = documents.find(({ path }) => path === "src/engine/README.md");
+const document = documents.find(({ path }) => path === "src/engine/CONSUMERS.md");
 const rows = [
   ...(document === undefined ? "" : sectionOf(document, "Write a consumer")).matchAll(
     /^\| (`[^|]*?) \| *([^|]*?) *\|/gm,

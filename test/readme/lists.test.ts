@@ -35,7 +35,7 @@ test("each kind of alert says what it tells and what to do", async () => {
 test("each reason of a dead letter stands in what happens after a try", async () => {
   const reasons = await unionOf("src/engine/core/retry.ts", "DeadLetterReason");
   expect(reasons.length).toBeGreaterThan(5);
-  const text = sectionOf(documentAt(documents, "src/engine/README.md"), "What happens after a try");
+  const text = sectionOf(documentAt(documents, "src/engine/RETRIES.md"), "What happens after a try");
   expect(reasons.filter((reason) => !text.includes(`\`${reason}\``))).toEqual([]);
 });
 
