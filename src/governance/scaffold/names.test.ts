@@ -40,6 +40,16 @@ describe("a name", () => {
   });
 
   test.each([
+    ["parcels", "parcel.scan.recorded", "parcels.scan.recorded"],
+    ["booking_desks", "booking_desk.seat.taken", "booking_desks.seat.taken"],
+    ["deliveries", "delivery.stop.reached", "deliveries.stop.reached"],
+    ["analytics", "analytics.day.counted", "analytic.day.counted"],
+  ])("of an event of %s begins as the rule N-2 wants it: %s, not %s", (module, right, wrong) => {
+    expect(checkEvent(right, domainsOf(module)).type).toBe(right);
+    expect(() => checkEvent(wrong, domainsOf(module))).toThrow(`"${right}"`);
+  });
+
+  test.each([
     ["book", "books"],
     ["copy", "copies"],
     ["key", "keys"],

@@ -1,6 +1,7 @@
 /** Names of what is written, in the forms in which they stand in files; checked by the charter's own rules. */
 
 import { checkEventName } from "@brain/schemas";
+import { singular } from "../singular.ts";
 import { ScaffoldError } from "./errors.ts";
 
 const snakeCase = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
@@ -79,9 +80,15 @@ export function checkEvent(type: string, domains: readonly string[]): EventName 
   return { type, domain, resource, action, constant: camel(type.replaceAll(".", "_")) };
 }
 
-/** The domains of a module: its name, and the first words of it, as `course` of `course_access`. */
+/**
+ * The domains of a module: its name, and the first words of it, as `course` of `course_access`. In the singular, as N-2
+ * wants them: events of `parcels` begin with `parcel`.
+ */
 export function domainsOf(module: string, present: readonly string[] = []): readonly string[] {
   const words = module.split("_");
-  const beginnings = words.map((_, index) => words.slice(0, words.length - index).join("_"));
+  const beginnings = words.map((_, index) => singular(words.slice(0, words.length - index).join("_")));
   return [...new Set([...beginnings, ...present])];
 }
+
+/** What is proposed as the name of an event, e.g. `parcel.item.created` of `parcels`. */
+export const proposedEvent = (module: string, action: string): string => `${singular(module)}.item.${action}`;

@@ -59,6 +59,7 @@ async function newApp(folder: string | undefined, options: AppOptions, command: 
   if (packages === null && options.dryRun !== true) refuseWithoutPackages(process.argv.slice(2));
   await writing(options, outputOf(command), async () => {
     const { planApp, olderNode } = await import("../../../governance/scaffold/new-app.ts");
+    const { proposedEvent } = await import("../../../governance/scaffold/names.ts");
     // A clone runs on a Node of its own; what is written will not.
     const node = process.env.CHARTER_OUTER_NODE ?? process.versions.node;
     const older = olderNode(node);
@@ -76,7 +77,7 @@ async function newApp(folder: string | undefined, options: AppOptions, command: 
       {
         option: "--event <type>",
         text: "the name of what it publishes",
-        fallback: module === "shop" ? "shop.order.placed" : `${module}.item.created`,
+        fallback: module === "shop" ? "shop.order.placed" : proposedEvent(module, "created"),
       },
       isAlone,
     );

@@ -77,7 +77,9 @@ async function newModule(name: string | undefined, options: ModuleOptions, comma
     const { planModule } = await import("../../../governance/scaffold/new-module.ts");
     const { purposeOf } = await import("../../../governance/scaffold/purpose.ts");
     const { readLayout } = await import("../../../governance/scaffold/layout.ts");
-    const { checkEvent, checkName, domainsOf } = await import("../../../governance/scaffold/names.ts");
+    const { checkEvent, checkName, domainsOf, proposedEvent } = await import(
+      "../../../governance/scaffold/names.ts"
+    );
     const layout = await readLayout(resolve(dir));
     const module = checkName(
       "module",
@@ -88,7 +90,7 @@ async function newModule(name: string | undefined, options: ModuleOptions, comma
       {
         option: "--event <type>",
         text: "the name of its first event",
-        fallback: `${module}.item.created`,
+        fallback: proposedEvent(module, "created"),
       },
       yes,
     );
@@ -111,13 +113,14 @@ async function newEvent(type: string | undefined, options: EventOptions, command
   await writing(options, outputOf(command), async () => {
     const { planEvent } = await import("../../../governance/scaffold/new-event.ts");
     const { likelyModule, readLayout } = await import("../../../governance/scaffold/layout.ts");
+    const { proposedEvent } = await import("../../../governance/scaffold/names.ts");
     const layout = await readLayout(resolve(dir));
     const text = `the module that publishes it, one of ${layout.present.join(", ")}`;
     const likely = likelyModule(layout, type);
     const module = await ask(options.module, { option: "--module <name>", text, fallback: likely }, yes);
     const name = await ask(
       type,
-      { option: "the type", text: "the name of the event", fallback: `${module}.item.updated` },
+      { option: "the type", text: "the name of the event", fallback: proposedEvent(module, "updated") },
       yes,
     );
     return planEvent(layout, { type: name, module, date: today() });

@@ -1,5 +1,6 @@
 import { charterEvents, checkEventName, frozenNames, type NameViolation } from "@brain/schemas";
 import type { Project } from "../../project.ts";
+import { singular } from "../../singular.ts";
 import type { Report, Rule } from "../rule.ts";
 import { isCharters, type Named, namesIn, ownerOfName } from "./names.ts";
 
@@ -85,9 +86,6 @@ function tellFrozen(project: Project, report: Report): void {
     });
   }
 }
-
-const singular = (word: string) =>
-  /(?:ics|ss|us|is|news|series)$/.test(word) ? word : word.replace(/ies$/, "y").replace(/s$/, "");
 
 /** What is a module's own: its name, the first word of it, and what the charter's frozen names gave it. */
 function mainDomains(module: string): readonly string[] {
