@@ -268,23 +268,23 @@ describe("discarding", () => {
     const filter = { type: "old.type", failed_to: "2025-01-03T00:00:00.000Z" };
     const reason = "events of a program that is gone";
     const dry = await surface.post("/api/dead-letters/discard", { filter, reason, dry_run: true });
-    expect(dry.body).toEqual({ dry_run: true, count: 2 });
+    expect(dry.body).toEqual({ dry_run: true, count: 2, more: false });
     const statuses = () =>
       surface.sql("SELECT status FROM dead_letters WHERE id = ANY($1) ORDER BY id", [planted]);
     expect(await statuses()).toEqual(["open", "open", "open", "requeued"].map((status) => ({ status })));
 
     const reply = await surface.post("/api/dead-letters/discard", { filter, reason });
-    expect(reply.body).toEqual({ discarded: 2 });
+    expect(reply.body).toEqual({ discarded: 2, more: false });
     // Named by their ids, without their consumer: each of them tells of it.
     const named = { filter: { ids: planted.slice(2, 3) }, reason: "named by its id" };
-    expect((await surface.post("/api/dead-letters/discard", named)).body).toEqual({ discarded: 1 });
+    expect((await surface.post("/api/dead-letters/discard", named)).body).toEqual({ discarded: 1, more: false });
     const { actions: told } = (await surface.send(`/api/dead-letters/${planted[2]}`)).body;
     expect(told).toMatchObject([{ action: "dead_letters.discarded", reason: "named by its id" }]);
     expect(await statuses()).toEqual(
       ["discarded", "discarded", "discarded", "requeued"].map((status) => ({ status })),
     );
     const again = await surface.post("/api/dead-letters/discard", { filter, reason });
-    expect(again.body).toEqual({ discarded: 0 });
+    expect(again.body).toEqual({ discarded: 0, more: false });
     const actions = await surface.send("/api/operator-actions?action=dead_letters.discarded");
     expect(actions.body.operator_actions).toMatchObject([named, { affected: 2, reason, filter }]);
   });

@@ -249,7 +249,7 @@ describe("a route answers another tenant", () => {
     const preview = await send(zenith, "POST", "/api/dead-letters/redrive", { filter, dry_run: true });
     expect(preview.body).toMatchObject({ count: 0, not_redrivable: 0 });
     const discarded = await send(zenith, "POST", "/api/dead-letters/discard", { filter, reason: "not mine" });
-    expect(discarded.body).toEqual({ discarded: 0 });
+    expect(discarded.body).toEqual({ discarded: 0, more: false });
     const replayed = await send(zenith, "POST", "/api/replays", { subscriber, dry_run: true });
     expect(replayed.body.count).toBe(0);
   });

@@ -12,6 +12,7 @@ import { deadLetterWords } from "../words/dead-letters.ts";
 
 interface Preview {
   readonly count: number;
+  readonly more?: boolean;
   readonly not_redrivable: number;
 }
 
@@ -173,8 +174,8 @@ function Changes({ visit, open }: { readonly visit: Visit; readonly open: number
 /** The dry run, and the redrive of what it counted. */
 function Counted({ visit, preview }: { readonly visit: Visit; readonly preview: Preview }) {
   const w = visit.words(deadLetterWords);
-  const { count, not_redrivable } = preview;
-  const shown = visit.format.number(count);
+  const { count, more, not_redrivable } = preview;
+  const shown = `${visit.format.number(count)}${more === true ? "+" : ""}`;
   return (
     <>
       <h1>{w.dryRun}</h1>

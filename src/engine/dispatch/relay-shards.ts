@@ -143,6 +143,6 @@ function setBackAlert(shard: number, known: string): Alert {
     kind: "record_set_back",
     subject: `shard ${shard}`,
     severity: "critical",
-    message: `Redis has later batches than the record knows of: Postgres was set back to a backup, or another system sends to the same stream. The record lacks what was recorded since, and effects of it are gone. "charter tail --behind ${known}" shows what the stream of shard ${shard} still has of it; "Restored from a backup" in the documents says how to bring it back. Then close this.`,
+    message: `Postgres was set back to a backup, or another system sends to the same stream: Redis has later batches than the record. "charter tail --behind ${known}" shows what the stream of shard ${shard} has of them; "Restored from a backup" in the documents says how to bring it back. Then close this.`,
   };
 }

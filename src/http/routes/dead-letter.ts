@@ -104,11 +104,7 @@ export function deadLetterRoutes(): Hono<AppEnv> {
 
   routes.get("/groups", mayRead, validated("query", groupsQuery), async (c) => {
     const { status, ...filter } = c.req.valid("query");
-    const groups = await groupLetters(visibleInvocation(c).db, {
-      ...ofCaller(c, filter),
-      status,
-    });
-    return c.json({ groups });
+    return c.json(await groupLetters(visibleInvocation(c).db, { ...ofCaller(c, filter), status }));
   });
 
   addJobRoutes(routes, "/redrives", ["redrive"], "redrives");
@@ -140,10 +136,10 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     const { db } = visibleInvocation(c);
     const { reason, dry_run, ...body } = c.req.valid("json");
     const filter = ofCaller(c, body.filter);
-    if (dry_run) return c.json({ dry_run: true, count: await countOpen(db, filter) });
-    const discarded = await discardLetters(db, filter, reason, operatorOf(c));
-    if (discarded > 0) freeKeysSoon(c, filter.subscriber ?? null);
-    return c.json({ discarded });
+    if (dry_run) return c.json({ dry_run: true, ...(await countOpen(db, filter)) });
+    const { count, more } = await discardLetters(db, filter, reason, operatorOf(c));
+    if (count > 0) freeKeysSoon(c, filter.subscriber ?? null);
+    return c.json({ discarded: count, more });
   });
 
   return routes.route("/", oneLetterRoutes());

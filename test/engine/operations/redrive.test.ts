@@ -4,7 +4,11 @@ import { changeBulkOperation } from "../../../src/engine/operations/bulk/bulk-ch
 import { runBulkOperations, stepBulkOperation } from "../../../src/engine/operations/bulk/bulk-operations.ts";
 import { previewRedrive, redriveLetter, startRedrive } from "../../../src/engine/operations/bulk/redrive.ts";
 import { deferLetters } from "../../../src/engine/operations/bulk/redrive-step.ts";
-import { discardLetters } from "../../../src/engine/operations/consumers/dead-letters.ts";
+import {
+  countOpen,
+  discardLetters,
+  groupLetters,
+} from "../../../src/engine/operations/consumers/dead-letters.ts";
 import { type Backbone, createBackbone } from "../../backbone.ts";
 import { labCatalog } from "../events.ts";
 import { createClock, recorder } from "../fixture.ts";
@@ -42,6 +46,27 @@ async function run(backbone: Backbone, succeeds: (row: DeliveryRow) => boolean =
 }
 
 describe("a redrive of many", () => {
+  test("and all that counts, groups and discards letters, takes no more than a bound at once, and says that there are more", async () => {
+    const backbone = await open();
+    await plantLetters(backbone, some(7));
+    const { db } = backbone.open();
+    const filter = { subscriber: "recorder" };
+    const all = { ...filter, status: "all" } as const;
+    expect(await countOpen(db, filter, 3)).toEqual({ count: 3, more: true });
+    expect(await countOpen(db, filter)).toEqual({ count: 7, more: false });
+    expect(await previewRedrive(backbone.open(), filter, 3)).toMatchObject({ count: 3, more: true });
+    expect(await groupLetters(db, all, 3)).toMatchObject({ groups: [{ count: 3, open: 3 }], more: true });
+    expect(await groupLetters(db, all)).toMatchObject({ groups: [{ count: 7 }], more: false });
+    // The oldest first; the others stay open.
+    const id = await startRedrive(backbone.open(), redriveOptions({ filter }), operator, 2);
+    expect(await jobOf(backbone, id)).toMatchObject({ total: 2 });
+    expect(await discardLetters(db, filter, "not needed", operator, 3)).toEqual({ count: 3, more: true });
+    expect(await letterStatuses(backbone)).toEqual([
+      ...["requeued", "requeued", "discarded", "discarded", "discarded", "open", "open"],
+    ]);
+    expect(await discardLetters(db, filter, "not needed", operator, 3)).toEqual({ count: 2, more: false });
+  });
+
   test("takes what is open now, in steps of 1, 2, 5, 10, and ends when all are handled", async () => {
     const backbone = await open();
     await plantLetters(backbone, [...some(20), { status: "discarded" }, { subscriber: "second" }]);
@@ -148,6 +173,7 @@ describe("a redrive of many", () => {
     ]);
     const filter = { failed_from: "2026-01-01T00:00:00Z" };
     expect(await previewRedrive(backbone.open(), filter)).toEqual({
+      more: false,
       count: 3,
       not_redrivable: 3,
       by_subscriber: [
@@ -277,14 +303,14 @@ describe("several at once", () => {
       operator,
     );
     const redriven = (await Promise.all(redrives)).filter((id) => id !== null);
-    expect(discarded + redriven.length).toBe(30);
+    expect(discarded.count + redriven.length).toBe(30);
     expect((await deliveries(backbone)).map((row) => row.dead_letter_id).sort()).toEqual(
       [...redriven].sort(),
     );
     const counts = await backbone.sql<{ status: string; count: number }>(
       "SELECT status, count(*)::int AS count FROM dead_letters GROUP BY status",
     );
-    expect(counts.find(({ status }) => status === "discarded")?.count ?? 0).toBe(discarded);
+    expect(counts.find(({ status }) => status === "discarded")?.count ?? 0).toBe(discarded.count);
   });
 
   test("of two redrives of one letter, one wins and the other is told", async () => {

@@ -77,6 +77,21 @@ describe("a replay of what is missing", () => {
       more: true,
       already_applied: 1,
     });
+    // Beyond what may be counted, as many as stand there if they stand as densely.
+    const estimated = await startReplay(
+      backbone.open(),
+      consumer,
+      replayOptions({ name: "estimated" }),
+      operator,
+      2,
+    );
+    expect(await jobOf(backbone, estimated)).toMatchObject({ total: 5 });
+    await changeBulkOperation(
+      backbone.open(),
+      { kinds: ["replay"], id: estimated },
+      { change: "cancel", reason: null },
+      operator,
+    );
     const job = await start(backbone);
     const drains = await run(backbone);
     const [first] = await backbone.sql<{ stream_message_id: string }>(

@@ -223,11 +223,12 @@ async function describeNone(client: Client, status: string, filter: Query | null
 }
 
 async function listGroups({ client, out }: Cli, { subscriber, status }: ListOptions): Promise<void> {
-  const answer = await client.get<{ readonly groups: readonly LetterGroup[] }>(`${letters}/groups`, {
-    subscriber,
-    status,
-  });
+  const answer = await client.get<{ readonly groups: readonly LetterGroup[]; readonly more?: boolean }>(
+    `${letters}/groups`,
+    { subscriber, status },
+  );
   if (out.json) return out.data(answer);
+  if (answer.more === true) out.note("There are older ones, too: only the newest 100,000 are counted.");
   if (answer.groups.length === 0) return out.line(await describeNone(client, status, { subscriber }));
   const shown = table(answer.groups, [
     ["FINGERPRINT", (row) => row.fingerprint],
@@ -280,6 +281,8 @@ async function tryLetter({ client, out }: Cli, id: string, options: TryOptions):
 
 interface RedrivePreview {
   readonly count: number;
+  /** Left out by older servers. */
+  readonly more?: boolean;
   readonly not_redrivable: number;
   readonly by_subscriber: readonly { readonly subscriber: string; readonly count: number }[];
 }
@@ -292,6 +295,7 @@ async function redrive(cli: Cli, ids: readonly string[], options: RedriveOptions
     const answer = await client.post<RedrivePreview>(`${letters}/redrive`, { filter, dry_run: true });
     if (out.json) return out.data(answer);
     if (answer.count === 0) await noteUnknownConsumer(cli, options.subscriber);
+    if (answer.more === true) out.note(takenAtOnce);
     const parts = answer.by_subscriber.map(({ subscriber, count }) => [subscriber, count] as const);
     return out.line(
       facts([["would be redriven", answer.count], ["cannot be", answer.not_redrivable], ...parts]),
@@ -350,6 +354,8 @@ async function readPayloadFile(file: string): Promise<string> {
   return textOfFile(file, bytes);
 }
 
+const takenAtOnce = "There may be more: 100,000 are taken at once, the oldest first. The others stay open.";
+
 const lettersOf = (count: number) => `${count} dead letter${count === 1 ? "" : "s"}`;
 
 async function discard({ client, out }: Cli, ids: readonly string[], options: ChangeOptions): Promise<void> {
@@ -358,16 +364,22 @@ async function discard({ client, out }: Cli, ids: readonly string[], options: Ch
   // The count alone needs no reason, but the route asks for one.
   const reason =
     options.dryRun === true ? (options.reason ?? "only counting") : requireReason(options.reason);
-  const count = () => client.post<{ readonly count: number }>(path, { filter, reason, dry_run: true });
+  const count = () =>
+    client.post<{ readonly count: number; readonly more?: boolean }>(path, { filter, reason, dry_run: true });
   if (options.dryRun === true) {
     const answer = await count();
     if (out.json) return out.data(answer);
+    if (answer.more === true) out.note(takenAtOnce);
     return out.line(`${lettersOf(answer.count)} would be discarded.`);
   }
   if (options.yes !== true) {
     await confirm(`Discard ${lettersOf((await count()).count)} for good?`, false);
   }
-  const answer = await client.post<{ readonly discarded: number }>(path, { filter, reason });
+  const answer = await client.post<{ readonly discarded: number; readonly more?: boolean }>(path, {
+    filter,
+    reason,
+  });
   if (out.json) return out.data(answer);
+  if (answer.more === true) out.note(takenAtOnce);
   out.line(`${lettersOf(answer.discarded)} discarded.`);
 }

@@ -10,6 +10,7 @@ import {
   hasBody,
   type LetterFilter,
   letterCondition,
+  lettersAtOnce,
   noLetter,
   notOpen,
   openLettersSql,
@@ -49,6 +50,8 @@ export interface RedriveOptions {
 
 /** What a redrive would do. */
 export interface RedrivePreview {
+  /** There are more than were looked at, the oldest 100,000: a redrive takes no more at once. */
+  readonly more: boolean;
   readonly count: number;
   /** Open and met by the filter, but left out: the body is lost, or no consumer has the name. */
   readonly not_redrivable: number;
@@ -63,15 +66,20 @@ function redrivable(invocation: Invocation) {
 }
 
 /** Counts what `startRedrive` would take. */
-export async function previewRedrive(invocation: Invocation, filter: LetterFilter): Promise<RedrivePreview> {
+export async function previewRedrive(
+  invocation: Invocation,
+  filter: LetterFilter,
+  most = lettersAtOnce,
+): Promise<RedrivePreview> {
   const rows = await invocation.db.rows<{ subscriber: string; count: number; open: number }>(sql`
     SELECT l.subscriber_name AS subscriber, count(*)::integer AS open,
       (count(*) FILTER (WHERE ${redrivable(invocation)}))::integer AS count
-    FROM dead_letters l WHERE l.status = 'open' AND ${letterCondition(filter)}
+    FROM (SELECT * FROM dead_letters l WHERE l.status = 'open' AND ${letterCondition(filter)} ORDER BY l.id LIMIT ${most}) AS l
     GROUP BY l.subscriber_name ORDER BY l.subscriber_name`);
   const sum = (pick: (row: (typeof rows)[number]) => number) =>
     rows.reduce((total, row) => total + pick(row), 0);
   return {
+    more: sum((row) => row.open) === most,
     count: sum((row) => row.count),
     not_redrivable: sum((row) => row.open - row.count),
     by_subscriber: rows
@@ -81,9 +89,10 @@ export async function previewRedrive(invocation: Invocation, filter: LetterFilte
 }
 
 /**
- * Starts a redrive of all open dead letters that the filter meets now. They are marked in the transaction of the
+ * Starts a redrive of the open dead letters that the filter meets now, of the oldest when there are many. They are marked in the transaction of the
  * operation's row: what fails later is not part of it, and nobody else can take them.
  *
+ * @param most letters that it takes at most; the others stay open
  * @returns the operation's id; that of the first start when `idempotencyKey` was used before
  * @throws {ConflictError} the name is taken
  * @throws {TransientError} Postgres or Redis is not reachable; nothing was started
@@ -92,12 +101,13 @@ export async function startRedrive(
   invocation: Invocation,
   options: RedriveOptions,
   by: Operator,
+  most = lettersAtOnce,
 ): Promise<string> {
   await markBulkOperationsRunning(invocation);
   const id = await invocation.db.transaction(async (tx) => {
     await lockBulkOperations(tx);
     const earlier = await bulkOperationOfKey(tx, options.idempotencyKey);
-    return earlier ?? (await freezeSet(invocation, tx, options, by));
+    return earlier ?? (await freezeSet(invocation, tx, { ...options, most }, by));
   });
   await markBulkOperationsRunning(invocation);
   return id;
@@ -106,7 +116,7 @@ export async function startRedrive(
 async function freezeSet(
   invocation: Invocation,
   tx: Tx,
-  options: RedriveOptions,
+  options: RedriveOptions & { readonly most: number },
   by: Operator,
 ): Promise<string> {
   const { filter, reason } = options;
@@ -134,7 +144,7 @@ async function freezeSet(
     throw new ConflictError(`The redrive "${name}" is there already. Choose another name.`);
   const set = subscriber === null ? filter : { ...filter, subscriber };
   const { rows } = await tx.execute<{ total: number }>(sql`
-    WITH chosen AS (${openLettersSql(set, redrivable(invocation))}), taken AS (
+    WITH chosen AS (${openLettersSql(set, redrivable(invocation), options.most)}), taken AS (
       UPDATE dead_letters d SET status = 'requeued', job_id = ${operationId}::bigint
       FROM chosen WHERE d.id = chosen.id RETURNING d.id
     )

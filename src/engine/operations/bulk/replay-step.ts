@@ -54,13 +54,12 @@ const ofRecord = sql`e.position, e.id::text AS id, e.type, e.tenant_id, e.key, s
 const ofForeign = sql`e.position, e.event_id AS id, e.event_type AS type, e.tenant_id, e.key, coalesce(e.shard, 0) AS shard,
   e.stream_message_id, e.archived_at AS stored_at, e.stream_name, e.raw_fields`;
 
-/** What a replay may bring: events of the record that were sent (the others come by themselves), and entries of other programs with their bodies. */
-export function replayableSql(filter: ReplayFilter, untilPosition: string | null): SQL {
-  return sql`(SELECT ${ofRecord} FROM events e JOIN stream_entries s ON s.position = e.position WHERE ${eventCondition(filter, untilPosition)}
-    UNION ALL SELECT ${ofForeign} FROM archived_entries e WHERE ${foreignCondition(filter, untilPosition)})`;
-}
-
-/** The first of them behind a position, each table by its own order. @param page.untilPosition null: to the end */
+/**
+ * What a replay may bring, the first behind a position: events of the record that were sent (the others come by themselves),
+ * and entries of other programs with their bodies. Each table by its own order.
+ *
+ * @param page.untilPosition null: to the end
+ */
 export function pageSql(
   {
     filter,

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { namesOfType } from "../../consume/apply/judge-claims.ts";
 import type { Consumer } from "../../consume/consumer.ts";
 import { recordedTypes } from "../../consume/define/recorded-types.ts";
@@ -14,7 +14,7 @@ import {
   lockBulkOperations,
   markBulkOperationsRunning,
 } from "./bulk-store.ts";
-import { hasClaim, pageSql, type ReplayFilter, type ReplayMode, replayableSql } from "./replay-step.ts";
+import { hasClaim, pageSql, type ReplayFilter, type ReplayMode } from "./replay-step.ts";
 
 /*
  * Replay: events of the record go to one consumer again. Its set is what the record holds when it starts; rows in
@@ -77,8 +77,8 @@ function narrowed(
   return { ...filter, types: types ?? recordedTypes(catalog, consumer) };
 }
 
-/** Events that a preview looks at: each costs a look for its claim. */
-const previewedAtMost = 100_000;
+/** Events that are counted, or looked at for their claims: a record may have millions. */
+const countedAtMost = 100_000;
 
 /**
  * @param most events that are counted at most, the first in the order of the record
@@ -88,7 +88,7 @@ export async function previewReplay(
   invocation: Pick<Invocation, "db" | "catalog">,
   consumer: Consumer,
   filter: ReplayFilter,
-  most = previewedAtMost,
+  most = countedAtMost,
 ): Promise<ReplayPreview> {
   const set = { filter: narrowed(invocation, consumer, filter), cursor: "0", untilPosition: null };
   const [row] = await invocation.db.rows<ReplayPreview>(sql`
@@ -103,6 +103,7 @@ export async function previewReplay(
 /**
  * Starts a replay.
  *
+ * @param most events that are counted at most; of more, their number is estimated
  * @returns the operation's id; that of the first start when `idempotencyKey` was used before
  * @throws {ValidationError} a type that the consumer does not handle
  * @throws {ConflictError} the name is taken, or the set reaches further back than the claims
@@ -113,13 +114,14 @@ export async function startReplay(
   consumer: Consumer,
   options: ReplayOptions,
   by: Operator,
+  most = countedAtMost,
 ): Promise<string> {
   const filter = narrowed(invocation, consumer, options.filter);
   await markBulkOperationsRunning(invocation);
   const id = await invocation.db.transaction(async (tx) => {
     await lockBulkOperations(tx);
     const earlier = await bulkOperationOfKey(tx, options.idempotencyKey);
-    return earlier ?? (await freezeSet(invocation, tx, consumer, { ...options, filter }, by));
+    return earlier ?? (await freezeSet(invocation, tx, consumer, { ...options, filter, most }, by));
   });
   await markBulkOperationsRunning(invocation);
   return id;
@@ -129,13 +131,13 @@ async function freezeSet(
   invocation: Invocation,
   tx: Tx,
   { subscriber }: Consumer,
-  options: ReplayOptions,
+  options: ReplayOptions & { readonly most: number },
   by: Operator,
 ): Promise<string> {
   const { name, mode, filter, reason } = options;
   await assertNameIsFree(tx, { kind: "replay", subscriber, name });
   const untilPosition = await lastPosition(tx);
-  const { total, oldestMs } = await measure(tx, filter, untilPosition);
+  const { total, oldestMs } = await measure(tx, filter, untilPosition, options.most);
   // A subscriber that never applied anything has nothing to apply twice.
   const withinClaims =
     mode === "only_missing" && !options.acceptDuplicates && (await hasAnyClaim(tx, subscriber));
@@ -179,14 +181,19 @@ async function lastPosition(tx: Tx): Promise<string> {
   return rows[0]?.position ?? "0";
 }
 
+/** How many there are: beyond `most`, as many as if they stood as densely in the record as those. */
 async function measure(
   tx: Tx,
   filter: ReplayFilter,
   untilPosition: string,
+  most: number,
 ): Promise<{ readonly total: number; readonly oldestMs: number | null }> {
+  const spanTo = (end: SQL) => sql`(${end} - min(e.position) + 1)`;
   const { rows } = await tx.execute<{ total: number; oldest_ms: number | null }>(sql`
-    SELECT count(*)::integer AS total, (extract(epoch FROM min(e.stored_at)) * 1000)::float8 AS oldest_ms
-    FROM ${replayableSql(filter, untilPosition)} e`);
+    SELECT (CASE WHEN count(*) < ${most}::integer THEN count(*) ELSE least(2147483647,
+        round(count(*)::numeric * ${spanTo(sql`${untilPosition}::bigint`)} / ${spanTo(sql`max(e.position)`)})) END)::integer AS total,
+      (extract(epoch FROM min(e.stored_at)) * 1000)::float8 AS oldest_ms
+    FROM (${pageSql({ filter, cursor: "0", untilPosition }, most)}) e`);
   return { total: rows[0]?.total ?? 0, oldestMs: rows[0]?.oldest_ms ?? null };
 }
 
@@ -247,7 +254,7 @@ export async function startBackfill(
     tenant_id: null,
     correlation_id: null,
   });
-  const { total } = await measure(tx, filter, untilPosition);
+  const { total } = await measure(tx, filter, untilPosition, countedAtMost);
   return insertBulkOperation(tx, {
     kind: "backfill",
     subscriber: consumer.subscriber,

@@ -146,33 +146,52 @@ export interface LetterGroup {
 
 const trendHours = 24;
 
+/** Letters that are counted, grouped or changed at once, at most; a long outage leaves millions. */
+export const lettersAtOnce = 100_000;
+
+/** Letters of which there may be more than were taken. */
+export interface SomeLetters {
+  readonly count: number;
+  /** There may be more than these. */
+  readonly more: boolean;
+}
+
 /** Groups shown at most; the largest come first. */
 const maxGroups = 500;
 
-/** Dead letters by kind of failure, the largest group first. */
+/**
+ * Dead letters by kind of failure, the largest group first.
+ *
+ * @param most letters that are looked at, the newest; `more`: there are older ones
+ */
 export async function groupLetters(
   db: Database,
   filter: Pick<LetterFilter, "subscriber" | "fingerprint" | "tenant_id"> & {
     readonly status: LetterStatus | "all";
   },
-): Promise<LetterGroup[]> {
+  most = lettersAtOnce,
+): Promise<{ readonly groups: LetterGroup[]; readonly more: boolean }> {
   const { status, ...narrowed } = filter;
   const chosen = sql`${letterCondition(narrowed)} AND ${status === "all" ? sql`true` : sql`l.status = ${status}`}`;
-  const groups = await db.rows<LetterGroup & { readonly hours: Readonly<Record<string, number>> | null }>(sql`
-    WITH grouped AS (
+  const found = await db.rows<
+    LetterGroup & { readonly hours: Readonly<Record<string, number>> | null; readonly more: boolean }
+  >(sql`
+    WITH looked AS MATERIALIZED (
+      SELECT l.id, l.fingerprint, l.subscriber_name, l.event_type, l.error_class, l.status, l.first_failed_at, l.last_failed_at
+      FROM dead_letters l WHERE ${chosen} ORDER BY l.id DESC LIMIT ${most}
+    ), grouped AS (
       SELECT l.fingerprint, l.subscriber_name, l.event_type, l.error_class, count(*)::integer AS count,
         (count(*) FILTER (WHERE l.status = 'open'))::integer AS open,
         min(l.first_failed_at) AS first_failed_at, max(l.last_failed_at) AS last_failed_at,
         (array_agg(l.id ORDER BY l.last_failed_at DESC, l.id DESC))[1] AS sample_id
-      FROM dead_letters l
-      WHERE ${chosen}
+      FROM looked l
       GROUP BY l.fingerprint, l.subscriber_name, l.event_type, l.error_class
       ORDER BY count(*) DESC, max(l.last_failed_at) DESC LIMIT ${maxGroups}
     ), hours AS (
       SELECT l.fingerprint, l.subscriber_name, l.event_type, l.error_class, count(*)::integer AS count,
         floor(extract(epoch FROM now() - l.last_failed_at) / 3600)::integer AS ago
-      FROM dead_letters l
-      WHERE ${chosen} AND l.last_failed_at > now() - make_interval(hours => ${trendHours}) AND l.last_failed_at <= now()
+      FROM looked l
+      WHERE l.last_failed_at > now() - make_interval(hours => ${trendHours}) AND l.last_failed_at <= now()
       GROUP BY l.fingerprint, l.subscriber_name, l.event_type, l.error_class, ago
     )
     SELECT g.fingerprint, g.subscriber_name AS subscriber, g.event_type, g.error_class, s.reason, s.error_message,
@@ -180,13 +199,15 @@ export async function groupLetters(
       ${isoText(sql`g.last_failed_at`)} AS last_failed_at,
       (SELECT json_object_agg(h.ago, h.count) FROM hours h WHERE h.fingerprint = g.fingerprint
         AND h.subscriber_name = g.subscriber_name AND h.error_class = g.error_class
-        AND h.event_type IS NOT DISTINCT FROM g.event_type) AS hours
+        AND h.event_type IS NOT DISTINCT FROM g.event_type) AS hours,
+      (SELECT count(*) FROM looked) >= ${most} AS more
     FROM grouped g JOIN dead_letters s ON s.id = g.sample_id
     ORDER BY g.count DESC, g.last_failed_at DESC`);
-  return groups.map(({ hours, ...group }) => ({
+  const groups = found.map(({ hours, more: _, ...group }) => ({
     ...group,
     trend: Array.from({ length: trendHours }, (_, place) => hours?.[trendHours - 1 - place] ?? 0),
   }));
+  return { groups, more: found[0]?.more === true };
 }
 
 /** Actions shown with a letter, at most. */
@@ -278,22 +299,29 @@ export async function notOpen(
 }
 
 /** How many open dead letters the filter meets. */
-export async function countOpen(db: Database, filter: LetterFilter): Promise<number> {
+export async function countOpen(
+  db: Database,
+  filter: LetterFilter,
+  most = lettersAtOnce,
+): Promise<SomeLetters> {
   const [row] = await db.rows<{ count: number }>(sql`
-    SELECT count(*)::integer AS count FROM dead_letters l WHERE l.status = 'open' AND ${letterCondition(filter)}`);
-  return row?.count ?? 0;
+    SELECT count(*)::integer AS count FROM (SELECT FROM dead_letters l
+      WHERE l.status = 'open' AND ${letterCondition(filter)} LIMIT ${most + 1}) AS l`);
+  const count = row?.count ?? 0;
+  return { count: Math.min(count, most), more: count > most };
 }
 
-/** Gives up all open dead letters that the filter meets, and tells how many those were. */
+/** Gives up open dead letters that the filter meets, the oldest first, and tells how many those were. */
 export function discardLetters(
   db: Database,
   filter: LetterFilter,
   reason: string,
   by: Operator,
-): Promise<number> {
+  most = lettersAtOnce,
+): Promise<SomeLetters> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.execute<{ count: number }>(sql`
-      WITH chosen AS (${openLettersSql(filter)}), discarded AS (
+      WITH chosen AS (${openLettersSql(filter, sql`true`, most)}), discarded AS (
         UPDATE dead_letters d SET status = 'discarded', resolution = ${reason}, resolved_at = now()
         FROM chosen WHERE d.id = chosen.id RETURNING d.*
       ), ${barDiscardedSql}
@@ -309,7 +337,7 @@ export function discardLetters(
         affected: count,
       });
     }
-    return count;
+    return { count, more: count === most };
   });
 }
 
@@ -317,7 +345,7 @@ export function discardLetters(
  * Ids of the open letters that the filter meets, locked in the order of their ids, so that two operators with
  * overlapping filters wait for each other instead of blocking each other.
  */
-export function openLettersSql(filter: LetterFilter, more: SQL = sql`true`): SQL {
+export function openLettersSql(filter: LetterFilter, more: SQL, most: number): SQL {
   return sql`SELECT l.id FROM dead_letters l
-    WHERE l.status = 'open' AND ${letterCondition(filter)} AND ${more} ORDER BY l.id FOR UPDATE OF l`;
+    WHERE l.status = 'open' AND ${letterCondition(filter)} AND ${more} ORDER BY l.id LIMIT ${most} FOR UPDATE OF l`;
 }
