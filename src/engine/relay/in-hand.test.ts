@@ -51,6 +51,17 @@ test("fills in what it holds, with the position of the record, and lets it go", 
   expect(inHand.transactions()).toEqual([]);
 });
 
+test("lets go of what the relay asked for before it was in hand, and got whole", () => {
+  const inHand = inHandOf(new Map(), "late", () => 0);
+  inHand.hold("11", [eventOf("a"), eventOf("b")]);
+  const rows = [
+    { ...bare("a", "{}"), payload: "{}", timestamp: "2026-11-27T03:00:00.000Z" },
+    bare("b", "42"),
+  ];
+  expect(inHand.fill(rows)?.[0]).toBe(rows[0]);
+  expect(inHand.transactions()).toEqual([]);
+});
+
 test("keeps isolates apart", () => {
   const all: HeldEvents = new Map();
   inHandOf(all, "one", () => 0).hold("11", [eventOf("a")]);
@@ -66,6 +77,9 @@ test("holds for a while only, and so many only", () => {
     Array.from({ length: 5_000 }, (_, n) => eventOf(`e${n}`)),
   );
   expect(inHand.transactions()).toEqual(["11"]);
+  for (let n = 0; n < 300; n += 1) inHand.hold(String(1_000 + n), [eventOf(`f${n}`)]);
+  expect(inHand.transactions()).toHaveLength(200);
+  expect(inHand.transactions().at(-1)).toBe("1299");
   clock = 10_001;
   expect(inHand.transactions()).toEqual([]);
 });

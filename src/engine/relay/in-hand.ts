@@ -21,6 +21,11 @@ export type HeldEvents = Map<string, Map<TransactionId, Held>>;
 
 /** Events of one system that are held at most; further ones are read from the record. */
 const heldAtMost = 5_000;
+/**
+ * Transactions of one system that are held at most, the last ones: each statement of the relay names them all. Others stand
+ * there when relays of other isolates send what this one records.
+ */
+const transactionsAtMost = 200;
 /** Longer than an event should wait for its relay; the number of a transaction comes again only after months, ms. */
 const heldMs = 10_000;
 
@@ -53,6 +58,8 @@ export function inHandOf(all: HeldEvents, scope: string, now: Clock): InHand {
       const known = held();
       const count = [...known.values()].reduce((sum, one) => sum + one.events.size, events.length);
       if (count > heldAtMost || !events.every(({ event }) => recordedTime.test(event.timestamp))) return;
+      const [oldest] = known.size >= transactionsAtMost ? known.keys() : [];
+      if (oldest !== undefined) known.delete(oldest);
       known.set(transaction, {
         recordedMs: now(),
         events: firstOfEachId(events),
@@ -64,9 +71,11 @@ export function inHandOf(all: HeldEvents, scope: string, now: Clock): InHand {
       const known = held();
       const filled: LoadedRow[] = [];
       for (const row of rows) {
-        const whole = isWhole(row) ? row : takeFrom(known, row);
-        if (whole === null) return null;
-        filled.push(whole);
+        // One that was asked for before it was in hand comes whole, and need not be held any longer.
+        const taken = takeFrom(known, row.id);
+        if (isWhole(row)) filled.push(row);
+        else if (taken === null) return null;
+        else filled.push(toRow(row, taken));
       }
       if (known.size === 0) all.delete(scope);
       return filled;
@@ -83,13 +92,14 @@ function isWhole(row: BareRow): row is LoadedRow {
   return row.payload !== null;
 }
 
-function takeFrom(known: Map<TransactionId, Held>, row: BareRow): LoadedRow | null {
+/** Lets an event go. @returns null when it is not held */
+function takeFrom(known: Map<TransactionId, Held>, id: string): RecordedEvent | null {
   for (const [transaction, { events }] of known) {
-    const recorded = events.get(row.id);
+    const recorded = events.get(id);
     if (recorded === undefined) continue;
-    events.delete(row.id);
+    events.delete(id);
     if (events.size === 0) known.delete(transaction);
-    return toRow(row, recorded);
+    return recorded;
   }
   return null;
 }
