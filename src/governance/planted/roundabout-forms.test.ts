@@ -380,6 +380,60 @@ export async function one(db: Database, id: string) {
   await db.execute("SELECT 'NOTIFY shelf'");
 }`,
   ],
+  "the effect is seen only behind another delivery, at the end of an error, or in the record": [
+    "T-2",
+    `
+import { defineConsumer, on } from "@brain/engine";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookShelved, () => 1)] }); //! T-2`,
+    {
+      "test/shelf.test.ts": `import { own } from "../src/shelf/service.ts";
+import bookShelved from "../src/events.ts";
+test("published, and drained", async () => {
+  await engine.drain("shelf");
+  expect(await engine.events()).toMatchObject([{ type: bookShelved.type, meta: { schema_version: 1, source_module: "shelf" } }]);
+});
+test("twice", async () => {
+  await engine.drain("shelf");
+  await engine.redeliver();
+  await engine.drain("shelf");
+  expect(await count()).toBe(1);
+});
+test("refused", async () => {
+  await engine.drain("shelf");
+  expect(await engine.deadLetters()).toHaveLength(1);
+  expect(await count()).toBe(0);
+});
+test("later", async () => {
+  expect(await engine.drain("shelf")).toMatchObject({ retried: 1 });
+  expect(await count()).toBe(0);
+  await engine.drain("shelf");
+  expect(await count()).toBe(1);
+});`,
+    },
+  ],
+  "the effect is seen in a test that goes on with another delivery, or with one that is refused": [
+    "T-2",
+    `
+import { defineConsumer, on } from "@brain/engine";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookShelved, () => 1)] });
+export const other = defineConsumer({ subscriber: "desk", handlers: [on(bookShelved, () => 1)] });`,
+    {
+      "test/shelf.test.ts": `import { own } from "../src/shelf/service.ts";
+test("twice", async () => {
+  await engine.drain("shelf");
+  expect(await count()).toBe(1);
+  await engine.redeliver();
+  await engine.drain("shelf");
+  expect(await count()).toBe(1);
+});`,
+      "test/desk.test.ts": `import { other } from "../src/shelf/service.ts";
+test("one of two", async () => {
+  await engine.drain("desk");
+  expect(await count()).toBe(1);
+  expect(await engine.deadLetters()).toHaveLength(1);
+});`,
+    },
+  ],
   "a second delivery behind which nothing is asserted that could fail": [
     "T-3",
     `

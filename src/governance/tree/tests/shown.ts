@@ -17,7 +17,6 @@ export function showsOf(acts: readonly Act[]): ReadonlySet<Shown> {
   const drained = at("drain");
   const behind = drained === -1 ? [] : acts.slice(drained + 1);
   const asserted = behind.filter(({ kind }) => kind === "assert");
-  if (asserted.some((act) => !isAboutLetters(act))) found.add("consumed");
   const again = redeliveredAt(acts);
   if (again !== -1) {
     const read = at("drain", again + 1);
@@ -31,6 +30,8 @@ export function showsOf(acts: readonly Act[]): ReadonlySet<Shown> {
     drains.some(({ words }) => words.has(word));
   if (asserted.some(tellsOfLetter) || says("dead-letter")) found.add("permanent");
   if (asserted.some(tellsOfRetry) || isLater(behind) || says("retry")) found.add("transient");
+  const before = again === -1 ? behind : behind.slice(0, Math.max(0, again - drained - 1));
+  if (showsConsumed(before, found)) found.add("consumed");
   return found;
 }
 
@@ -60,6 +61,33 @@ function redeliveredAt(acts: readonly Act[]): number {
   }
   return -1;
 }
+
+/**
+ * A test about errors or about another delivery has a drain, too: what it asserts there is that nothing happened, or only what
+ * came of it at last. So of one about errors only what was there at the first drain counts.
+ *
+ * @param behind what comes behind the first drain, and before another delivery
+ */
+function showsConsumed(behind: readonly Act[], shown: ReadonlySet<Shown>): boolean {
+  const isAboutErrors = shown.has("permanent") || shown.has("transient");
+  if (!isAboutErrors) return behind.some(tellsOfEffect);
+  const next = behind.findIndex(({ kind }) => kind === "drain");
+  const first = next === -1 ? behind : behind.slice(0, next);
+  return first.some((act) => tellsOfEffect(act) && !isNothing(act.node));
+}
+
+function isNothing({ arguments: [given] }: ts.CallExpression): boolean {
+  return given !== undefined && /^(?:0|\[\]|null|undefined|false|"")$/.test(bare(given).getText());
+}
+
+/** Neither what was refused nor the record of events: that is there before anything is handled. */
+const tellsOfEffect = (act: Act) =>
+  act.kind === "assert" &&
+  !isAboutLetters(act) &&
+  !tellsOfRetry(act) &&
+  !recordWords.some((word) => act.words.has(word));
+
+const recordWords = ["schema_version", "source_module"];
 
 const letterWords = ["deadLetters", "dead_letters", "deadLettered", "deadLetter"];
 const isAboutLetters = ({ farWords }: Act) => letterWords.some((word) => farWords.has(word));
