@@ -277,7 +277,10 @@ describe("discarding", () => {
     expect(reply.body).toEqual({ discarded: 2, more: false });
     // Named by their ids, without their consumer: each of them tells of it.
     const named = { filter: { ids: planted.slice(2, 3) }, reason: "named by its id" };
-    expect((await surface.post("/api/dead-letters/discard", named)).body).toEqual({ discarded: 1, more: false });
+    expect((await surface.post("/api/dead-letters/discard", named)).body).toEqual({
+      discarded: 1,
+      more: false,
+    });
     const { actions: told } = (await surface.send(`/api/dead-letters/${planted[2]}`)).body;
     expect(told).toMatchObject([{ action: "dead_letters.discarded", reason: "named by its id" }]);
     expect(await statuses()).toEqual(
