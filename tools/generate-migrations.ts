@@ -9,6 +9,7 @@
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { grantForTenants } from "@brain/engine/migrations";
 import { root } from "./root.ts";
 import { unaskedQuestion } from "./unasked-question.ts";
 
@@ -20,16 +21,6 @@ const product = { config: "drizzle.config.ts", folder: `${root}migrations/` };
 const targets = isForEngine ? [engine] : options.includes("--custom") ? [product] : [engine, product];
 
 const filesOf = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".sql"));
-
-/** One statement for all tables that get the policy of tenants in this migration; null: none does. */
-function grantFor(migration: string): string | null {
-  const tables = Array.from(
-    migration.matchAll(/^CREATE POLICY "tenant_rows" ON ("\w+")/gm),
-    ([, name]) => name,
-  );
-  if (tables.length === 0) return null;
-  return `GRANT SELECT, INSERT, UPDATE, DELETE ON ${tables.join(", ")} TO "brain_tenant";`;
-}
 
 /** drizzle-kit compares with the newest alone, and each is as large as all tables together. */
 function keepNewestSnapshot(folder: string): void {
@@ -57,7 +48,7 @@ for (const { config, folder } of targets) {
   if (error !== undefined) console.error(`✗ drizzle-kit cannot be run: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
   for (const name of filesOf(folder)) {
-    const grant = before.has(name) ? null : grantFor(readFileSync(folder + name, "utf8"));
+    const grant = before.has(name) ? null : grantForTenants(readFileSync(folder + name, "utf8"));
     if (grant !== null) appendFileSync(folder + name, `--> statement-breakpoint\n${grant}`);
   }
   keepNewestSnapshot(folder);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { TransientError } from "../core/errors.ts";
 import { withoutStatements } from "./apply.ts";
 import { type MigrateRunOptions, runMigrateCommand } from "./command.ts";
+import { grantForTenants } from "./tenant-grants.ts";
 
 const databaseUrl = "postgres://brain:secret-4711@db.example/brain";
 
@@ -135,4 +136,15 @@ describe("npm run migrate", () => {
     );
     expect(wrong).toBe("✗ NEON_DATABASE_URL names db.example, and it is asleep.");
   });
+});
+
+test("tables that get the policy of tenants in a migration are granted to their role, in one statement", () => {
+  const policy = (table: string) =>
+    `CREATE POLICY "tenant_rows" ON ${table} AS RESTRICTIVE FOR ALL TO "brain_tenant" USING (true);--> statement-breakpoint\n`;
+  expect(grantForTenants(policy('"parcels"') + policy('"post"."board"'))).toBe(
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON "parcels", "post"."board" TO "brain_tenant";',
+  );
+  expect(
+    grantForTenants('CREATE TABLE "parcels" ("id" uuid);\nCREATE POLICY "all_rows" ON "parcels";'),
+  ).toBeNull();
 });

@@ -12,6 +12,7 @@ export { applyMigrations, inspectMigrations, type MigrationTx, withoutStatements
 export { type MigrateRun, type MigrateRunOptions, runMigrateCommand } from "./command.ts";
 export { MigrationError } from "./migration-error.ts";
 export type { SqlMigration, SqlMigrationSet } from "./sql-migration.ts";
+export { grantForTenants } from "./tenant-grants.ts";
 
 export interface MigrateOptions {
   /** `postgres://user:password@host/database`, of Neon or of a gateway on loopback. */

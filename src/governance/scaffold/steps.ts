@@ -32,11 +32,18 @@ export function stepsBehind(
     };
   }
   if (migration === null) return { steps: [], notes: [] };
-  const generate = ["drizzle-kit", "generate", "--name", migration] as const;
+  // It adds what drizzle-kit does not know. A project that was begun before has none.
+  const own = "src/make-migration.ts";
+  const hasOwn = existsSync(join(root, own));
+  const generate = hasOwn
+    ? (["node", own, "--name", migration] as const)
+    : (["drizzle-kit", "generate", "--name", migration] as const);
   return existsSync(join(root, "node_modules/.bin/drizzle-kit"))
     ? { steps: [{ what: "the migration", command: generate }], notes: [] }
     : {
         steps: [],
-        notes: [`Make the migration when the packages are installed: npx ${generate.join(" ")}`],
+        notes: [
+          `Make the migration when the packages are installed: ${hasOwn ? `npm run db:generate -- --name ${migration}` : `npx ${generate.join(" ")}`}`,
+        ],
       };
 }
