@@ -68,6 +68,21 @@ export function instant(text: string): string {
   throw new InvalidArgumentError("Expected a time like 2026-05-01T12:00:00Z.");
 }
 
+/** Parser of an option that looks back: an instant, or how long ago, `90m`, `2h`, `1d`. */
+export function pastInstant(text: string): string {
+  try {
+    // A number alone would be taken for a year.
+    if (!/^\d+[smhd]$/.test(text)) return instant(text);
+    const timeMs = Date.now() - seconds(text) * 1_000;
+    if (timeMs > 0) return new Date(timeMs).toISOString();
+    throw new RangeError("It is further back than anything that can be stored.");
+  } catch {
+    throw new InvalidArgumentError(
+      "Expected a time like 2026-05-01T12:00:00Z, or how long ago it was, like 90m, 2h or 1d.",
+    );
+  }
+}
+
 /** Tells where the next page is; only people need it said. */
 export function noteNextPage({ out }: Cli, cursor: string | null): void {
   if (cursor !== null && !out.json) out.note(`There is more: --cursor ${JSON.stringify(cursor)}`);

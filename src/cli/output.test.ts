@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { instant, numberUpTo, seconds, wholeNumber } from "./command.ts";
+import { instant, numberUpTo, pastInstant, seconds, wholeNumber } from "./command.ts";
 import { type Column, duration, facts, table } from "./output.ts";
 
 describe("a table", () => {
@@ -77,6 +77,26 @@ describe("options", () => {
 
   test.each(["", "yesterday", "05/01/2026", "2026-13-01", "1"])("%o is no instant", (text) => {
     expect(() => instant(text)).toThrow(/like 2026/);
+  });
+
+  test.each([
+    ["30s", 30],
+    ["90m", 5_400],
+    ["2h", 7_200],
+    ["1d", 86_400],
+  ])("looking back, %s is so long ago", (text, ago) => {
+    const before = Date.now();
+    const told = Date.parse(pastInstant(text)) + ago * 1_000;
+    expect(told).toBeGreaterThanOrEqual(before);
+    expect(told).toBeLessThanOrEqual(Date.now());
+    // What ends in the future takes no time that is over.
+    expect(() => instant(text)).toThrow(/like 2026/);
+  });
+
+  test("looking back, an instant is taken as everywhere, and anything else is told both forms", () => {
+    expect(pastInstant("2026-05-01")).toBe("2026-05-01T00:00:00.000Z");
+    for (const text of ["", "yesterday", "2", "0h", "-2h", "2w", "999999999d"])
+      expect(() => pastInstant(text)).toThrow(/like 2026-05-01T12:00:00Z, or how long ago it was, like 90m/);
   });
 
   test("numbers out of their bounds are refused", () => {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { FoundEvent, FoundPage } from "../../../http/kit/answers/events.ts";
-import { type Cli, cliOf, instant, noteNextPage, withPaging } from "../../command.ts";
+import { type Cli, cliOf, noteNextPage, pastInstant, withPaging } from "../../command.ts";
 import { type Column, table } from "../../output.ts";
 
 interface SearchOptions {
@@ -44,10 +44,10 @@ const columns: readonly Column<FoundEvent>[] = [
 export function addSearch(program: Command): void {
   const command = withPaging(program.command("search"))
     .description("events of this system and entries of other programs, the newest first")
-    .option("--from <time>", "stored at this time or later", instant)
-    .option("--to <time>", "stored before this time", instant)
-    .option("--occurred-from <time>", "told to be of this time or later", instant)
-    .option("--occurred-to <time>", "told to be before this time", instant)
+    .option("--from <time>", "stored at this time or later, or so long ago: 2h", pastInstant)
+    .option("--to <time>", "stored before this time", pastInstant)
+    .option("--occurred-from <time>", "told to be of this time or later", pastInstant)
+    .option("--occurred-to <time>", "told to be before this time", pastInstant)
     .addOption(new Option("--entries <whose>", "whose").choices(["own", "foreign", "all"]).default("all"))
     .option("--archive", "also in the files of the archive")
     .option("--count", "also how many there are")

@@ -8,9 +8,9 @@ import type { Client, Query } from "../../client.ts";
 import {
   type Cli,
   cliOf,
-  instant,
   noteNextPage,
   numberUpTo,
+  pastInstant,
   wholeNumber,
   withPaging,
   withReason,
@@ -137,8 +137,8 @@ function withFilter(command: Command, byTime: boolean): Command {
     .option("--job <id>", "only what this redrive or replay has, or failed in it last");
   if (!byTime) return command;
   return command
-    .option("--failed-from <time>", "only last failed at or after this time", instant)
-    .option("--failed-to <time>", "only last failed before this time", instant);
+    .option("--failed-from <time>", "only last failed at or after this time, or so long ago: 2h", pastInstant)
+    .option("--failed-to <time>", "only last failed before this time", pastInstant);
 }
 
 function filterOf(ids: readonly string[], options: FilterOptions) {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Job } from "../../../http/kit/answers/operations.ts";
-import { type Cli, cliOf, instant, numberUpTo, wholeNumber, withReason, withYes } from "../../command.ts";
+import { type Cli, cliOf, numberUpTo, pastInstant, wholeNumber, withReason, withYes } from "../../command.ts";
 import { confirm } from "../../confirm.ts";
 import { UsageError } from "../../errors.ts";
 import { facts } from "../../output.ts";
@@ -40,8 +40,8 @@ export function addReplay(program: Command): void {
       "only_missing",
     )
     .option("--types <types>", "only these types, separated by commas")
-    .option("--from <time>", "only stored at or after this time", instant)
-    .option("--to <time>", "only stored before this time", instant)
+    .option("--from <time>", "only stored at or after this time, or so long ago: 2h", pastInstant)
+    .option("--to <time>", "only stored before this time", pastInstant)
     .option("--tenant <id>", "only of this tenant")
     .option("--correlation <id>", "only with this correlation id")
     .option("--event <id>", "only this event")

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { instant, wholeNumber } from "../../command.ts";
+import { pastInstant, wholeNumber } from "../../command.ts";
 import { UsageError } from "../../errors.ts";
 import { createLineFolder } from "../../line-folder.ts";
 import { createOutput, facts, type Output } from "../../output.ts";
@@ -16,8 +16,8 @@ export function addTaskFolder(tasks: Command): void {
       "events of the daily files in a folder, archived ones too, as lines of JSON; needs no server",
     )
     .option("--type <type>", "events of this type, e.g. TaskCreated")
-    .option("--from <time>", "events of this time and later", instant)
-    .option("--to <time>", "events of this time and earlier", instant)
+    .option("--from <time>", "events of this time and later, or so long ago: 2d", pastInstant)
+    .option("--to <time>", "events of this time and earlier", pastInstant)
     .option("--id <event id>", "this event alone")
     .option("--limit <n>", "events at most", wholeNumber(1, 1_000_000), 100)
     .option("--no-archive", "leave out what was archived")

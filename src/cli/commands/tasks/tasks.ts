@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { cliOf, instant, wholeNumber } from "../../command.ts";
+import { cliOf, pastInstant, wholeNumber } from "../../command.ts";
 import { addTaskFolder } from "./folder.ts";
 
 export function addTasks(program: Command): void {
@@ -20,8 +20,8 @@ export function addTasks(program: Command): void {
   tasks
     .command("export <folder>")
     .description("write the events as events-YYYY-MM-DD.jsonl; what is there already is not written again")
-    .option("--from <time>", "events of this time and later", instant)
-    .option("--to <time>", "events of this time and earlier", instant)
+    .option("--from <time>", "events of this time and later, or so long ago: 2d", pastInstant)
+    .option("--to <time>", "events of this time and earlier", pastInstant)
     .option("--archive-days <n>", "move files of days longer ago to archive/", wholeNumber(1, 36_500))
     .option("--archive-mb <n>", "move larger files to archive/, megabytes", wholeNumber(1, 100_000), 100)
     .action(async (folder: string, options, command: Command) => {
