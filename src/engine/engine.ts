@@ -191,7 +191,6 @@ export interface Engine {
 export function createEngine(options: EngineOptions): Engine {
   requireOptions(options);
   const { catalog, settings, now = systemClock } = options;
-  const budgets = { ...defaultBudgets, ...options.budgets };
   const consumers = registerConsumers(catalog, options.consumers ?? []);
   const vault = createVault(settings.secretsKeys ?? { current: null, previous: null });
   const rotation = rewrapSecrets("subject_keys", vault, [
@@ -203,6 +202,28 @@ export function createEngine(options: EngineOptions): Engine {
   tellOfSettings(settings, catalog, log);
   const open = prepareInvocations({ ...options, catalog, settings, consumers, jobs, vault, log, now });
 
+  return {
+    settings,
+    catalog,
+    consumers,
+    jobs,
+    log,
+    now,
+    open,
+    async transact(context, run, invocation = open()) {
+      const record = (events: readonly RecordedEvent[]) => beginRecording(invocation, events);
+      // Nobody waits for Redis. On Workers it goes on as long as the request, with what `afterCommit` does then.
+      void markActivity(invocation);
+      return transactAndPublish(invocation.db, invocation.publish, context, run, record);
+    },
+    ...backgroundWork(open, now, { ...defaultBudgets, ...options.budgets }),
+  };
+}
+
+type BackgroundWork = Pick<Engine, "afterCommit" | "wake" | "runJobs" | "cron" | "janitor">;
+
+/** What goes on behind an answer or without a request. */
+function backgroundWork(open: () => Invocation, now: Clock, budgets: TimeBudgets): BackgroundWork {
   /** Relays and drains everything; null says that an earlier one could not finish. */
   const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {
     const deadlineMs = now() + budgets.backgroundMs;
@@ -225,19 +246,6 @@ export function createEngine(options: EngineOptions): Engine {
       if (hasStream(opened)) await work(opened);
     }, invocation);
   return {
-    settings,
-    catalog,
-    consumers,
-    jobs,
-    log,
-    now,
-    open,
-    async transact(context, run, invocation = open()) {
-      const record = (events: readonly RecordedEvent[]) => beginRecording(invocation, events);
-      // Nobody waits for Redis. On Workers it goes on as long as the request, with what `afterCommit` does then.
-      void markActivity(invocation);
-      return transactAndPublish(invocation.db, invocation.publish, context, run, record);
-    },
     afterCommit: ({ wake, invocation } = {}) =>
       withStream(async (stream) => {
         const deadlineMs = now() + budgets.backgroundMs;

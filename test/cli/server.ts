@@ -62,30 +62,16 @@ export async function openStation(
   const requests: Station["requests"] = [];
   const toLose = { path: "", count: 0 };
 
-  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const { start, stop, url } = serveOnPort(async (incoming, outgoing) => {
     const path = incoming.url ?? "/";
     const key = incoming.headers["idempotency-key"];
     requests.push({
       line: `${incoming.method} ${path}`,
       idempotencyKey: typeof key === "string" ? key : null,
     });
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const body = chunks.length === 0 ? null : Buffer.concat(chunks);
-    const headers = new Headers(incoming.headers as Record<string, string>);
-    const gone = new AbortController();
-    outgoing.on("close", () => gone.abort());
-    const { signal } = gone;
-    const response = await app.fetch(
-      new Request(`http://station${path}`, { method: incoming.method ?? "GET", headers, body, signal }),
-    );
+    const response = await app.fetch(await requestOf(incoming, outgoing));
     if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) {
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-      for await (const chunk of response.body ?? []) {
-        requests.push({ line: "LIVE", idempotencyKey: null });
-        if (!outgoing.write(chunk)) await new Promise((resolve) => outgoing.once("drain", resolve));
-      }
-      outgoing.end();
+      await passOn(response, outgoing, () => requests.push({ line: "LIVE", idempotencyKey: null }));
       return;
     }
     const text = await response.text();
@@ -95,32 +81,14 @@ export async function openStation(
       return;
     }
     outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(text);
-  };
-
-  let server: Server | null = null;
-  let port = 0;
-  const start = async () => {
-    const created = createServer((incoming, outgoing) => {
-      answer(incoming, outgoing).catch(() => incoming.socket.destroy());
-    });
-    await new Promise<void>((resolve) => created.listen(port, "127.0.0.1", resolve));
-    port = (created.address() as AddressInfo).port;
-    server = created;
-  };
-  const stop = async () => {
-    const running = server;
-    server = null;
-    if (running === null) return;
-    running.closeAllConnections();
-    await new Promise((resolve) => running.close(resolve));
-  };
+  });
   const finished = async () => {
     while (background.size > 0) await Promise.all(background);
   };
   await start();
   return {
     ...backbone,
-    url: `http://127.0.0.1:${port}`,
+    url: url(),
     requests,
     start,
     stop,
@@ -147,6 +115,54 @@ export async function openStation(
       await stop();
       await finished();
       await backbone.cleanup();
+    },
+  };
+}
+
+/** As the app takes it. Its signal is aborted when the caller is gone. */
+async function requestOf(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Request> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const gone = new AbortController();
+  outgoing.on("close", () => gone.abort());
+  return new Request(`http://station${incoming.url ?? "/"}`, {
+    method: incoming.method ?? "GET",
+    headers: new Headers(incoming.headers as Record<string, string>),
+    body: chunks.length === 0 ? null : Buffer.concat(chunks),
+    signal: gone.signal,
+  });
+}
+
+/** An answer without end, as fast as it is read. @param note called for each part */
+async function passOn(response: Response, outgoing: ServerResponse, note: () => void): Promise<void> {
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  for await (const chunk of response.body ?? []) {
+    note();
+    if (!outgoing.write(chunk)) await new Promise((resolve) => outgoing.once("drain", resolve));
+  }
+  outgoing.end();
+}
+
+/** A server that comes back on the port that it had. What fails drops the connection. */
+function serveOnPort(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>) {
+  let server: Server | null = null;
+  let port = 0;
+  return {
+    url: () => `http://127.0.0.1:${port}`,
+    async start() {
+      const created = createServer((incoming, outgoing) => {
+        answer(incoming, outgoing).catch(() => incoming.socket.destroy());
+      });
+      await new Promise<void>((resolve) => created.listen(port, "127.0.0.1", resolve));
+      port = (created.address() as AddressInfo).port;
+      server = created;
+    },
+    async stop() {
+      const running = server;
+      server = null;
+      if (running === null) return;
+      running.closeAllConnections();
+      await new Promise((resolve) => running.close(resolve));
     },
   };
 }

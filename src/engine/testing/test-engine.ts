@@ -219,23 +219,9 @@ function openTestEngine(options: TestEngineOptions, name: string, database: Test
     budgets: { backgroundMs: atOnceMs, cronMs: atOnceMs, janitorMs: atOnceMs },
   });
   const background = new Set<Promise<unknown>>();
-  const context: BackgroundContext = {
-    waitUntil: (work) => {
-      const tracked = work.finally(() => background.delete(tracked));
-      // Who waits for it is told; until then it is no unhandled rejection.
-      tracked.catch(() => undefined);
-      background.add(tracked);
-    },
-    passThroughOnException: () => undefined,
-    props: {},
-  };
+  const context = contextOf(background);
   const redis = createRedis({ ...services.redis, timeoutMs: 10_000, meter: null });
   const { db } = database;
-  const find = async (definition: EventDefinition, part: object) => {
-    const events = await recordedEvents(db);
-    const [found] = matching(events, definition, part);
-    return { found, missing: found === undefined ? describeMissing(events, definition, part) : "" };
-  };
   let closing: Promise<void> | null = null;
   const close = async () => {
     await Promise.allSettled(background);
@@ -263,6 +249,44 @@ function openTestEngine(options: TestEngineOptions, name: string, database: Test
     },
     cron: () => engine.cron(),
     events: () => recordedEvents(db),
+    ...expectationsOf(() => recordedEvents(db)),
+    async deadLetters() {
+      return (await listLetters(db, { status: "open", limit: 1_000 })).letters.toReversed();
+    },
+    rows: (statement) => db.rows(statement),
+    request: (app, method, path, given = {}) => request(app, method, path, given, context),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+    [Symbol.asyncDispose]: () => test.close(),
+  };
+  hooks?.onTestFailed?.(test.printLogs);
+  hooks?.onTestFinished(test.close);
+  return test;
+}
+
+/** What a handler of a request may start behind its answer. @param background gets it, until it is over */
+const contextOf = (background: Set<Promise<unknown>>): BackgroundContext => ({
+  waitUntil: (work) => {
+    const tracked = work.finally(() => background.delete(tracked));
+    // Who waits for it is told; until then it is no unhandled rejection.
+    tracked.catch(() => undefined);
+    background.add(tracked);
+  },
+  passThroughOnException: () => undefined,
+  props: {},
+});
+
+function expectationsOf(
+  recorded: () => Promise<readonly RecordedDetails[]>,
+): Pick<TestEngine, "expectEvent" | "expectNoEvent" | "waitForEvent"> {
+  const find = async (definition: EventDefinition, part: object) => {
+    const events = await recorded();
+    const [found] = matching(events, definition, part);
+    return { found, missing: found === undefined ? describeMissing(events, definition, part) : "" };
+  };
+  return {
     async expectEvent(definition, part = {}) {
       const { found, missing } = await find(definition, part);
       if (found === undefined) throw new Error(missing);
@@ -282,20 +306,7 @@ function openTestEngine(options: TestEngineOptions, name: string, database: Test
         await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
       }
     },
-    async deadLetters() {
-      return (await listLetters(db, { status: "open", limit: 1_000 })).letters.toReversed();
-    },
-    rows: (statement) => db.rows(statement),
-    request: (app, method, path, given = {}) => request(app, method, path, given, context),
-    close() {
-      closing ??= close();
-      return closing;
-    },
-    [Symbol.asyncDispose]: () => test.close(),
   };
-  hooks?.onTestFailed?.(test.printLogs);
-  hooks?.onTestFinished(test.close);
-  return test;
 }
 
 /**

@@ -149,6 +149,42 @@ function leaveUnread(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
 }
 
+type HeaderOptions = ReturnType<typeof parseHeaderOptions>;
+
+/** @throws RefusedSqlError when the body is too large, or not sent as it is */
+async function readWhole(request: IncomingMessage, response: ServerResponse, maxBytes: number) {
+  const body = await readBody(request, maxBytes);
+  if (body === null) {
+    response.setHeader("Connection", "close");
+    throw new RefusedSqlError(413, { message: `request is too large (max is ${maxBytes} bytes)` });
+  }
+  const encoding = encodingOf(request);
+  if (encoding !== null) {
+    throw new RefusedSqlError(400, {
+      message: `could not parse the HTTP request body as JSON: it comes with Content-Encoding ${encoding}, which is not undone here; send it as it is`,
+    });
+  }
+  return body;
+}
+
+/** The JSON text of each statement's result, in their order. */
+async function runStatements(
+  lease: Lease,
+  header: HeaderOptions,
+  statements: readonly Statement[],
+  batch: boolean,
+): Promise<readonly string[]> {
+  const { client, arrayTypes } = lease;
+  const results = batch
+    ? await runBatch(client, header.begin, statements)
+    : await Promise.all(statements.map(({ query, params }) => queryText(client, query, params)));
+  if (!header.rawText) await learnArrayTypes(lease, results);
+  const arrayTypeOf = header.rawText ? null : (id: number) => arrayTypes.get(id) ?? null;
+  return results.map((result, index) =>
+    resultText(result, statements[index]?.arrayMode ?? false, arrayTypeOf),
+  );
+}
+
 export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
   const { credentials, maxBodyBytes } = options;
   const connections = new NeonConnections({ ...options, maxAnswerBytes: maxBodyBytes });
@@ -168,7 +204,7 @@ export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
       if (!response.writableFinished) leaving.leave();
     });
     let database: string;
-    let header: ReturnType<typeof parseHeaderOptions>;
+    let header: HeaderOptions;
     try {
       database = authorize(request);
       header = parseHeaderOptions(request.headers);
@@ -176,32 +212,14 @@ export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
       leaveUnread(request, response);
       throw error;
     }
-    const body = await readBody(request, maxBodyBytes);
-    if (body === null) {
-      response.setHeader("Connection", "close");
-      throw new RefusedSqlError(413, { message: `request is too large (max is ${maxBodyBytes} bytes)` });
-    }
-    const encoding = encodingOf(request);
-    if (encoding !== null) {
-      throw new RefusedSqlError(400, {
-        message: `could not parse the HTTP request body as JSON: it comes with Content-Encoding ${encoding}, which is not undone here; send it as it is`,
-      });
-    }
+    const body = await readWhole(request, response, maxBodyBytes);
     const { statements, batch } = parseSqlRequest(body, header.arrayMode);
-    const answers = await connections.use(database, leaving, async (lease) => {
-      const { client, arrayTypes } = lease;
+    const answers = await connections.use(database, leaving, (lease) => {
       connections.begin(
         lease,
         statements.some(({ query }) => mayLeaveState(query)),
       );
-      const results = batch
-        ? await runBatch(client, header.begin, statements)
-        : await Promise.all(statements.map(({ query, params }) => queryText(client, query, params)));
-      if (!header.rawText) await learnArrayTypes(lease, results);
-      const arrayTypeOf = header.rawText ? null : (id: number) => arrayTypes.get(id) ?? null;
-      return results.map((result, index) =>
-        resultText(result, statements[index]?.arrayMode ?? false, arrayTypeOf),
-      );
+      return runStatements(lease, header, statements, batch);
     });
     if (batch) respond(response, 200, `{"results":[${answers.join(",")}]}`, header.echoed);
     else respond(response, 200, answers[0] ?? "");
