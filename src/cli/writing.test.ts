@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Plan } from "../governance/scaffold/plan.ts";
+import type { Plan } from "../governance/scaffold/write/plan.ts";
 import { CliError } from "./errors.ts";
 import type { Output } from "./output.ts";
 import { writing } from "./writing.ts";

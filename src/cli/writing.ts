@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { Plan, Step } from "../governance/scaffold/plan.ts";
-import type { FileChange } from "../governance/scaffold/tree.ts";
+import type { Plan, Step } from "../governance/scaffold/write/plan.ts";
+import type { FileChange } from "../governance/scaffold/write/tree.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { fileError, isFileError } from "./file-errors.ts";
 import { createOutput, type Output } from "./output.ts";
@@ -37,8 +37,8 @@ export async function writing(
   planned: () => Promise<Plan>,
 ): Promise<void> {
   const { ScaffoldError } = await import("../governance/scaffold/errors.ts");
-  const { applyPlan, StepError } = await import("../governance/scaffold/apply.ts");
-  const { checkPlan, plannedChanges } = await import("../governance/scaffold/plan.ts");
+  const { applyPlan, StepError } = await import("../governance/scaffold/write/apply.ts");
+  const { checkPlan, plannedChanges } = await import("../governance/scaffold/write/plan.ts");
   try {
     const plan = await planned();
     checkPlan(plan);

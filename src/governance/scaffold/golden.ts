@@ -1,7 +1,7 @@
 import type { Layout } from "./layout.ts";
 import type { EventName } from "./names.ts";
-import { changedFile, type PlannedFile } from "./plan.ts";
 import { readTemplate } from "./templates.ts";
+import { changedFile, type PlannedFile } from "./write/plan.ts";
 
 type Payload = Readonly<Record<string, unknown>>;
 

@@ -7,8 +7,8 @@ import { readProject } from "../project.ts";
 import type { TypeScriptTree } from "../tree/product/typescript.ts";
 import { ScaffoldError } from "./errors.ts";
 import { kebab } from "./names.ts";
-import { readText } from "./plan.ts";
-import { callsOf, importsOf, listIn, openSource, propertyOf } from "./source-edit.ts";
+import { readText } from "./write/plan.ts";
+import { callsOf, importsOf, listIn, openSource, propertyOf } from "./write/source-edit.ts";
 
 /**
  * `product`: events have a package of their own (`schemas`), documents and lists are generated. `app`: what

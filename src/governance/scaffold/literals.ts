@@ -1,5 +1,5 @@
 import ts from "typescript";
-import { openSource } from "./source-edit.ts";
+import { openSource } from "./write/source-edit.ts";
 
 /** JSON inside of TypeScript, which is the same value there whatever it holds. */
 export function literalOf(value: unknown): string {

@@ -4,8 +4,8 @@ import { type DocumentLanguage, inLanguage, languageOf } from "./documents.ts";
 import { ScaffoldError } from "./errors.ts";
 import type { FoundEvent, Layout } from "./layout.ts";
 import { kebab } from "./names.ts";
-import { changedFile, newFile, type PlannedFile, readText } from "./plan.ts";
 import { fillIn, readTemplate, type Values } from "./templates.ts";
+import { changedFile, newFile, type PlannedFile, readText } from "./write/plan.ts";
 
 type Part = "published" | "consumed" | "events";
 

@@ -3,7 +3,7 @@
 import ts from "typescript";
 import { ScaffoldError } from "./errors.ts";
 import { engineDoor, type FoundEvent, type Layout, specifier } from "./layout.ts";
-import { changedFile, type PlannedFile } from "./plan.ts";
+import { changedFile, type PlannedFile } from "./write/plan.ts";
 import {
   addImport,
   appendProperty,
@@ -14,7 +14,7 @@ import {
   listIn,
   openSource,
   propertyOf,
-} from "./source-edit.ts";
+} from "./write/source-edit.ts";
 
 /** What one file imports of another. */
 export interface Imported {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Layout } from "./layout.ts";
-import type { Plan, PlannedFile } from "./plan.ts";
+import type { Plan, PlannedFile } from "./write/plan.ts";
 
 /** What is made of the written files by programs of the project: the migration, the form, the generated documents. */
 export function stepsBehind(

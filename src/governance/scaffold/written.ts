@@ -3,8 +3,8 @@
 import { dirname, posix } from "node:path";
 import ts from "typescript";
 import type { Layout } from "./layout.ts";
-import { newFile, type PlannedFile } from "./plan.ts";
 import { fillIn, listTemplates, readTemplate, type Values } from "./templates.ts";
+import { newFile, type PlannedFile } from "./write/plan.ts";
 
 /** The folder of templates for a project, and where its parts stand there. */
 function templatesOf({ kind }: Layout) {

@@ -58,7 +58,7 @@ async function newApp(folder: string | undefined, options: AppOptions, command: 
   const { yes = false, lang: language, packages = null } = options;
   if (packages === null && options.dryRun !== true) refuseWithoutPackages(process.argv.slice(2));
   await writing(options, outputOf(command), async () => {
-    const { planApp, olderNode } = await import("../../../governance/scaffold/new-app.ts");
+    const { planApp, olderNode } = await import("../../../governance/scaffold/new/new-app.ts");
     const { proposedEvent } = await import("../../../governance/scaffold/names.ts");
     // A clone runs on a Node of its own; what is written will not.
     const node = process.env.CHARTER_OUTER_NODE ?? process.versions.node;

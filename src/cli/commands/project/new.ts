@@ -74,8 +74,8 @@ async function newModule(name: string | undefined, options: ModuleOptions, comma
   const { dir, yes = false, lang: language } = options;
   const out = outputOf(command);
   await writing(options, out, async () => {
-    const { planModule } = await import("../../../governance/scaffold/new-module.ts");
-    const { purposeOf } = await import("../../../governance/scaffold/purpose.ts");
+    const { planModule } = await import("../../../governance/scaffold/new/new-module.ts");
+    const { purposeOf } = await import("../../../governance/scaffold/new/purpose.ts");
     const { readLayout } = await import("../../../governance/scaffold/layout.ts");
     const { checkEvent, checkName, domainsOf, proposedEvent } = await import(
       "../../../governance/scaffold/names.ts"
@@ -111,7 +111,7 @@ async function newModule(name: string | undefined, options: ModuleOptions, comma
 async function newEvent(type: string | undefined, options: EventOptions, command: Command): Promise<void> {
   const { dir, yes = false } = options;
   await writing(options, outputOf(command), async () => {
-    const { planEvent } = await import("../../../governance/scaffold/new-event.ts");
+    const { planEvent } = await import("../../../governance/scaffold/new/new-event.ts");
     const { likelyModule, readLayout } = await import("../../../governance/scaffold/layout.ts");
     const { proposedEvent } = await import("../../../governance/scaffold/names.ts");
     const layout = await readLayout(resolve(dir));
@@ -134,7 +134,7 @@ async function newConsumer(
 ): Promise<void> {
   const { dir, yes = false } = options;
   await writing(options, outputOf(command), async () => {
-    const { planConsumer } = await import("../../../governance/scaffold/new-consumer.ts");
+    const { planConsumer } = await import("../../../governance/scaffold/new/new-consumer.ts");
     const { likelyModule, readLayout } = await import("../../../governance/scaffold/layout.ts");
     const layout = await readLayout(resolve(dir));
     const consumer = await ask(

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Envelope } from "@brain/schemas";
 import type { Command } from "commander";
-import type { Delivered } from "../../../governance/scaffold/to-test.ts";
+import type { Delivered } from "../../../governance/scaffold/letter/to-test.ts";
 import type { DeadLetterDetails } from "../../../http/kit/answers/dead-letters.ts";
 import { type Cli, cliOf } from "../../command.ts";
 import { UsageError } from "../../errors.ts";
@@ -36,7 +36,7 @@ async function toTest(id: string, options: ToTestOptions, command: Command): Pro
     throw new UsageError("--event and --consumer <name> belong together: who is to handle the event?");
   await writing(options, outputOf(command), async () => {
     const { readLayout } = await import("../../../governance/scaffold/layout.ts");
-    const { planTest } = await import("../../../governance/scaffold/to-test.ts");
+    const { planTest } = await import("../../../governance/scaffold/letter/to-test.ts");
     const layout = await readLayout(resolve(dir));
     const delivered = consumer === undefined ? await letterOf(cli, id) : await eventOf(cli, id, consumer);
     const standard = `${isEvent ? "event" : "dead-letter"}-${id.toLowerCase()}`;

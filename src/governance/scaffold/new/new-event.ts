@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { ScaffoldError } from "./errors.ts";
-import { goldenWith, samplePayload } from "./golden.ts";
-import { eventFile, type Layout, specifier } from "./layout.ts";
-import { documentsWithEvent } from "./module-documents.ts";
-import { moduleWith } from "./module-list.ts";
-import { checkEvent, domainsOf } from "./names.ts";
-import { changedFile, newFile, type Plan, type PlannedFile } from "./plan.ts";
-import { addImport, editedText, importsOf, openSource } from "./source-edit.ts";
-import { stepsBehind } from "./steps.ts";
-import type { Values } from "./templates.ts";
-import { written } from "./written.ts";
+import { ScaffoldError } from "../errors.ts";
+import { goldenWith, samplePayload } from "../golden.ts";
+import { eventFile, type Layout, specifier } from "../layout.ts";
+import { documentsWithEvent } from "../module-documents.ts";
+import { moduleWith } from "../module-list.ts";
+import { checkEvent, domainsOf } from "../names.ts";
+import { stepsBehind } from "../steps.ts";
+import type { Values } from "../templates.ts";
+import { changedFile, newFile, type Plan, type PlannedFile } from "../write/plan.ts";
+import { addImport, editedText, importsOf, openSource } from "../write/source-edit.ts";
+import { written } from "../written.ts";
 
 export interface NewEvent {
   readonly type: string;

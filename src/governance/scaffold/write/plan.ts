@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { makeFolder } from "../files/make-folder.ts";
-import { ScaffoldError } from "./errors.ts";
+import { makeFolder } from "../../files/make-folder.ts";
+import { ScaffoldError } from "../errors.ts";
 import { checkWritten } from "./source-edit.ts";
 import type { FileChange } from "./tree.ts";
 

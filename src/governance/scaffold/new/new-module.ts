@@ -1,15 +1,15 @@
-import type { DocumentLanguage } from "./documents.ts";
-import { ScaffoldError } from "./errors.ts";
-import { goldenWith } from "./golden.ts";
-import { eventFile, type Layout } from "./layout.ts";
-import { listsWithModule, moduleDocuments } from "./module-documents.ts";
-import { listWith, tenantTablesWith } from "./module-list.ts";
-import { camel, checkEvent, checkName, domainsOf, type EventName } from "./names.ts";
-import type { Plan, PlannedFile } from "./plan.ts";
+import type { DocumentLanguage } from "../documents.ts";
+import { ScaffoldError } from "../errors.ts";
+import { goldenWith } from "../golden.ts";
+import { eventFile, type Layout } from "../layout.ts";
+import { listsWithModule, moduleDocuments } from "../module-documents.ts";
+import { listWith, tenantTablesWith } from "../module-list.ts";
+import { camel, checkEvent, checkName, domainsOf, type EventName } from "../names.ts";
+import { stepsBehind } from "../steps.ts";
+import type { Values } from "../templates.ts";
+import type { Plan, PlannedFile } from "../write/plan.ts";
+import { fromTemplate, templatePaths } from "../written.ts";
 import { checkSentence, purposeOf } from "./purpose.ts";
-import { stepsBehind } from "./steps.ts";
-import type { Values } from "./templates.ts";
-import { fromTemplate, templatePaths } from "./written.ts";
 
 export interface NewModule {
   readonly name: string;

@@ -1,5 +1,5 @@
-import { ScaffoldError } from "./errors.ts";
-import { type EventName, plural, spaced } from "./names.ts";
+import { ScaffoldError } from "../errors.ts";
+import { type EventName, plural, spaced } from "../names.ts";
 
 export const purposeOf = ({ resource }: EventName) => `Keeps ${spaced(plural(resource))}, and tells of each.`;
 

@@ -4,7 +4,7 @@
  */
 
 import ts from "typescript";
-import { ScaffoldError } from "./errors.ts";
+import { ScaffoldError } from "../errors.ts";
 
 export interface SourceEdit {
   readonly path: string;

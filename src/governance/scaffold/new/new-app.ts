@@ -2,12 +2,12 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
-import { type DocumentLanguage, inLanguage } from "./documents.ts";
-import { ScaffoldError } from "./errors.ts";
-import { checkEvent, checkName, domainsOf, kebab } from "./names.ts";
-import { newFile, type Plan, type PlannedFile } from "./plan.ts";
+import { type DocumentLanguage, inLanguage } from "../documents.ts";
+import { ScaffoldError } from "../errors.ts";
+import { checkEvent, checkName, domainsOf, kebab } from "../names.ts";
+import { fillIn, listTemplates, readTemplate, type Values } from "../templates.ts";
+import { newFile, type Plan, type PlannedFile } from "../write/plan.ts";
 import { checkSentence, purposeOf } from "./purpose.ts";
-import { fillIn, listTemplates, readTemplate, type Values } from "./templates.ts";
 
 export interface NewApp {
   /** Of the project; made if it is not there. */

@@ -1,16 +1,16 @@
-import { ScaffoldError } from "./errors.ts";
-import { goldenOf } from "./golden.ts";
-import { type FoundEvent, type Layout, specifier, testFolder } from "./layout.ts";
-import { withConstants } from "./literals.ts";
-import { eventsWithConsumer, readmeWithConsumer, withReader } from "./module-documents.ts";
-import { definitionWith, moduleWith } from "./module-list.ts";
-import { camel, checkName, kebab } from "./names.ts";
+import { ScaffoldError } from "../errors.ts";
+import { goldenOf } from "../golden.ts";
+import { type FoundEvent, type Layout, specifier, testFolder } from "../layout.ts";
+import { withConstants } from "../literals.ts";
+import { eventsWithConsumer, readmeWithConsumer, withReader } from "../module-documents.ts";
+import { definitionWith, moduleWith } from "../module-list.ts";
+import { camel, checkName, kebab } from "../names.ts";
+import { stepsBehind } from "../steps.ts";
+import type { Values } from "../templates.ts";
+import { newFile, type Plan, type PlannedFile, readText } from "../write/plan.ts";
+import { written as filledIn, fromTemplate, testTemplate } from "../written.ts";
 import { requireModule } from "./new-event.ts";
 import { requireFreeSubscriber } from "./new-module.ts";
-import { newFile, type Plan, type PlannedFile, readText } from "./plan.ts";
-import { stepsBehind } from "./steps.ts";
-import type { Values } from "./templates.ts";
-import { written as filledIn, fromTemplate, testTemplate } from "./written.ts";
 
 export interface NewConsumer {
   readonly name: string;

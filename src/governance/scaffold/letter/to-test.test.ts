@@ -2,8 +2,8 @@ import { forbiddenValue } from "@brain/schemas";
 import fc from "fast-check";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { literalOf, withConstants } from "../literals.ts";
 import { createFakes, type Json } from "./fakes.ts";
-import { literalOf, withConstants } from "./literals.ts";
 
 /** The value of a constant, by running the file as JavaScript. */
 function valueIn(text: string, name: string): unknown {

@@ -3,14 +3,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { readProject } from "../project.ts";
-import { ScaffoldError } from "./errors.ts";
+import { readProject } from "../../project.ts";
+import { ScaffoldError } from "../errors.ts";
+import { type Layout, moduleIn, testFolder } from "../layout.ts";
+import { withConstants } from "../literals.ts";
+import { stepsBehind } from "../steps.ts";
+import { newFile, type Plan } from "../write/plan.ts";
+import { testTemplate, written } from "../written.ts";
 import { createFakes, type Json } from "./fakes.ts";
-import { type Layout, moduleIn, testFolder } from "./layout.ts";
-import { withConstants } from "./literals.ts";
-import { newFile, type Plan } from "./plan.ts";
-import { stepsBehind } from "./steps.ts";
-import { testTemplate, written } from "./written.ts";
 
 /** A dead letter, or an event and who is to handle it. */
 export interface Delivered {
