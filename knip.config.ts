@@ -6,11 +6,12 @@ export default {
       entry: [
         "workers/{api,consumer,deno}.ts",
         "workers/local/{main,migrate,workerd/edge}.ts",
-        "tools/{build,build-workers,check,check-breaking,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
+        "tools/{build,build-workers,check,generate,generate-migrations}.ts",
+        "tools/checks/check-*.ts",
         "tools/packages/{pack,prepack}.ts",
         // The door of the package @brain/operator.
         "src/http/operator.ts",
-        // Bundled for browsers by tools/console-assets.ts.
+        // Bundled for browsers by tools/generated/console-assets.ts.
         "src/console/client/main.ts",
         "test/bench/{main,stack,deno-host}.ts",
         "test/chaos/{main,edge-process,worker}.ts",

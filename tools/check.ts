@@ -25,7 +25,7 @@ const compiler = "node_modules/typescript-native/bin/tsc";
 /** The longest first, so that two at a time end together. */
 const steps: readonly Step[] = [
   { name: "types for Workers and tools", command: ["node", compiler, "--noEmit", "-p", "tsconfig.json"] },
-  { name: "bundles", command: ["node", "tools/check-bundles.ts"], showsOutput: true },
+  { name: "bundles", command: ["node", "tools/checks/check-bundles.ts"], showsOutput: true },
   {
     name: "types for browsers",
     command: ["node", compiler, "--noEmit", "-p", "src/console/client/tsconfig.json"],
@@ -37,12 +37,12 @@ const steps: readonly Step[] = [
     command: ["depcruise", "--output-type=err-long", "schemas", "src", "workers", "tools", "test"],
   },
   { name: "dead code and unused packages", command: ["knip"] },
-  { name: "regular expressions", command: ["node", "tools/check-patterns.ts"] },
-  { name: "changes of events", command: ["node", "tools/check-breaking.ts"] },
+  { name: "regular expressions", command: ["node", "tools/checks/check-patterns.ts"] },
+  { name: "changes of events", command: ["node", "tools/checks/check-breaking.ts"] },
   { name: "rules of the charter", command: ["node", "src/cli/main.ts", "check", "--fail-on", "info"] },
-  { name: "glossary", command: ["node", "tools/check-glossary.ts"] },
-  { name: "documents", command: ["node", "tools/check-documents.ts"] },
-  { name: "migrations", command: ["node", "tools/check-migrations.ts"] },
+  { name: "glossary", command: ["node", "tools/checks/check-glossary.ts"] },
+  { name: "documents", command: ["node", "tools/checks/check-documents.ts"] },
+  { name: "migrations", command: ["node", "tools/checks/check-migrations.ts"] },
   { name: "format and lint", command: ["biome", "check", "--error-on-warnings", "."] },
 ];
 

@@ -5,22 +5,22 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { firstDifference, type GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { generateMigrationLists } from "./migration-list.ts";
+import { generateMigrationLists } from "./generated/migration-list.ts";
 import { root } from "./root.ts";
 import { readToolOptions } from "./tool-options.ts";
 
 /** The lists of migrations come first: the others import the product, and with it the lists. */
 const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
   generateMigrationLists,
-  async () => (await import("./dump-schema.ts")).dumpSchemas(),
-  async () => (await import("./generate-docs.ts")).generateDocs(),
+  async () => (await import("./generated/dump-schema.ts")).dumpSchemas(),
+  async () => (await import("./generated/generate-docs.ts")).generateDocs(),
   // Behind the documents: they come with the golden payloads, which the catalogue has too.
-  async () => (await import("./generate-catalogue.ts")).generateCatalogue(),
-  async () => (await import("./breaking-rules.ts")).generateBreakingRules(),
-  async () => (await import("./route-table.ts")).generateRouteTable(),
-  async () => (await import("./rule-table.ts")).generateRuleTable(),
-  async () => (await import("./release-facts.ts")).generateReleaseFacts(),
-  async () => (await import("./console-assets.ts")).generateConsoleAssets(),
+  async () => (await import("./generated/generate-catalogue.ts")).generateCatalogue(),
+  async () => (await import("./generated/breaking-rules.ts")).generateBreakingRules(),
+  async () => (await import("./generated/route-table.ts")).generateRouteTable(),
+  async () => (await import("./generated/rule-table.ts")).generateRuleTable(),
+  async () => (await import("./generated/release-facts.ts")).generateReleaseFacts(),
+  async () => (await import("./generated/console-assets.ts")).generateConsoleAssets(),
 ];
 
 async function handle(file: GeneratedFile, onlyCheck: boolean): Promise<boolean> {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { loadedAtStart } from "../../tools/loaded-at-start.ts";
+import { loadedAtStart } from "../../tools/checks/loaded-at-start.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { startServices } from "../../workers/local/services.ts";
 import { readCompatibility, root } from "../../workers/local/workerd/bundle.ts";

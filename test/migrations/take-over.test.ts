@@ -9,7 +9,7 @@ import { migrations as ofEngine } from "../../src/engine/db/migration-list.ts";
 import { applyMigrations, migrate as migrateEngine } from "../../src/engine/migrations/index.ts";
 import { migrations as engineStatements } from "../../src/engine/migrations/list.ts";
 import { productMigrations } from "../../src/migration-list.ts";
-import { describeSchema } from "../../tools/dump-schema.ts";
+import { describeSchema } from "../../tools/generated/dump-schema.ts";
 import { root } from "../../tools/root.ts";
 import { migrate, migrationsAhead } from "../../workers/local/migrate.ts";
 import { readMigrationFolder } from "../../workers/local/migration-folder.ts";

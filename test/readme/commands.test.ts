@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { blocksOf, readProject } from "../../tools/documents.ts";
+import { blocksOf, readProject } from "../../tools/checks/documents.ts";
 import { root } from "../../tools/root.ts";
 import { commandFault, commandsOf, mentionFault } from "./commands.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { defineConsumer, on } from "@brain/engine";
 import { courseGenerationCompleted } from "@brain/schemas";
 import { expect, test } from "vitest";
-import { readProject, sectionOf } from "../../tools/documents.ts";
+import { readProject, sectionOf } from "../../tools/checks/documents.ts";
 import { root } from "../../tools/root.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { readProject, sectionOf } from "../../tools/documents.ts";
+import { readProject, sectionOf } from "../../tools/checks/documents.ts";
 import { root } from "../../tools/root.ts";
 
 test("CONTRIBUTING.md says of each dependency what it is for, and of none that is gone", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { faultsOf } from "../../tools/document-rules.ts";
-import { parseDocument, readProject, sectionOf } from "../../tools/documents.ts";
+import { faultsOf } from "../../tools/checks/document-rules.ts";
+import { parseDocument, readProject, sectionOf } from "../../tools/checks/documents.ts";
 
 test("the documents of the project are in order", async () => {
   const { files, documents } = await readProject();

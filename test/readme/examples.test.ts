@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { blocksOf, readProject } from "../../tools/documents.ts";
+import { blocksOf, readProject } from "../../tools/checks/documents.ts";
 import { withDatabase } from "../../workers/local/neon/database.ts";
 import { cloneTemplate, describeTemplate } from "../database-pool.ts";
 import { typeErrorsOf } from "../type-errors.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { exportedNames, glossaryFaults, readGlossary } from "../../tools/glossary.ts";
+import { exportedNames, glossaryFaults, readGlossary } from "../../tools/checks/glossary.ts";
 
 const glossary = readGlossary(`
 | term | what it is | where it stands | old words |
@@ -65,7 +65,7 @@ describe("the words of exported types", () => {
 
 test("everyday words that no name has, or that are terms, are told", () => {
   expect(faults("export class EventError {}", ["error", "event", "row"])).toEqual([
-    '"event" is a term of the glossary. Take it out of everydayWords in tools/glossary.ts.',
-    'No name has the word "row" any more. Take it out of everydayWords in tools/glossary.ts.',
+    '"event" is a term of the glossary. Take it out of everydayWords in tools/checks/glossary.ts.',
+    'No name has the word "row" any more. Take it out of everydayWords in tools/checks/glossary.ts.',
   ]);
 });

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
-import { blocksOf, documentAt, readProject, sectionOf } from "../../tools/documents.ts";
+import { blocksOf, documentAt, readProject, sectionOf } from "../../tools/checks/documents.ts";
 import { root } from "../../tools/root.ts";
 
 /* Lists that stand in the code and in a document: both have the same. */

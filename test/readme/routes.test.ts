@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadRoutes } from "../../src/http/mounted-routes.ts";
-import { documentAt, readProject, sectionOf } from "../../tools/documents.ts";
+import { documentAt, readProject, sectionOf } from "../../tools/checks/documents.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 /* The routes that the documents list are those that there are: of the engine in `src/http`, of a module in its README. */

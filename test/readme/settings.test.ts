@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { parseConfig, settingNames } from "../../src/config.ts";
-import { readProject, sectionOf } from "../../tools/documents.ts";
+import { readProject, sectionOf } from "../../tools/checks/documents.ts";
 import { root } from "../../tools/root.ts";
 
 const required = {

@@ -1,5 +1,5 @@
 import { inject, test } from "vitest";
-import { blocksOf, readProject } from "../../tools/documents.ts";
+import { blocksOf, readProject } from "../../tools/checks/documents.ts";
 import { borrowDatabase, returnDatabase } from "../database-pool.ts";
 
 const { documents } = await readProject();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { blocksOf, readProject } from "../../tools/documents.ts";
+import { blocksOf, readProject } from "../../tools/checks/documents.ts";
 import { createPaymentEngine, type PaymentEngine } from "../modules/payment/stripe-fixture.ts";
 import { type KnownIds, mismatch, readSteps, shellWords, withRealIds } from "./console.ts";
 

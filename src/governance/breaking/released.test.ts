@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { JsonObject } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import golden from "../../../schemas/fixtures/released.json" with { type: "json" };
-import { freeze } from "../../../tools/generate-catalogue.ts";
+import { freeze } from "../../../tools/generated/generate-catalogue.ts";
 import { root } from "../../../tools/root.ts";
 import { catalog } from "../../composition.ts";
 import { type CatalogueRecord, describeCatalogue } from "./catalogue.ts";

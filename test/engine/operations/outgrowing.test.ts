@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { on } from "../../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../../src/engine/consume/define/define-consumer.ts";
 import { exportEvents } from "../../../src/engine/events/export.ts";
-import { blocksOf, readProject } from "../../../tools/documents.ts";
+import { blocksOf, readProject } from "../../../tools/checks/documents.ts";
 import type { Backbone } from "../../backbone.ts";
 import { partChecked } from "../events.ts";
 import { openBackbone, publishReports, recordReport } from "../fixture.ts";

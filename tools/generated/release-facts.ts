@@ -4,10 +4,10 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { settingNames } from "../src/config.ts";
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { readProject, sectionOf } from "./documents.ts";
-import { root } from "./root.ts";
+import { settingNames } from "../../src/config.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { readProject, sectionOf } from "../checks/documents.ts";
+import { root } from "../root.ts";
 
 const path = "src/http/release-facts.ts";
 

@@ -1,17 +1,22 @@
 /** The event parts of each module's README.md and EVENTS.md, from the catalog and from the consumers. */
 
 import { readdir, readFile } from "node:fs/promises";
-import { catalog } from "../src/composition.ts";
-import { parseConfig } from "../src/config.ts";
-import { documentFaults } from "../src/governance/pages/document-faults.ts";
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { completeGolden } from "../src/governance/pages/golden-payloads.ts";
-import { unexplained } from "../src/governance/pages/module-document.ts";
-import { allOf, documentsOf, type ModuleFacts, readSources } from "../src/governance/pages/module-pages.ts";
-import { openProduct } from "../src/http-composition.ts";
-import { product } from "../src/product.ts";
+import { catalog } from "../../src/composition.ts";
+import { parseConfig } from "../../src/config.ts";
+import { documentFaults } from "../../src/governance/pages/document-faults.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { completeGolden } from "../../src/governance/pages/golden-payloads.ts";
+import { unexplained } from "../../src/governance/pages/module-document.ts";
+import {
+  allOf,
+  documentsOf,
+  type ModuleFacts,
+  readSources,
+} from "../../src/governance/pages/module-pages.ts";
+import { openProduct } from "../../src/http-composition.ts";
+import { product } from "../../src/product.ts";
+import { root } from "../root.ts";
 import { readEventExports } from "./event-exports.ts";
-import { root } from "./root.ts";
 
 const goldenPath = "schemas/fixtures/released.json";
 

@@ -9,7 +9,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { analyse } from "scslre";
 import ts from "typescript";
-import { root } from "./root.ts";
+import { root } from "../root.ts";
 
 /** Where the clock of the machine is made a `Clock`. */
 const clockFile = "src/engine/core/clock.ts";

@@ -2,12 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { catalog } from "../src/composition.ts";
-import { catalogueText, describeCatalogue } from "../src/governance/breaking/catalogue.ts";
-import { currentCatalogue } from "../src/governance/breaking/load/against.ts";
-import { parseGolden, placesOf } from "../src/governance/breaking/load/product-facts.ts";
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { root } from "./root.ts";
+import { catalog } from "../../src/composition.ts";
+import { catalogueText, describeCatalogue } from "../../src/governance/breaking/catalogue.ts";
+import { currentCatalogue } from "../../src/governance/breaking/load/against.ts";
+import { parseGolden, placesOf } from "../../src/governance/breaking/load/product-facts.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { root } from "../root.ts";
 
 const digestsName = "digests.json";
 

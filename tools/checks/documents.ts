@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import MarkdownIt from "markdown-it";
-import { root } from "./root.ts";
+import { root } from "../root.ts";
 
 /** A fenced block. */
 export interface Block {

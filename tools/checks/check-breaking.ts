@@ -1,8 +1,8 @@
 /** A step of `npm run check`: what breaks somebody, against the last release. */
 
 import { readdir } from "node:fs/promises";
-import { runBreaking } from "../src/governance/breaking/run-breaking.ts";
-import { root } from "./root.ts";
+import { runBreaking } from "../../src/governance/breaking/run-breaking.ts";
+import { root } from "../root.ts";
 
 const folder = "schemas/fixtures/catalogue";
 

@@ -3,9 +3,9 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import * as schemas from "@brain/schemas";
-import type { EventExport } from "../src/governance/pages/module-pages.ts";
+import type { EventExport } from "../../src/governance/pages/module-pages.ts";
 
-const folder = new URL("../schemas/events/", import.meta.url);
+const folder = new URL("../../schemas/events/", import.meta.url);
 
 /** Of every value that the package exports; the door of all before that of one file. */
 export async function readEventExports(): Promise<ReadonlyMap<unknown, EventExport>> {

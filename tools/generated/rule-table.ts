@@ -1,8 +1,8 @@
 /** `src/governance/RULES.md`: each rule of the charter, and who catches what breaks it. */
 
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { rules } from "../src/governance/rules/index.ts";
-import type { Catch, Rule } from "../src/governance/rules/rule.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { rules } from "../../src/governance/rules/index.ts";
+import type { Catch, Rule } from "../../src/governance/rules/rule.ts";
 
 /** In the order in which they come to see it. */
 const catchers: Readonly<Record<Catch, string>> = {

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { applyMigrations } from "@brain/engine/migrations";
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { migrate } from "../workers/local/migrate.ts";
-import { withDatabase } from "../workers/local/neon/database.ts";
-import { startPostgres } from "../workers/local/postgres/server.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { migrate } from "../../workers/local/migrate.ts";
+import { withDatabase } from "../../workers/local/neon/database.ts";
+import { startPostgres } from "../../workers/local/postgres/server.ts";
 
 /*
  * All from the catalog (PostgreSQL, "System Catalogs"), in an order that does not depend on when something was made.

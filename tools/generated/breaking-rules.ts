@@ -1,7 +1,7 @@
 /** `src/governance/breaking/RULES.md`: the rules of `charter breaking` as a table. */
 
-import { rules } from "../src/governance/breaking/rules.ts";
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
+import { rules } from "../../src/governance/breaking/rules.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
 
 export async function generateBreakingRules(): Promise<readonly GeneratedFile[]> {
   const rows = Object.entries(rules).map(([id, { severity, raised, hurts, what, why, mend }]) =>

@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { build } from "esbuild";
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { root } from "./root.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { root } from "../root.ts";
 
 const sources = [
   {

@@ -5,8 +5,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { root } from "../root.ts";
 import { loadedAtStart } from "./loaded-at-start.ts";
-import { root } from "./root.ts";
 
 /**
  * Of each worker: what it loads when it starts, and that with what is loaded when it is asked for, as texts of courses,

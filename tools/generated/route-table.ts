@@ -6,14 +6,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { schemaDef } from "@brain/schemas";
 import * as z from "zod";
-import { parseConfig } from "../src/config.ts";
-import { fill, type GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { type KeyHandling, keyHandlingOf, type Mount } from "../src/http/kit/mount.ts";
-import type { RequestPart } from "../src/http/kit/routing.ts";
-import { loadRoutes } from "../src/http/mounted-routes.ts";
-import { bodyPartOf, type DeclaredRoute, declaredRoutes } from "../src/http/route-list.ts";
-import { openProduct } from "../src/http-composition.ts";
-import { root } from "./root.ts";
+import { parseConfig } from "../../src/config.ts";
+import { fill, type GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { type KeyHandling, keyHandlingOf, type Mount } from "../../src/http/kit/mount.ts";
+import type { RequestPart } from "../../src/http/kit/routing.ts";
+import { loadRoutes } from "../../src/http/mounted-routes.ts";
+import { bodyPartOf, type DeclaredRoute, declaredRoutes } from "../../src/http/route-list.ts";
+import { openProduct } from "../../src/http-composition.ts";
+import { root } from "../root.ts";
 
 const readme = "src/http/README.md";
 

@@ -7,7 +7,7 @@ import { everydayWords, exportedNames, glossaryFaults, readGlossary } from "./gl
 const engine = "src/engine";
 
 function read(path: string): string {
-  return readFileSync(fileURLToPath(new URL(`../${engine}/${path}`, import.meta.url).href), "utf8");
+  return readFileSync(fileURLToPath(new URL(`../../${engine}/${path}`, import.meta.url).href), "utf8");
 }
 
 const { exports: doors } = JSON.parse(read("package.json")) as { exports: Readonly<Record<string, string>> };

@@ -4,9 +4,9 @@ import { spawnSync } from "node:child_process";
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import product from "../drizzle.config.ts";
-import engine from "../drizzle.engine.config.ts";
-import { root } from "./root.ts";
+import product from "../../drizzle.config.ts";
+import engine from "../../drizzle.engine.config.ts";
+import { root } from "../root.ts";
 
 /** drizzle-kit asks when it takes a column for a renamed one; nobody answers here. */
 const timeLimitMs = 60_000;

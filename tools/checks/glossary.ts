@@ -90,13 +90,13 @@ export function glossaryFaults(
       const where = doors.map(({ name, file }) => `${name} (${file})`).join(", ");
       const better = former.get(word) ?? former.get(singular(word));
       return better === undefined
-        ? `"${word}" in ${where} is no term of the glossary. Use a term that is there, define this one in src/engine/GLOSSARY.md, or, if every programmer knows it, add it to everydayWords in tools/glossary.ts.`
+        ? `"${word}" in ${where} is no term of the glossary. Use a term that is there, define this one in src/engine/GLOSSARY.md, or, if every programmer knows it, add it to everydayWords in tools/checks/glossary.ts.`
         : `"${word}" in ${where} is a former word. The glossary says "${better}".`;
     }),
     ...idle.map((word) =>
       isIn(terms, word)
-        ? `"${word}" is a term of the glossary. Take it out of everydayWords in tools/glossary.ts.`
-        : `No name has the word "${word}" any more. Take it out of everydayWords in tools/glossary.ts.`,
+        ? `"${word}" is a term of the glossary. Take it out of everydayWords in tools/checks/glossary.ts.`
+        : `No name has the word "${word}" any more. Take it out of everydayWords in tools/checks/glossary.ts.`,
     ),
   ];
 }

@@ -1,7 +1,7 @@
 import type { SqlMigration } from "@brain/engine/migrations";
-import type { GeneratedFile } from "../src/governance/pages/generated-file.ts";
-import { readMigrationFolder } from "../workers/local/migration-folder.ts";
-import { root } from "./root.ts";
+import type { GeneratedFile } from "../../src/governance/pages/generated-file.ts";
+import { readMigrationFolder } from "../../workers/local/migration-folder.ts";
+import { root } from "../root.ts";
 
 const numberText = (value: number) => value.toLocaleString("en-US").replaceAll(",", "_");
 
