@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { InputError, rethrownAs, ToolError } from "../errors.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import { ForeignFileError, isJsonWith, requireOwnFile } from "../files/own-file.ts";
 import { type Severity, severities } from "../finding.ts";
@@ -53,26 +54,23 @@ export interface BreakingResult {
   readonly findings: readonly BreakFinding[];
 }
 
-/** It was given wrong. */
-export class BreakingUsageError extends Error {}
-
-/** It could not be done. */
-export class BreakingError extends Error {}
+const asInputError = rethrownAs(InputError, TreeError, AcceptedError, CatalogueError, ForeignFileError);
+const asToolError = rethrownAs(ToolError, TreeError, CatalogueError);
 
 /**
- * @throws {BreakingUsageError} no such path, file, revision; what is compared with is no catalogue; accepted breaks without a reason
- * @throws {BreakingError} the catalogue of this tree cannot be loaded
+ * @throws {InputError} no such path, file, revision; what is compared with is no catalogue; accepted breaks without a reason
+ * @throws {ToolError} the catalogue of this tree cannot be loaded
  */
 export async function runBreaking(options: BreakingOptions): Promise<BreakingResult> {
-  const root = await given(() => productRoot(options.path));
+  const root = await asInputError(() => productRoot(options.path));
   const catalogue = options.catalogue ?? null;
-  const accepted = await given(() => readAccepted(root, options));
-  const against = await given(() => readAgainst(root, options.against, catalogue));
-  const now = await tooled(() => loadCatalogue(root, catalogue));
+  const accepted = await asInputError(() => readAccepted(root, options));
+  const against = await asInputError(() => readAgainst(root, options.against, catalogue));
+  const now = await asToolError(() => loadCatalogue(root, catalogue));
   try {
     const comparisons = compareCatalogues(against.record, now.record);
     const trials = planTrials(comparisons);
-    const results = await tooled(() => now.read(trials.cases));
+    const results = await asToolError(() => now.read(trials.cases));
     const { left, unused } = withoutAccepted(decideBreaks(comparisons, trials, results), accepted);
     const findings = await tell(root, now, left, comparisons, options.observed ?? new Map());
     return resultOf(options, findings, against.name, accepted.length - unused.length, unused);
@@ -100,20 +98,21 @@ export interface WriteCatalogueOptions {
 /**
  * Writes the catalogue of a tree as JSON.
  *
- * @throws {BreakingUsageError} no such path; the file is there, and is no catalogue
+ * @throws {InputError} no such path; the file is there, and is no catalogue
  */
 export async function writeCatalogue(
   path: string,
   { file, catalogue, isForced }: WriteCatalogueOptions,
 ): Promise<{ readonly text: string; readonly note: string }> {
-  const root = await given(() => productRoot(path));
-  const { record, close } = await tooled(() => loadCatalogue(root, catalogue));
+  const root = await asInputError(() => productRoot(path));
+  const { record, close } = await asToolError(() => loadCatalogue(root, catalogue));
   close();
   const text = catalogueText(record);
   const note = `${Object.keys(record.events).length} events of ${record.product} ${record.release}`;
   if (file === "-") return { text, note };
   const isOurs = (there: string) => isJsonWith(there, "catalogue", "events");
-  if (!isForced) await given(() => requireOwnFile(file, isOurs, "a catalogue of charter breaking --write"));
+  if (!isForced)
+    await asInputError(() => requireOwnFile(file, isOurs, "a catalogue of charter breaking --write"));
   makeFolder(dirname(file));
   await writeFile(file, text);
   return { text: "", note: `${note} are in ${file}` };
@@ -144,7 +143,7 @@ async function readAccepted(
   const file = path === undefined ? join(root, acceptedFile) : resolve(path);
   const text = await readOptional(file);
   if (text === null && path !== undefined)
-    throw new BreakingUsageError(`There is no ${path}. Expected a file of accepted breaks.`);
+    throw new InputError(`There is no ${path}. Expected a file of accepted breaks.`);
   return text === null ? [] : parseAccepted(text, path ?? acceptedFile, today);
 }
 
@@ -157,7 +156,7 @@ async function tell(
   observed: Observed,
 ): Promise<readonly BreakFinding[]> {
   if (breaks.length === 0) return [];
-  const project = await tooled(() => readProject(root));
+  const project = await asToolError(() => readProject(root));
   const code: readonly PayloadReads[] = readPayloads(project.typescript);
   return findingsOf({
     breaks: withoutFinishedRenames(breaks, project),
@@ -193,26 +192,4 @@ function resultOf(
     failed: findings.some(({ severity }) => severities.indexOf(severity) <= worst),
     findings,
   };
-}
-
-async function given<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isGiven =
-      error instanceof TreeError ||
-      error instanceof AcceptedError ||
-      error instanceof CatalogueError ||
-      error instanceof ForeignFileError;
-    throw isGiven ? new BreakingUsageError(error.message, { cause: error }) : error;
-  }
-}
-
-async function tooled<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isOurs = error instanceof TreeError || error instanceof CatalogueError;
-    throw isOurs ? new BreakingError(error.message, { cause: error }) : error;
-  }
 }

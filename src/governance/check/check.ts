@@ -3,12 +3,12 @@
 import type ts from "typescript";
 import type { Finding, Place } from "../finding.ts";
 import { severities } from "../finding.ts";
+import { findingAt } from "../finding-at.ts";
 import type { Project } from "../project.ts";
 import { rules as allRules } from "../rules/index.ts";
 import type { Rule, RuleFinding } from "../rules/rule.ts";
 import { withinDepth } from "../tree/depth.ts";
 import { placeOf } from "../tree/syntax/source.ts";
-import { positionOf } from "../tree/text.ts";
 import { covers, type Suppression, suppressionsOf } from "./suppressions.ts";
 
 export interface Checked {
@@ -68,26 +68,18 @@ const isNode = (at: RuleFinding["at"]): at is ts.Node => "kind" in at;
 
 function toFinding(
   project: Project,
-  { id, severity, why, mend }: Pick<Rule, "id" | "severity" | "why" | "mend">,
+  rule: Pick<Rule, "id" | "severity" | "why" | "mend">,
   report: RuleFinding,
 ): Finding {
   const place: Place = isNode(report.at) ? placeOf(report.at) : report.at;
-  const file = project.files.files.get(place.file);
-  const from = file === undefined ? { line: 1, column: 1 } : positionOf(file, place.start);
-  const to = file === undefined ? from : positionOf(file, place.end);
-  return {
-    rule: id,
-    severity: report.severity ?? severity,
-    file: place.file,
-    line: from.line,
-    column: from.column,
-    endLine: to.line,
-    endColumn: to.column,
-    message: report.message,
-    why,
-    mend: report.mend ?? mend,
-    fix: report.fix ?? null,
+  const facts = {
+    id: rule.id,
+    severity: report.severity ?? rule.severity,
+    why: rule.why,
+    mend: report.mend ?? rule.mend,
   };
+  const file = project.files.files.get(place.file);
+  return { ...findingAt(facts, file, place, report.message), fix: report.fix ?? null };
 }
 
 function faultOf(

@@ -1,9 +1,9 @@
 /** `charter check` as a function: reads, judges, mends and reports. */
 
-import { watch } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { InputError, rethrownAs, ToolError } from "../errors.ts";
 import { ForeignFileError, requireOwnFile } from "../files/own-file.ts";
 import { type Finding, type Severity, severities } from "../finding.ts";
 import { type Project, readProject } from "../project.ts";
@@ -48,35 +48,34 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
 }
 
-/** It was given wrong. */
-export class GivenError extends Error {}
-
-/** It could not be done. */
-export class ToolError extends Error {}
-
 /** As reports know it. */
 export const suppressionFacts = { ...suppressionRule, severity: "error" } as const;
+
+/** For what looks at what the user gave. */
+export const asInputError = rethrownAs(InputError, TreeError, ChangeError, BaselineError, ForeignFileError);
+/** For what reads a project that was found. */
+const asToolError = rethrownAs(ToolError, TreeError);
 
 const usualBaseline = "charter-baseline.json";
 
 /**
- * @throws {GivenError} no such path, rule, revision or baseline
+ * @throws {InputError} no such path, rule, revision or baseline
  * @throws {ToolError} there is too much to judge
  */
 export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const chosen = chooseRules(options.rule);
-  const { root, within } = await given(() => findRoot(options.path));
-  let project = await tooled(() => readProject(root));
+  const { root, within } = await asInputError(() => findRoot(options.path));
+  let project = await asToolError(() => readProject(root));
   const judge = async () => {
     const look = () => checkProject(project, chosen, options.today);
     const about = [options.today, ...chosen.map(({ id }) => id)];
-    const { findings, suppressed } = await tooled(async () =>
+    const { findings, suppressed } = await asToolError(async () =>
       options.cache === false ? look() : remembered(project.files, about, look),
     );
     const inPath = findings.filter(({ file }) => isWithin(file, within));
     const since = options.staged === true ? "staged" : options.since;
     const told =
-      since === undefined ? inPath : inAddedLines(inPath, await given(() => addedLines(root, since)));
+      since === undefined ? inPath : inAddedLines(inPath, await asInputError(() => addedLines(root, since)));
     return { told, suppressed };
   };
   let { told, suppressed } = await judge();
@@ -107,7 +106,7 @@ interface Judged {
 }
 
 const baselineRefused = (path: string, done: string, error: NodeJS.ErrnoException) =>
-  new GivenError(
+  new InputError(
     `The baseline ${path} cannot be ${done} (${error.code}). Expected a file in a folder that is there; give its path with --baseline.`,
     { cause: error },
   );
@@ -119,7 +118,7 @@ async function withBaseline(options: CheckOptions, judged: Judged): Promise<Chec
     const baseline = baselineOf(told, project.files.files);
     // One that was not named has its own name, and is no other file by mistake.
     if (options.baseline !== undefined && options.force !== true)
-      await given(() => requireOwnFile(path, isBaseline, "a baseline"));
+      await asInputError(() => requireOwnFile(path, isBaseline, "a baseline"));
     await writeFile(path, `${JSON.stringify(baseline, null, 2)}\n`).catch((error: NodeJS.ErrnoException) => {
       throw baselineRefused(path, "written", error);
     });
@@ -135,12 +134,12 @@ async function withBaseline(options: CheckOptions, judged: Judged): Promise<Chec
     throw baselineRefused(path, "read", error);
   });
   if (text === null && options.baseline !== undefined) {
-    throw new GivenError(`There is no baseline ${options.baseline}. Write it with --write-baseline.`);
+    throw new InputError(`There is no baseline ${options.baseline}. Write it with --write-baseline.`);
   }
   const compared =
     text === null
       ? { fresh: told, known: 0, gone: 0 }
-      : compareWith(await given(async () => parseBaseline(text, path)), told, project.files.files);
+      : compareWith(await asInputError(async () => parseBaseline(text, path)), told, project.files.files);
   const parts = [
     summaryOf(compared.fresh),
     ...(mended > 0 ? [`${mended} mended`] : []),
@@ -178,31 +177,9 @@ function chooseRules(ids: readonly string[] | undefined): readonly Rule[] {
       [own, ...also].some((name) => name.toUpperCase() === id.toUpperCase()),
     );
     if (found.length > 0) return found;
-    throw new GivenError(`There is no rule "${id}". charter check --list names them all.`);
+    throw new InputError(`There is no rule "${id}". charter check --list names them all.`);
   });
   return [...new Set(chosen)];
-}
-
-/** What was given wrong is told as that. @throws {GivenError} */
-export async function given<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isGiven =
-      error instanceof TreeError ||
-      error instanceof ChangeError ||
-      error instanceof BaselineError ||
-      error instanceof ForeignFileError;
-    throw isGiven ? new GivenError(error.message, { cause: error }) : error;
-  }
-}
-
-async function tooled<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof TreeError ? new ToolError(error.message, { cause: error }) : error;
-  }
 }
 
 /** A line for each rule. */
@@ -214,54 +191,9 @@ export function ruleList(): string {
     .join("");
 }
 
-/** The page of a rule, as Markdown. @throws {GivenError} there is no such rule */
+/** The page of a rule, as Markdown. @throws {InputError} there is no such rule */
 export async function explainRule(id: string): Promise<string> {
   const [rule] = chooseRules([id]);
   const page = new URL(`../rules/pages/${rule?.id.toLowerCase()}.md`, import.meta.url);
   return readFile(fileURLToPath(page.href), "utf8");
-}
-
-/** Changes that come together are looked at together. */
-const settleMs = 150;
-
-/** Checks again after each change, until the process ends. */
-export async function watchCheck(options: CheckOptions, out: NodeJS.WritableStream): Promise<never> {
-  const { root } = await given(() => findRoot(options.path));
-  const look = async () => {
-    const { text, note } = await runCheck(options);
-    out.write(`${text}charter check: ${note} Watching ${root}.\n`);
-  };
-  // Watched before the first look: what changes while it lasts is looked at, too.
-  const changes = watchChanges(root);
-  try {
-    await look();
-    while (true) {
-      await changes.next();
-      await look();
-    }
-  } finally {
-    changes.close();
-  }
-}
-
-/** Changes of files below a folder, but for what programs write. */
-function watchChanges(root: string): { next(): Promise<void>; close(): void } {
-  let wake: () => void = () => undefined;
-  let isChanged = false;
-  const watcher = watch(root, { recursive: true }, (_event, name) => {
-    if (name === null || /(?:^|[\\/])(?:node_modules|\.git|dist|\.brain)(?:[\\/]|$)/.test(name)) return;
-    isChanged = true;
-    wake();
-  });
-  return {
-    async next() {
-      if (!isChanged)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      await new Promise((resolve) => setTimeout(resolve, settleMs));
-      isChanged = false;
-    },
-    close: () => watcher.close(),
-  };
 }

@@ -3,13 +3,13 @@
 import ts from "typescript";
 import { type AddedLines, inAddedLines } from "../check/changed-lines.ts";
 import type { Finding } from "../finding.ts";
+import { findingAt } from "../finding-at.ts";
 import type { Project } from "../project.ts";
 import { definitionsOf } from "../rules/modules/table-owners.ts";
 import { type Drop, dropsOf, madeBy } from "../tree/sql/drops.ts";
 import { isMigration } from "../tree/sql/migrations.ts";
 import { statementsOf } from "../tree/sql/statements.ts";
 import { bare, nameOf, stringOf } from "../tree/syntax/source.ts";
-import { positionOf } from "../tree/text.ts";
 
 /** As reports know it. */
 export const earlyDropFacts = {
@@ -35,12 +35,11 @@ export function plannedDrops({ files }: Project, added: AddedLines): readonly Pl
         dropsOf(text)
           .filter(({ table, column }) => !made.has(column === null ? table : `${table}.${column}`))
           .map((drop): PlannedDrop => {
-            const { id: rule, severity, why, mend } = earlyDropFacts;
-            const { line, column } = positionOf(file, start + drop.at);
+            const at = start + drop.at;
             const name = drop.column === null ? drop.table : `${drop.table}.${drop.column}`;
             const message = `${name} is ${drop.isRenamed ? "called otherwise" : "gone"}, and the release before uses it.`;
-            const place = { file: file.path, line, column, endLine: line, endColumn: column };
-            return { ...drop, finding: { rule, severity, ...place, message, why, mend, fix: null } };
+            const place = { file: file.path, start: at, end: at };
+            return { ...drop, finding: findingAt(earlyDropFacts, file, place, message) };
           }),
       );
     });

@@ -2,9 +2,11 @@
 
 import ts from "typescript";
 import type { Finding } from "../finding.ts";
+import { findingAt } from "../finding-at.ts";
 import type { Project } from "../project.ts";
 import { functionOf } from "../tree/names/scope.ts";
 import type { TypeScriptModule } from "../tree/product/modules.ts";
+import { routeMethods } from "../tree/product/route-methods.ts";
 import { nodesOf } from "../tree/syntax/nodes.ts";
 import {
   bare,
@@ -15,7 +17,6 @@ import {
   stringOf,
   walk,
 } from "../tree/syntax/source.ts";
-import { positionOf } from "../tree/text.ts";
 
 /** As reports know it. */
 export const goneRouteFacts = {
@@ -31,8 +32,6 @@ interface Route {
   /** From the root, without parts that are empty: `["api", "tasks", ":id"]`. */
   readonly parts: readonly string[];
 }
-
-const methods = /^(?:get|post|put|patch|delete)$/;
 
 const partsOf = (path: string): readonly string[] => path.split("/").filter((part) => part !== "");
 
@@ -62,11 +61,9 @@ export function calledGoneRoutes(before: Project, now: Project): readonly Findin
         (route) => parts !== null && (method === null || route.method === method) && isSame(route, parts),
       );
       if (found === undefined || parts === null || isServed(method, parts)) return [];
-      const [from, to] = [positionOf(file, text.getStart()), positionOf(file, text.end)];
-      const { id: rule, severity, why, mend } = goneRouteFacts;
-      const place = { file: path, ...from, endLine: to.line, endColumn: to.column };
+      const place = { file: path, start: text.getStart(), end: text.end };
       const message = `${found.method.toUpperCase()} /${found.parts.join("/")} is gone, and is called here.`;
-      return [{ rule, severity, ...place, message, why, mend, fix: null }];
+      return [findingAt(goneRouteFacts, file, place, message)];
     });
   });
 }
@@ -105,7 +102,7 @@ function routeOf({ typescript }: Project, call: ts.CallExpression, mount: string
   const method = calledName(call) ?? "";
   const path = stringOf(call.arguments[0]);
   const last = call.arguments.at(-1);
-  if (!methods.test(method) || path === null || last === undefined || !path.startsWith("/")) return null;
+  if (!routeMethods.test(method) || path === null || last === undefined || !path.startsWith("/")) return null;
   if (path.includes("*") || path.includes("{") || call.arguments.length < 2) return null;
   const isHandled = isFunction(bare(last)) || functionOf(typescript, last) !== null;
   return isHandled ? { method, parts: partsOf(mount + path) } : null;
@@ -126,12 +123,12 @@ function methodOf(text: ts.Node): string | null {
   const { parent } = text;
   if (!ts.isCallExpression(parent)) return null;
   const name = calledName(parent) ?? "";
-  if (methods.test(name)) return name;
+  if (routeMethods.test(name)) return name;
   for (const given of parent.arguments) {
     const value = bare(given);
     const said = ts.isObjectLiteralExpression(value) ? propertyValue(value, "method") : value;
     const method = stringOf(said)?.toLowerCase() ?? "";
-    if (methods.test(method)) return method;
+    if (routeMethods.test(method)) return method;
   }
   return name === "fetch" && parent.arguments.length === 1 ? "get" : null;
 }

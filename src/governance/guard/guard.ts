@@ -3,7 +3,7 @@
 import { hadCatalogue, placesOfCatalogue } from "../breaking/load/product-facts.ts";
 import { type BreakingResult, breakingFacts, runBreaking } from "../breaking/run-breaking.ts";
 import { changedFiles, hasCommit, textsBefore } from "../check/changed-lines.ts";
-import { given, runCheck, suppressionFacts } from "../check/run-check.ts";
+import { asInputError, runCheck, suppressionFacts } from "../check/run-check.ts";
 import { type Finding, type Severity, severities } from "../finding.ts";
 import { type Project, readProject } from "../project.ts";
 import { type Format, reportOf, summaryOf } from "../report/index.ts";
@@ -49,8 +49,8 @@ const isDocument = (format: Format) => format === "json" || format === "sarif";
  * @throws as {@link runCheck} and {@link runBreaking}
  */
 export async function runGuard(options: GuardOptions, out: Out): Promise<Failed> {
-  const { root } = await given(() => findRoot(options.path));
-  const changed = await given(() => changedFiles(root, options.since));
+  const { root } = await asInputError(() => findRoot(options.path));
+  const changed = await asInputError(() => changedFiles(root, options.since));
   const all: Finding[] = [];
   const told = {
     tool: "charter guard",
@@ -69,7 +69,7 @@ export async function runGuard(options: GuardOptions, out: Out): Promise<Failed>
   tell(check.findings, check.text);
   out.note(`rules, lines added since ${options.since}: ${check.note}`);
   const project = await readProject(root);
-  const removed = await given(() => madeByRemoval(project, changed, options.since, today));
+  const removed = await asInputError(() => madeByRemoval(project, changed, options.since, today));
   tell(removed);
   out.note(`rules, elsewhere by what was removed since ${options.since}: ${summaryOf(removed)}.`);
   const weakened = await weakenedPart(project, changed, options, out);
@@ -101,7 +101,7 @@ async function weakenedPart(
   const { root } = project.files;
   if (since === "staged" && !(await hasCommit(root))) return [];
   const judged = changed.filter((path) => /\.(?:[cm]?[jt]sx?|jsonc?|ya?ml|py|sql|md)$/.test(path));
-  const before = await given(() => textsBefore(root, since, judged));
+  const before = await asInputError(() => textsBefore(root, since, judged));
   const found = weakenedBy(before, await textsOf(project.files, judged));
   note(`made weaker since ${since}: ${summaryOf(found)}.`);
   return found;
@@ -123,7 +123,7 @@ async function breakingPart(
     return null;
   }
   const places = changed.filter((path) => placesOfCatalogue.includes(path));
-  if (!(await hadCatalogue(root, await given(() => textsBefore(root, since, places))))) {
+  if (!(await hadCatalogue(root, await asInputError(() => textsBefore(root, since, places))))) {
     note(`events: there was no catalogue of them in ${since === "staged" ? "HEAD" : since}.`);
     return null;
   }

@@ -1,7 +1,7 @@
 /** Which tests of a second delivery a change is about, and how they are run. */
 
 import { spawn } from "node:child_process";
-import { GivenError } from "../check/run-check.ts";
+import { InputError } from "../errors.ts";
 import type { Project } from "../project.ts";
 
 /**
@@ -41,7 +41,7 @@ export function idempotencyTests(
 /**
  * @param output where what the tests say goes
  * @returns the exit code
- * @throws {GivenError} there is no such program
+ * @throws {InputError} there is no such program
  */
 export function runTests(
   root: string,
@@ -52,7 +52,7 @@ export function runTests(
     const stdio = ["ignore", output === "stdout" ? "inherit" : process.stderr, "inherit"] as const;
     const child = spawn(program ?? "", args, { cwd: root, stdio: [...stdio] });
     child.on("error", (error) =>
-      reject(new GivenError(`The tests cannot be run by "${program}": ${error.message}.`, { cause: error })),
+      reject(new InputError(`The tests cannot be run by "${program}": ${error.message}.`, { cause: error })),
     );
     child.on("close", (code) => resolve(code ?? 1));
   });

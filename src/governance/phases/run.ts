@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { GivenError, ToolError } from "../check/run-check.ts";
+import { InputError, rethrownAs, ToolError } from "../errors.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import type { Project } from "../project.ts";
 import { readProject } from "../project.ts";
@@ -46,7 +46,7 @@ export interface Server {
 
 const readers = [typescriptModules, pythonModules];
 
-/** @throws {GivenError} there is no such path or module @throws {ToolError} there is too much to judge */
+/** @throws {InputError} there is no such path or module @throws {ToolError} there is too much to judge */
 async function judge(
   path: string,
   module: string,
@@ -57,7 +57,7 @@ async function judge(
   return judgeNamed(project, module, report, { today });
 }
 
-/** @param today `2026-11-26`, UTC; suppressions end @throws {GivenError} there is no such module */
+/** @param today `2026-11-26`, UTC; suppressions end @throws {InputError} there is no such module */
 export function judgeNamed(
   project: Project,
   module: string,
@@ -70,12 +70,8 @@ export function judgeNamed(
 }
 
 async function readTree(path: string): Promise<Project> {
-  const { root } = await findRoot(path).catch((error: unknown) => {
-    throw error instanceof TreeError ? new GivenError(error.message, { cause: error }) : error;
-  });
-  return readProject(root).catch((error: unknown) => {
-    throw error instanceof TreeError ? new ToolError(error.message, { cause: error }) : error;
-  });
+  const { root } = await rethrownAs(InputError, TreeError)(() => findRoot(path));
+  return rethrownAs(ToolError, TreeError)(() => readProject(root));
 }
 
 export interface GateOptions {
@@ -145,7 +141,7 @@ async function writePlan(judged: Judged, path: string): Promise<Result> {
     await writeFile(path, planMarkdown(project, facts, plan, purposeOf(judged)), { flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new GivenError(`${path} is there already. Give another name, or delete it first.`);
+    throw new InputError(`${path} is there already. Give another name, or delete it first.`);
   }
   const count = plan.events.length;
   return {

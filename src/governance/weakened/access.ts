@@ -2,6 +2,7 @@
 
 import ts from "typescript";
 import { givenTo } from "../tree/names/scope.ts";
+import { routeMethods } from "../tree/product/route-methods.ts";
 import { bare, calledName, stringOf, walk } from "../tree/syntax/source.ts";
 import type { TextFile } from "../tree/text.ts";
 import { isParsed, paired, type Side, startOf, treeOf, type Weakening } from "./fact.ts";
@@ -45,8 +46,7 @@ function accessesIn(side: Side): readonly Access[] {
         if (!ts.isCallExpression(node)) return;
         const method = calledName(node) ?? "";
         const route = stringOf(node.arguments[0]);
-        if (!/^(?:get|post|put|patch|delete)$/.test(method) || route === null || !route.startsWith("/"))
-          return;
+        if (!routeMethods.test(method) || route === null || !route.startsWith("/")) return;
         for (const given of node.arguments.slice(1)) {
           const value = bare(given);
           const name = ts.isIdentifier(value) ? value : null;

@@ -1,8 +1,9 @@
 /** What a change makes weaker, as a list for whoever reviews it: each may be meant, so none of it is an error. */
 
 import type { Finding } from "../finding.ts";
+import { findingAt } from "../finding-at.ts";
 import type { RuleFacts } from "../report/source.ts";
-import { positionOf, type TextFile } from "../tree/text.ts";
+import type { TextFile } from "../tree/text.ts";
 import { weakerAccess } from "./access.ts";
 import type { Side, Weakening } from "./fact.ts";
 import { goneSteps, silencing } from "./lines.ts";
@@ -57,11 +58,8 @@ export function weakenedBy(
   const was = [...before].flatMap(([path, text]) => (text === null ? [] : [{ path, text }]));
   const now = new Map(after.map((file) => [file.path, file]));
   return kinds.flatMap(({ id, find }) =>
-    find(was, after).map(({ file, start, message }): Finding => {
-      const text = now.get(file);
-      const { line, column } = text === undefined ? { line: 1, column: 1 } : positionOf(text, start);
-      const place = { file, line, column, endLine: line, endColumn: column };
-      return { rule: id, ...place, message, ...told, fix: null };
-    }),
+    find(was, after).map(({ file, start, message }) =>
+      findingAt({ id, ...told }, now.get(file), { file, start, end: start }, message),
+    ),
   );
 }

@@ -3,9 +3,10 @@ import type { BreakingOptions } from "../../../governance/breaking/run-breaking.
 import type { Observed } from "../../../governance/breaking/whom.ts";
 import type { CatalogAnswer } from "../../../http/kit/product-answers.ts";
 import { cliOf, today } from "../../command.ts";
-import { CliError, FindingsError, UsageError } from "../../errors.ts";
+import { FindingsError, UsageError } from "../../errors.ts";
 import { fileError, isFileError } from "../../file-errors.ts";
 import type { GlobalOptions } from "../../settings.ts";
+import { toCliError } from "./governance-errors.ts";
 
 interface Options extends Omit<BreakingOptions, "path" | "against" | "today" | "observed"> {
   readonly against?: string;
@@ -74,10 +75,8 @@ async function breaking(path: string | undefined, options: Options, command: Com
     process.stderr.write(`charter breaking: ${found.note}\n`);
     if (found.failed) throw new FindingsError(found.note);
   } catch (error) {
-    if (error instanceof governance.BreakingUsageError) throw new UsageError(error.message, { cause: error });
     if (write !== undefined && isFileError(error)) throw fileError(`${write} cannot be written`, error);
-    if (error instanceof governance.BreakingError) throw new CliError(error.message, { cause: error });
-    throw error;
+    throw toCliError(error);
   }
 }
 

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CheckOptions } from "../../../governance/check/run-check.ts";
 import { today } from "../../command.ts";
-import { CliError, FindingsError, UsageError } from "../../errors.ts";
+import { FindingsError } from "../../errors.ts";
+import { toCliError } from "./governance-errors.ts";
 
 interface Options extends Omit<CheckOptions, "path" | "today"> {
   readonly watch?: boolean;
@@ -45,15 +46,16 @@ export function addCheck(program: Command): void {
       try {
         if (options.explain !== undefined)
           return void process.stdout.write(await governance.explainRule(options.explain));
-        if (options.watch === true) return await governance.watchCheck(given, process.stdout);
+        if (options.watch === true) {
+          const { watchCheck } = await import("../../../governance/check/watch-check.ts");
+          return await watchCheck(given, process.stdout);
+        }
         const { text, note, failed } = await governance.runCheck(given);
         process.stdout.write(text);
         process.stderr.write(`charter check: ${note}\n`);
         if (failed) throw new FindingsError(note);
       } catch (error) {
-        if (error instanceof governance.GivenError) throw new UsageError(error.message, { cause: error });
-        if (error instanceof governance.ToolError) throw new CliError(error.message, { cause: error });
-        throw error;
+        throw toCliError(error);
       }
     });
 }

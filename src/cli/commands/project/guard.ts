@@ -2,7 +2,8 @@ import { type Command, Option } from "commander";
 import type { FailLevel } from "../../../governance/guard/guard.ts";
 import type { Format } from "../../../governance/report/index.ts";
 import { today } from "../../command.ts";
-import { CliError, FindingsError, UsageError } from "../../errors.ts";
+import { FindingsError, UsageError } from "../../errors.ts";
+import { toCliError } from "./governance-errors.ts";
 
 interface Options {
   readonly since?: string;
@@ -49,11 +50,7 @@ async function guard(
 ): Promise<void> {
   if ((since === undefined) === (staged !== true))
     throw new UsageError("Say what the change is: --staged, or --since with a revision of git.");
-  const [{ runGuard }, check, breaking] = await Promise.all([
-    import("../../../governance/guard/guard.ts"),
-    import("../../../governance/check/run-check.ts"),
-    import("../../../governance/breaking/run-breaking.ts"),
-  ]);
+  const { runGuard } = await import("../../../governance/guard/guard.ts");
   const options = {
     path: path ?? ".",
     format,
@@ -70,10 +67,6 @@ async function guard(
     });
     if (failed.length > 0) throw new FindingsError(failed.join(", "));
   } catch (error) {
-    if (error instanceof check.GivenError || error instanceof breaking.BreakingUsageError)
-      throw new UsageError(error.message, { cause: error });
-    if (error instanceof check.ToolError || error instanceof breaking.BreakingError)
-      throw new CliError(error.message, { cause: error });
-    throw error;
+    throw toCliError(error);
   }
 }

@@ -2,9 +2,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReportFormat } from "../../../governance/phases/report.ts";
 import type { Result } from "../../../governance/phases/run.ts";
 import { cliOf, today } from "../../command.ts";
-import { CliError, FindingsError, UsageError } from "../../errors.ts";
+import { FindingsError } from "../../errors.ts";
 import { fileError, isFileError } from "../../file-errors.ts";
 import type { GlobalOptions } from "../../settings.ts";
+import { toCliError } from "./governance-errors.ts";
 import { asking } from "./running-system.ts";
 
 interface Options {
@@ -71,16 +72,13 @@ function shownByHand(text: string, before: ReadonlyMap<string, string>): Readonl
 
 /** @param written the file that it writes, beside what it tells */
 async function told(name: string, run: () => Promise<Result>, written?: string): Promise<void> {
-  const { GivenError, ToolError } = await import("../../../governance/check/run-check.ts");
   try {
     const { text, note, failed } = await run();
     process.stdout.write(text);
     process.stderr.write(`charter ${name}: ${note}\n`);
     if (failed) throw new FindingsError(note);
   } catch (error) {
-    if (error instanceof GivenError) throw new UsageError(error.message, { cause: error });
     if (written !== undefined && isFileError(error)) throw fileError(`${written} cannot be written`, error);
-    if (error instanceof ToolError) throw new CliError(error.message, { cause: error });
-    throw error;
+    throw toCliError(error);
   }
 }

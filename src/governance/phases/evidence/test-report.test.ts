@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { GivenError } from "../../check/run-check.ts";
+import { InputError } from "../../errors.ts";
 import { parseTestReport } from "./test-report.ts";
 
 const vitest = JSON.stringify({
@@ -56,5 +56,5 @@ test("JUnit's XML of vitest has the file and the suites", () => {
 });
 
 test.each([["not a report"], ["{}"], ["<html></html>"], ["[1]"]])("%s is no report", (text) => {
-  expect(() => parseTestReport(text, "it.txt")).toThrow(GivenError);
+  expect(() => parseTestReport(text, "it.txt")).toThrow(InputError);
 });

@@ -1,7 +1,7 @@
 /** What a run of tests said: vitest's JSON, or JUnit's XML as vitest and pytest write it. */
 
 import { readFile } from "node:fs/promises";
-import { GivenError } from "../../check/run-check.ts";
+import { InputError } from "../../errors.ts";
 
 export type Outcome = "passed" | "failed" | "skipped";
 
@@ -22,24 +22,24 @@ interface Case {
   readonly outcome: Outcome;
 }
 
-/** @throws {GivenError} there is no such file, or it is no report of tests */
+/** @throws {InputError} there is no such file, or it is no report of tests */
 export async function readTestReport(path: string): Promise<TestReport> {
   const text = await readFile(path, "utf8").catch(() => null);
   if (text === null)
-    throw new GivenError(
+    throw new InputError(
       `There is no ${path}. Write it with "vitest run --reporter=json --outputFile=${path}", or "pytest --junitxml=${path}".`,
     );
   return parseTestReport(text, path);
 }
 
-/** @throws {GivenError} it is no report of tests */
+/** @throws {InputError} it is no report of tests */
 export function parseTestReport(text: string, path: string): TestReport {
   return reportOfCases(path, text.trimStart().startsWith("<") ? casesOfXml(text) : casesOfJson(text, path));
 }
 
 function reportOfCases(path: string, cases: readonly Case[]): TestReport {
   if (cases.length === 0)
-    throw new GivenError(`${path} names no test. Expected vitest's JSON or JUnit's XML.`);
+    throw new InputError(`${path} names no test. Expected vitest's JSON or JUnit's XML.`);
   return {
     path,
     outcomeOf(file, title) {
@@ -89,7 +89,7 @@ function casesOfJson(text: string, path: string): readonly Case[] {
   try {
     report = JSON.parse(text) as VitestReport;
   } catch {
-    throw new GivenError(`${path} is neither JSON nor XML. Expected vitest's JSON or JUnit's XML.`);
+    throw new InputError(`${path} is neither JSON nor XML. Expected vitest's JSON or JUnit's XML.`);
   }
   return (report.testResults ?? []).flatMap(({ name, assertionResults }) =>
     (assertionResults ?? []).map(({ fullName, title, status }) => ({

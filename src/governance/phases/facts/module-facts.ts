@@ -1,6 +1,6 @@
 /** A module as the phases see it, whatever language it is written in. */
 
-import { GivenError } from "../../check/run-check.ts";
+import { InputError } from "../../errors.ts";
 import type { Place } from "../../finding.ts";
 import type { Project } from "../../project.ts";
 import type { Document } from "../../tree/documents/documents.ts";
@@ -84,7 +84,7 @@ export interface ModuleReader {
 /**
  * By name, or by its folder from the root.
  *
- * @throws {GivenError} there is no such module
+ * @throws {InputError} there is no such module
  */
 export function findModule(project: Project, wanted: string, readers: readonly ModuleReader[]): ModuleFacts {
   const path = wanted.replace(/^\.\//, "").replace(/(?<!\/)\/+$/, "");
@@ -93,7 +93,7 @@ export function findModule(project: Project, wanted: string, readers: readonly M
     if (found !== undefined) return reader.read(project, found.folder);
   }
   const names = readers.flatMap((reader) => reader.list(project).map(({ name }) => name)).sort();
-  throw new GivenError(
+  throw new InputError(
     names.length === 0
       ? `${project.files.root} has no modules. Give --path with the root of a project that has some.`
       : `There is no module "${wanted}". There are: ${names.join(", ")}.`,
