@@ -94,8 +94,10 @@ const noNames: ReadonlyMap<string, string> = new Map();
 /**
  * Makes the catalog of a product: `createCatalog([...charterEvents, libraryBookLent])`. Types are inferred from the list.
  *
- * @throws {CharterError} `invalid_catalog`: an event is undefined, as a circle of imports leaves it, or a name stands for
- *   two (both name the place); an older name is catalogued itself, or stands for an event that is not in the list
+ * @throws {CharterError} `invalid_catalog`, with the place where there is one:
+ *   - an event is undefined, as a circular import leaves it
+ *   - two events have one name
+ *   - an older name is catalogued itself, or belongs to an event that is not in the list
  */
 export function createCatalog<const D extends readonly EventDefinition[]>(
   definitions: D,

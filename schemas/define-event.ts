@@ -142,18 +142,18 @@ function refused(type: string, code: CharterErrorCode, issues: readonly CharterI
 }
 
 /**
- * Set by a build that has made all definitions itself before, so that programs which start need not look through each of
- * them again: they do it when an event of the type is first published. Undefined everywhere else.
+ * Set by a build that has checked all definitions, so that a program need not check them again when it starts: it does so
+ * when an event of the type is first published. Undefined everywhere else.
  */
 declare const BRAIN_EVENTS_CHECKED: true | undefined;
 
 /**
- * Defines an event. What is wrong with its schema is found here, what readers need of it when it is first read.
+ * Defines an event. Faults of its schema are found here; what readers need of it is worked out when it is first read.
  *
- * @throws {CharterError} `invalid_name` for a name that breaks the naming rules and is not one of the frozen ones,
- *   `forbidden_content` for payload keys that name personal data, secrets or provider ids,
- *   `invalid_payload` for a version that cannot be kept, and for a schema that is not strict or has no bound somewhere:
- *   each place is named, with what to write instead.
+ * @throws {CharterError} each names the place, and what to write instead
+ *   - `invalid_name`: the name breaks the naming rules, and is not one of the frozen ones
+ *   - `forbidden_content`: a payload key names personal data, a secret or a provider's id
+ *   - `invalid_payload`: the version cannot be kept, or the schema is not strict or has no bound somewhere
  */
 export function defineEvent<const T extends string, P extends z.ZodType>(
   type: T,

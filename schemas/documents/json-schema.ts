@@ -5,11 +5,11 @@ import { maxMembersOf, type SchemaDef, schemaDef } from "../payloads/schema-walk
 import { personalOf, standInPattern } from "../personal.ts";
 
 /*
- * Payloads as JSON Schema 2020-12, in two forms. The one for publishing refuses what a publisher is refused; the one for
- * readers accepts what they may ever be given: fields that were added since, ids of older producers, and what stands in the
- * place of a personal text. JSON Schema cannot say all that is looked at, so it accepts more than a publisher may send:
- * values and keys that hold personal data or secrets, checks over several fields, what a pattern with flags refuses, and
- * times beyond the years 1 to 9999.
+ * Payloads as JSON Schema 2020-12, in two forms. The form for publishers is as strict as publishing. The form for readers
+ * accepts whatever they may be given: fields that were added later, ids of older producers, and the stand-ins of personal
+ * texts. JSON Schema cannot express every check, so also the strict form accepts some payloads that publishing refuses:
+ * values and keys that hold personal data or secrets, and violations of checks over several fields, of patterns with
+ * flags, and of the range of times (years 1 to 9999).
  */
 
 /** Who is to use a schema: those who send events, or those who are given them. */

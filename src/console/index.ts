@@ -101,8 +101,8 @@ function addFiles(app: Hono, guards: Guards, place: ConsolePlace): void {
   });
 
   const ofApi = async (c: Context, path: string, query?: Readonly<Record<string, string>>) => {
-    const { api } = await openVisit(c, place);
-    return api.api.raw(path, query);
+    const { visit } = await openVisit(c, place);
+    return visit.api.raw(path, query);
   };
   app.get("/live", ...guards, (c) => ofApi(c, "/api/events/stream", c.req.query()));
   // Below the console's own path, because the API may be reached elsewhere.

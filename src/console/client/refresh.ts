@@ -2,9 +2,9 @@ import { addCopyButtons } from "./copy.ts";
 import { localeOfPage } from "./zone.ts";
 
 /**
- * Parts of a page that change, as the progress of a redrive: an element with an id and `data-refresh`, in seconds, is
- * replaced by itself in a page that is loaded anew, for as long as that one still has `data-refresh`. Not while somebody
- * types in it, and not in a tab that nobody sees. When nothing comes the page says so: it would look as if all were well.
+ * Keeps parts of a page up to date, such as the progress of a redrive. An element with an id and `data-refresh` (seconds)
+ * is replaced by its successor from a freshly loaded page, until that one has no `data-refresh`. It is left alone while
+ * somebody types in it, and in a hidden tab. When a load fails, the page says so, or it would look as if all were well.
  */
 export function keepFresh(): void {
   const parts = () => [...document.querySelectorAll<HTMLElement>("[id][data-refresh]")];

@@ -155,8 +155,8 @@ function isMissingRight(error: unknown): boolean {
 }
 
 /**
- * True when a schema that is behind the code may be the reason: beside what is missing, whatever else a statement does not
- * fit in, such as a unique constraint that its ON CONFLICT names or the type of a column.
+ * True when the schema may be behind the code: something that a statement names is missing, or does not fit it, such as
+ * the unique constraint of its ON CONFLICT or the type of a column.
  */
 export function mayBeBehindCode(error: unknown): boolean {
   return /^(?:42|3F)/.test(sqlState(error) ?? "");

@@ -49,9 +49,9 @@ export function byId(column: SQL): SQL {
 const ownEntry = sql.raw("(SELECT * FROM stream_entries x WHERE x.position = e.position LIMIT 1) s");
 
 /**
- * Behind `FROM events e`: the entry of each event, all null until it was sent. LATERAL and LIMIT make it one look at the
- * index for each row that comes, so that a page of events is read from the index that gives its order; a join that Postgres
- * may plan as it likes reads all entries of a table that was never analyzed.
+ * Behind `FROM events e`: the entry of each event, all null until it was sent. LATERAL and LIMIT force one index lookup per
+ * row, so a page of events is read from the index that gives its order. With a plain join Postgres may read all entries of
+ * a table that was never analyzed.
  */
 export const withEntry: SQL = sql`LEFT JOIN LATERAL ${ownEntry} ON true`;
 

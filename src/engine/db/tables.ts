@@ -26,9 +26,9 @@ const idPart = (name: string) => numeric(name, { precision: 20, scale: 0, mode: 
 
 /**
  * The record: every event that a module published, committed with the change it tells of. Rows are never changed,
- * except that the end of a request notes its status in `origin`; the janitor deletes what is old, sent and archived. What
- * becomes of a row stands in two narrow tables, `unsent_events` and `stream_entries`: to note it in these wide rows wrote
- * each of them again, with an entry in all their indexes, and was the dearest thing that Postgres did here.
+ * except that the end of a request notes its status in `origin`; the janitor deletes what is old, sent and archived. The
+ * state of a row is kept in two narrow tables, `unsent_events` and `stream_entries`. Kept in these wide rows, each change
+ * wrote the whole row again, with an entry in every index: it was the most expensive work of Postgres here.
  *
  * One table, not one a month: whoever publishes says ON CONFLICT (id), and Postgres gives partitions no key over all of
  * them that lacks the column they are divided by. A partition also costs each statement of the relay planning: with

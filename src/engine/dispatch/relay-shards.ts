@@ -17,9 +17,9 @@ import { leaseMarginMs, runTurns } from "./turns.ts";
 const layoutMs = 5_000;
 
 /**
- * In a steady flow the relay keeps its lease from one event to the next, this long at most, ms: so what was sent is noted
- * and what comes next is taken by one request, where a new run would need two. Others that find the lease taken wait as
- * long, so it rests only where triggers of this isolate follow each other faster.
+ * How long the relay keeps its lease while it waits for the next event of a steady flow, ms. One request then notes what
+ * was sent and takes what comes next, where a new run would need two. Others that find the lease taken wait as long, so
+ * the relay rests only where triggers of this isolate follow each other faster.
  */
 const restMs = 20;
 

@@ -21,9 +21,9 @@ export interface RecordedEvent {
 }
 
 /**
- * Keys that one statement locks at most, and how many it may lock beside any number of others. All sessions of a
- * Postgres share one lock table of max_locks_per_transaction × max_connections places (64 × 100 by default), and when it
- * is full, statements of anybody fail: seven bulk statements of a thousand keys at once would fill it. So those with many
+ * How many keys one statement locks at most, and how many it may lock without waiting for others. All sessions of a
+ * Postgres share one lock table with max_locks_per_transaction × max_connections places (64 × 100 by default). When it is
+ * full, anybody's statements fail, and seven bulk statements of a thousand keys would fill it. So statements with many
  * keys take turns, `bulkTurns` of them at a time.
  *
  * @see https://www.postgresql.org/docs/current/runtime-config-locks.html

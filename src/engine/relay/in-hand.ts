@@ -3,9 +3,9 @@ import type { RecordedEvent } from "../publish/record.ts";
 import type { BareRow, LoadedRow } from "./relay-sql.ts";
 
 /*
- * Events that this isolate has recorded and not sent yet, by the transaction that recorded them: the relay names those
- * transactions and gets ids and positions alone, because making texts of the events, carrying them over and reading them
- * took longer than storing them. What is not here is read from the record, so nothing depends on it.
+ * Events that this isolate has recorded and not sent yet, by the transaction that recorded them. The relay names these
+ * transactions, and Postgres answers with ids and positions only: to encode, transfer and parse the events took longer
+ * than to store them. What is not here is read from the record, so correctness does not depend on it.
  */
 
 /** As `xmin` tells them: the low 32 bits, as a decimal. */

@@ -6,8 +6,8 @@ import { type Graph, type GraphEdge, type GraphNode, type GraphStep, nodeId } fr
 const maxCalls = 6;
 
 /**
- * Modules, events and consumers as the sources say, without a running system: who publishes is a module, and an event leads
- * to another one where a handler of the first, or a function that it calls, publishes the second.
+ * The graph of modules, events and consumers from the sources alone, without a running system. Producers are modules. An
+ * event leads to another one when its handler, or a function that the handler calls, publishes the other.
  */
 export function graphOfTree(tree: TypeScriptTree): Graph {
   const nodes = new Map<string, GraphNode>();

@@ -5,11 +5,9 @@ import type { TestKind } from "./evidence/shown-test.ts";
 import { greenLine, testLines, toldTest } from "./evidence/test-evidence.ts";
 import { whereOf } from "./facts/module-facts.ts";
 import type { Judged } from "./judged.ts";
-import { counted, fail, type Line, lineOf, listed, notNeeded, pass, unknown } from "./line.ts";
+import { counted, fail, type Line, lineOf, listed, notNeeded, type Outcome, pass, unknown } from "./line.ts";
 import type { Phase } from "./phases.ts";
 import { observedOf, type System } from "./system.ts";
-
-type Said = Omit<Line, "id" | "title">;
 
 /** @param system null: none was asked */
 export function acceptanceOf(
@@ -34,7 +32,7 @@ export function acceptanceOf(
     lineOf(
       "9.1c",
       "A replay does no harm; the key is the stream message id",
-      idempotent(judged, system, isIdle(4)),
+      isIdle(4) ? notNeeded("it has no events at all") : idempotent(judged, system),
     ),
     isIdle(4)
       ? lineOf("9.2", "Tests 1 to 4 are green", notNeeded("it has no events at all"))
@@ -69,7 +67,7 @@ function errorsOf({ findings, rules }: Judged, isAbout: (rule: string) => boolea
     .map(({ rule, file, line, message }) => `${rule} ${file}:${line} ${message}`);
 }
 
-function emits(judged: Judged, system: System | null, phases: readonly Phase[]): Said {
+function emits(judged: Judged, system: System | null, phases: readonly Phase[]): Outcome {
   const own = judged.wanted.filter(({ isOurs }) => isOurs);
   const silent = own.filter(({ published }) => published === null).map(({ type }) => type);
   if (silent.length > 0)
@@ -101,7 +99,7 @@ function emits(judged: Judged, system: System | null, phases: readonly Phase[]):
   );
 }
 
-function runs({ facts, project }: Judged, system: System | null): Said {
+function runs({ facts, project }: Judged, system: System | null): Outcome {
   const names = facts.consumers.flatMap(({ type }) => type ?? []);
   if (facts.consumers.length === 0) return fail("no consumer is defined", "See phase 3.");
   if (facts.lifecycle.length === 0) return fail("nothing starts it", "See 3.3.");
@@ -124,8 +122,7 @@ function runs({ facts, project }: Judged, system: System | null): Said {
   return pass(parts(code, `${system.url}/api/health names ${listed(names)}`));
 }
 
-function idempotent(judged: Judged, system: System | null, isIdle: boolean): Said {
-  if (isIdle) return notNeeded("it has no events at all");
+function idempotent(judged: Judged, system: System | null): Outcome {
   const tests = testsFor(judged, "T-3");
   const line = testLines(judged).find(({ id }) => id === "T-3");
   if (line?.state === "not needed")
@@ -148,7 +145,7 @@ function idempotent(judged: Judged, system: System | null, isIdle: boolean): Sai
   );
 }
 
-function documented(judged: Judged, group: "README" | "EVENTS"): Said {
+function documented(judged: Judged, group: "README" | "EVENTS"): Outcome {
   const { facts } = judged;
   const document = group === "README" ? facts.readme : facts.events;
   if (document === null) return fail(`there is no ${facts.folder}/${group}.md`, "See phase 5.");
@@ -164,15 +161,15 @@ function documented(judged: Judged, group: "README" | "EVENTS"): Said {
 const isLegacy = (rule: string) => phaseOfRule(rule) === 5 && !/^(?:R|EV)-/.test(rule);
 const isTyping = (rule: string) => ["P-7", "E-8", "PY-2"].includes(rule);
 
-function byRules(judged: Judged, isAbout: (rule: string) => boolean, todo: string): Said {
+function byRules(judged: Judged, isAbout: (rule: string) => boolean, todo: string): Outcome {
   const wrong = errorsOf(judged, isAbout);
-  if (wrong.length > 0) return fail(`${listed(wrong, 1)}`, todo);
+  if (wrong.length > 0) return fail(listed(wrong, 1), todo);
   const asked = judged.rules.filter(({ id }) => isAbout(id)).map(({ id }) => id);
   return pass(asked.length === 0 ? "nothing found" : `rules ${asked.join(", ")}: nothing found`);
 }
 
 /** The list of the guide: one of them, and the migration is taken back, mended and begun again. */
-function noGo(judged: Judged, lines: readonly Line[]): Said {
+function noGo(judged: Judged, lines: readonly Line[]): Outcome {
   const failed = (id: string) => lines.find((line) => line.id === id)?.state === "fail";
   const reasons = [
     errorsOf(judged, (rule) => rule === "11.5").length > 0 ? "events without meta" : null,

@@ -2,7 +2,7 @@
 
 import type { Judged } from "./judged.ts";
 import { purposeOf } from "./judged.ts";
-import { fail, type Line, lineOf, listed, pass, unknown } from "./line.ts";
+import { fail, type Line, lineOf, listed, type Outcome, pass, unknown } from "./line.ts";
 import { isOriginal, observedOf, type System } from "./system.ts";
 
 export interface Gate {
@@ -33,8 +33,6 @@ export function gateOf(judged: Judged, system: System, shown: Shown): Gate {
   return { verdict: lines.every(({ state }) => state === "pass") ? "GO" : "NO-GO", lines };
 }
 
-type Said = Omit<Line, "id" | "title">;
-
 /** What a person showed stands for what nobody could see; it makes nothing good that was seen to be wrong. */
 function withShown(line: Line, shown: Shown): Line {
   const evidence = shown.get(line.id);
@@ -44,7 +42,7 @@ function withShown(line: Line, shown: Shown): Line {
 
 const byHand = (id: string) => `and say what it showed with --shown ${id}="…".`;
 
-function mode(system: System): Said {
+function mode(system: System): Outcome {
   const { health, settings, url } = system;
   const told = "answer" in health ? (health.answer.mode ?? null) : null;
   const value = told ?? ("answer" in settings ? settings.answer.mode : null);
@@ -62,7 +60,7 @@ function mode(system: System): Said {
   return unknown(whyOf(health), "Start the system, or name it with --url.");
 }
 
-function migration(judged: Judged, system: System): Said {
+function migration(judged: Judged, system: System): Outcome {
   const { settings } = system;
   if ("answer" in settings) {
     const { claims, migrations } = settings.answer;
@@ -90,7 +88,7 @@ function migration(judged: Judged, system: System): Said {
   );
 }
 
-function table(system: System): Said {
+function table(system: System): Outcome {
   const { settings } = system;
   if ("answer" in settings) {
     const { claims } = settings.answer;
@@ -122,7 +120,7 @@ const keyOrStart = (why: string) =>
 const whyOf = (asked: { readonly why: string } | { readonly answer: unknown }) =>
   "why" in asked ? asked.why : "it did not say";
 
-function healthy({ health, url }: System): Said {
+function healthy({ health, url }: System): Outcome {
   if ("why" in health) return fail(health.why, "Start the system, or name it with --url.");
   const { status, event_stream, reasons = [] } = health.answer;
   const said = `${url}/api/health says ${status}, event_stream ${event_stream}`;
@@ -133,7 +131,7 @@ function healthy({ health, url }: System): Said {
   );
 }
 
-function named({ facts: { name, folder } }: Judged): Said {
+function named({ facts: { name, folder } }: Judged): Outcome {
   if (/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name)) return pass(name);
   return fail(
     `"${name}" in ${folder} is not snake_case`,
@@ -141,7 +139,7 @@ function named({ facts: { name, folder } }: Judged): Said {
   );
 }
 
-function owned({ facts, readme }: Judged): Said {
+function owned({ facts, readme }: Judged): Outcome {
   const path = `${facts.folder}/README.md`;
   if (readme?.owner != null) return pass(`${path}: ${readme.owner}`);
   return fail(
@@ -150,7 +148,7 @@ function owned({ facts, readme }: Judged): Said {
   );
 }
 
-function dependencies({ facts, readme }: Judged): Said {
+function dependencies({ facts, readme }: Judged): Outcome {
   const path = `${facts.folder}/README.md`;
   if (readme?.dependencies != null) return pass(`${path}, "Dependencies"`);
   return fail(
@@ -161,7 +159,7 @@ function dependencies({ facts, readme }: Judged): Said {
   );
 }
 
-function produces({ wanted, plan, facts }: Judged): Said {
+function produces({ wanted, plan, facts }: Judged): Outcome {
   const own = wanted.filter(({ isOurs }) => isOurs).map(({ type }) => type);
   if (own.length > 0) return pass(listed(own));
   const planned = plan.events.map(({ type }) => type);
@@ -172,7 +170,7 @@ function produces({ wanted, plan, facts }: Judged): Said {
   );
 }
 
-function inUse({ facts, wanted }: Judged, system: System): Said {
+function inUse({ facts, wanted }: Judged, system: System): Outcome {
   const { health, url } = system;
   const own = wanted.filter(({ isOurs }) => isOurs).map(({ type }) => type);
   const types = [...new Set([...own, ...facts.handled.flatMap(({ type }) => type ?? [])])];
@@ -196,7 +194,7 @@ function inUse({ facts, wanted }: Judged, system: System): Said {
   );
 }
 
-function kept(judged: Judged): Said {
+function kept(judged: Judged): Outcome {
   const { readme, facts } = judged;
   if (readme?.givenUp != null)
     return fail(

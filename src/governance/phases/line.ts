@@ -14,15 +14,16 @@ export interface Line {
   readonly todo: string | null;
 }
 
-type Judged = Omit<Line, "id" | "title">;
+/** What came of a look, before it is said at what. */
+export type Outcome = Omit<Line, "id" | "title">;
 
-export const pass = (evidence: string): Judged => ({ state: "pass", evidence, todo: null });
-export const fail = (evidence: string, todo: string): Judged => ({ state: "fail", evidence, todo });
+export const pass = (evidence: string): Outcome => ({ state: "pass", evidence, todo: null });
+export const fail = (evidence: string, todo: string): Outcome => ({ state: "fail", evidence, todo });
 /** Nobody could say; a person has to show it. */
-export const unknown = (evidence: string, todo: string): Judged => ({ state: "unknown", evidence, todo });
-export const notNeeded = (evidence: string): Judged => ({ state: "not needed", evidence, todo: null });
+export const unknown = (evidence: string, todo: string): Outcome => ({ state: "unknown", evidence, todo });
+export const notNeeded = (evidence: string): Outcome => ({ state: "not needed", evidence, todo: null });
 
-export const lineOf = (id: string, title: string, judged: Judged): Line => ({ id, title, ...judged });
+export const lineOf = (id: string, title: string, outcome: Outcome): Line => ({ id, title, ...outcome });
 
 /** `a, b and c`; from `most` on only how many more. */
 export function listed(names: readonly string[], most = 4): string {

@@ -4,7 +4,7 @@ import { checkEventName } from "@brain/schemas";
 import { documentedEvents } from "./facts/module-documents.ts";
 import { whereOf } from "./facts/module-facts.ts";
 import { consumedBy, type Judged, missingOf, ours, purposeOf, saysNone } from "./judged.ts";
-import { counted, fail, type Line, lineOf, listed, pass } from "./line.ts";
+import { counted, fail, type Line, lineOf, listed, type Outcome, pass } from "./line.ts";
 import { roleOf } from "./plan.ts";
 
 export function analysis(judged: Judged): readonly Line[] {
@@ -45,7 +45,7 @@ export function analysis(judged: Judged): readonly Line[] {
   ];
 }
 
-function planned({ facts, wanted, plan }: Judged): Omit<Line, "id" | "title"> {
+function planned({ facts, wanted, plan }: Judged): Outcome {
   const open = wanted.filter(({ documented }) => documented !== null && missingOf(documented).length > 0);
   const [first] = open;
   if (first?.documented != null) {
@@ -246,7 +246,7 @@ function readmeLacks({ facts, readme, wanted }: Judged): readonly string[] {
 }
 
 /** A section, or a line that begins so, with something behind it. */
-function migrationTold({ readme, events, folder }: Judged["facts"]): Omit<Line, "id" | "title"> {
+function migrationTold({ readme, events, folder }: Judged["facts"]): Outcome {
   for (const document of [events, readme]) {
     if (document === null) continue;
     const section = document.sections.find(

@@ -15,11 +15,6 @@ export interface PhaseReport {
 }
 
 const marks: Readonly<Record<State, string>> = { pass: "ok", fail: "NO", unknown: "?", "not needed": "-" };
-const stateMarks: Readonly<Record<Phase["state"], string>> = {
-  done: "done",
-  open: "open",
-  "not needed": "not needed",
-};
 
 /** Without characters that a terminal or a table would obey. */
 const printable = (text: string) =>
@@ -80,7 +75,7 @@ function phaseHuman(report: PhaseReport): string {
   const { judged, phases, acceptance } = report;
   const current = currentPhase(phases);
   const lines = phases.flatMap((phase) => [
-    `Phase ${phase.number}  ${phase.title.padEnd(14)} ${stateMarks[phase.state]}`,
+    `Phase ${phase.number}  ${phase.title.padEnd(14)} ${phase.state}`,
     ...linesShown(phase, current).flatMap(humanLine),
   ]);
   return [
@@ -129,7 +124,7 @@ function phaseMarkdown(report: PhaseReport): string {
     `**${summaryOf(report)}.** \`${judged.facts.folder}\`, ${judged.facts.language}.`,
     "",
     ...phases.flatMap((phase) => [
-      `## Phase ${phase.number}: ${phase.title} (${stateMarks[phase.state]})`,
+      `## Phase ${phase.number}: ${phase.title} (${phase.state})`,
       "",
       ...markdownTable(phase.lines),
       "",

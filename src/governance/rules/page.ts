@@ -16,9 +16,10 @@ export interface Page {
 }
 
 /**
- * Below `## Wrong` and `## Right`, and the same with `in Python` behind it, each block begins with a comment that names its
- * file: `// src/a.ts`, `# app/a.py`, `-- a.sql`, or `<!-- src/README.md -->`; that line is no part of the file. `Found in …` behind the
- * blocks says where, and ends an example; `Not found.` ends one of what is right when there are several.
+ * Reads the examples below `## Wrong`, `## Right`, `## Wrong in Python` and `## Right in Python`. The first line of a block
+ * is a comment that names its file and is no part of it: `// src/a.ts`, `# app/a.py`, `-- a.sql` or
+ * `<!-- src/README.md -->`. `Found in …` below the blocks says where the rule finds something, and ends an example. Where
+ * several examples are right, `Not found.` ends each of them.
  */
 export function readPage(text: string): Page {
   const title = /^# (.+)$/m.exec(text)?.[1] ?? "";

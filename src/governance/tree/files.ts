@@ -19,9 +19,11 @@ const maxFileBytes = 1_000_000;
 const slashes = (path: string) => path.split(sep).join("/");
 
 /**
- * The folder that `path` belongs to as a project: the nearest one above (or itself) with a `package.json` that names
- * workspaces, a `pyproject.toml` or a `.git`; otherwise the nearest with a `package.json`; otherwise the `backend` whose
- * modules it is in; otherwise the folder itself.
+ * The root of the project that `path` belongs to. The first of these that is there, from `path` upwards:
+ * 1. a folder with a `package.json` that names workspaces, a `pyproject.toml` or a `.git`
+ * 2. a folder with a `package.json`
+ * 3. the `backend` whose modules it is in
+ * 4. the folder itself
  *
  * @throws {TreeError} there is no such path
  */

@@ -9,9 +9,9 @@ import { noteNotification } from "./store.ts";
  * The subscriber `course_access_notifications`: tells the outside that a course is ready and that access was granted or
  * revoked. A consumer of its own, so that a slow or broken receiver holds up no access.
  *
- * The call to the receiver is made inside the transaction that notes it. A crash after the call and before the commit,
- * or another event of the same transaction that fails, therefore repeats the call, with the same idempotency key: the
- * receiver gets each notification at least once and recognises a repeat.
+ * The receiver is called inside the transaction that notes the call. A crash between call and commit, or another event of
+ * the same transaction that fails, repeats the call with the same idempotency key. So the receiver gets each notification
+ * at least once, and recognises repeats.
  *
  * @param webhook null: notifications go to the log
  */

@@ -2,9 +2,9 @@ import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { AccessRule } from "../access-rule.ts";
 
 /*
- * Which of what was told of a course counts for an entry of it. Whoever publishes events may name any course, so several
- * tenants may tell of one id: for an entry counts what its own tenant told, and what was told for all; for an entry of
- * no tenant what was told for all, and what was told by who told of the id first.
+ * Which events about a course count for its catalogue entry. A publisher may name any course, so several tenants may
+ * publish about the same id. An entry of a tenant counts that tenant's events and those of no tenant. An entry of no
+ * tenant counts events of no tenant, and those of the tenant that published about the id first.
  */
 
 /** What names a course, and whose it is: columns of a row, or values. */

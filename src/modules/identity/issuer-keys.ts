@@ -6,9 +6,9 @@ import { readBounded } from "../outgoing.ts";
 import type { TrustedIssuer } from "./issuers.ts";
 
 /*
- * The public keys of an issuer. jose reads and chooses them; its own set of a URL has no bound of size, asks an issuer
- * that is away once for each request, and makes a request wait when the keys are due: here they are renewed behind an
- * answer, long before they are due.
+ * The public keys of an issuer. jose parses and chooses them, but its remote key set is not used: it reads an answer of
+ * any size, asks an issuer that is down once per request, and makes requests wait while keys are renewed. Here they are
+ * renewed after an answer was sent, long before they expire.
  */
 
 /** Older ones are renewed behind an answer, ms. */

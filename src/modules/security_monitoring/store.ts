@@ -39,9 +39,9 @@ export const keepSigns = (batch: string, signs: readonly SignRow[]): SQL => sql`
   ON CONFLICT (rule, subject, event_id) DO NOTHING`;
 
 /**
- * Raises what the signs of a batch make an alert, together with those around them. A sign is in an alert when a window of
- * its rule that ends with some sign holds enough of them: that does not depend on the order in which they came, nor on
- * how they were divided into batches.
+ * Raises the alerts that the signs of a batch complete, together with the signs around them. A sign belongs to an alert
+ * when enough signs stand in a window of its rule that ends at one of them. So neither the order in which signs came nor
+ * their division into batches matters.
  */
 export const raiseAlerts = (batch: string): SQL => sql`
   WITH rule AS (

@@ -6,10 +6,9 @@ import type { RunRows } from "./postgres-events.ts";
 import { fromRecord } from "./task-events.ts";
 
 /*
- * The daily files arise from the record, where a host has files. There is no cursor that could pass an event by: what a
- * day's files hold is compared with what the record holds of that day, and the difference is written. So it does not
- * matter when a transaction commits, which position its event has, where a kill tore a line, or whether somebody deleted
- * a file: what is missing is written, and what is there is not written again.
+ * On hosts with files, the daily files are made from the record. There is no cursor that could skip an event: the files of
+ * a day are compared with the record of that day, and the difference is written. So it does not matter when a transaction
+ * commits, which position its event has, where a crash tore a line, or whether somebody deleted a file.
  */
 
 /** `recent`: yesterday and today; `all`: every day, and old or large files go to `archive/`. */

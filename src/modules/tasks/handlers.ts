@@ -5,8 +5,8 @@ import type { RunRows } from "./postgres-events.ts";
 import type { TaskEvent, TaskUpdated } from "./task-events.ts";
 
 /*
- * What follows from each domain event, applied once. An import, a file that is read again and a forced replay bring the
- * same event once more: it is counted by the run that marks it, its history has one row per event and field, and what is
+ * The effects of each domain event, applied once. An import, a file that is read again, or a forced replay delivers the
+ * same event again. Only the run that marks an event counts it, the history has one row per event and field, and what was
  * removed stays removed.
  */
 

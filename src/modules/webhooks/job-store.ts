@@ -17,8 +17,8 @@ import type { AttemptNote } from "./tables.ts";
 const pageSize = 500;
 
 /**
- * Whether endpoint `w` wants events of the type in a column, by any of its names: a release may have renamed the type since
- * the endpoint was made, and the one before may go on recording the older name.
+ * Whether endpoint `w` wants events of the type in a column, under any name of that type. A release may have renamed the
+ * type since the endpoint was made, and during a rolling deploy the older release still records the older name.
  */
 const wants = (
   column: string,

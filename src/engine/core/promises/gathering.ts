@@ -7,9 +7,9 @@ import { untilTold } from "./until-told.ts";
  * is under way, and no time is waited for company.
  *
  * A request may be ended at any point without a word (on Workers by its limits, or with its isolate), and what it has
- * begun ends with it. So each group is led by one of its own, in that one's request and kept alive by it; and whoever
- * waits has timers of its own, see `until-told.ts`, and after a time counts the call it waited for as lost and makes its
- * own. The timers are needed for more: workerd ends a request at once that waits for nothing but another request.
+ * begun ends with it. So each group has a leader among its members: the call runs in the leader's request, which keeps it
+ * alive. The others wait with timers of their own (see `until-told.ts`); after a time they count the call as lost and make
+ * one themselves. The timers have a second purpose: workerd ends a request that waits for nothing but another request.
  */
 
 export interface GatheringOptions<Item> {

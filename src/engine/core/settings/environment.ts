@@ -3,9 +3,9 @@ import { isPrivateHost } from "../host-guard.ts";
 import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
 
 /*
- * How settings are read from the environment of a host. Each part of a program (the engine, a module) says with
- * `defineSettings` which variables are its own; `readEnvironment` reads the parts of one program together, so that all
- * that is wrong with an environment is reported at once, and so are names that nobody reads.
+ * How settings are read from the environment of a host. Each part of a program (the engine, a module) declares its
+ * variables with `defineSettings`. `readEnvironment` reads all parts of a program together: it reports everything that is
+ * wrong at once, and names that no part reads.
  */
 
 /** `true` or `false`. */

@@ -108,9 +108,9 @@ function isAtLeastNothing(subject: ts.Expression, matcher: string, bound: ts.Exp
 }
 
 /**
- * Whether an assertion runs, and whether the test fails with it, as far as is seen inside of a function of the test: not behind
- * a `return`, in a branch or a loop that is never entered, in a function that nobody calls or waits for, or where its error
- * ends.
+ * Whether an assertion runs, and fails the test when it fails, as far as one function of the test shows. It does not behind
+ * a `return`, in a branch or loop that is never entered, in a function that nobody calls or awaits, or where its error is
+ * caught.
  */
 export function isRun(node: ts.CallExpression, root: ts.Node): boolean {
   if (/\.(?:resolves|rejects)\b/.test(node.expression.getText()) && !isWaitedFor(node)) return false;
