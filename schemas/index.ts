@@ -9,20 +9,20 @@ export {
   type PayloadByType,
 } from "./catalog.ts";
 export { charter, charterEvents, charterOptions } from "./charter.ts";
+export { binaryHeaders, readBinaryHeaders } from "./cloud-events/binary-headers.ts";
 export {
-  binaryHeaders,
   type CloudEvent,
   fromCloudEvent,
   type ReadCloudEvent,
   type ReadCloudEventOptions,
-  readBinaryHeaders,
   type TravellingEnvelope,
   toCloudEvent,
 } from "./cloud-events/cloud-events.ts";
-export { type Decoded, type DecodeFailure, decodeEntry, decodeLogRecord } from "./decoding/decode.ts";
+export { type Decoded, decodeEntry, decodeLogRecord } from "./decoding/decode.ts";
 export { type EventKind, logicalKey } from "./decoding/decode-legacy.ts";
 export type { DecodeNote } from "./decoding/decode-note.ts";
 export { parseEnvelope } from "./decoding/parse-envelope.ts";
+export type { DecodeFailure } from "./decoding/raw-entry.ts";
 export { parseEventPayload, type ReadPayload } from "./decoding/read-payload.ts";
 export { type Upcast, type Upcasts, upcast } from "./decoding/upcast.ts";
 export {

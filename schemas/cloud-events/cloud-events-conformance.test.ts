@@ -4,7 +4,8 @@ import { charter } from "../charter.ts";
 import { parseEnvelope } from "../decoding/parse-envelope.ts";
 import type { Envelope } from "../envelope.ts";
 import { CharterError } from "../errors.ts";
-import { fromCloudEvent, readBinaryHeaders, toCloudEvent } from "./cloud-events.ts";
+import { readBinaryHeaders } from "./binary-headers.ts";
+import { fromCloudEvent, toCloudEvent } from "./cloud-events.ts";
 
 /*
  * Samples after the sections of CloudEvents 1.0.2: what the specification allows is taken, what it forbids is refused, and

@@ -7,7 +7,8 @@ import { severities } from "../define-event.ts";
 import type { Envelope } from "../envelope.ts";
 import type { JsonObject } from "../json/json.ts";
 import { readJson } from "../json/read-json.ts";
-import { binaryHeaders, fromCloudEvent, readBinaryHeaders, toCloudEvent } from "./cloud-events.ts";
+import { binaryHeaders, readBinaryHeaders } from "./binary-headers.ts";
+import { fromCloudEvent, toCloudEvent } from "./cloud-events.ts";
 
 const now = new Date("2026-01-02T03:04:05.678Z");
 const derived = "11111111-1111-4111-8111-111111111111";

@@ -6,9 +6,9 @@ import { ApiRefusal } from "./api.ts";
 import { scriptName, styleName } from "./assets.ts";
 import { fields } from "./form.ts";
 import type { PageView, Visit } from "./page.ts";
-import { problemId } from "./parts/form.tsx";
 import { type Preferences, readPreferences, themes } from "./preferences.ts";
 import { type Area, areas } from "./routes.ts";
+import { Details, RefusedMessage, Stale, ToldMessage } from "./shell-messages.tsx";
 import type { Told } from "./told.ts";
 import type { OpenVisit } from "./visit.ts";
 import { shellWords } from "./words/shell.ts";
@@ -287,69 +287,6 @@ function Trail({ trail }: { readonly trail: PageView["trail"] | undefined }) {
         <a href={href}>{text}</a>
       ))}
     </p>
-  );
-}
-
-function ToldMessage({ visit, told }: { readonly visit: Visit; readonly told: Told }) {
-  const w = visit.words(shellWords);
-  return (
-    <div class="message good" role="status">
-      <p>{told.text}</p>
-      {told.requestId === null || !visit.can("operations:read") ? null : (
-        <p>
-          <a href={visit.href("/audit", { request_id: told.requestId })}>{w.auditEntry}</a>
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** Filled by client script where a part of the page renews itself, and cannot. */
-function Stale({ visit }: { readonly visit: Visit }) {
-  const w = visit.words(shellWords);
-  return (
-    <p
-      class="message warn"
-      id="stale"
-      role="status"
-      hidden
-      data-away={w.staleAway}
-      data-signed-out={w.staleSignedOut}
-    />
-  );
-}
-
-function RefusedMessage({ visit: { refused, words } }: { readonly visit: Visit }) {
-  const w = words(shellWords);
-  if (refused === null) return null;
-  const { message, details } = refused;
-  // What a page says of one field is said once.
-  const isSaid = details.length === 1 && details[0]?.message === message;
-  return (
-    <div class="message bad" role="alert">
-      <p id={isSaid ? problemId(0) : undefined}>
-        <b>{w.notDone}.</b> {message}
-      </p>
-      <Details details={isSaid ? [] : details} />
-      {refused.requestId === null ? null : (
-        <p class="quiet">
-          {w.requestId} <code>{refused.requestId}</code>
-        </p>
-      )}
-    </div>
-  );
-}
-
-function Details({ details }: { readonly details: ApiRefusal["details"] }) {
-  if (details.length === 0) return null;
-  return (
-    <ul>
-      {details.map(({ path, message }, index) => (
-        <li id={problemId(index)}>
-          <code>{path}</code> {message}
-        </li>
-      ))}
-    </ul>
   );
 }
 

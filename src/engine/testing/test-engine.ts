@@ -17,9 +17,10 @@ import type { EngineSettings } from "../settings.ts";
 import { createRedis, type RedisHttp } from "../stream/redis.ts";
 import { createTestClock, type TestClock } from "./clock.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { type EventExpectations, expectationsOf } from "./expectations.ts";
 import { checkFailures, type ExpectedFailure } from "./failures.ts";
 import { refuseOutside } from "./outside.ts";
-import { describeCounts, describeMissing, matching, type Published, recordedEvents } from "./recorded.ts";
+import { describeCounts, type Published, recordedEvents } from "./recorded.ts";
 import {
   type Answer,
   type BackgroundContext,
@@ -73,7 +74,7 @@ export interface SettleOptions {
 }
 
 /** An engine on real Redis and Postgres that moves nothing before the test says so. */
-export interface TestEngine {
+export interface TestEngine extends EventExpectations {
   /** For what is tested: `createApp(test.engine)`. What it does in the background goes on at the next `settle`. */
   readonly engine: Engine;
   /** The engine's clock. Retries, pauses and timers come when the test has moved it there. */
@@ -97,24 +98,6 @@ export interface TestEngine {
   cron(): Promise<void>;
   /** What was published, in order. */
   events(): Promise<readonly RecordedDetails[]>;
-  /**
-   * @param part of the payload; matchers such as `expect.any(String)` work
-   * @returns the first such event
-   * @throws {Error} there is none; says what there is
-   */
-  expectEvent<D extends EventDefinition>(definition: D, part?: object): Promise<Published<D>>;
-  /** @throws {Error} there is such an event */
-  expectNoEvent(definition: EventDefinition, part?: object): Promise<void>;
-  /**
-   * The same as `expectEvent` for what something else publishes some time: looks again until it is there.
-   *
-   * @param timeoutMs real time; default 10,000
-   */
-  waitForEvent<D extends EventDefinition>(
-    definition: D,
-    part?: object,
-    timeoutMs?: number,
-  ): Promise<Published<D>>;
   /** Open dead letters, the oldest first. */
   deadLetters(): Promise<readonly LetterView[]>;
   /** Rows of a statement in the test's database. */
@@ -135,8 +118,6 @@ export interface TestEngine {
 const atOnceMs = 1;
 /** Passes of `settle`; each but the last moved something. */
 const maxPasses = 100;
-const waitForEventMs = 10_000;
-const lookAgainMs = 20;
 
 function settingsOf(
   services: TestServices,
@@ -277,37 +258,6 @@ const contextOf = (background: Set<Promise<unknown>>): BackgroundContext => ({
   passThroughOnException: () => undefined,
   props: {},
 });
-
-function expectationsOf(
-  recorded: () => Promise<readonly RecordedDetails[]>,
-): Pick<TestEngine, "expectEvent" | "expectNoEvent" | "waitForEvent"> {
-  const find = async (definition: EventDefinition, part: object) => {
-    const events = await recorded();
-    const [found] = matching(events, definition, part);
-    return { found, missing: found === undefined ? describeMissing(events, definition, part) : "" };
-  };
-  return {
-    async expectEvent(definition, part = {}) {
-      const { found, missing } = await find(definition, part);
-      if (found === undefined) throw new Error(missing);
-      return found as never;
-    },
-    async expectNoEvent(definition, part = {}) {
-      const { found } = await find(definition, part);
-      if (found === undefined) return;
-      throw new Error(`"${found.type}" was published: ${found.id} ${JSON.stringify(found.payload)}`);
-    },
-    async waitForEvent(definition, part = {}, timeoutMs = waitForEventMs) {
-      const deadline = performance.now() + timeoutMs;
-      for (;;) {
-        const { found, missing } = await find(definition, part);
-        if (found !== undefined) return found as never;
-        if (performance.now() >= deadline) throw new Error(`Not within ${timeoutMs} ms: ${missing}`);
-        await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
-      }
-    },
-  };
-}
 
 /**
  * Makes an engine, gives it to `run`, and closes it. Prints the engine's log when `run` throws. For every runner.

@@ -3,6 +3,7 @@ import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
+import { countEnrollment, countViewOfId, countViewOfSlug, toldPerMinute } from "./counts-store.ts";
 import { clicksLimit, viewsLimit } from "./limits.ts";
 import {
   type Distribution,
@@ -15,17 +16,13 @@ import { projectOutline } from "./outline.ts";
 import type { PageFacts } from "./public-page.ts";
 import { isSlug } from "./slug.ts";
 import {
-  countEnrollment,
   countPublic,
-  countViewOfId,
-  countViewOfSlug,
   findById,
   findOutline,
   findServed,
   findTranslations,
   listForOperators,
   listPublic,
-  toldPerMinute,
 } from "./store.ts";
 import { tellJob } from "./tell-counts.ts";
 import type { ReferrerCategory } from "./visit.ts";

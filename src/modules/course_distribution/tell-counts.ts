@@ -1,6 +1,6 @@
 import { defineJob, type ScheduledJob } from "@brain/engine";
 import { publishClicked, publishViewed, source } from "./announce.ts";
-import { takeUntold } from "./store.ts";
+import { takeUntold } from "./counts-store.ts";
 
 /** Name of the job that tells of views and clicks that were only counted. */
 export const tellJob = "course_counts_telling";

@@ -20,7 +20,7 @@ import {
   textOf,
 } from "../../tree/python/nodes.ts";
 import { type Change, onlyAsks, type Work } from "./module-facts.ts";
-import { changeOfSql } from "./typescript-facts.ts";
+import { changeOfSql } from "./typescript-work.ts";
 
 /** Packages that speak with something outside. */
 const outside = new Set(
