@@ -27,6 +27,9 @@ const privateV4: readonly (readonly [address: string, bits: number])[] = [
 const privateNames =
   /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa|localdomain|test|invalid)$/;
 
+/** As a resolver reads it: with as many dots at its end as one likes. */
+const hostOf = (url: URL) => url.hostname.replace(/(?<!\.)\.+$/, "").toLowerCase();
+
 function v4Number(address: string): number | null {
   if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(address)) return null;
   return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -54,10 +57,11 @@ function v6Groups(address: string): number[] {
 function isPrivateV6(address: string): boolean {
   const groups = v6Groups(address);
   const [first = 0, second = 0] = groups;
-  // 6to4 and Teredo.
-  const wrapsV4 = first === 0x2002 || (first === 0x2001 && second === 0);
+  // 6to4; of 2001::/23 Teredo, measurements and names of keys.
+  const wrapsV4 = first === 0x2002;
+  const special = first === 0x2001 && second < 0x200;
   const documentation = (first === 0x2001 && second === 0xdb8) || first === 0x3fff;
-  return first < 0x2000 || first > 0x3fff || wrapsV4 || documentation;
+  return first < 0x2000 || first > 0x3fff || wrapsV4 || special || documentation;
 }
 
 /** Whether an address, as a resolver writes it, must not be called. True for a text that is no address. */
@@ -70,7 +74,7 @@ export function isPrivateAddress(address: string): boolean {
 
 /** True for a host that is to be resolved before it is called: a name that is not listed. */
 export function isToBeResolved(url: URL, allowed: readonly string[]): boolean {
-  const host = url.hostname.replace(/\.$/, "").toLowerCase();
+  const host = hostOf(url);
   if (allowed.includes(host) || allowed.includes(url.host.toLowerCase())) return false;
   return !host.startsWith("[") && v4Number(host) === null;
 }
@@ -80,7 +84,7 @@ export function refusedHost(url: URL, allowed: readonly string[]): string | null
   if (url.protocol !== "http:" && url.protocol !== "https:") return "expected an http or https URL";
   if (url.username !== "" || url.password !== "")
     return "user and password do not belong into a URL; send a header";
-  const host = url.hostname.replace(/\.$/, "").toLowerCase();
+  const host = hostOf(url);
   if (allowed.includes(host) || allowed.includes(url.host.toLowerCase())) return null;
   const refused = "leads to a private network; list it in BRAIN_MISSION_HTTP_ALLOW if it is meant";
   return isPrivateHost(url) ? `the host ${refused}` : null;
@@ -89,7 +93,7 @@ export function refusedHost(url: URL, allowed: readonly string[]): string | null
 /** Whether a URL leads into a private network, as far as its spelling tells. */
 export function isPrivateHost(url: URL): boolean {
   // URLs write every form of an IPv4 address (0x7f.1, 2130706433) as four decimal numbers.
-  const host = url.hostname.replace(/\.$/, "").toLowerCase();
+  const host = hostOf(url);
   if (host.startsWith("[")) return isPrivateV6(host.slice(1, -1));
   const v4 = v4Number(host);
   return v4 === null ? !host.includes(".") || privateNames.test(host) : isPrivateV4(v4);
