@@ -1,3 +1,4 @@
+import { UnauthorizedError } from "@brain/engine";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../src/http/app.ts";
@@ -26,7 +27,14 @@ function authenticators(): {
   const ended = new Set<string>();
   const one: Authenticator = {
     authenticate: async ({ request }) => {
-      const id = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+      const { headers } = request;
+      const signed = /;keyid="([a-z0-9]+)"/.exec(headers.get("signature-input") ?? "")?.[1];
+      if (signed !== undefined && headers.get("signature") !== "good")
+        throw new UnauthorizedError("not signed");
+      const id =
+        signed === undefined
+          ? (/^Bearer (.+)$/.exec(headers.get("authorization") ?? "")?.[1] ?? "")
+          : `signed.${signed}`;
       asked.push(id);
       if (ended.has(id)) return null;
       const [tenantId = ""] = id.split(".");
@@ -63,9 +71,14 @@ function open(limits: Partial<RequestLimits>) {
     app.request(`http://limits.test/api/test/${path}`, {
       headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     });
+  const sign = (keyId: string, signature = "good") =>
+    app.request("http://limits.test/api/test/own", {
+      headers: { "signature-input": `brain=("@method");keyid="${keyId}"`, signature },
+    });
   return {
     asked,
     get,
+    sign,
     passSeconds: (seconds: number) => {
       nowMs += seconds * 1_000;
     },
@@ -203,6 +216,25 @@ describe("credentials that are refused", () => {
     passSeconds(601);
     expect(await statuses(3, () => get("own", "guess"))).toEqual([401, 401, 401]);
     expect((await get("own", "b.three")).status).toBe(429);
+  });
+
+  test("do not shut out a key that signed well there; wrong signatures count, those of such a key for itself", async () => {
+    const { get, sign } = open({ refusalsPerAddress: 3 });
+    expect((await sign("one")).status).toBe(200);
+    expect(await statuses(4, () => get("own", "guess"))).toEqual([401, 401, 401, 429]);
+    expect(await statuses(2, () => sign("one"))).toEqual([200, 200]);
+    // Control: one that nobody has seen is not looked up.
+    expect((await sign("two")).status).toBe(429);
+    // Who names the key shuts it out no sooner than the bound, and no other.
+    expect(await statuses(2, () => sign("one", "wrong"))).toEqual([401, 401]);
+    expect((await sign("one")).status).toBe(200);
+    expect(await statuses(2, () => sign("one", "wrong"))).toEqual([401, 429]);
+    expect((await sign("one")).status).toBe(429);
+  });
+
+  test("count where they are signatures of a key that nobody has seen", async () => {
+    const { sign } = open({ refusalsPerAddress: 2 });
+    expect(await statuses(3, () => sign("one", "wrong"))).toEqual([401, 401, 429]);
   });
 
   test("control: without a limit each is looked up", async () => {

@@ -75,6 +75,12 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
     const { clientAddress } = c.get("host");
     return clientAddress == null ? null : networkOf(clientAddress);
   };
+  /** Whose refusals are counted together: of an address, and there of a key that signed well lately. */
+  const refusedOf = async (c: Context<AppEnv>, address: string) => {
+    const signer = signerOf(c);
+    const isKnown = signer !== null && (await good.isKnown(signer, nowOf(c)));
+    return `refused:${address}${isKnown ? `:${signer}` : ""}`;
+  };
   return {
     countAnonymous(c) {
       const address = addressOf(c);
@@ -95,20 +101,22 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
       const address = addressOf(c);
       const perMinute = limits.refusalsPerAddress;
       if (perMinute === null || address === null) return;
-      const left = buckets.look(`refused:${address}`, perMinute, nowOf(c));
+      const left = buckets.look(await refusedOf(c, address), perMinute, nowOf(c));
       if (left.allowed) return;
       const credential = credentialOf(c);
-      if (credential !== null && (await good.isKnown(credential, nowOf(c)))) return;
+      const isKnown = credential !== null && (await good.isKnown(credential, nowOf(c)));
+      if (isKnown && signerOf(c) === null) return;
       refuseWhenOver(left, "refused", perMinute, "with refused credentials of this network address");
     },
     async noteRefusal(c) {
       const address = addressOf(c);
       if (limits.refusalsPerAddress === null || address === null) return;
       const credential = credentialOf(c);
-      if (credential !== null) await good.forget(credential);
+      // Anybody may name a key that signs: one wrong signature says nothing of the next.
+      if (credential !== null && signerOf(c) === null) await good.forget(credential);
       // Who sent no credential at all asked nobody to look anything up.
-      if (c.req.header("authorization") === undefined) return;
-      buckets.take(`refused:${address}`, limits.refusalsPerAddress, nowOf(c));
+      if (c.req.header("authorization") === undefined && signerOf(c) === null) return;
+      buckets.take(await refusedOf(c, address), limits.refusalsPerAddress, nowOf(c));
     },
     async noteGood(c) {
       const credential = credentialOf(c);
@@ -118,9 +126,15 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
   };
 }
 
-/** What the next request of the same caller brings again; null: nothing is. A signature is another one each time. */
+/** What the next request of the same caller brings again; null: nothing is. */
 function credentialOf(c: Context<AppEnv>): string | null {
-  return c.req.header("authorization") ?? c.req.header("cookie") ?? null;
+  return c.req.header("authorization") ?? signerOf(c) ?? c.req.header("cookie") ?? null;
+}
+
+/** The key that a request says it is signed with, as the signature is another one each time; null: it is not signed. */
+function signerOf(c: Context<AppEnv>): string | null {
+  if (c.req.header("authorization") !== undefined) return null;
+  return /;keyid="[a-z0-9]{1,64}"/.exec(c.req.header("signature-input") ?? "")?.[0] ?? null;
 }
 
 interface Counted {
