@@ -41,12 +41,13 @@ interface FollowOptions {
   readonly scope?: string;
   readonly caller?: string;
   readonly after?: string | null;
+  readonly now?: () => number;
 }
 
 /** Follows until the test ends; what it heard and where it stands. */
-function follow({ scope, caller = "a", after = null }: FollowOptions = {}) {
+function follow({ scope, caller = "a", after = null, now = Date.now }: FollowOptions = {}) {
   const seen = { statuses: [] as string[], cursor: "", begun: false, error: null as unknown };
-  const invocation = engine.open();
+  const invocation = { ...engine.open(), now };
   const own = scope === undefined ? invocation : { ...invocation, scope };
   const bounds = { signal: ending.signal, deadlineMs: Date.now() + 60_000, caller };
   const filter = { wants: ({ type }: { readonly type: string }) => type === systemHealth.type };
@@ -87,6 +88,23 @@ async function idleReads(scopeOf: (n: number) => string | undefined): Promise<nu
 describe("followers of one isolate", () => {
   test("share what is read: twenty cost no more than one", async () => {
     expect(await idleReads(() => undefined)).toBeLessThanOrEqual(4);
+  });
+
+  test("go on hearing when the clock of the machine is set back", async () => {
+    let setBackMs = 0;
+    const follower = follow({ now: () => Date.now() - setBackMs });
+    await begun([follower]);
+    await publish("before");
+    const heard = (count: number) =>
+      waitFor(
+        "it is heard",
+        () => follower.seen.statuses.length,
+        (seen) => seen === count,
+      );
+    await heard(1);
+    setBackMs = 3_600_000;
+    await publish("after");
+    await heard(2);
   });
 
   test("control: each in an isolate of its own reads for itself", async () => {

@@ -111,7 +111,7 @@ async function* follow(
     at = look.offsets;
     if (look.complete !== null) looked?.(at.join(","), look.complete);
     if (signal.aborted) return;
-    if (now() - heardAtMs >= heartbeatMs) {
+    if (Math.abs(now() - heardAtMs) >= heartbeatMs) {
       heardAtMs = now();
       yield { cursor: at.join(","), event: null };
     }

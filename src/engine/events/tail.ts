@@ -69,7 +69,7 @@ const keyOf = ({ scope, publish }: Invocation) => `${scope}/${publish.shards}`;
 export function currentTail(invocation: Invocation): Tail | null {
   // What is kept was read by a catalog, so it is for those alone who read by the same.
   const tail = isolateTails.get(keyOf(invocation))?.get(invocation.catalog);
-  return tail === undefined || invocation.now() - tail.lookedAtMs > staleMs ? null : tail;
+  return tail === undefined || Math.abs(invocation.now() - tail.lookedAtMs) > staleMs ? null : tail;
 }
 
 /** A new tail that begins behind these ids. */
@@ -116,8 +116,10 @@ export function pauseOf({ grewAtMs }: Tail, nowMs: number): number {
  */
 export async function refresh(invocation: StreamInvocation, tail: Tail, seen: number): Promise<void> {
   const { catalog, databases, keys, now } = invocation;
-  const isLooking = tail.lookingSinceMs !== null && now() - tail.lookingSinceMs < lookMs;
-  const isDue = tail.done < seen || !tail.atEnd || now() - tail.lookedAtMs >= pauseOf(tail, now());
+  // A clock that was set back must not keep all from looking until it is again as late as before.
+  const since = (ms: number) => Math.abs(now() - ms);
+  const isLooking = tail.lookingSinceMs !== null && since(tail.lookingSinceMs) < lookMs;
+  const isDue = tail.done < seen || !tail.atEnd || since(tail.lookedAtMs) >= pauseOf(tail, now());
   if (isLooking || !isDue) return;
   tail.begun += 1;
   const own = tail.begun;

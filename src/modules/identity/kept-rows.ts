@@ -7,7 +7,8 @@ const maxKept = 1_000;
 function createRowCache<Row>() {
   interface Kept {
     readonly row: Row | null;
-    readonly untilMs: number;
+    readonly sinceMs: number;
+    readonly keepMs: number;
   }
   // Apart, so that ids which somebody makes up push no row out.
   const [known, unknown] = [new Map<string, Kept>(), new Map<string, Kept>()];
@@ -15,13 +16,16 @@ function createRowCache<Row>() {
     /** Undefined: not known here, ask. */
     find(id: string, nowMs: number): Row | null | undefined {
       const kept = known.get(id) ?? unknown.get(id);
-      return kept === undefined || kept.untilMs <= nowMs ? undefined : kept.row;
+      if (kept === undefined) return undefined;
+      // Neither is it kept for longer when the clock was set back.
+      const ageMs = nowMs - kept.sinceMs;
+      return ageMs >= 0 && ageMs < kept.keepMs ? kept.row : undefined;
     },
-    keep(id: string, row: Row | null, untilMs: number): void {
+    keep(id: string, row: Row | null, sinceMs: number, keepMs: number): void {
       const kept = row === null ? unknown : known;
       (row === null ? known : unknown).delete(id);
       kept.delete(id);
-      kept.set(id, { row, untilMs });
+      kept.set(id, { row, sinceMs, keepMs });
       const [oldest] = kept.keys();
       if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
     },

@@ -48,7 +48,7 @@ export async function findKeyRow(
   const kept = isolateKeys.find(id, nowMs);
   if (kept !== undefined) return kept;
   const row = await readKey(invocation.db, id);
-  isolateKeys.keep(id, row, nowMs + keepMs);
+  isolateKeys.keep(id, row, nowMs, keepMs);
   return row;
 }
 

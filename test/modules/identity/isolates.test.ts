@@ -59,6 +59,16 @@ describe("a key", () => {
     expect(await seenBy(there)).toBe(401);
   });
 
+  test("is not remembered for longer by an isolate whose clock is set back", async () => {
+    const [here, there] = [await openIsolate(), await openIsolate()];
+    const { key, id } = (await here("POST", "/api/keys", testApiKey, { name: "k", roles: ["viewer"] })).body;
+    expect((await there("GET", "/api/me", key)).status).toBe(200);
+    expect((await here("POST", `/api/keys/${id}/revoke`, testApiKey)).status).toBe(200);
+    clockMs -= 3_600_000;
+    expect((await there("GET", "/api/me", key)).status).toBe(401);
+    clockMs += 3_600_000;
+  });
+
   test("that was over for a month is taken away, as is a session that was for a day; others stay", async () => {
     const isolate = await openIsolate();
     const make = async (more: object) =>

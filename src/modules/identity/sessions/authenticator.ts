@@ -54,7 +54,7 @@ async function find(
   const kept = isolateSessions.find(hash, invocation.now());
   if (kept !== undefined) return kept;
   const found = await readSession(invocation.db, hash, await hashFamily(token));
-  isolateSessions.keep(hash, found, invocation.now() + keepMs);
+  isolateSessions.keep(hash, found, invocation.now(), keepMs);
   return found;
 }
 
