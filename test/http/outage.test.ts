@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { checkHealth, createEngine } from "@brain/engine";
+import { checkHealth, createEngine, lookAtStores } from "@brain/engine";
 import { charter } from "@brain/schemas";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
@@ -61,6 +61,14 @@ describe("health", () => {
       /^Redis is not available: WRONGPASS .*UPSTASH_REDIS_REST_TOKEN/,
     ],
     [
+      "the token of a further Redis",
+      () => ({
+        BRAIN_MORE_REDIS: `${inject("services").upstash.url.replace("127.0.0.1", "localhost")} of-another-database`,
+        BRAIN_SHARDS: "2",
+      }),
+      /^(Redis database 2 takes nothing\. )?Redis is not available: WRONGPASS .*BRAIN_MORE_REDIS/,
+    ],
+    [
       "the password of Postgres",
       () => neon((url) => Object.assign(url, { password: "of-another-role" })),
       /^Postgres: it refuses the role or its password; .*NEON_DATABASE_URL/,
@@ -80,8 +88,11 @@ describe("health", () => {
       BRAIN_API_KEY: testApiKey,
       ...wrong(),
     });
-    const { reasons } = await checkHealth(createEngine({ catalog: charter, consumers: [], settings }).open());
+    const invocation = createEngine({ catalog: charter, consumers: [], settings }).open();
+    const [{ reasons }, stores] = await Promise.all([checkHealth(invocation), lookAtStores(invocation)]);
     expect(reasons).toEqual([expect.stringMatching(reason)]);
+    const refused = [stores.postgres, ...(stores.redis ?? [])].filter(({ reachable }) => !reachable);
+    expect(refused).toEqual([{ reachable: false, refusal: expect.stringMatching(reason) }]);
   });
 
   test("does not hang with services that do not answer", async () => {

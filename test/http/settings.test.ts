@@ -74,8 +74,9 @@ test("versions, stores, migrations and modules are told", async () => {
     engine: expect.stringMatching(/^\d+\./),
     runtime: expect.stringContaining("Node.js"),
   });
-  expect(body.stores.postgres).toEqual({ host: expect.any(String), reachable: true });
-  expect(body.stores.redis).toEqual({ host: expect.any(String), reachable: true });
+  const answering = { host: expect.any(String), reachable: true, refusal: null };
+  expect(body.stores.postgres).toEqual(answering);
+  expect(body.stores.redis).toEqual(answering);
   expect(body.migrations).toMatchObject({ state: "current", missing: [] });
   expect(body.migrations.needed.length).toBeGreaterThanOrEqual(1);
   const payment = body.modules.find(({ name }: { name: string }) => name === "payment");

@@ -52,9 +52,26 @@ function Configured({ visit, answer }: AnswerProps) {
   );
 }
 
-function Reached({ visit, is }: { readonly visit: Visit; readonly is: boolean | null }) {
+type Store = SettingsAnswer["stores"]["postgres"];
+
+function Reached({
+  visit,
+  store: { host, reachable, refusal },
+}: {
+  readonly visit: Visit;
+  readonly store: Store;
+}) {
   const w = visit.words(settingsWords);
-  return is === true ? <Badge tone="good">{w.answers}</Badge> : <Badge tone="bad">{w.silent}</Badge>;
+  const [tone, said] =
+    reachable === true
+      ? (["good", w.answers] as const)
+      : (["bad", refusal === null ? w.silent : w.refuses] as const);
+  return (
+    <>
+      {host} <Badge tone={tone}>{said}</Badge>
+      {refusal === null ? null : <p>{refusal}</p>}
+    </>
+  );
 }
 
 function Stores({ visit, answer: { stores, migrations } }: AnswerProps) {
@@ -70,30 +87,10 @@ function Stores({ visit, answer: { stores, migrations } }: AnswerProps) {
   return (
     <Facts
       of={[
-        [
-          "Postgres",
-          <>
-            {stores.postgres.host} <Reached visit={visit} is={stores.postgres.reachable} />
-          </>,
-        ],
-        [
-          "Redis",
-          stores.redis === null ? (
-            w.noStream
-          ) : (
-            <>
-              {stores.redis.host} <Reached visit={visit} is={stores.redis.reachable} />
-            </>
-          ),
-        ],
+        ["Postgres", <Reached visit={visit} store={stores.postgres} />],
+        ["Redis", stores.redis === null ? w.noStream : <Reached visit={visit} store={stores.redis} />],
         ...stores.further_redis.map(
-          ({ number, host, reachable }) =>
-            [
-              `Redis ${number}`,
-              <>
-                {host} <Reached visit={visit} is={reachable} />
-              </>,
-            ] as const,
+          (store) => [`Redis ${store.number}`, <Reached visit={visit} store={store} />] as const,
         ),
         [
           w.migrations,

@@ -65,9 +65,9 @@ export async function lookAtStores({ databases, db, migrations }: Invocation) {
     answerOf("Postgres", () => readClaimTable(db)),
   ]);
   return {
-    /** Whether each database answers; null: there is none. */
-    redis: stream === null ? null : stream.map((one) => "answer" in one),
-    postgres: "answer" in schema,
+    /** Of each database; null: there is none. */
+    redis: stream === null ? null : stream.map((one) => reached(one, describeRefusal(one))),
+    postgres: reached(schema, "error" in schema ? refusalOf(schema.error) : null),
     /** Null: nobody could say. */
     schema: answered(schema),
     /** Null: nobody could say. */
@@ -76,6 +76,12 @@ export async function lookAtStores({ databases, db, migrations }: Invocation) {
     needed: [engineMigrations, ...migrations],
   };
 }
+
+/** @param refusal in which words it refused; null: it said nothing */
+const reached = (asked: Answer<unknown>, refusal: string | null) => ({
+  reachable: "answer" in asked,
+  refusal,
+});
 
 const pinged = (redis: RedisHttp) => answerOf("Redis", () => redis.command(["PING"]));
 

@@ -157,17 +157,20 @@ export interface CatalogEventDetails extends CatalogEvent {
   readonly schema: unknown;
 }
 
+interface StoreAnswer {
+  readonly host: string | null;
+  readonly reachable: boolean | null;
+  /** What it said when it refused, and what to do; null: it refused nothing, or did not answer. */
+  readonly refusal: string | null;
+}
+
 export interface SettingsAnswer {
   readonly mode: string;
   readonly versions: Readonly<Record<string, string | null>>;
   readonly stores: {
-    readonly postgres: { readonly host: string | null; readonly reachable: boolean };
-    readonly redis: { readonly host: string; readonly reachable: boolean | null } | null;
-    readonly further_redis: readonly {
-      readonly number: number;
-      readonly host: string;
-      readonly reachable: boolean | null;
-    }[];
+    readonly postgres: StoreAnswer;
+    readonly redis: StoreAnswer | null;
+    readonly further_redis: readonly (StoreAnswer & { readonly number: number })[];
   };
   readonly migrations: {
     readonly state: string | null;

@@ -4,6 +4,9 @@ import type { AboutProduct } from "../about-product.ts";
 import type { AppEnv } from "../host.ts";
 import { requires } from "../kit/access.ts";
 
+/** Of a Redis that this isolate does not use. */
+const unasked = { reachable: null, refusal: null };
+
 /** How the system is set and what it is made of. Values that may be secrets are told nobody. */
 export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {
   return new Hono<AppEnv>().get("/", requires("admin", "all_tenants"), async (c) => {
@@ -16,17 +19,15 @@ export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {
       mode: about.mode,
       versions: { ...versions, runtime: runtimeName() },
       stores: {
-        postgres: { host: about.hosts.postgres, reachable: stores.postgres },
+        postgres: { host: about.hosts.postgres, ...stores.postgres },
         // Null: events wait in the record, and reach no consumer.
         redis:
-          about.hosts.redis === null
-            ? null
-            : { host: about.hosts.redis, reachable: stores.redis?.[0] ?? null },
+          about.hosts.redis === null ? null : { host: about.hosts.redis, ...(stores.redis?.[0] ?? unasked) },
         // Those of BRAIN_MORE_REDIS, from number 2 on.
         further_redis: about.hosts.furtherRedis.map((host, index) => ({
           number: index + 2,
           host,
-          reachable: stores.redis?.[index + 1] ?? null,
+          ...(stores.redis?.[index + 1] ?? unasked),
         })),
       },
       migrations: {
