@@ -5,6 +5,7 @@ import {
   approve,
   base,
   consume,
+  forgetAll,
   harmless,
   harmlessStep,
   letExpire,
@@ -20,15 +21,7 @@ let engine: TestEngine;
 beforeAll(async () => {
   engine = await createTestEngine();
 });
-beforeEach(async () => {
-  await engine.sql("DELETE FROM ir_governance_approvals");
-  await engine.sql("DELETE FROM ir_governance_validations");
-  await engine.sql("DELETE FROM operator_actions");
-  await engine.sql("DELETE FROM events");
-  for (const key of (await engine.redis("KEYS", `${engine.sandbox.prefix}*limit*`)) as string[]) {
-    await engine.redis("DEL", key);
-  }
-});
+beforeEach(() => forgetAll(engine));
 afterAll(() => engine?.cleanup());
 
 const zone = (name: string, more = {}) => ({

@@ -100,3 +100,14 @@ export function recorded(engine: TestEngine, type: string | null = null): Promis
 export async function recordedTypes(engine: TestEngine): Promise<string[]> {
   return (await recorded(engine)).map(({ type }) => type);
 }
+
+/** Empties what tests of one file share: plans, approvals, events, and limits per minute, which count over all of them. */
+export async function forgetAll(engine: TestEngine): Promise<void> {
+  await engine.sql("DELETE FROM ir_governance_approvals");
+  await engine.sql("DELETE FROM ir_governance_validations");
+  await engine.sql("DELETE FROM operator_actions");
+  await engine.sql("DELETE FROM events");
+  for (const key of (await engine.redis("KEYS", `${engine.sandbox.prefix}*limit*`)) as string[]) {
+    await engine.redis("DEL", key);
+  }
+}

@@ -5,6 +5,7 @@ import {
   approve,
   base,
   consume,
+  forgetAll,
   harmless,
   harmlessStep,
   letExpire,
@@ -18,15 +19,7 @@ let engine: TestEngine;
 beforeAll(async () => {
   engine = await createTestEngine();
 });
-beforeEach(async () => {
-  await engine.sql("DELETE FROM ir_governance_approvals");
-  await engine.sql("DELETE FROM ir_governance_validations");
-  await engine.sql("DELETE FROM events");
-  // A limit per minute counts over all tests of this file.
-  for (const key of (await engine.redis("KEYS", `${engine.sandbox.prefix}*limit*`)) as string[]) {
-    await engine.redis("DEL", key);
-  }
-});
+beforeEach(() => forgetAll(engine));
 afterAll(() => engine?.cleanup());
 
 describe("POST /validate", () => {
