@@ -40,6 +40,18 @@ test.each(mending)("what $id mends is not found again, and the rest still is", (
   expect(mended).toBeGreaterThan(0);
 });
 
+test.each([
+  ["C-5", /^It changes something outside/, '"idempotency-key": await idempotencyKey('],
+  ["P-8", /is a secret/, "Leave the value out"],
+])("a finding of %s says what to write instead of what was found", (id, message, mend) => {
+  const [rule] = rules.filter((one) => one.id === id);
+  const found = pageOf(pages, rule as Rule)
+    .wrong.flatMap(({ files }) => judge(rule as Rule, new Map(files.map((file) => [file.path, file]))))
+    .filter((one) => message.test(one.message));
+  expect(found.length).toBeGreaterThan(0);
+  for (const one of found) expect(one.mend).toContain(mend);
+});
+
 test("a constant is renamed in every file that means it, and nowhere else", () => {
   const rule = mending.filter(({ id }) => id === "N-7");
   const files = {

@@ -48,6 +48,7 @@ export function unsafeTwice({ typescript }: Project, report: Report): void {
       report({
         at: call,
         message: "It changes something outside without a key by which a repetition is known.",
+        mend: 'Send `headers: { "idempotency-key": await idempotencyKey("a label") }`, of the context of the handler: it is the same with each try.',
       });
     const isRandomInsert =
       calledName(call) === "values"

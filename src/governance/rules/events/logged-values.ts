@@ -47,6 +47,7 @@ export function loggedValues(project: Project, report: Report): void {
           report({
             at: said,
             message: `${said.getText()} is a secret, and is written into ${placeOf(node)}.`,
+            mend: "Leave the value out; write the name of the setting, and whether it is there.",
           });
 }
 

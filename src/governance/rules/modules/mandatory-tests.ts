@@ -23,7 +23,7 @@ export const mandatoryTests: readonly Rule[] = [
     what: "consumed",
     title: "A test shows that the consumer handles an event from a real stream",
     why: "A handler that is called by hand has never met what comes from the stream.",
-    mend: "Write a test that publishes an event, lets the consumer drain the stream, and asserts the effect.",
+    mend: "Write a test that publishes an event, lets the consumer drain the stream, and asserts the effect there, before it delivers anything again.",
     lacks: "handles an event from a real stream",
   }),
   consumerRule({
