@@ -263,6 +263,21 @@ describe.each([
   });
 });
 
+test("health says when the role may record no events, which other tables do not show", async () => {
+  await administrate("REVOKE INSERT ON events FROM brain_app");
+  try {
+    expect((await send("/api/events", agentError(randomUUID()))).status).toBe(503);
+    const { status, body } = await send("/api/health");
+    expect(status).toBe(503);
+    expect(body.reasons).toEqual([
+      expect.stringMatching(/^The role of NEON_DATABASE_URL may not insert into the table events/),
+    ]);
+  } finally {
+    await administrate("GRANT INSERT ON events TO brain_app");
+  }
+  expect((await send("/api/health")).status).toBe(200);
+});
+
 /**
  * The file of an empty table becomes `/dev/full`, which every byte is too much for: what Postgres meets is a disk that is
  * full.

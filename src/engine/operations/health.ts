@@ -132,6 +132,8 @@ export interface Vital {
   readonly places: readonly ShardDatabase[];
   /** It takes no writes, from nobody or not from us. */
   readonly readOnly: boolean;
+  /** Whether our role may insert events. */
+  readonly mayRecord: boolean;
 }
 
 /** A circuit breaker that is open. */
@@ -152,18 +154,21 @@ export function openBreakersIn(reply: unknown): OpenBreaker[] {
   });
 }
 
-const readOnlySql = sql`
-  SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS read_only`;
+/** Without the table the second is null, and its migration is told. */
+const stateSql = sql`
+  SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS read_only,
+    has_any_column_privilege(to_regclass('events'), 'INSERT') AS records`;
 
 /** Statements whose rows `toVital` reads. */
-export const vitalStatements = [alarmingWorkSql, shardDatabasesSql, readOnlySql];
+export const vitalStatements = [alarmingWorkSql, shardDatabasesSql, stateSql];
 
 export function toVital([failing, places, own]: readonly (readonly unknown[])[]): Vital {
-  const [state] = (own ?? []) as { read_only: boolean }[];
+  const [state] = (own ?? []) as { read_only: boolean; records: boolean | null }[];
   return {
     failing: (failing ?? []) as FailingWork[],
     places: (places ?? []) as ShardDatabase[],
     readOnly: state?.read_only === true,
+    mayRecord: state?.records !== false,
   };
 }
 
@@ -173,6 +178,9 @@ async function askVital(db: Invocation["db"]): Promise<Vital> {
 
 const readOnlyReason =
   "Postgres is read-only: what writes is answered 503, and events wait. Point NEON_DATABASE_URL at a database that takes writes; if it did, ask its provider why it stopped.";
+
+const noInsertReason =
+  "The role of NEON_DATABASE_URL may not insert into the table events: what publishes is answered 503. Connect as the role that migrated, or grant this one SELECT, INSERT, UPDATE and DELETE on all tables there.";
 
 /** What came of asking one of the services in time. */
 export type Answer<T> = { readonly answer: T } | { readonly error: unknown };
@@ -215,6 +223,7 @@ export function judgeHealth(
     ...away.map((one) => describeAway(one, shardsOn(invocation, one.number))),
     ...("error" in schema ? [refusalOf(schema.error) ?? "Postgres does not answer."] : []),
     ...(known?.readOnly === true ? [readOnlyReason] : []),
+    ...(known?.mayRecord === false ? [noInsertReason] : []),
     ...(missing === null ? [] : [missing]),
     ...(misplaced === null ? [] : [misplaced]),
     ...describeVital(known?.failing ?? [], consumers),
