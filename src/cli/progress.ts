@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import cliProgress from "cli-progress";
+import type { DeadLetterDetails } from "../http/kit/answers/dead-letters.ts";
 import type { Job } from "../http/kit/answers/operations.ts";
 import type { Cli } from "./command.ts";
 import { CliError, ConnectionError } from "./errors.ts";
@@ -66,7 +67,7 @@ export async function watchJob(cli: Cli, path: string): Promise<void> {
   let job: Job;
   try {
     for (;;) {
-      job = await lookPatiently(cli, path);
+      job = await lookPatiently<Job>(cli, path);
       display.update(job);
       if (job.status !== "running") break;
       await delay(everyMs);
@@ -80,11 +81,27 @@ export async function watchJob(cli: Cli, path: string): Promise<void> {
   throw new CliError(`The ${job.kind} ${job.id} is ${job.status}${why}: ${counts(job)}.`);
 }
 
+/**
+ * Follows a dead letter that was given back, until it has an outcome.
+ *
+ * @param path route of the letter
+ * @throws {CliError} it failed again
+ */
+export async function watchLetter(cli: Cli, path: string): Promise<DeadLetterDetails> {
+  for (;;) {
+    const letter = await lookPatiently<DeadLetterDetails>(cli, path);
+    if (letter.status === "open")
+      throw new CliError(`The dead letter ${letter.id} failed again, and is open: ${letter.error_message}`);
+    if (letter.status !== "requeued") return letter;
+    await delay(everyMs);
+  }
+}
+
 /** The job goes on while the server restarts, so the look at it is repeated. */
-async function lookPatiently({ client }: Cli, path: string): Promise<Job> {
+async function lookPatiently<Answer>({ client }: Cli, path: string): Promise<Answer> {
   for (let waitedMs = 0; ; waitedMs += everyMs) {
     try {
-      return await client.get<Job>(path);
+      return await client.get<Answer>(path);
     } catch (error) {
       if (!(error instanceof ConnectionError) || waitedMs >= patienceMs) throw error;
       await delay(everyMs);

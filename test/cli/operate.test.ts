@@ -211,12 +211,19 @@ describe("dead letters", () => {
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain("status");
     const payload = JSON.stringify({ component: "straight", status: "ok" });
-    expect(succeeded(await run("dlq", "redrive", id, "--payload", payload))).toContain("redriven as event");
-    await waitFor(
-      "the copy to be applied",
-      () => applied.get("straight"),
-      (times) => times === 1,
-    );
+    for (const others of [["--dry-run"], ["--rate", "1"], ["--no-ramp"]]) {
+      const refusal = await run("dlq", "redrive", id, "--payload", payload, ...others);
+      expect(refusal).toMatchObject({ code: 2, stderr: expect.stringContaining("Nothing was done") });
+    }
+    expect(applied.get("straight")).toBeUndefined();
+    const stillWrong = JSON.stringify({ component: "bent", status: "broken" });
+    expect(await run("dlq", "redrive", id, "--payload", stillWrong, "--watch")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/failed again, and is open: .*bent is refused/),
+    });
+    const watched = succeeded(await run("dlq", "redrive", id, "--payload", payload, "--watch"));
+    expect(watched).toMatch(/redriven as event .*\.\nIt is resolved: \w+\.\n$/);
+    expect(applied.get("straight")).toBe(1);
   });
 
   test("are tried out first, as they are and with another payload, and stay open", async () => {

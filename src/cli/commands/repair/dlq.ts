@@ -20,7 +20,7 @@ import { confirm } from "../../confirm.ts";
 import { UsageError } from "../../errors.ts";
 import { fileError } from "../../file-errors.ts";
 import { facts, printable, table } from "../../output.ts";
-import { printJob, watchJob } from "../../progress.ts";
+import { printJob, watchJob, watchLetter } from "../../progress.ts";
 import { mapStack } from "../../source-map.ts";
 import { actionColumns } from "../access/actions.ts";
 import { requireReason } from "./consumers.ts";
@@ -316,20 +316,26 @@ async function redrive(cli: Cli, ids: readonly string[], options: RedriveOptions
 
 /** One dead letter with another payload: a copy is run, the original stays as it was. */
 async function redriveEdited(
-  { client, out }: Cli,
+  cli: Cli,
   ids: readonly string[],
-  { reason }: RedriveOptions,
+  { reason, watch, dryRun, ramp, name, maxStep, rate, stopRatio }: RedriveOptions,
   text: string,
 ): Promise<void> {
+  const { client, out } = cli;
   const [id] = ids;
   if (id === undefined || ids.length > 1) throw new UsageError("--payload is for exactly one id.");
+  const isOfSeveral = !ramp || [name, maxStep, rate, stopRatio].some((option) => option !== undefined);
+  if (dryRun === true || isOfSeveral)
+    throw new UsageError(
+      `--payload runs one copy, and takes --reason and --watch alone. Nothing was done. What it would do: charter dlq try ${id} --payload ….`,
+    );
   const payload = await readPayload(text);
-  const letter = await client.post<DeadLetterDetails>(`${letters}/${encodeURIComponent(id)}/redrive`, {
-    reason,
-    payload,
-  });
-  if (out.json) return out.data(letter);
-  out.line(`The dead letter ${id} is redriven as event ${letter.edited_event_id}.`);
+  const path = `${letters}/${encodeURIComponent(id)}`;
+  const letter = await client.post<DeadLetterDetails>(`${path}/redrive`, { reason, payload });
+  if (!out.json) out.line(`The dead letter ${id} is redriven as event ${letter.edited_event_id}.`);
+  const last = watch === true ? await watchLetter(cli, path) : letter;
+  if (out.json) out.data(last);
+  else if (watch === true) out.line(`It is ${last.status}: ${last.resolution ?? "-"}.`);
 }
 
 async function readPayload(text: string): Promise<unknown> {
