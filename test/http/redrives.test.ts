@@ -214,6 +214,7 @@ describe("a redrive of many", () => {
     expect(preview.body).toEqual({
       dry_run: true,
       count: 24,
+      more: false,
       not_redrivable: 0,
       by_subscriber: [{ subscriber: "ledger", count: 24 }],
     });

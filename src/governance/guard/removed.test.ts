@@ -23,6 +23,7 @@ ${names.map((name) => `  await publish(book${name}, { book_id });`).join("\n")}
 const tested = (assertion: string) => `import { own } from "../src/shelf/index.ts";
 test("once", async () => {
   await engine.drain("shelf");
+  ${assertion}
   await engine.redeliver();
   await engine.drain("shelf");
   ${assertion}
