@@ -6,7 +6,8 @@ import { type Doors, fuzzTargets, keptOf, type Refused } from "./targets.ts";
 
 /** Of all targets together. */
 const cases = 3_000;
-const seed = Date.now() % 1_000_000;
+/** The same each time: a failure tells of a change, not of a draw. `npm run fuzz` draws others. */
+const seed = 4_242;
 
 let product: GatedProduct;
 beforeAll(async () => {
