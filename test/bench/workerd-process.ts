@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { guardProcess } from "../../workers/local/child-process.ts";
+import { guardProcess } from "../../workers/local/processes/child-process.ts";
 import { type Compatibility, root } from "../../workers/local/workerd/bundle.ts";
 
 /*

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { commandLineOf } from "../../workers/local/child-process.ts";
+import { commandLineOf } from "../../workers/local/processes/child-process.ts";
 import { bundleWorkers, readCompatibility } from "../../workers/local/workerd/bundle.ts";
 import { runWorkers } from "../../workers/local/workerd/run-workers.ts";
 

@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startChild, waitUntilReady } from "../../workers/local/child-process.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
+import { startChild, waitUntilReady } from "../../workers/local/processes/child-process.ts";
 import { findOrInstall } from "../debian-program.ts";
 
 const howToInstall =

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { commandLineOf } from "../../workers/local/child-process.ts";
+import { commandLineOf } from "../../workers/local/processes/child-process.ts";
 import { readCompatibility } from "../../workers/local/workerd/bundle.ts";
 import { type RunningWorkers, runWorkers } from "../../workers/local/workerd/run-workers.ts";
 import { waitFor } from "../wait-for.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
-import { createReload } from "../../workers/local/reload.ts";
+import { createReload } from "../../workers/local/reload/reload.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Checkout, makeCheckout, makeClosedFolder } from "./checkout.ts";

@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { access, constants, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeFolder } from "../../src/governance/files/make-folder.ts";
-import { commandLineOf, startOf } from "./child-process.ts";
+import { commandLineOf, startOf } from "./processes/child-process.ts";
 
 /**
  * Creates the directory when needed and gives its absolute path, links resolved.

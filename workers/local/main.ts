@@ -17,12 +17,12 @@ import {
 } from "./data-dir.ts";
 import { migrate } from "./migrate.ts";
 import { findFreePort, isPortFree } from "./ports.ts";
-import { type ReadyLine, showReadyLine } from "./ready-line.ts";
-import { createReload, watchSource } from "./reload.ts";
+import { StopSteps } from "./processes/stop-steps.ts";
+import { createReload, watchSource } from "./reload/reload.ts";
 import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
-import { StopSteps } from "./stop-steps.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe/stand-in.ts";
+import { type ReadyLine, showReadyLine } from "./terminal/ready-line.ts";
 import { bundleWorkers, readCompatibility, type WorkerBundles } from "./workerd/bundle.ts";
 import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./workerd/run-workers.ts";
 import { createTaskFiles } from "./workerd/task-files.ts";

@@ -8,8 +8,8 @@ import { postgresSettings, withDatabase } from "./neon/database.ts";
 import { startNeonGateway } from "./neon/gateway.ts";
 import { provideAppRole } from "./postgres/role.ts";
 import { startPostgres } from "./postgres/server.ts";
+import { StopSteps } from "./processes/stop-steps.ts";
 import { startRedis } from "./redis/server.ts";
-import { StopSteps } from "./stop-steps.ts";
 import { startUpstashGateway } from "./upstash/gateway.ts";
 
 /** Read from the environment; an empty string counts as not set. */

@@ -5,9 +5,9 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
-import { answerBrokenRequests } from "../broken-requests.ts";
-import { inTurn } from "../in-turn.ts";
 import { closeServer, listenOnLoopback } from "../ports.ts";
+import { answerBrokenRequests } from "../requests/broken-requests.ts";
+import { inTurn } from "../requests/in-turn.ts";
 import { BackendPool } from "./backends.ts";
 import { databaseName, databasePath, gatewayCredentials } from "./database.ts";
 import { LOGIN_MS } from "./login.ts";

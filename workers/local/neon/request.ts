@@ -5,7 +5,7 @@
  */
 
 import type { IncomingHttpHeaders } from "node:http";
-import { parseSourceJson } from "../source-json.ts";
+import { parseSourceJson } from "../requests/source-json.ts";
 import { RefusedSqlError } from "./database.ts";
 import { toParameter } from "./values.ts";
 

@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
-import { encodingOf, readBody } from "../request-body.ts";
+import { encodingOf, readBody } from "../requests/request-body.ts";
 import { type Lease, NeonConnections } from "./connections.ts";
 import {
   connectionFailure,

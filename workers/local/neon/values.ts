@@ -5,7 +5,7 @@
  * Source: https://neon.com/docs/serverless/serverless-driver and https://www.postgresql.org/docs/current/arrays.html
  */
 
-import { numberText } from "../source-json.ts";
+import { numberText } from "../requests/source-json.ts";
 
 /** One element of an array literal: `"…"` with quotes and backslashes escaped, or NULL. */
 function arrayElement(value: unknown): string {

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { arch, platform, tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { isAlive } from "../child-process.ts";
+import { isAlive } from "../processes/child-process.ts";
 import type { Account } from "./account.ts";
 
 const run = promisify(execFile);

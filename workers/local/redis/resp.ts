@@ -7,7 +7,7 @@
  * Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 
-import { type KeptNumber, numberOf } from "../source-json.ts";
+import { type KeptNumber, numberOf } from "../requests/source-json.ts";
 
 /** An error reply. A value and not a throw: it may stand in the middle of a pipeline or an EXEC array. */
 export class RedisReplyError extends Error {

@@ -6,9 +6,9 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { makeFolder } from "../../../src/governance/files/make-folder.ts";
-import { endLeftover, startChild, waitUntilReady } from "../child-process.ts";
 import { findFreePort } from "../ports.ts";
-import { keepRunning } from "../supervise.ts";
+import { endLeftover, startChild, waitUntilReady } from "../processes/child-process.ts";
+import { keepRunning } from "../processes/supervise.ts";
 import { createRedisConnection } from "./connection.ts";
 import { plainReply } from "./resp.ts";
 

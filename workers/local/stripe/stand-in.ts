@@ -8,7 +8,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { closeServer, listenOnLoopback } from "../ports.ts";
-import { readBody } from "../request-body.ts";
+import { readBody } from "../requests/request-body.ts";
 import { createStripeAccount, type StripeAccount } from "./account.ts";
 import { type ApiCall, createStripeApi, type StripeApi } from "./api.ts";
 import { answerControl, type Delivery } from "./control.ts";

@@ -1,7 +1,7 @@
 /** What a REST request may ask for: arguments become strings, commands that need a session are refused. */
 
 import type { CommandArgument } from "../redis/resp.ts";
-import { numberText, parseSourceJson } from "../source-json.ts";
+import { numberText, parseSourceJson } from "../requests/source-json.ts";
 
 /** A request that the gateway refuses itself. The message starts with `ERR`, as Upstash's do. */
 export class RefusedRequestError extends Error {

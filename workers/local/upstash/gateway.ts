@@ -6,8 +6,6 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecretCheck } from "../../../src/http/kit/secret-check.ts";
-import { answerBrokenRequests } from "../broken-requests.ts";
-import { inTurn } from "../in-turn.ts";
 import { closeServer, listenOnLoopback } from "../ports.ts";
 import {
   AnswerTooLargeError,
@@ -16,7 +14,9 @@ import {
   RedisUnavailableError,
 } from "../redis/connection.ts";
 import type { ReplyShape } from "../redis/resp.ts";
-import { encodingOf, readBody } from "../request-body.ts";
+import { answerBrokenRequests } from "../requests/broken-requests.ts";
+import { inTurn } from "../requests/in-turn.ts";
+import { encodingOf, readBody } from "../requests/request-body.ts";
 import {
   parseBody,
   parseCommand,

@@ -1,11 +1,11 @@
 /** Both workers in one workerd, as on Cloudflare: the API is reachable, the consumer only through it and by cron. */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { formatLogLine } from "../console-lines.ts";
-import { createDemoService } from "../demo-service.ts";
-import { createRestarts } from "../supervise.ts";
+import { createRestarts } from "../processes/supervise.ts";
+import { formatLogLine } from "../terminal/console-lines.ts";
 import { createArchiveService } from "./archive-folder.ts";
 import { bundleEdge, type Compatibility, type WorkerBundles } from "./bundle.ts";
+import { createDemoService } from "./demo-service.ts";
 import { createHostNamesService, type Lookup } from "./host-names.ts";
 import { type Pulse, watchPulse } from "./pulse.ts";
 import { type Instance, startInstance } from "./runtime-instance.ts";

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
-import { commandLineOf, guardProcess } from "../child-process.ts";
+import { commandLineOf, guardProcess } from "../processes/child-process.ts";
 import { type Compatibility, edgeModule, type WorkerBundles } from "./bundle.ts";
 
 type ServiceBinding = (request: Request) => Promise<Response>;

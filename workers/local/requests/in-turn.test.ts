@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { waitFor } from "../../test/wait-for.ts";
+import { waitFor } from "../../../test/wait-for.ts";
+import { closeServer, listenOnLoopback } from "../ports.ts";
 import { inTurn } from "./in-turn.ts";
-import { closeServer, listenOnLoopback } from "./ports.ts";
 
 const sent = 40_000;
 /** So many of them are answered one by one, with time to read more between them. */

@@ -1,9 +1,9 @@
 /** `npm run dev`: a change of the source reaches the workers that run. */
 
 import { setTimeout as delay } from "node:timers/promises";
+import { bundleWorkers, root, type WorkerBundles } from "../workerd/bundle.ts";
 import { checkComposition } from "./check-composition.ts";
 import { watchFolder } from "./watch-folder.ts";
-import { bundleWorkers, root, type WorkerBundles } from "./workerd/bundle.ts";
 
 /** What the workers are made of, below the project's folder. */
 const folders = ["src", "schemas", "workers", "migrations"] as const;

@@ -1,8 +1,8 @@
 /** The demo world of `npm start`: workers cannot call themselves for so long, so this program makes it through their API. */
 
-import { createDemoApi, DemoError } from "../../src/demo/api.ts";
-import { type DemoReport, makeDemo } from "../../src/demo/build.ts";
-import type { DemoState } from "../../src/http/routes/demo.ts";
+import { createDemoApi, DemoError } from "../../../src/demo/api.ts";
+import { type DemoReport, makeDemo } from "../../../src/demo/build.ts";
+import type { DemoState } from "../../../src/http/routes/demo.ts";
 
 /** How far it is, and what came of it. */
 type State = DemoState & { readonly report: DemoReport | null };

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { root } from "./workerd/bundle.ts";
+import { root } from "../workerd/bundle.ts";
 
 /** Loading the source takes a second or two; one that hangs is no reason to wait for ever, ms. */
 const limitMs = 60_000;
