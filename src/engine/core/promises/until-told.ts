@@ -27,11 +27,14 @@ export async function untilTold({ limitMs, isTold, listen }: Wait): Promise<void
   if (isTold()) return;
   // Most are told before the first look, so they set one timer and no more.
   let looks: ReturnType<typeof setInterval> | undefined;
-  let timer = setTimeout(() => {
-    if (limitMs <= lookEveryMs || isTold()) return end();
-    looks = setInterval(() => isTold() && end(), lookEveryMs);
-    timer = setTimeout(end, limitMs - lookEveryMs);
-  }, Math.min(limitMs, lookEveryMs));
+  let timer = setTimeout(
+    () => {
+      if (limitMs <= lookEveryMs || isTold()) return end();
+      looks = setInterval(() => isTold() && end(), lookEveryMs);
+      timer = setTimeout(end, limitMs - lookEveryMs);
+    },
+    Math.min(limitMs, lookEveryMs),
+  );
   await Promise.race([told, over]);
   clearTimeout(timer);
   clearInterval(looks);
