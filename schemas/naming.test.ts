@@ -36,6 +36,14 @@ describe("event names", () => {
     expect(isPastTense("payment_sent")).toBe(true);
   });
 
+  test("what has happened is known by irregular verbs, their compounds, and with a particle behind them", () => {
+    const past =
+      "torn heard fed rewritten withheld overtaken undergone prepaid checked_in timed_out order_paid_out";
+    expect(past.split(" ").filter((action) => !isPastTense(action))).toEqual([]);
+    const other = "check_in log_out in remind rebuild overdue online output retrying";
+    expect(other.split(" ").filter(isPastTense)).toEqual([]);
+  });
+
   test("every catalogued name is good, or frozen with a reason", () => {
     for (const { type } of charter.all) expect(checkEventName(type)).toEqual([]);
     for (const [name, reason] of frozenNames) {

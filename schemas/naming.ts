@@ -9,11 +9,19 @@ const segment = /^[a-z][a-z0-9_]*$/;
 
 const irregularPast = new Set(
   (
-    "begun bought bound broken brought built caught chosen cut done drawn forgotten found frozen given gone grown held " +
-    "hidden kept known left lent lost made met overridden paid put read rebuilt reset run seen sent set shown sold " +
-    "spent split stolen taken taught thrown undone withdrawn won written"
+    "awoken beaten become begun bent bitten blown born borne bought bound broadcast broken brought built burnt burst " +
+    "cast caught chosen cost cut dealt done drawn driven drunk dug eaten fallen felt flown forbidden foreseen " +
+    "forgiven forgotten fought found frozen given gone got ground grown heard held hidden hit hung hurt kept known " +
+    "laid lain learnt led left lent let lit lost made meant met mown outrun outsold overridden paid proven put quit " +
+    "read reset ridden risen run rung said seen sent set sewn shaken shot shown shrunk shut sold sought sown spent " +
+    "spilt split spoken spread sprung spun stolen stood struck strung stuck sung sunk swept sworn swum swung taken " +
+    "fed clung come crept dreamt flung knelt sat slept slid stung taught thought thrown told torn understood upheld woken won worn wound woven written"
   ).split(" "),
 );
+/** `rewritten`, `withheld`, `overtaken` */
+const prefix = /^(?:re|under|un|over|with|mis|pre)(?=.{3})/;
+/** `checked_in`, `timed_out`: what is done stands before it. */
+const particle = /_(?:in|out|up|off|on|over|down|back|away|through)$/;
 // Present tense and adjectives that end like a past tense.
 const notPast = new Set([
   "need",
@@ -29,10 +37,11 @@ const notPast = new Set([
   "red",
 ]);
 
-/** True for the last word of `action` in the past tense: `created`, `micro_niche_created`, `sent`. */
+/** True for the last word of `action` in the past tense: `created`, `micro_niche_created`, `sent`, `checked_in`. */
 export function isPastTense(action: string): boolean {
-  const word = action.slice(action.lastIndexOf("_") + 1);
-  if (irregularPast.has(word)) return true;
+  const verb = action.replace(particle, "");
+  const word = verb.slice(verb.lastIndexOf("_") + 1);
+  if (irregularPast.has(word) || irregularPast.has(word.replace(prefix, ""))) return true;
   return word.length > 3 && word.endsWith("ed") && !notPast.has(word);
 }
 

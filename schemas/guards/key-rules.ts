@@ -41,7 +41,7 @@ const keyRules: readonly KeyRule[] = [
   ],
   [/(?:^|_)e?_?mails?(?:_address(?:es)?)?$/, personal],
   [
-    /(?:^|_)(?:tele)?phones?(?:_|$)|(?:^|_)(?:(?:tele)?phone|mobile|cell|fax|telefon|handy)_?(?:numbers?|nummer|no|nr)$|(?:^|_)(?:telefon|whatsapp|fax)$/,
+    /(?:^|_)(?:tele)?phones?(?:_(?!verified$|confirmed$)|$)|(?:^|_)(?:(?:tele)?phone|mobile|cell|fax|telefon|handy)_?(?:numbers?|nummer|no|nr)$|(?:^|_)(?:telefon|whatsapp|fax)$/,
     personal,
   ],
   [
@@ -51,7 +51,7 @@ const keyRules: readonly KeyRule[] = [
     personal,
   ],
   [
-    /(?:^|_)(?:ip|ip_addr|ipv[46]|birth_?da(?:y|te)|date_of_birth|place_of_birth|dob|ssn|social_security(?:_number)?|passport(?:_number)?|national_id|tax_id|iban|bank_account(?:_number)?)$/,
+    /(?:^|_)(?:ip|ip_addr|ipv[46]|birth_?da(?:y|te)|birth_?(?:year|place)|(?:date|year|place|country)_of_birth|born_on|dob|nationality|ssn|social_security(?:_number)?|passport(?:_(?:number|no))?|driv(?:er|ing)s?_licen[cs]e(?:_number)?|national_id|tax_id|iban|bank_account(?:_number)?)$/,
     personal,
   ],
   // The languages of the courses.

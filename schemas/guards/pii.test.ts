@@ -27,6 +27,11 @@ describe("keys", () => {
     "client_ip",
     "iban",
     "birth_date",
+    "born_on",
+    "birth_year",
+    "country_of_birth",
+    "nationality",
+    "driving_licence_number",
     "password",
     "db_password",
     "token",
@@ -70,6 +75,10 @@ describe("keys", () => {
     "emailing_enabled",
     "address_id",
     "template_id",
+    "phone_verified",
+    "email_verified",
+    "born_in_clinic",
+    "birth_weight_class",
   ])("%s is allowed", (key) => expect(forbiddenKeyReason(key)).toBeNull());
 });
 

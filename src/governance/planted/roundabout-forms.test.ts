@@ -470,6 +470,99 @@ export async function tell({ publish: say, publish }: Context, send: Publish, id
 const handOn = (publish: Publish, event: EventDefinition, id: string) => publish(event, { desk_id: id });`,
     desk,
   ],
+  "a failure that is given back as a value, and thrown by nobody": [
+    "C-8",
+    handler(`
+type Result = { ok: true; value: number } | { ok: false; error: unknown };
+const err = (error: unknown): Result => ({ ok: false, error });
+async function ask(id: string): Promise<Result> {
+  try {
+    const answer = await fetch("https://x.example/" + id);
+    return { ok: true, value: answer.status };
+  } catch (error) {
+    return err(error);
+  }
+}
+class Desk {
+  async send(id: string): Promise<{ _tag: "Success" } | { _tag: "Failure"; cause: unknown }> {
+    try {
+      await fetch("https://x.example/" + id);
+      return { _tag: "Success" };
+    } catch (cause) {
+      return { _tag: "Failure", cause };
+    }
+  }
+}
+const isFree = async (id: string) => (id === "" ? { ok: false } : { ok: true });
+const desk = new Desk();
+async function shelve({ payload }, { tx, log }) {
+  await ask(payload.book_id); //! C-8
+  const asked = await ask(payload.book_id);
+  if (!asked.ok) { //! C-8
+    log.warn({ err: asked.error }, "not asked");
+    return;
+  }
+  const again = await ask(payload.book_id);
+  if (again.ok) await tx.insert(books).values({ id: payload.book_id }); //! C-8
+  else log.warn("not asked again");
+  const sent = await desk.send(payload.book_id);
+  if (sent._tag === "Failure") log.error(sent.cause); //! C-8
+  const thrown = await ask(payload.book_id);
+  if (!thrown.ok) throw thrown.error;
+  const kept = await ask(payload.book_id);
+  if (!kept.ok) await tx.insert(books).values({ id: payload.book_id, error: String(kept.error) });
+  const free = await isFree(payload.book_id);
+  if (!free.ok) return;
+  const chosen = await ask(payload.book_id);
+  await tx.update(books).set({ known: chosen.ok });
+  const last = await ask(payload.book_id);
+  if (last.ok) return;
+  throw last.error;
+}`),
+  ],
+  "a list of Redis that is used as a queue": [
+    "B-5",
+    `
+import type { Redis } from "@upstash/redis";
+const mails = "brain:shelf:mails";
+export class Post {
+  constructor(private readonly redis: Redis) {}
+  async put(book: unknown, slot: number) {
+    await this.redis.lpush(mails, JSON.stringify(book)); //! B-5
+    await this.redis.zadd("brain:shelf:later", { score: 1, member: JSON.stringify(book) }); //! B-5
+    await this.redis.lpush("brain:shelf:seen", JSON.stringify(book));
+    await this.redis.lpush("brain:shelf:slots", slot);
+    await this.redis.zadd("brain:shelf:top", { score: 1, member: JSON.stringify(book) });
+  }
+  async take() {
+    const mail = await this.redis.rpop(mails); //! B-5
+    const [later] = await this.redis.zpopmin("brain:shelf:later"); //! B-5
+    const seen = await this.redis.lrange("brain:shelf:seen", 0, 9);
+    const slot = await this.redis.lpop("brain:shelf:slots");
+    await this.redis.zpopmin("brain:shelf:top", 1);
+    return [mail, later, seen, slot];
+  }
+}`,
+  ],
+  "events that a function of their file defines": [
+    "N-1 N-4 N-6 N-7",
+    "export const three = 3;",
+    {
+      "src/lib/events.ts": `import { defineEvent } from "@brain/schemas";
+import * as z from "zod";
+const payload = z.strictObject({ book_id: z.uuid().describe("the book") });
+const bookEvent = (type: string) => defineEvent(type, { version: 1, module: "shelf", payload });
+function pageEvent<const T extends string>(type: T, when: string) {
+  return defineEvent(type, { version: 1, module: "shelf", when, payload });
+}
+export const shelfBookRead = bookEvent("shelf.book.read"); //! N-6
+export const shelfBookMoves = bookEvent("shelf.book.moves"); //! N-4 N-6
+export const shelfPageTorn = pageEvent("shelf.page.torn", "A page was torn"); //! N-6
+export const pageTurned = pageEvent("shelf.page.turned", "A page was turned"); //! N-6 N-7
+const nameOf = (type: string) => type;
+export const other = nameOf("shelf.book.moves");`,
+    },
+  ],
 };
 
 test.for(Object.entries(forms))("%s", ([, [ids, lines, more]]) => {

@@ -17,6 +17,7 @@ import { nodesOf } from "../../tree/syntax/nodes.ts";
 import { bare, calledName, type FunctionNode, isFunction, isInside } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { sourcesWith } from "../scope-of-rules.ts";
+import { unthrownFailures } from "./unthrown-failures.ts";
 
 /** A handler, what it calls, and what that calls: further away it is not plain whose error it is. */
 const stepsFromHandler = 2;
@@ -50,6 +51,7 @@ function swallowsIn(tree: TypeScriptTree, node: FunctionNode, isHandler: boolean
     ),
     ...finallies.filter((block) => hasAwait((block.parent as ts.TryStatement).tryBlock) && leaves(block)),
     ...callsInside(node).filter((call) => isSwallow(tree, node, call)),
+    ...(isHandler ? unthrownFailures(tree, node, (way) => ending.onlyTells(way)) : []),
   ];
 }
 
@@ -80,6 +82,7 @@ class Ending {
   }
 
   onlyTells(body: ts.Node): boolean {
+    if (ts.isStatement(body) && !ts.isBlock(body)) return this.#tells(body);
     return ts.isBlock(body)
       ? body.statements.every((statement) => this.#tells(statement))
       : isNothing(body) || this.#isTelling(body, 1);

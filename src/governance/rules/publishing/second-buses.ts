@@ -10,7 +10,7 @@ import { bare, calledName, isFunction, stringOf } from "../../tree/syntax/source
 import type { Report } from "../rule.ts";
 import { type Looked, moduleSourcesWith, sourcesWith } from "../scope-of-rules.ts";
 import { emittersOf } from "./emitters.ts";
-import { queueSends } from "./queues.ts";
+import { queueSends, redisQueues } from "./queues.ts";
 
 /** Packages whose business is to carry messages. */
 const busPackages = new Set([
@@ -73,7 +73,12 @@ export function secondBuses(project: Project, report: Report): void {
       if (host !== undefined) tell(looked, node, host.replace("https://", ""));
     }
   importedBuses(project, tell);
-  for (const { looked, at, what } of [...emittersOf(project), ...queueSends(project)]) tell(looked, at, what);
+  for (const { looked, at, what } of [
+    ...emittersOf(project),
+    ...queueSends(project),
+    ...redisQueues(project),
+  ])
+    tell(looked, at, what);
 }
 
 function importedBuses(project: Project, tell: (looked: Looked, at: ts.Node, what: string) => void): void {

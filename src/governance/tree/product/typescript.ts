@@ -18,6 +18,7 @@ import {
   type SourceFile,
   stringOf,
 } from "../syntax/source.ts";
+import { callsOfHelper } from "./event-helpers.ts";
 import { namesOf, saysOne } from "./event-names.ts";
 import { givenName, isGivenPublisher } from "./given-publishers.ts";
 import { readModules, type TypeScriptModule } from "./modules.ts";
@@ -127,8 +128,17 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const definitions = defining.flatMap((path) => callsIn(source(path)));
   const events = new Map<ts.Node, DefinedEvent>();
   for (const { file, node } of definitions) {
-    if (calledOf(file, node, schemasPackage) === "defineEvent")
-      events.set(node, readEvent(file, node, values));
+    if (calledOf(file, node, schemasPackage) !== "defineEvent") continue;
+    const event = readEvent(file, node, values);
+    const helped = event.type === null ? callsOfHelper(node, nodesOf(source(file).ast).calls) : [];
+    if (helped.length === 0) events.set(node, event);
+    for (const call of helped)
+      events.set(call, {
+        ...event,
+        call,
+        name: nameOfValue(call),
+        type: textOf(file, call.arguments[0], values),
+      });
   }
   // Who publishes or handles an event says its name somewhere, be it in the import that renames it.
   const own = [...events.values()].map(({ name }) => name);
