@@ -563,6 +563,78 @@ const nameOf = (type: string) => type;
 export const other = nameOf("shelf.book.moves");`,
     },
   ],
+  "a personal column of a table is written into a log": [
+    "P-8",
+    `
+import { people, shelves } from "./people.ts";
+export async function tell(db: Database, log: Log, id: string) {
+  const [person] = await db.select().from(people).where(eq(people.id, id));
+  log.info({ email: person.email }, "found"); //! P-8
+  const rows = await db.select({ id: people.id, to: people.email, bornOn: people.bornOn }).from(people).limit(10);
+  for (const row of rows) log.info({ id: row.id, to: row.to }); //! P-8
+  for (const { bornOn, id: own } of rows) console.log(own, bornOn); //! P-8
+  if (rows[0].to === "") throw new Error(\`\${rows[0].to} is none\`); //! P-8
+  const [{ name }] = await db.select().from(people); 
+  log.warn({ name }); //! P-8
+  const [shelf] = await db.select().from(shelves);
+  log.info({ name: shelf.name, at: shelf.emailedAt, count: rows.length, known: person.emailVerified });
+  log.info({ length: person.email.length, hash: await hashOf(person.email), id: person.id });
+}`,
+    {
+      "src/shelf/people.ts": `import { boolean, date, pgTable, text, timestamp, uuid, varchar } from "drizzle-orm/pg-core";
+export const people = pgTable("shelf_readers", {
+  id: uuid("id"),
+  name: varchar("name", { length: 100 }).notNull(),
+  email: text("email").notNull(),
+  emailVerified: boolean("email_verified"),
+  bornOn: date("born_on"),
+});
+export const shelves = pgTable("shelf_shelves", { id: uuid("id"), name: text("name"), emailedAt: timestamp("emailed_at") });`,
+    },
+  ],
+  "a loop with a bound that waits for a row": [
+    "11.2",
+    `
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const find = (db: Database, id: string) => db.select().from(books).where(eq(books.id, id));
+export async function wait(db: Database, id: string) {
+  for (let tries = 0; tries < 30; tries++) { //! 11.2
+    const [book] = await db.select().from(books).where(eq(books.id, id));
+    if (book.state === "done") return book;
+    await sleep(1_000 * tries);
+  }
+  let left = 10;
+  while (left > 0) { //! 11.2
+    const [book] = await find(db, id);
+    if (book !== undefined) return book;
+    left -= 1;
+    await sleep(1_000);
+  }
+  for (let page = 0; page < 10; page++) {
+    const rows = await db.select().from(books).limit(100).offset(page * 100);
+    await send(rows);
+    await sleep(100);
+  }
+  for (let tries = 0; tries < 3; tries++) {
+    try {
+      return await find(db, id);
+    } catch {
+      await sleep(100);
+    }
+  }
+  for (let tries = 0; tries < 3; tries++) {
+    const answer = await fetch("https://x.example");
+    if (answer.ok) return answer;
+    await sleep(100);
+  }
+  let after = "";
+  while (after !== null) {
+    const rows = await db.select().from(books).where(gt(books.id, after)).limit(100);
+    after = rows.at(-1)?.id ?? null;
+    await sleep(100);
+  }
+}`,
+  ],
 };
 
 test.for(Object.entries(forms))("%s", ([, [ids, lines, more]]) => {

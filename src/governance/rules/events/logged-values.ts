@@ -10,6 +10,7 @@ import { nodesOf } from "../../tree/syntax/nodes.ts";
 import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { sourcesWith } from "../scope-of-rules.ts";
+import { personalColumn } from "./logged-columns.ts";
 import { payloadSchemas } from "./payload-schemas.ts";
 
 /** How far a value is followed into functions that it is given to. */
@@ -40,6 +41,16 @@ export function loggedValues(project: Project, report: Report): void {
     if (tree.calledOf(handled.file, handled.call, "@brain/engine") !== "on") continue;
     follow({ tree, personal, parameters: new Map([[event, "event"]]) }, handler, maxSteps, report);
   }
+  for (const { nodes } of sourcesWith(project, /\bselect(?:Distinct)?\(/))
+    for (const node of [...nodes.calls, ...nodes.news])
+      for (const said of saidBy(node)) {
+        const column = personalColumn(tree, said);
+        if (column !== null)
+          report({
+            at: said,
+            message: `${said.getText()} is a personal or secret column (${column}), and is written into ${placeOf(node)}.`,
+          });
+      }
   for (const { nodes } of sourcesWith(project, /\benv\b/))
     for (const node of [...nodes.calls, ...nodes.news])
       for (const said of saidBy(node))

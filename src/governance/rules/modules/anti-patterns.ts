@@ -66,16 +66,14 @@ function polling(project: Project, report: Report): void {
       if (isAgain) report({ at: call, message: `It looks again and again, by ${name}.` });
     }
     for (const branch of looked.nodes.branches) {
-      if (
-        ts.isIfStatement(branch) ||
-        ts.isSwitchStatement(branch) ||
-        ts.isConditionalExpression(branch) ||
-        !isEndless(branch)
-      )
+      if (ts.isIfStatement(branch) || ts.isSwitchStatement(branch) || ts.isConditionalExpression(branch))
         continue;
       const { statement } = branch;
-      if (waits(project, statement) && reads(project, statement) && !hasEnd(statement))
-        report({ at: branch, message: "It looks again and again, in a loop that waits." });
+      if (!waits(project, statement)) continue;
+      const isPolling = isEndless(branch)
+        ? reads(project, statement) && !hasEnd(statement)
+        : readsTheSame(project, branch);
+      if (isPolling) report({ at: branch, message: "It looks again and again, in a loop that waits." });
     }
   }
 }
@@ -105,6 +103,55 @@ function isEndless(loop: ts.WhileStatement | ts.DoStatement | ts.ForStatement): 
 /** It ends with its invocation, or by an error: nobody polls for ever there. */
 const hasEnd = (node: ts.Node) => /\bthrow\b|\.aborted\b|deadline/i.test(node.getText());
 
+/**
+ * A loop with a bound that reads a table, waits, and changes nothing: what it reads does not depend on how far it is, as that
+ * of pages does, and no error is what makes it try again.
+ */
+function readsTheSame(project: Project, loop: ts.WhileStatement | ts.DoStatement | ts.ForStatement): boolean {
+  const condition = ts.isForStatement(loop) ? loop.condition : loop.expression;
+  if (condition === undefined || !ts.isBinaryExpression(bare(condition))) return false;
+  const text = loop.getText();
+  if (/\btry\b|\.catch\(|aborted|deadline|\b(?:insert|update|delete|publish|transact)\(/i.test(text))
+    return false;
+  if (/\b(?:INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b/i.test(text)) return false;
+  const calls = callsInside(loop.statement);
+  const read = calls.filter((call) => isTableRead(call) || calledReads(project, call));
+  const changing = namesChangedIn(loop);
+  return (
+    read.length > 0 &&
+    read.every((call) => {
+      let at: ts.Node = call;
+      while (!ts.isStatement(at)) at = at.parent;
+      return !changing.some((name) => new RegExp(`\\b${name}\\b`).test(at.getText()));
+    })
+  );
+}
+
+const isTableRead = (call: ts.CallExpression): boolean =>
+  /^(?:select|findMany|findFirst)$/.test(calledName(call) ?? "") ||
+  call.arguments.some((given) => /^(?:sql)?[`"']\s*SELECT\b/i.test(bare(given).getText()));
+
+function calledReads(project: Project, call: ts.CallExpression): boolean {
+  const called = calledFunction(project.typescript, call.expression);
+  if (called === null || /\b(?:insert|update|delete|transact)\(/.test(called.getText())) return false;
+  return callsInside(called).some(isTableRead);
+}
+
+/** Variables that are given another value with each round. */
+function namesChangedIn(loop: ts.Node): readonly string[] {
+  const names = new Set<string>();
+  walk(loop, (node) => {
+    const target =
+      ts.isBinaryExpression(node) && /^(?:[-+*]|\?\?|\|\|)?=$/.test(node.operatorToken.getText())
+        ? node.left
+        : ts.isPostfixUnaryExpression(node) || ts.isPrefixUnaryExpression(node)
+          ? node.operand
+          : null;
+    if (target !== null && ts.isIdentifier(target)) names.add(target.text);
+  });
+  return [...names];
+}
+
 function waits(project: Project, node: ts.Node): boolean {
   return callsInside(node).some((call) => {
     if (calledName(call) === "setTimeout" || /^(?:sleep|delay|wait(?:For)?)$/.test(calledName(call) ?? ""))
@@ -116,11 +163,7 @@ function waits(project: Project, node: ts.Node): boolean {
 
 /** A query, or a request. One that it calls counts. */
 function reads(project: Project, node: ts.Node): boolean {
-  const isRead = (call: ts.CallExpression): boolean => {
-    const name = calledName(call);
-    if (name === "select" || name === "fetch" || name === "findMany" || name === "findFirst") return true;
-    return call.arguments.some((given) => /^(?:sql)?[`"']\s*SELECT\b/i.test(bare(given).getText()));
-  };
+  const isRead = (call: ts.CallExpression): boolean => calledName(call) === "fetch" || isTableRead(call);
   return callsInside(node).some((call) => {
     if (isRead(call)) return true;
     const called = calledFunction(project.typescript, call.expression);
