@@ -92,11 +92,60 @@ test("what others added to the branch that ours left is not ours", async () => {
   expect(told(inAddedLines(all, await addedLines(folder, theirs)))).toEqual(["ä b.ts:2"]);
 });
 
+test("neither settings of git, nor attributes, nor a line like a head of a diff hides what was added", async () => {
+  const { folder, git } = await repository();
+  const lines = "one\n++ b/ä b.ts\ntwo\nnew\nthree\n";
+  await writeFile(join(folder, "a.ts"), lines);
+  await writeFile(join(folder, "nul.ts"), "\0\n");
+  git("add", "-A");
+  const all = ["a.ts", "ä b.ts"].flatMap((file) => [1, 2, 3, 4].map((line) => finding(file, line)));
+  const seen = async () =>
+    told(inAddedLines([...all, finding("nul.ts", 1)], await addedLines(folder, "staged")));
+  const expected = ["a.ts:2", "a.ts:4", "nul.ts:1"];
+  expect(await seen()).toEqual(expected);
+  for (const setting of ["noprefix", "mnemonicPrefix"]) {
+    git("config", `diff.${setting}`, "true");
+    expect(await seen(), setting).toEqual(expected);
+  }
+  git("config", "diff.interHunkContext", "9");
+  await writeFile(join(folder, ".git/info/attributes"), "*.ts -diff\n");
+  expect(await seen(), "-diff").toEqual(expected);
+});
+
+test("two branches that took each other in have two places at which they parted, and one is taken", async () => {
+  const { folder, git } = await repository();
+  const commit = async (branch: string, path: string, text: string) => {
+    git("checkout", "-q", branch);
+    await writeFile(join(folder, path), text);
+    git("add", "-A");
+    git("commit", "-qm", path);
+    return git("rev-parse", "HEAD").toString().trim();
+  };
+  git("branch", "-m", "trunk");
+  git("branch", "ours");
+  const ours = await commit("ours", "ours.ts", "ours\n");
+  const theirs = await commit("trunk", "theirs.ts", "theirs\n");
+  git("merge", "-q", "--no-edit", ours);
+  git("checkout", "-q", "ours");
+  git("merge", "-q", "--no-edit", theirs);
+  await commit("ours", "a.ts", "one\ntwo\nnew\n");
+  expect(git("merge-base", "--all", "trunk", "ours").toString().trim().split("\n")).toHaveLength(2);
+  const all = [2, 3].map((line) => finding("a.ts", line));
+  expect(told(inAddedLines(all, await addedLines(folder, "trunk")))).toEqual(["a.ts:3"]);
+  expect(await changedFiles(folder, "trunk")).toEqual(["a.ts", "ours.ts"]);
+});
+
 test("a revision that git does not know is named", async () => {
-  const { folder } = await repository();
+  const { folder, git } = await repository();
   await expect(addedLines(folder, "nowhere")).rejects.toThrow(ChangeError);
   await expect(addedLines(folder, "nowhere")).rejects.toThrow(/since "nowhere": .*fetch it all/s);
   await expect(addedLines(folder, "--output=/tmp/x")).rejects.toThrow(ChangeError);
+  git("branch", "-m", "trunk");
+  git("checkout", "-q", "--orphan", "alone");
+  git("commit", "-qm", "alone");
+  await expect(addedLines(folder, "trunk")).rejects.toThrow(
+    /since "trunk": it and this branch have no commit/,
+  );
 });
 
 test("a folder without git, and one without a first commit, are told apart", async () => {

@@ -12,6 +12,11 @@ export class ChangeError extends Error {}
 /** Lines by path from the root of git's tree; every line of a file that is new. */
 export type AddedLines = ReadonlyMap<string, ReadonlySet<number>>;
 
+const changeError = (since: string, why: string) =>
+  new ChangeError(
+    `git cannot tell what changed since "${since}": ${why}. A clone that has only the newest commit knows nothing older: fetch it all.`,
+  );
+
 type Git = (...args: readonly string[]) => Promise<string>;
 
 /** @throws {ChangeError} what git says to it */
@@ -22,9 +27,7 @@ const gitIn =
       return (await run("git", ["-C", root, ...args], { maxBuffer: 256 * 1024 * 1024 })).stdout;
     } catch (error) {
       const said = (error as { stderr?: string }).stderr?.trim() || String(error);
-      throw new ChangeError(
-        `git cannot tell what changed since "${since}": ${said}. A clone that has only the newest commit knows nothing older: fetch it all.`,
-      );
+      throw changeError(since, said);
     }
   };
 
@@ -42,14 +45,27 @@ export const hasCommit = (root: string): Promise<boolean> =>
     () => false,
   );
 
-/** What `git diff` compares. A revision is looked up first, so that it cannot be an option. */
-async function rangeOf(git: Git, since: string): Promise<readonly string[]> {
-  if (since === "staged") return ["--cached"];
-  return [
-    "--merge-base",
-    (await git("rev-parse", "--verify", "--end-of-options", `${since}^{commit}`)).trim(),
-  ];
+/** What `git diff` compares. */
+const rangeOf = async (git: Git, since: string) =>
+  since === "staged" ? "--cached" : await leftAt(git, since);
+
+/**
+ * The commit at which this branch left a revision. A revision is looked up first, so that it cannot be an option. Where
+ * branches took each other in, there are several: the one that the revision itself came by has all that others did.
+ */
+async function leftAt(git: Git, since: string): Promise<string> {
+  const revision = (await git("rev-parse", "--verify", "--end-of-options", `${since}^{commit}`)).trim();
+  const bases = await git("merge-base", "--all", revision, "HEAD").catch(() => "");
+  const [first = "", ...others] = bases.trim().split("\n");
+  if (first === "") throw changeError(since, "it and this branch have no commit in common");
+  if (others.length === 0) return first;
+  const own = new Set((await git("rev-list", "--first-parent", revision)).split("\n"));
+  return [first, ...others].find((commit) => own.has(commit)) ?? first;
 }
+
+/** The same whatever git is set to, also by attributes. */
+const form =
+  "--unified=0 --inter-hunk-context=0 --text --no-color --no-ext-diff --no-textconv --src-prefix=a/ --dst-prefix=b/";
 
 const pathsIn = (text: string) => text.split("\0").filter((path) => path !== "");
 
@@ -65,8 +81,8 @@ async function untracked(git: Git, since: string): Promise<readonly string[]> {
  */
 export async function addedLines(root: string, since: string): Promise<AddedLines> {
   const git = await treeOf(root, since);
-  const form = ["--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--relative", "--no-renames"];
-  const diff = await git("diff", ...form, ...(await rangeOf(git, since)), "--");
+  const range = await rangeOf(git, since);
+  const diff = await git("diff", ...form.split(" "), "--relative", "--no-renames", range, "--");
   const fresh = await untracked(git, since);
   return new Map([...parseDiff(diff), ...fresh.map((path) => [path, everyLine] as const)]);
 }
@@ -74,15 +90,8 @@ export async function addedLines(root: string, since: string): Promise<AddedLine
 /** Paths of files that were added, changed or removed. @throws as {@link addedLines} */
 export async function changedFiles(root: string, since: string): Promise<readonly string[]> {
   const git = await treeOf(root, since);
-  const diff = await git(
-    "diff",
-    "--name-only",
-    "-z",
-    "--relative",
-    "--no-renames",
-    ...(await rangeOf(git, since)),
-    "--",
-  );
+  const range = await rangeOf(git, since);
+  const diff = await git("diff", "--name-only", "-z", "--relative", "--no-renames", range, "--");
   return [...new Set([...pathsIn(diff), ...(await untracked(git, since))])].sort();
 }
 
@@ -93,7 +102,13 @@ const everyLine: ReadonlySet<number> = new Set();
 function parseDiff(diff: string): AddedLines {
   const found = new Map<string, Set<number>>();
   let lines: Set<number> | null = null;
+  /** Of a hunk: texts of the files, whatever they look like. */
+  let texts = 0;
   for (const line of diff.split("\n")) {
+    if (texts > 0 && /^[-+]/.test(line)) {
+      texts -= 1;
+      continue;
+    }
     const file = /^\+\+\+ (?:"?b\/(.*?)"?|\/dev\/null)\t?$/.exec(line);
     if (file !== null) {
       lines = null;
@@ -103,10 +118,12 @@ function parseDiff(diff: string): AddedLines {
       }
       continue;
     }
-    const hunk = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line);
-    if (hunk === null || lines === null) continue;
-    const start = Number(hunk[1]);
-    const count = hunk[2] === undefined ? 1 : Number(hunk[2]);
+    const hunk = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (hunk === null) continue;
+    const count = Number(hunk[3] ?? 1);
+    texts = Number(hunk[1] ?? 1) + count;
+    if (lines === null) continue;
+    const start = Number(hunk[2]);
     for (let at = start; at < start + count; at++) lines.add(at);
   }
   return found;
@@ -144,7 +161,7 @@ export async function textsBefore(
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, string | null>> {
   const git = gitIn(root, since);
-  const base = since === "staged" ? "HEAD" : await mergeBase(git, since);
+  const base = since === "staged" ? "HEAD" : await leftAt(git, since);
   const found = new Map<string, string | null>();
   for (const path of paths) {
     // A file that is not there is no error: it is new.
@@ -154,21 +171,10 @@ export async function textsBefore(
   return found;
 }
 
-async function mergeBase(git: Git, since: string): Promise<string> {
-  const [, revision = ""] = await rangeOf(git, since);
-  return (await git("merge-base", revision, "HEAD")).trim();
-}
-
 /** Whether it takes lines away; a file that git does not know takes none. @throws as {@link addedLines} */
 export async function takesAway(root: string, since: string): Promise<boolean> {
   const git = gitIn(root, since);
-  const counts = await git(
-    "diff",
-    "--numstat",
-    "--relative",
-    "--no-renames",
-    ...(await rangeOf(git, since)),
-    "--",
-  );
+  const range = await rangeOf(git, since);
+  const counts = await git("diff", "--numstat", "--text", "--relative", "--no-renames", range, "--");
   return counts.split("\n").some((line) => /^\d+\t[1-9]/.test(line));
 }
