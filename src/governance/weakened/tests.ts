@@ -22,7 +22,28 @@ interface TestCase {
 const begins =
   /^(?:test|it|describe)(?:\.(?:skip|only|todo|fails|concurrent|sequential|each|for|skipIf|runIf))*$/;
 
+/** How much functions assert, by name: a test may have them do so. */
+function assertingFunctions(side: Side): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const file of side.filter((one) => isParsed(one) && /\b(?:expect|assert)/.test(one.text)))
+    walk(treeOf(file), (node) => {
+      const given =
+        ts.isVariableDeclaration(node) && node.initializer !== undefined ? bare(node.initializer) : node;
+      if (!isFunction(given)) return;
+      const name = ts.isVariableDeclaration(node) ? node.name : (given as { name?: ts.Node }).name;
+      let count = 0;
+      walk(given.body, (inner) => {
+        if (ts.isCallExpression(inner) && isAssertion(inner)) count += 1;
+      });
+      if (name !== undefined && ts.isIdentifier(name) && count > 0) found.set(name.text, count);
+    });
+  return found;
+}
+
 function casesIn(side: Side): readonly TestCase[] {
+  const asserting = assertingFunctions(side);
+  const assertedBy = (call: ts.CallExpression) =>
+    isAssertion(call) ? 1 : (asserting.get(calledName(call) ?? "") ?? 0);
   return side
     .filter((file) => isParsed(file) && isTestPath(file.path))
     .flatMap((file) => {
@@ -41,15 +62,18 @@ function casesIn(side: Side): readonly TestCase[] {
         )
           return;
         const said: ts.CallExpression[] = [];
+        let asserted = 0;
         if (body !== undefined && !word.startsWith("describe"))
           walk(body, (inner) => {
-            if (ts.isCallExpression(inner) && (isAssertion(inner) || isExpectation(inner))) said.push(inner);
+            if (!ts.isCallExpression(inner)) return;
+            asserted += assertedBy(inner);
+            if (isAssertion(inner) || isExpectation(inner)) said.push(inner);
           });
         found.push({
           file,
           node,
           said,
-          asserted: said.filter(isAssertion).length,
+          asserted,
           title: title.getText().slice(1, -1),
           isOff: /\.(?:skip|only)\b/.test(word),
           body: (body?.getText() ?? "").replace(/\s+/g, " "),

@@ -280,6 +280,17 @@ const weaker: Readonly<Record<string, Change>> = {
     '{ "version": 1,\n "findings": [{ "rule": "B-5" }, { "rule": "C-3" }] }',
     "silenced @:2",
   ),
+  "assertions that a function makes no more": [
+    {
+      "a.test.ts": cases.replace("  expect(two()).toEqual([2]);\n", "  seesTwo();\n"),
+      "see.ts": "export const seesTwo = () => expect(two()).toEqual([2]);\n",
+    },
+    {
+      "a.test.ts": cases.replace("  expect(two()).toEqual([2]);\n", "  seesTwo();\n"),
+      "see.ts": "export const seesTwo = () => undefined;\n",
+    },
+    ["weaker-test a.test.ts:1"],
+  ],
   "what cookies and certificates are asked for": one(
     "src/a.ts",
     "setCookie(c, 'a', b, { httpOnly: true, secure: true });\nconst agent = { rejectUnauthorized: true };",
@@ -308,6 +319,14 @@ const honest: Readonly<Record<string, Change>> = {
     cases,
     `${cases.replace("  expect(two()).toEqual([2]);\n", "  assertTwo();\n")}function assertTwo() { expect(two()).toEqual([2]); }`,
   ),
+  "assertions that a function of another file makes": [
+    { "a.test.ts": cases },
+    {
+      "a.test.ts": cases.replace("  expect(two()).toEqual([2]);\n", "  seesTwo();\n"),
+      "see.ts": "export const seesTwo = () => expect(two()).toEqual([2]);\n",
+    },
+    [],
+  ],
   "a stricter assertion": one("a.test.ts", cases.replace("toEqual([2])", "toBeDefined()"), cases),
   "constants that move": [
     {
