@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { RecordedEvent } from "../publish/record.ts";
 import { type HeldEvents, inHandOf } from "./in-hand.ts";
 import type { BareRow } from "./relay-sql.ts";
@@ -82,6 +82,34 @@ test("holds for a while only, and so many only", () => {
   expect(inHand.transactions().at(-1)).toBe("1299");
   clock = 10_001;
   expect(inHand.transactions()).toEqual([]);
+});
+
+test("holds nothing for an hour because the clock was set back by one", () => {
+  let clock = 3_600_000;
+  const inHand = inHandOf(new Map(), "back", () => clock);
+  inHand.hold("11", [eventOf("a")]);
+  clock = 0;
+  expect(inHand.transactions()).toEqual([]);
+  expect(inHand.fill([bare("a", "41")])).toBeNull();
+});
+
+test("finds a row by its id, however many transactions it holds", () => {
+  const inHand = inHandOf(new Map(), "looks", () => 0);
+  for (let n = 0; n < 200; n += 1) inHand.hold(String(n), [eventOf(`e${n}`)]);
+  const looks = vi.spyOn(Map.prototype, "get");
+  const filled = inHand.fill([bare("e199", "41")]);
+  const count = looks.mock.calls.length;
+  looks.mockRestore();
+  expect(filled).toHaveLength(1);
+  expect(count).toBeLessThan(10);
+});
+
+test("lets go of all events of the oldest transaction when there are too many", () => {
+  const inHand = inHandOf(new Map(), "oldest", () => 0);
+  for (let n = 0; n < 201; n += 1) inHand.hold(String(n), [eventOf(`e${n}`), eventOf(`f${n}`)]);
+  expect(inHand.fill([bare("f0", "41")])).toBeNull();
+  expect(inHand.fill([bare("f1", "42"), bare("e1", "43"), bare("e200", "44")])).toHaveLength(3);
+  expect(inHand.transactions()).toHaveLength(199);
 });
 
 test("does not hold what the record would tell otherwise: a time with another form", () => {

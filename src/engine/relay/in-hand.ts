@@ -16,8 +16,16 @@ interface Held {
   readonly events: Map<string, RecordedEvent>;
 }
 
+/** What is held of one system. */
+interface HeldOfScope {
+  /** Oldest first. */
+  readonly transactions: Map<TransactionId, Held>;
+  /** The transaction of each event, so that a row is found by one look. */
+  readonly transactionOf: Map<string, TransactionId>;
+}
+
 /** What the isolate of one engine holds; by scope, which tells apart whom the isolates of tests stand for. */
-export type HeldEvents = Map<string, Map<TransactionId, Held>>;
+export type HeldEvents = Map<string, HeldOfScope>;
 
 /** Events of one system that are held at most; further ones are read from the record. */
 const heldAtMost = 5_000;
@@ -47,26 +55,28 @@ export interface InHand {
 
 export function inHandOf(all: HeldEvents, scope: string, now: Clock): InHand {
   const held = () => {
-    const known = all.get(scope) ?? new Map<TransactionId, Held>();
-    for (const [transaction, { recordedMs }] of known) {
-      if (now() - recordedMs > heldMs) known.delete(transaction);
+    const known = all.get(scope) ?? { transactions: new Map(), transactionOf: new Map() };
+    for (const [transaction, { recordedMs }] of known.transactions) {
+      const ageMs = now() - recordedMs;
+      // Below 0 the clock was set back, and would keep it for as long.
+      if (ageMs > heldMs || ageMs < 0) letGo(known, transaction);
     }
     return known;
   };
   return {
     hold(transaction, events) {
       const known = held();
-      const count = [...known.values()].reduce((sum, one) => sum + one.events.size, events.length);
+      const { transactions, transactionOf } = known;
+      const count = transactionOf.size + events.length;
       if (count > heldAtMost || !events.every(({ event }) => recordedTime.test(event.timestamp))) return;
-      const [oldest] = known.size >= transactionsAtMost ? known.keys() : [];
-      if (oldest !== undefined) known.delete(oldest);
-      known.set(transaction, {
-        recordedMs: now(),
-        events: firstOfEachId(events),
-      });
+      const [oldest] = transactions.size >= transactionsAtMost ? transactions.keys() : [];
+      if (oldest !== undefined) letGo(known, oldest);
+      letGo(known, transaction);
+      transactions.set(transaction, { recordedMs: now(), events: firstOfEachId(events) });
+      for (const { event } of events) transactionOf.set(event.id, transaction);
       all.set(scope, known);
     },
-    transactions: () => [...held().keys()],
+    transactions: () => [...held().transactions.keys()],
     fill(rows) {
       const known = held();
       const filled: LoadedRow[] = [];
@@ -77,7 +87,7 @@ export function inHandOf(all: HeldEvents, scope: string, now: Clock): InHand {
         else if (taken === null) return null;
         else filled.push(toRow(row, taken));
       }
-      if (known.size === 0) all.delete(scope);
+      if (known.transactions.size === 0) all.delete(scope);
       return filled;
     },
   };
@@ -93,15 +103,24 @@ function isWhole(row: BareRow): row is LoadedRow {
 }
 
 /** Lets an event go. @returns null when it is not held */
-function takeFrom(known: Map<TransactionId, Held>, id: string): RecordedEvent | null {
-  for (const [transaction, { events }] of known) {
-    const recorded = events.get(id);
-    if (recorded === undefined) continue;
-    events.delete(id);
-    if (events.size === 0) known.delete(transaction);
-    return recorded;
+function takeFrom(known: HeldOfScope, id: string): RecordedEvent | null {
+  const transaction = known.transactionOf.get(id);
+  const events = transaction === undefined ? undefined : known.transactions.get(transaction)?.events;
+  const recorded = events?.get(id);
+  if (transaction === undefined || events === undefined || recorded === undefined) return null;
+  events.delete(id);
+  known.transactionOf.delete(id);
+  if (events.size === 0) known.transactions.delete(transaction);
+  return recorded;
+}
+
+/** Lets all events of a transaction go. */
+function letGo({ transactions, transactionOf }: HeldOfScope, transaction: TransactionId): void {
+  for (const id of transactions.get(transaction)?.events.keys() ?? []) {
+    // The same id may have come again by a later transaction.
+    if (transactionOf.get(id) === transaction) transactionOf.delete(id);
   }
-  return null;
+  transactions.delete(transaction);
 }
 
 /** @param row its `meta` is the position */
