@@ -2,6 +2,7 @@ import { ForbiddenError, sha256Hex } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import type { Principal } from "../../http/kit/access.ts";
 import type { Scope } from "../../http/kit/scopes.ts";
+import { expectedOfTenant } from "./tenant-name.ts";
 
 /*
  * What is made of the claims of a token that was verified: an identity, its tenant, what it may do. The settings say how;
@@ -92,9 +93,11 @@ function tenantOfClaims({ name, tenant }: ClaimMapping, claims: JsonObject): str
   if (tenant.kind === "fixed") return tenant.tenantId;
   const given = valueAt(claims, tenant.claim);
   // Never null for want of a claim: that would be all tenants.
-  if (typeof given === "string" && given.trim() === given && tenantShape.test(given)) return given;
+  const isText = typeof given === "string" && given.trim() === given && tenantShape.test(given);
+  const expected = isText ? expectedOfTenant(given) : "a text of 1 to 100 characters";
+  if (isText && expected === null) return given;
   throw new ForbiddenError(
-    `The token of "${name}" is valid, and names no tenant: expected a text of 1 to 100 characters in the claim "${tenant.claim.join(" > ")}".`,
+    `The token of "${name}" is valid, and names no tenant: expected ${expected} in the claim "${tenant.claim.join(" > ")}".`,
   );
 }
 

@@ -1,9 +1,8 @@
 import { calledUrl } from "@brain/engine";
 import * as z from "zod";
-import { plainText } from "../../http/kit/free-text.ts";
 import type { ClaimMapping } from "./claims.ts";
 import { jsonListSetting } from "./json-setting.ts";
-import { role, scope, scopesOf } from "./model.ts";
+import { role, scope, scopesOf, tenantId } from "./model.ts";
 
 /*
  * The issuers whose tokens are believed, as the settings name them. What is not set has a default, except for the
@@ -95,10 +94,9 @@ const grant = z
   }));
 
 const tenant = z
-  .union(
-    [z.literal("all"), z.strictObject({ fixed: plainText(100) }), z.strictObject({ claim: claimPath })],
-    { error: 'expected "all", { "fixed": "<tenant>" } or { "claim": "<claim with the tenant>" }' },
-  )
+  .union([z.literal("all"), z.strictObject({ fixed: tenantId }), z.strictObject({ claim: claimPath })], {
+    error: 'expected "all", { "fixed": "<tenant>" } or { "claim": "<claim with the tenant>" }',
+  })
   .transform((given) => {
     if (given === "all") return { kind: "all" as const };
     return "fixed" in given

@@ -4,6 +4,7 @@ import { instant } from "../../http/kit/instant.ts";
 import { isRole, isScope, type Role, roles, type Scope, scopeExpectation } from "../../http/kit/scopes.ts";
 import { type KeyKind, keyPrefix } from "./api-key.ts";
 import type { KeyRow } from "./tables.ts";
+import { expectedOfTenant } from "./tenant-name.ts";
 
 export const scope = z
   .string()
@@ -17,8 +18,10 @@ export const role = z
   .refine(isRole, { error: `expected ${Object.keys(roles).join(", ")}` })
   .transform((text) => text as Role);
 
-/** What is not seen would make a tenant that looks like another one wherever people read it. */
-const tenantId = plainText(100).regex(/^\P{Cf}*$/u, "expected a tenant without invisible characters");
+export const tenantId = plainText(100).superRefine((name, context) => {
+  const expected = expectedOfTenant(name);
+  if (expected !== null) context.addIssue({ code: "custom", message: `expected ${expected}` });
+});
 
 export const createKeyRequest = z
   .strictObject({

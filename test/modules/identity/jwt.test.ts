@@ -249,6 +249,9 @@ describe("a valid token is forbidden", () => {
     ["whose tenant is empty", { org: { tenant: "" } }],
     ["whose tenant is a list", { org: { tenant: ["acme"] } }],
     ["whose tenant is of another shape", { org: { tenant: "a\nb" } }],
+    ["whose tenant is one with a letter that is not seen", { org: { tenant: "acme\u200d" } }],
+    ["whose tenant has its accents beside its letters", { org: { tenant: "cafe\u0301" } }],
+    ["whose tenant has a letter of another script", { org: { tenant: "\u0430cme" } }],
     ["that names nobody", { sub: undefined }],
     ["whose subject is a number", { sub: 7 }],
   ])("%s", async (_what, claims) => {
