@@ -57,6 +57,10 @@ const openElsewhere = sql`(SELECT l.stream_message_id FROM dead_letters l
   WHERE l.subscriber_name = d.subscriber AND l.event_id = d.event_id AND l.status = 'open'
     AND l.replay_epoch = d.replay_epoch AND d.letter_id IS NULL AND ${isLike(sql`l`)} ORDER BY l.id LIMIT 1)`;
 
+/** Copies of one event that fail together have one letter, where the first of them has it. */
+const placeOfCopies = sql`CASE WHEN event_id IS NULL OR letter_id IS NOT NULL THEN own_place
+  ELSE first_value(own_place) OVER (PARTITION BY subscriber, event_id, event_type, tenant_id, replay_epoch, letter_id ORDER BY at) END`;
+
 /** The statement of `storeDeadLetters`. @param rows JSON */
 export function storeLettersSql(
   { subscriber, stream, shard, fencingToken }: LetterOrigin,
@@ -73,7 +77,7 @@ export function storeLettersSql(
         WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${fencingToken}::bigint FOR SHARE)
     ), judged AS MATERIALIZED (
       SELECT d.*, CASE WHEN taken.id IS NOT NULL AND ${isSameLetter(sql`taken`)} THEN d.message_id
-          ELSE coalesce(${openElsewhere}, CASE WHEN taken.id IS NULL THEN d.message_id ELSE d.beside END) END AS under,
+          ELSE coalesce(${openElsewhere}, CASE WHEN taken.id IS NULL THEN d.message_id ELSE d.beside END) END AS own_place,
         CASE WHEN d.replay_epoch = 0 THEN ${isApplied(sql`processed_events p WHERE p.subscriber_name = ${subscriber}`)}
           ELSE ${isApplied(sql`replay_claims p WHERE p.subscriber_name = ${subscriber} AND p.replay_epoch = d.replay_epoch`)} END
         OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber
@@ -83,7 +87,7 @@ export function storeLettersSql(
       FROM given d LEFT JOIN dead_letters taken
         ON taken.subscriber_name = d.subscriber AND taken.stream_message_id = d.message_id
     ), failed AS (
-      SELECT * FROM judged WHERE NOT is_done
+      SELECT *, ${placeOfCopies} AS under FROM judged WHERE NOT is_done
     ), gone AS (
       DELETE FROM deliveries q USING failed d WHERE q.place = d.place RETURNING q.place, q.job_id
     ), counted AS (

@@ -57,6 +57,9 @@ describe("a redrive of many", () => {
     expect(await previewRedrive(backbone.open(), filter, 3)).toMatchObject({ count: 3, more: true });
     expect(await groupLetters(db, all, 3)).toMatchObject({ groups: [{ count: 3, open: 3 }], more: true });
     expect(await groupLetters(db, all)).toMatchObject({ groups: [{ count: 7 }], more: false });
+    // As many as the bound are not more than it.
+    expect(await previewRedrive(backbone.open(), filter, 7)).toMatchObject({ count: 7, more: false });
+    expect(await groupLetters(db, all, 7)).toMatchObject({ groups: [{ count: 7 }], more: false });
     // The oldest first; the others stay open.
     const id = await startRedrive(backbone.open(), redriveOptions({ filter }), operator, 2);
     expect(await jobOf(backbone, id)).toMatchObject({ total: 2 });
@@ -64,7 +67,7 @@ describe("a redrive of many", () => {
     expect(await letterStatuses(backbone)).toEqual([
       ...["requeued", "requeued", "discarded", "discarded", "discarded", "open", "open"],
     ]);
-    expect(await discardLetters(db, filter, "not needed", operator, 3)).toEqual({ count: 2, more: false });
+    expect(await discardLetters(db, filter, "not needed", operator, 2)).toEqual({ count: 2, more: false });
   });
 
   test("takes what is open now, in steps of 1, 2, 5, 10, and ends when all are handled", async () => {

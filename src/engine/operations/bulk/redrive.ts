@@ -71,15 +71,23 @@ export async function previewRedrive(
   filter: LetterFilter,
   most = lettersAtOnce,
 ): Promise<RedrivePreview> {
-  const rows = await invocation.db.rows<{ subscriber: string; count: number; open: number }>(sql`
+  const rows = await invocation.db.rows<{
+    subscriber: string;
+    count: number;
+    open: number;
+    more: boolean;
+  }>(sql`
+    WITH found AS (
+      SELECT * FROM dead_letters l WHERE l.status = 'open' AND ${letterCondition(filter)} ORDER BY l.id LIMIT ${most + 1}
+    )
     SELECT l.subscriber_name AS subscriber, count(*)::integer AS open,
-      (count(*) FILTER (WHERE ${redrivable(invocation)}))::integer AS count
-    FROM (SELECT * FROM dead_letters l WHERE l.status = 'open' AND ${letterCondition(filter)} ORDER BY l.id LIMIT ${most}) AS l
+      (count(*) FILTER (WHERE ${redrivable(invocation)}))::integer AS count, (SELECT count(*) FROM found) > ${most} AS more
+    FROM (SELECT * FROM found ORDER BY id LIMIT ${most}) AS l
     GROUP BY l.subscriber_name ORDER BY l.subscriber_name`);
   const sum = (pick: (row: (typeof rows)[number]) => number) =>
     rows.reduce((total, row) => total + pick(row), 0);
   return {
-    more: sum((row) => row.open) === most,
+    more: rows[0]?.more === true,
     count: sum((row) => row.count),
     not_redrivable: sum((row) => row.open - row.count),
     by_subscriber: rows

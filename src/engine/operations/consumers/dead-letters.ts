@@ -149,10 +149,10 @@ const trendHours = 24;
 /** Letters that are counted, grouped or changed at once, at most; a long outage leaves millions. */
 export const lettersAtOnce = 100_000;
 
-/** Letters of which there may be more than were taken. */
+/** Letters that were taken, of which there may be more. */
 export interface SomeLetters {
   readonly count: number;
-  /** There may be more than these. */
+  /** There are more than these. */
   readonly more: boolean;
 }
 
@@ -176,9 +176,11 @@ export async function groupLetters(
   const found = await db.rows<
     LetterGroup & { readonly hours: Readonly<Record<string, number>> | null; readonly more: boolean }
   >(sql`
-    WITH looked AS MATERIALIZED (
+    WITH found AS MATERIALIZED (
       SELECT l.id, l.fingerprint, l.subscriber_name, l.event_type, l.error_class, l.status, l.first_failed_at, l.last_failed_at
-      FROM dead_letters l WHERE ${chosen} ORDER BY l.id DESC LIMIT ${most}
+      FROM dead_letters l WHERE ${chosen} ORDER BY l.id DESC LIMIT ${most + 1}
+    ), looked AS MATERIALIZED (
+      SELECT * FROM found ORDER BY id DESC LIMIT ${most}
     ), grouped AS (
       SELECT l.fingerprint, l.subscriber_name, l.event_type, l.error_class, count(*)::integer AS count,
         (count(*) FILTER (WHERE l.status = 'open'))::integer AS open,
@@ -200,7 +202,7 @@ export async function groupLetters(
       (SELECT json_object_agg(h.ago, h.count) FROM hours h WHERE h.fingerprint = g.fingerprint
         AND h.subscriber_name = g.subscriber_name AND h.error_class = g.error_class
         AND h.event_type IS NOT DISTINCT FROM g.event_type) AS hours,
-      (SELECT count(*) FROM looked) >= ${most} AS more
+      (SELECT count(*) FROM found) > ${most} AS more
     FROM grouped g JOIN dead_letters s ON s.id = g.sample_id
     ORDER BY g.count DESC, g.last_failed_at DESC`);
   const groups = found.map(({ hours, more: _, ...group }) => ({
@@ -320,13 +322,15 @@ export function discardLetters(
   most = lettersAtOnce,
 ): Promise<SomeLetters> {
   return db.transaction(async (tx) => {
-    const { rows } = await tx.execute<{ count: number }>(sql`
-      WITH chosen AS (${openLettersSql(filter, sql`true`, most)}), discarded AS (
+    const { rows } = await tx.execute<{ count: number; more: boolean }>(sql`
+      WITH found AS (${openLettersSql(filter, sql`true`, most + 1)}), chosen AS (
+        SELECT id FROM found ORDER BY id LIMIT ${most}
+      ), discarded AS (
         UPDATE dead_letters d SET status = 'discarded', resolution = ${reason}, resolved_at = now()
         FROM chosen WHERE d.id = chosen.id RETURNING d.*
       ), ${barDiscardedSql}
-      SELECT count(*)::integer AS count FROM discarded`);
-    const count = rows[0]?.count ?? 0;
+      SELECT count(*)::integer AS count, (SELECT count(*) FROM found) > ${most} AS more FROM discarded`);
+    const { count = 0, more = false } = rows[0] ?? {};
     if (count > 0) {
       await recordAction(tx, {
         ...by,
@@ -337,7 +341,7 @@ export function discardLetters(
         affected: count,
       });
     }
-    return { count, more: count === most };
+    return { count, more };
   });
 }
 

@@ -130,6 +130,27 @@ describe("an event that always fails", () => {
     await backbone.drain(failing("second"));
     expect(await deadLetters(backbone)).toMatchObject([{ error_message: "second", status: "open" }]);
   });
+
+  test("has one letter, under its first id, when two copies of it fail together", async () => {
+    const backbone = await openBackbone();
+    const entry = foreignBeat(backbone, "a", 1);
+    const first = await backbone.append(entry);
+    await backbone.append(entry);
+    await backbone.append(foreignBeat(backbone, "b", 2));
+    let isMended = false;
+    const consumer = recorder({
+      beforeBeat: () => (isMended ? undefined : Promise.reject(new PermanentError("never"))),
+    });
+    await backbone.drain(consumer);
+    const letters = await deadLetters(backbone);
+    expect(letters).toMatchObject([{ stream_message_id: first }, { status: "open" }]);
+    expect(await pendingOf(backbone, consumer)).toEqual([]);
+    isMended = true;
+    await redriveLetter(invoke(backbone, [consumer]), String(letters[0]?.id), null, "mended", operator);
+    await drainUntilQuiet(backbone, consumer);
+    expect(await numbersOf(backbone, "a")).toEqual([1]);
+    expect(await deadLetters(backbone)).toMatchObject([{ status: "resolved" }, { status: "open" }]);
+  });
 });
 
 describe("an entry that is no event", () => {
