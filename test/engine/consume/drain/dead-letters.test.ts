@@ -142,11 +142,13 @@ describe("an event that always fails", () => {
       beforeBeat: () => (isMended ? undefined : Promise.reject(new PermanentError("never"))),
     });
     await backbone.drain(consumer);
-    const letters = await deadLetters(backbone);
-    expect(letters).toMatchObject([{ stream_message_id: first }, { status: "open" }]);
+    expect(await deadLetters(backbone)).toMatchObject([{ stream_message_id: first }, { status: "open" }]);
     expect(await pendingOf(backbone, consumer)).toEqual([]);
     isMended = true;
-    await redriveLetter(invoke(backbone, [consumer]), String(letters[0]?.id), null, "mended", operator);
+    const rows = await backbone.sql<{ id: string }>(
+      "SELECT id::text AS id FROM dead_letters ORDER BY id LIMIT 1",
+    );
+    await redriveLetter(invoke(backbone, [consumer]), rows[0]?.id ?? "", null, "mended", operator);
     await drainUntilQuiet(backbone, consumer);
     expect(await numbersOf(backbone, "a")).toEqual([1]);
     expect(await deadLetters(backbone)).toMatchObject([{ status: "resolved" }, { status: "open" }]);
