@@ -38,7 +38,7 @@ describe("event names", () => {
 
   test("what has happened is known by irregular verbs, their compounds, and with a particle behind them", () => {
     const past =
-      "torn heard fed rewritten withheld overtaken undergone prepaid checked_in timed_out order_paid_out";
+      "torn heard fed rewritten withheld overtaken undergone prepaid checked_in timed_out ran_out order_paid_out";
     expect(past.split(" ").filter((action) => !isPastTense(action))).toEqual([]);
     const other = "check_in log_out in remind rebuild overdue online output retrying";
     expect(other.split(" ").filter(isPastTense)).toEqual([]);

@@ -9,7 +9,7 @@ const segment = /^[a-z][a-z0-9_]*$/;
 
 const irregularPast = new Set(
   (
-    "awoken beaten become begun bent bitten blown born borne bought bound broadcast broken brought built burnt burst " +
+    "ran went came began wrote took gave broke chose fell grew knew drew threw spoke became awoken beaten become begun bent bitten blown born borne bought bound broadcast broken brought built burnt burst " +
     "cast caught chosen cost cut dealt done drawn driven drunk dug eaten fallen felt flown forbidden foreseen " +
     "forgiven forgotten fought found frozen given gone got ground grown heard held hidden hit hung hurt kept known " +
     "laid lain learnt led left lent let lit lost made meant met mown outrun outsold overridden paid proven put quit " +

@@ -635,6 +635,20 @@ export async function wait(db: Database, id: string) {
   }
 }`,
   ],
+  "the outside is called where the event was not published": [
+    "B-1",
+    handler(`
+async function shelve({ payload }, { tx, publish }) {
+  if (payload.book_id === "") {
+    await publish(bookShelved, { book_id: payload.book_id });
+    return;
+  }
+  await fetch("https://x.example");
+  if (payload.book_id === "1") await publish(bookShelved, { book_id: "1" });
+  else await fetch("https://x.example");
+  await fetch("https://x.example"); //! B-1
+}`),
+  ],
 };
 
 test.for(Object.entries(forms))("%s", ([, [ids, lines, more]]) => {

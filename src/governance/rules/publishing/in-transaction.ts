@@ -96,13 +96,14 @@ function lookInside(
       isWithinSameRun(other, inside) && (isWaitedFor(other) || isBeacon(tree, other))
         ? outsideBy(tree, other, isHandler)
         : null;
-    if (kind !== null && (kind === "changes" || other.pos > call.end) && (!isHandler || other.pos > call.end))
+    const isBehind =
+      kind !== null && [call, ...publishedBy(tree, inside)].some((one) => mayRunBehind(other, one));
+    if (kind !== null && (isBehind || (kind === "changes" && !isHandler)))
       report({
         at: other,
-        message:
-          other.pos > call.end
-            ? `It calls the outside between ${type} and the commit, which may never come.`
-            : `It changes something outside in the transaction of ${type}, whose commit may never come.`,
+        message: isBehind
+          ? `It calls the outside between ${type} and the commit, which may never come.`
+          : `It changes something outside in the transaction of ${type}, whose commit may never come.`,
       });
     const write = writes.of(other);
     if (write === null || write.connection === null || isOfFunctionInside(write.connection, inside)) continue;
@@ -117,6 +118,24 @@ function lookInside(
       at: call,
       message: `${type} is published in a transaction of its own, and ${before} changes without it.`,
     });
+}
+
+const publishedBy = (tree: TypeScriptTree, inside: FunctionNode): readonly ts.CallExpression[] =>
+  tree.published.flatMap((one) => (givenPublisher(one) === inside ? [one.call] : []));
+
+/** Not when the earlier one stands in a branch that leaves, or in the other branch of one `if`. */
+function mayRunBehind(later: ts.Node, earlier: ts.Node): boolean {
+  if (later.pos <= earlier.end) return false;
+  for (let at: ts.Node = earlier; !isInside(later, at); at = at.parent) {
+    if (ts.isBlock(at)) {
+      const last = at.statements.at(-1);
+      if (last !== undefined && (ts.isReturnStatement(last) || ts.isThrowStatement(last))) return false;
+    }
+    const { parent } = at;
+    if (ts.isIfStatement(parent) && at === parent.thenStatement && parent.elseStatement !== undefined)
+      if (isInside(later, parent.elseStatement)) return false;
+  }
+  return true;
 }
 
 /**
