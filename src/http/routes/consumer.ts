@@ -100,7 +100,8 @@ export function consumerRoutes(): Hono<AppEnv> {
     const pause = {
       eventType: body.event_type ?? null,
       reason: body.reason,
-      expiresAt: expiryOf(body, invocation.now()),
+      expiresAt: body.expires_at === undefined ? null : new Date(body.expires_at),
+      forSeconds: body.for_seconds,
     };
     const effective = await pauseConsumer(invocation, consumer, pause, operatorOf(c));
     const paused = await listPauses(invocation.db, consumer.subscriber);
@@ -156,18 +157,6 @@ function findConsumer(c: Context<AppEnv>): Consumer {
   throw new NotFoundError(
     `There is no consumer "${subscriber.slice(0, 60)}". There are: ${[...consumers.keys()].join(", ")}.`,
   );
-}
-
-/** Null: until somebody resumes it. */
-function expiryOf(
-  {
-    for_seconds,
-    expires_at,
-  }: { readonly for_seconds?: number | undefined; readonly expires_at?: string | undefined },
-  nowMs: number,
-): Date | null {
-  if (for_seconds !== undefined) return new Date(nowMs + for_seconds * 1_000);
-  return expires_at === undefined ? null : new Date(expires_at);
 }
 
 async function drainShards(c: Context<AppEnv>, invocation: StreamInvocation, consumer: Consumer) {

@@ -206,3 +206,31 @@ describe("the doctor", () => {
     expect(problems({ consumer: { last_tick: { at: ago(1e9) } } })).toEqual([]);
   });
 });
+
+describe("clocks", () => {
+  const at = (timestamp: string) => ({ status: "healthy", event_stream: true, database: true, timestamp });
+  const told = (changes: Changes) =>
+    seen(changes)
+      .filter(({ about }) => about === "clocks")
+      .map(({ level, message }) => [level, message.split(/[;:]/)[0]]);
+
+  test.each<[string, Changes, string[][]]>([
+    ["that go alike are no finding", { health: at(ago(-2_000)) }, []],
+    ["of a server that does not say its time are none", {}, []],
+    [
+      "of Redis and the server that are an hour apart are a problem",
+      { health: at(ago(0)), consumers: { last_cron_tick_at: ago(-3_600_000) } },
+      [["problem", "the last tick is 60 min ahead of the server's clock"]],
+    ],
+    [
+      "of the server and this machine are a note",
+      { health: at(ago(3_600_000)), consumers: { last_cron_tick_at: ago(3_610_000) } },
+      [["note", "the server's clock is 60 min behind that of this machine"]],
+    ],
+    [
+      "of a server that is ahead too",
+      { health: at(ago(-3_600_000)), consumers: { last_cron_tick_at: ago(0) } },
+      [["note", "the server's clock is 60 min ahead of that of this machine"]],
+    ],
+  ])("%s", (_what, changes, expected) => expect(told(changes)).toEqual(expected));
+});

@@ -20,6 +20,8 @@ export interface Observed {
     readonly database?: boolean;
     readonly mode?: string;
     readonly reasons?: readonly string[];
+    /** By the clock of the worker that answered. */
+    readonly timestamp?: string;
   } | null;
   /** Null, as the next two: it could not be read, and `unread` says why. */
   readonly consumers: Consumers | null;
@@ -51,6 +53,9 @@ const cronSilenceMs = 180_000;
 /** The janitor comes every hour. */
 const janitorSilenceMs = 3 * 3_600_000;
 
+/** More than an answer takes, ms. */
+const skewMs = 60_000;
+
 /** Judges what was seen; what was not is a problem of its own. Pure. */
 export function findingsOf(seen: Observed): Finding[] {
   const { consumers, stats } = seen;
@@ -64,6 +69,7 @@ export function findingsOf(seen: Observed): Finding[] {
     ...(consumers?.consumers ?? []).flatMap((state) => consumer(state, observed)),
     ...(stats === null ? [] : deadLetters(stats)),
     ...(consumers === null ? [] : visits(consumers, observed)),
+    ...clocks(observed),
     ...(stats === null || consumers === null ? [] : streamLength(stats, consumers)),
     ...(observed.alerts === null ? [] : alerts(observed.alerts)),
   ];
@@ -186,6 +192,36 @@ function visits(consumers: Consumers, { nowMs, isLate }: Judged): Finding[] {
   return [
     visit("cron", consumers.last_cron_tick_at, cronSilenceMs),
     visit("janitor", consumers.last_janitor_at, janitorSilenceMs),
+  ];
+}
+
+/**
+ * Clocks that cannot all be right. When the last tick was Redis says where its clock and that of the worker differ, so one of
+ * the future tells of it; one that is behind looks like a cron that does not come.
+ */
+function clocks({ health, consumers, nowMs }: Judged): Finding[] {
+  const serverMs = Date.parse(health?.timestamp ?? "");
+  if (Number.isNaN(serverMs)) return [];
+  const tickAheadMs = Date.parse(consumers?.last_cron_tick_at ?? "") - serverMs;
+  const serverAheadMs = serverMs - nowMs;
+  const direction = serverAheadMs > 0 ? "ahead of" : "behind";
+  return [
+    ...(tickAheadMs > skewMs
+      ? [
+          problem(
+            "clocks",
+            `the last tick is ${duration(tickAheadMs)} ahead of the server's clock: that of Redis or of the server is wrong, and ages and alerts of lag that are told are off by as much`,
+          ),
+        ]
+      : []),
+    ...(Math.abs(serverAheadMs) > skewMs
+      ? [
+          note(
+            "clocks",
+            `the server's clock is ${duration(Math.abs(serverAheadMs))} ${direction} that of this machine; where it is the wrong one, events with times of their own and signed requests are refused`,
+          ),
+        ]
+      : []),
   ];
 }
 

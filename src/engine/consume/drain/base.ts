@@ -13,7 +13,7 @@ import type { RedisHttp } from "../../stream/redis.ts";
 import type { Consumer } from "../consumer.ts";
 import type { CallOutside } from "../define/call-outside.ts";
 import type { HeldLease } from "../lease/lease.ts";
-import type { ShardState } from "../lease/shard-state.ts";
+import type { DrainClock, ShardState } from "../lease/shard-state.ts";
 
 /** What a drain needs of its invocation. */
 export interface DrainDeps {
@@ -134,6 +134,8 @@ export type BreakerChange = "opened" | "opened_by_schema" | "closed";
 
 /** What both sources of a drain work with. */
 export interface DrainBase {
+  /** The worker's own clock, and what `deps.now` adds to it. */
+  readonly clock: DrainClock;
   readonly deps: DrainDeps;
   readonly consumer: Consumer;
   readonly options: DrainOptions;

@@ -69,7 +69,7 @@ async function begin(drain: Drain): Promise<void> {
   const { deps, consumer, result, lease } = drain;
   drain.breaker = believedBreaker(breakerFromText(lease.breaker), consumer.brake, deps.now());
   try {
-    drain.state = await loadShardState(deps.db, lease.scope, consumer.subscriber, lease);
+    drain.state = await loadShardState(deps.db, lease.scope, consumer.subscriber, lease, drain.clock);
   } catch (error) {
     if (!(error instanceof TransientError)) throw error;
     // Nothing may be read before it is known what is paused, and who is fenced off.

@@ -56,6 +56,7 @@ export async function openDrain(
     options: { ...options, deadlineMs: options.deadlineMs + shiftMs },
     group: { stream, group, consumer: group },
     lease: holdLease(scope, lease),
+    clock: { now: given.now, shiftMs },
     result,
     state: {
       fencingToken: 0,

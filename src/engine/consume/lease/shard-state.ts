@@ -1,5 +1,6 @@
 import type { Catalog, MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { type Clock, clockShift, maxSkewMs } from "../../core/clock.ts";
 import type { Database } from "../../db/database.ts";
 import { isElsewhere, misplaced } from "../../relay/shard-databases.ts";
 import { markCommands } from "./deferred-signal.ts";
@@ -15,7 +16,7 @@ import { asHolder, consumerShardField, type Lease, type LeaseScope } from "./lea
 export interface Pause {
   /** Null: the whole consumer. */
   readonly eventType: string | null;
-  /** Unix time, ms; null: until somebody resumes it. */
+  /** Unix time by the clock that drains go by, ms; null: until somebody resumes it. */
   readonly untilMs: number | null;
 }
 
@@ -55,9 +56,10 @@ export async function loadShardState(
   scope: LeaseScope,
   subscriber: string,
   lease: Lease,
+  clock: DrainClock,
 ): Promise<ShardState> {
   const known = lease.takeover ? null : parseState(lease.state);
-  return known ?? rebuild(db, scope, subscriber, lease);
+  return known ?? rebuild(db, scope, subscriber, lease, clock);
 }
 
 /** The one of the copy first: it is the younger one where a release before has set it. */
@@ -82,30 +84,56 @@ function parseState(fields: ReadonlyMap<string, string>): ShardState | null {
   }
 }
 
+/** The clock that a drain goes by. */
+export interface DrainClock {
+  /** The worker's own. */
+  readonly now: Clock;
+  /** What is added to it, because that of Redis holds, ms. */
+  readonly shiftMs: number;
+}
+
+/** By how much the drain's clock is ahead of that of Postgres, by which pauses end, ms; 0 as long as both go alike. */
+function aheadOfDatabase({ now, shiftMs }: DrainClock, askedMs: number, databaseMs: number): number {
+  const aheadMs = shiftMs - clockShift(now, askedMs, databaseMs);
+  return Math.abs(aheadMs) > maxSkewMs ? aheadMs : 0;
+}
+
+interface FenceRow {
+  readonly epoch: number;
+  readonly start_id: string | null;
+  readonly ahead: string;
+  /** What Postgres says what time it is, Unix ms. */
+  readonly now_ms: number;
+}
+
 async function rebuild(
   db: Database,
   scope: LeaseScope,
   subscriber: string,
   lease: Lease,
+  clock: DrainClock,
 ): Promise<ShardState> {
   const { shard, redisNumber = 1 } = scope;
+  const askedMs = clock.now();
   const [fences, pauses, queued, backfills] = await db.batch([
     sql`INSERT INTO consumer_shards AS s (subscriber_name, shard)
       SELECT ${subscriber}::text, ${shard}::integer WHERE NOT ${isElsewhere(shard, redisNumber)}
-      ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = s.epoch + 1 RETURNING epoch::float8, start_id, ahead::text`,
+      ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = s.epoch + 1
+      RETURNING epoch::float8, start_id, ahead::text, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms`,
     sql`SELECT event_type, floor(extract(epoch FROM expires_at) * 1000)::float8 AS until_ms
       FROM consumer_pauses WHERE subscriber_name = ${subscriber}`,
     sql`SELECT FROM deliveries WHERE subscriber_name = ${subscriber} LIMIT 1`,
     sql`SELECT FROM jobs WHERE kind = 'backfill' AND subscriber_name = ${subscriber}
       AND status IN ('running', 'paused', 'stopped') LIMIT 1`,
   ]);
-  const [fence] = (fences ?? []) as { epoch: number; start_id: string | null; ahead: string }[];
+  const [fence] = (fences ?? []) as FenceRow[];
   if (fence === undefined) throw misplaced(shard, redisNumber);
+  const aheadMs = aheadOfDatabase(clock, askedMs, fence.now_ms);
   const state: ShardState = {
     fencingToken: fence.epoch,
     pauses: ((pauses ?? []) as { event_type: string; until_ms: number | null }[]).map((row) => ({
       eventType: row.event_type === "" ? null : row.event_type,
-      untilMs: row.until_ms,
+      untilMs: row.until_ms === null ? null : row.until_ms + aheadMs,
     })),
     deferredMark: markOf(lease.state) ?? ((queued ?? []).length > 0 ? "found" : null),
     backfilling: (backfills ?? []).length > 0,

@@ -54,32 +54,43 @@ export async function listPauses(db: Database, subscriber: string): Promise<Paus
  * Pauses the consumer, or one of its types. Pausing what is paused replaces reason and end.
  *
  * @param eventType any name of it; null: the whole consumer
- * @param expiresAt null: until somebody resumes it
+ * Whether its end is to come Postgres says: the clock of this worker may be wrong, and a pause that is over when it begins
+ * would pause nothing without a word.
+ *
+ * @param expiresAt null: until somebody resumes it, or for `forSeconds`
  * @throws {ValidationError} the consumer does not handle the type, or the end is not in the future
  */
 export async function pauseConsumer(
   invocation: Invocation,
   consumer: Consumer,
-  pause: { readonly eventType: string | null; readonly reason: string; readonly expiresAt: Date | null },
+  pause: {
+    readonly eventType: string | null;
+    readonly reason: string;
+    readonly expiresAt: Date | null;
+    readonly forSeconds?: number | undefined;
+  },
   by: Operator,
 ): Promise<Effective> {
-  const { reason, expiresAt } = pause;
+  const { reason, expiresAt, forSeconds } = pause;
   const eventType = pause.eventType === null ? null : invocation.catalog.canonicalType(pause.eventType);
   assertHandled(consumer, eventType);
-  if (expiresAt !== null && expiresAt.getTime() <= invocation.now()) {
-    throw new ValidationError("The pause would end before it begins.", {
-      issues: [
-        { path: "expires_at", message: `expected a time in the future, received ${expiresAt.toISOString()}` },
-      ],
-    });
-  }
-  const until = expiresAt?.toISOString() ?? null;
+  const end =
+    forSeconds === undefined
+      ? sql`${expiresAt?.toISOString() ?? null}::timestamptz`
+      : sql`now() + ${forSeconds}::float8 * interval '1 second'`;
   await invocation.db.transaction(async (tx) => {
-    await tx.execute(sql`
+    const { rows } = await tx.execute<{ until: string | null; is_over: boolean | null }>(sql`
       INSERT INTO consumer_pauses (subscriber_name, event_type, reason, actor_id, expires_at)
-      VALUES (${consumer.subscriber}, ${eventType ?? ""}, ${reason}, ${by.actorId}, ${until}::timestamptz)
+      VALUES (${consumer.subscriber}, ${eventType ?? ""}, ${reason}, ${by.actorId}, ${end})
       ON CONFLICT (subscriber_name, event_type) DO UPDATE SET
-        reason = excluded.reason, actor_id = excluded.actor_id, paused_at = now(), expires_at = excluded.expires_at`);
+        reason = excluded.reason, actor_id = excluded.actor_id, paused_at = now(), expires_at = excluded.expires_at
+      RETURNING ${isoText(sql`expires_at`)} AS until, expires_at <= now() AS is_over`);
+    const { until = null, is_over: isOver = false } = rows[0] ?? {};
+    if (isOver === true) {
+      throw new ValidationError("The pause would end before it begins.", {
+        issues: [{ path: "expires_at", message: `expected a time in the future, received ${until}` }],
+      });
+    }
     await recordAction(tx, {
       ...by,
       action: "consumer.paused",

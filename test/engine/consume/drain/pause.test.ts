@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { forgetShardState } from "../../../../src/engine/consume/lease/deferred-signal.ts";
+import { listPauses, pauseConsumer } from "../../../../src/engine/operations/consumers/pauses.ts";
 import type { Backbone } from "../../../backbone.ts";
 import {
   createClock,
   drainUntilQuiet,
+  drainWith,
   effects,
   numbersOf,
   openBackbone,
@@ -12,6 +14,7 @@ import {
   publishReports,
   recorder,
 } from "../../fixture.ts";
+import { operator } from "../../operations/bulk-fixture.ts";
 
 async function pause(backbone: Backbone, eventType: string, expiresAt: string | null = null): Promise<void> {
   await backbone.sql(
@@ -56,6 +59,56 @@ test("a pause ends by itself at its time", async () => {
   clock.advance(30_001);
   expect(await backbone.drain(consumer)).toMatchObject({ paused: false, applied: 1 });
 });
+
+test("a pause holds until its time by the clock of Postgres, which sets it, also where that is an hour off", async () => {
+  const backbone = await openBackbone();
+  const consumer = recorder();
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  const { db } = backbone.open();
+  for (const offMs of [-3_600_000, 3_600_000]) {
+    const off = (value: unknown) => (typeof value === "number" ? value + offMs : value);
+    const batch: typeof db.batch = async (statements) =>
+      (await db.batch(statements)).map((rows) =>
+        (rows as Record<string, unknown>[]).map((row) => ({
+          ...row,
+          ...("until_ms" in row ? { until_ms: off(row.until_ms) } : {}),
+          ...("now_ms" in row ? { now_ms: off(row.now_ms) } : {}),
+        })),
+      );
+    const drain = () => drainWith(backbone, consumer, () => ({ db: { ...db, batch } }));
+    await backbone.sql("DELETE FROM consumer_pauses");
+    await pause(backbone, "", new Date(Date.now() + 30_000).toISOString());
+    expect(await drain()).toMatchObject({ paused: true, applied: 0 });
+    await backbone.sql("DELETE FROM consumer_pauses");
+    await pause(backbone, "", new Date(Date.now() - 10).toISOString());
+    expect(await drain(), "one that is over").toMatchObject({ paused: false });
+  }
+  expect(await effects(backbone)).toHaveLength(1);
+});
+
+test.each([
+  ["behind", -3_600_000],
+  ["ahead", 3_600_000],
+])(
+  "a pause for a time, or until one, begins also on a worker whose clock is an hour %s",
+  async (_what, offMs) => {
+    const backbone = await openBackbone({ now: () => Date.now() + offMs });
+    const consumer = recorder();
+    const invocation = backbone.open();
+    const whole = { eventType: null, reason: "maintenance", expiresAt: null };
+    await pauseConsumer(invocation, consumer, { ...whole, forSeconds: 600 }, operator);
+    const [first] = await listPauses(invocation.db, "recorder");
+    const leftMs = Date.parse(first?.expires_at ?? "") - Date.now();
+    expect(leftMs).toBeGreaterThan(500_000);
+    expect(leftMs).toBeLessThanOrEqual(601_000);
+    const soon = new Date(Date.now() + 600_000);
+    await pauseConsumer(invocation, consumer, { ...whole, expiresAt: soon }, operator);
+    expect(await listPauses(invocation.db, "recorder")).toMatchObject([{ expires_at: soon.toISOString() }]);
+    const past = { ...whole, expiresAt: new Date(Date.now() - 60_000) };
+    await expect(pauseConsumer(invocation, consumer, past, operator)).rejects.toThrow("end before it begins");
+  },
+);
 
 test("a paused type is deferred while the others are handled, and holds the events behind it", async () => {
   const backbone = await openBackbone();
