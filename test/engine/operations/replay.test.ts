@@ -425,6 +425,13 @@ describe("the life of a replay", () => {
     expect(await start(backbone, { idempotencyKey: "replay:1" })).toBe(first);
     await expect(start(backbone)).rejects.toThrow(/The replay "again" is there already: job \d+, running/);
     await expect(start(backbone, {}, all)).resolves.not.toBe(first);
+    // Whose it is, and what became of it, is not another tenant's to know.
+    const stranger = { ...operator, tenantId: "stranger" };
+    const asked = startReplay(backbone.open(), consumer, replayOptions({}), stranger);
+    await expect(asked).rejects.toMatchObject({
+      message: 'The replay "again" is there already. Choose another name.',
+      issues: [{ path: "name", message: "taken" }],
+    });
   });
 
   test("a backfill is there once, needs no operator, and brings the past up to its position", async () => {

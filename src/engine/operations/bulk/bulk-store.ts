@@ -2,7 +2,9 @@ import { sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import { numberedLock } from "../../db/locks.ts";
+import { isOfTenant } from "../../db/tenant-rows.ts";
 import { type Invocation, requireStream } from "../../invocation.ts";
+import type { Operator } from "../operator-actions.ts";
 import type { BulkKind } from "./bulk-view.ts";
 
 /** A bulk operation about to start. */
@@ -40,19 +42,24 @@ export async function bulkOperationOfKey(tx: Tx, idempotencyKey: string | null):
   return rows[0]?.id ?? null;
 }
 
-/** @throws {ConflictError} an operation of this kind and subscriber has the name */
+/**
+ * @param tenantId who asks; null: for all tenants. Of an operation of another tenant nothing is told but that it has the name
+ * @throws {ConflictError} an operation of this kind and subscriber has the name
+ */
 export async function assertNameIsFree(
   tx: Tx,
   { kind, subscriber, name }: Pick<NewBulkOperation, "kind" | "subscriber" | "name">,
+  { tenantId = null }: Pick<Operator, "tenantId">,
 ): Promise<void> {
-  const { rows } = await tx.execute<{ id: string; status: string }>(sql`
-    SELECT id::text AS id, status FROM jobs
+  const { rows } = await tx.execute<{ id: string | null; status: string }>(sql`
+    SELECT CASE WHEN ${isOfTenant(sql`tenant_id`, tenantId)} THEN id::text END AS id, status FROM jobs
     WHERE kind = ${kind} AND subscriber_name IS NOT DISTINCT FROM ${subscriber}::text AND name = ${name}`);
   const [taken] = rows;
   if (taken === undefined) return;
+  const by = taken.id === null ? "" : `: job ${taken.id}, ${taken.status}`;
   throw new ConflictError(
-    `The ${kind} "${name}" is there already: job ${taken.id}, ${taken.status}. Choose another name, or look at that job.`,
-    { issues: [{ path: "name", message: `taken by job ${taken.id}` }] },
+    `The ${kind} "${name}" is there already${by}. Choose another name${by && ", or look at that job"}.`,
+    { issues: [{ path: "name", message: taken.id === null ? "taken" : `taken by job ${taken.id}` }] },
   );
 }
 

@@ -130,7 +130,7 @@ async function freezeSet(
   const { filter, reason } = options;
   const subscriber = await onlySubscriber(invocation, tx, filter);
   const name = options.name ?? unnamed("redrive", new Date(invocation.now()));
-  await assertNameIsFree(tx, { kind: "redrive", subscriber, name });
+  await assertNameIsFree(tx, { kind: "redrive", subscriber, name }, by);
   const operationId = await insertBulkOperation(tx, {
     kind: "redrive",
     subscriber,

@@ -135,7 +135,7 @@ async function freezeSet(
   by: Operator,
 ): Promise<string> {
   const { name, mode, filter, reason } = options;
-  await assertNameIsFree(tx, { kind: "replay", subscriber, name });
+  await assertNameIsFree(tx, { kind: "replay", subscriber, name }, by);
   const untilPosition = await lastPosition(tx);
   const { total, oldestMs } = await measure(tx, filter, untilPosition, options.most);
   // A subscriber that never applied anything has nothing to apply twice.
