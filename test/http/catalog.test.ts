@@ -154,7 +154,7 @@ test("what is declared is sent once: who has it is told that it is so still", as
 });
 
 test("the documents say what each kind of finding means", async () => {
-  const text = await readFile(`${root}src/http/README.md`, "utf8");
+  const text = await readFile(`${root}src/http/OBSERVED.md`, "utf8");
   const told = [...text.matchAll(/^\| `([a-z_]+)` \| (?:error|warning|note) \|/gm)].map(([, kind]) => kind);
   expect(told.toSorted()).toEqual([...findingKinds].toSorted());
 });

@@ -31,7 +31,7 @@ function routesIn(text: string): Set<string> {
   return found;
 }
 
-const home = sectionOf(documentAt(documents, "src/http/README.md"), "Routes");
+const home = sectionOf(documentAt(documents, "src/http/WHAT-ROUTES-DO.md"), "Routes");
 /** Where modules are mounted, and the documents that the row links to. */
 const mounts = [...home.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, path = "", text = ""]) => ({
   path,

@@ -183,7 +183,7 @@ function listedUnder(text: string, type: string, name: string): string {
 /** Where this repository lists its modules, and the row of one. */
 const lists = [
   {
-    path: "src/http/README.md",
+    path: "src/http/WHAT-ROUTES-DO.md",
     row: /^\| `\/[^`]*` \| \[\w+\]\(\.\.\/modules\//,
     text: ({ name }: Values, about: string) =>
       `| \`/api/${kebab(name)}\` | [${name}](../modules/${name}/README.md#routes): ${about} |`,

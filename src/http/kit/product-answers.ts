@@ -42,7 +42,7 @@ export const findingKinds = [
 export type FindingKind = (typeof findingKinds)[number];
 export type FindingLevel = "error" | "warning" | "note";
 
-/** What is not as it is declared; `src/http/README.md` says what each kind means. */
+/** What is not as it is declared; `src/http/OBSERVED.md` says what each kind means. */
 export interface CatalogFinding {
   readonly kind: FindingKind;
   readonly level: FindingLevel;

@@ -8,7 +8,7 @@ import type {
 import { duration, facts, printable } from "../../output.ts";
 
 /*
- * Findings of the catalogue in words. What the kinds mean stands in `src/http/README.md`.
+ * Findings of the catalogue in words. What the kinds mean stands in `src/http/OBSERVED.md`.
  */
 
 /** What is so, and what to do. */
