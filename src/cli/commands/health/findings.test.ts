@@ -233,4 +233,9 @@ describe("clocks", () => {
       [["note", "the server's clock is 60 min ahead of that of this machine"]],
     ],
   ])("%s", (_what, changes, expected) => expect(told(changes)).toEqual(expected));
+
+  test("ahead of this machine make no visit one of the future", () => {
+    const changes = { consumers: { last_cron_tick_at: ago(-3_600_000) } };
+    expect(levels(seen(changes), "ok")).toContain("cron: last seen 0 ms ago");
+  });
 });

@@ -185,7 +185,8 @@ function deadLetters(stats: Stats): Finding[] {
 function visits(consumers: Consumers, { nowMs, isLate }: Judged): Finding[] {
   const visit = (about: string, at: string | null, silenceMs: number): Finding => {
     if (at === null) return note(about, "not seen yet");
-    const age = nowMs - Date.parse(at);
+    // The clock that said so may be ahead of ours.
+    const age = Math.max(0, nowMs - Date.parse(at));
     const message = `last seen ${duration(age)} ago`;
     return isLate(age, silenceMs) ? problem(about, message) : ok(about, message);
   };
