@@ -175,6 +175,16 @@ describe("settings", () => {
     const row = page.getByRole("row", { name: "BRAIN_NOTIFY_SECRET" });
     expect(await row.textContent()).toContain("set, not shown");
     expect(text).toContain("all applied");
+    // Each part is one step away: on a phone the variables alone are some forty screens.
+    const links = page.getByRole("navigation", { name: "On this page" }).getByRole("link");
+    const titles = await page.locator("main h2").allTextContents();
+    expect(await links.allTextContents()).toEqual(titles);
+    await links.last().click();
+    const modules = page.locator("#modules:target");
+    const height = page.viewportSize()?.height ?? 0;
+    await expect
+      .poll(async () => (await modules.boundingBox())?.y ?? -1, { timeout: 30_000 })
+      .toSatisfy((top: number) => top >= 0 && top < height);
   });
 
   test("a key is made, shown once, given another secret and revoked", async () => {

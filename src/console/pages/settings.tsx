@@ -28,11 +28,19 @@ interface AnswerProps {
   readonly answer: SettingsAnswer;
 }
 
+const sections = ["versions", "stores", "variables", "modules"] as const;
+
 function Configured({ visit, answer }: AnswerProps) {
   const w = visit.words(settingsWords);
   return (
     <>
-      <h2>{w.versions}</h2>
+      {/* On a phone the variables alone are forty screens. */}
+      <nav class="buttons" aria-label={w.onPage}>
+        {sections.map((id) => (
+          <a href={`#${id}`}>{w[id]}</a>
+        ))}
+      </nav>
+      <h2 id="versions">{w.versions}</h2>
       <Facts
         of={[
           [w.project, answer.versions.project ?? null],
@@ -42,11 +50,11 @@ function Configured({ visit, answer }: AnswerProps) {
           [w.mode, answer.mode],
         ]}
       />
-      <h2>{w.stores}</h2>
+      <h2 id="stores">{w.stores}</h2>
       <Stores visit={visit} answer={answer} />
-      <h2>{w.variables}</h2>
+      <h2 id="variables">{w.variables}</h2>
       <Variables visit={visit} answer={answer} />
-      <h2>{w.modules}</h2>
+      <h2 id="modules">{w.modules}</h2>
       <Modules visit={visit} answer={answer} />
     </>
   );

@@ -4,6 +4,7 @@ export const settingsWords = defineWords({
   en: {
     title: "Settings",
     parts: "Parts of the settings",
+    onPage: "On this page",
     configured: "Configuration",
     keys: "Keys",
     sessions: "Sessions",
@@ -111,6 +112,7 @@ export const settingsWords = defineWords({
   de: {
     title: "Einstellungen",
     parts: "Teile der Einstellungen",
+    onPage: "Auf dieser Seite",
     configured: "Konfiguration",
     keys: "Schlüssel",
     sessions: "Sitzungen",
