@@ -53,11 +53,12 @@ export async function listPauses(db: Database, subscriber: string): Promise<Paus
 /**
  * Pauses the consumer, or one of its types. Pausing what is paused replaces reason and end.
  *
- * @param eventType any name of it; null: the whole consumer
- * Whether its end is to come Postgres says: the clock of this worker may be wrong, and a pause that is over when it begins
- * would pause nothing without a word.
+ * Postgres judges whether the end is still to come: the clock of this worker may be wrong, and a pause that is over before
+ * it begins would pause nothing without a word.
  *
- * @param expiresAt null: until somebody resumes it, or for `forSeconds`
+ * @param pause.eventType any name of it; null: the whole consumer
+ * @param pause.expiresAt null: until somebody resumes it, or for `forSeconds`
+ * @param pause.forSeconds from now, by the clock of Postgres; goes before `expiresAt`
  * @throws {ValidationError} the consumer does not handle the type, or the end is not in the future
  */
 export async function pauseConsumer(

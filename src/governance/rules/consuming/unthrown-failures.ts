@@ -85,7 +85,7 @@ function endOf(
   if (branch === undefined || asked.length > 1) return [];
   const isBehind = (use: ts.Identifier) =>
     isInside(use, branch.at) ||
-    // `result.value` behind the branch is of a success. */
+    // `result.value` behind the branch is of a success.
     (ts.isPropertyAccessExpression(use.parent) && /^(?:value|data|result|right)$/.test(use.parent.name.text));
   if (!uses.every(isBehind)) return [];
   const ways = waysOfFailure(branch);
