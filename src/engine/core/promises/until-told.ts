@@ -25,17 +25,9 @@ export async function untilTold({ limitMs, isTold, listen }: Wait): Promise<void
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   listen(tell);
   if (isTold()) return;
-  // Most are told before the first look, so they set one timer and no more.
-  let looks: ReturnType<typeof setInterval> | undefined;
-  let timer = setTimeout(
-    () => {
-      if (limitMs <= lookEveryMs || isTold()) return end();
-      looks = setInterval(() => isTold() && end(), lookEveryMs);
-      timer = setTimeout(end, limitMs - lookEveryMs);
-    },
-    Math.min(limitMs, lookEveryMs),
-  );
+  const limit = setTimeout(end, limitMs);
+  const looks = limitMs > lookEveryMs ? setInterval(() => isTold() && end(), lookEveryMs) : undefined;
   await Promise.race([told, over]);
-  clearTimeout(timer);
+  clearTimeout(limit);
   clearInterval(looks);
 }
