@@ -1,7 +1,7 @@
 import { type MessageId, parseMessageId } from "@brain/schemas";
 import { FencedError } from "../../core/errors.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
-import type { Command, RedisHttp } from "../../stream/redis.ts";
+import { AnswerTooLargeError, type Command, type RedisHttp } from "../../stream/redis.ts";
 import { pairs } from "../../stream/replies.ts";
 import type { PendingReplies } from "../sources/pending.ts";
 import { abandonScript, acquireScript, holderScript, releaseScript, renewScript } from "./scripts.ts";
@@ -98,15 +98,34 @@ export function holdLease(scope: LeaseScope, lease: Lease): HeldLease {
   return held;
 }
 
-/** Takes the lease and reads, or leaves the mark. */
+/**
+ * Takes the lease and reads, or leaves the mark. Entries that are together more than the service hands on are pending
+ * then, and left for the drain to read in parts.
+ */
 export async function acquireLease(
   scope: LeaseScope,
   token: string,
   consumer: string,
-  { count, maxPending }: ReadBounds,
+  bounds: ReadBounds,
 ): Promise<Lease | Busy> {
+  const asked = askForLease(scope, token, consumer, bounds);
+  const reply = await asked.catch((error: unknown) => {
+    // The script has run: the lease is held, and the second call takes over what the first one read.
+    if (error instanceof AnswerTooLargeError && bounds.count > 0)
+      return askForLease(scope, token, consumer, { ...bounds, count: 0 });
+    throw error;
+  });
+  return parseLease(token, reply as unknown[]);
+}
+
+function askForLease(
+  scope: LeaseScope,
+  token: string,
+  consumer: string,
+  { count, maxPending }: ReadBounds,
+): Promise<unknown> {
   const { keys, group, shard } = scope;
-  const reply = await scope.redis.eval(
+  return scope.redis.eval(
     acquireScript,
     [
       keys.lease(group, shard),
@@ -123,8 +142,10 @@ export async function acquireLease(
       ...[count, maxPending, maxBodies].map(String),
     ],
   );
-  const [acquired, detail, third, pending, state, breaker, list, fresh, failures, bodies] =
-    reply as unknown[];
+}
+
+function parseLease(token: string, reply: readonly unknown[]): Lease | Busy {
+  const [acquired, detail, third, pending, state, breaker, list, fresh, failures, bodies] = reply;
   if (Number(acquired) !== 1) return { waitMs: Number(third) === 1 ? Math.max(0, Number(detail)) : null };
   const known = pairs(state) as ReadonlyMap<string, string>;
   const redisMs = known.get("time");

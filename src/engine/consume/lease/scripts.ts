@@ -16,6 +16,8 @@ import { countsInLua } from "../../stream/counters.ts";
  * A command that fails behind the lease, e.g. on a key that holds something else, gives it back: Redis undoes nothing of a
  * script, and others would wait for nobody. The holder stays, for something may have been read.
  *
+ * Asked again with the same token, because its answer did not arrive, it takes over from itself.
+ *
  * KEYS: lease, mark, holder, stream, state, breakers, retry times, marks of what is deferred.
  *
  * ARGV: token, lease in ms, group, field of this group and shard, consumer; then at most: entries to read, pending entries,
@@ -28,7 +30,7 @@ import { countsInLua } from "../../stream/counters.ts";
  *   wait for its time
  */
 export const acquireScript = `
-if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and redis.call('GET', KEYS[1]) ~= ARGV[1] then
   local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2] * 2)
   return {0, redis.call('PTTL', KEYS[1]), first and 1 or 0}
 end

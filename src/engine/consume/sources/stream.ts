@@ -97,11 +97,8 @@ export class StreamSource implements Source {
     const count = state.backfilling ? 0 : Math.min(maxCount, maxPending - this.#pending);
     const reads: Command[] = [this.#stateCommand(), pendingCommand(group, maxPending)];
     if (count > 0) reads.push(readNewCommand(group, count));
-    const replies = await deps.redis.pipeline([...acks, ...reads]).catch((error: unknown) => {
-      if (error instanceof AnswerTooLargeError && count > 0) return null;
-      throw error;
-    });
-    // What was read is pending now, so it is looked up, in parts.
+    const commands = [...acks, ...reads];
+    const replies = await (count > 0 ? this.#read(commands) : deps.redis.pipeline(commands));
     if (replies === null) return this.take(0);
     const [stateReply, pendingReply, newReply = null] = replies.slice(acks.length);
     if (isMissingGroup(pendingReply) || isMissingGroup(newReply)) {
@@ -125,12 +122,14 @@ export class StreamSource implements Source {
    * @throws {FencedError} another worker took over
    */
   async readAhead(maxCount: number): Promise<void> {
-    const { deps, group } = this.#drain;
+    const { group } = this.#drain;
     const acks = this.takeAcks();
     // At least one: 0 would be all.
     const count = Math.max(1, Math.min(maxCount, maxPending - this.#pending));
     const reads = [this.#stateCommand(), readNewCommand(group, count), pendingCountCommand(group)];
-    const replies = await deps.redis.pipeline([...acks, ...reads]);
+    const replies = await this.#read([...acks, ...reads]);
+    // `take` looks for it.
+    if (replies === null) return;
     const [stateReply, newReply, countReply] = replies.slice(acks.length);
     // `take` begins it anew.
     if (isMissingGroup(newReply) || isMissingGroup(countReply)) return;
@@ -155,6 +154,19 @@ export class StreamSource implements Source {
     const ahead = this.#ahead;
     this.#ahead = null;
     if (!this.#drain.lease.isLost) await this.putBack(ahead?.fresh ?? []);
+  }
+
+  /**
+   * @param commands one of them reads what is new
+   * @returns null when they have run and their answer is too large: what was read is pending now, and looked up in parts
+   */
+  async #read(commands: readonly Command[]): Promise<unknown[] | null> {
+    try {
+      return await this.#drain.deps.redis.pipeline(commands);
+    } catch (error) {
+      if (error instanceof AnswerTooLargeError) return null;
+      throw error;
+    }
   }
 
   #stateCommand(): Command {
