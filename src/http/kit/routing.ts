@@ -1,7 +1,7 @@
 import { BadRequestError, boundIssues, issuesOf, ValidationError } from "@brain/engine";
 import { isJsonObject, type JsonObject } from "@brain/schemas";
 import { zValidator } from "@hono/zod-validator";
-import type { Context, MiddlewareHandler, ValidationTargets } from "hono";
+import type { Context, Env, Hono, MiddlewareHandler, ValidationTargets } from "hono";
 import type * as z from "zod";
 import { sizeCheckOf } from "./bounds.ts";
 import { jsonOf, readJsonBody, readText } from "./request-body.ts";
@@ -152,4 +152,15 @@ export function withoutBody(): MiddlewareHandler {
     }
     await next();
   });
+}
+
+/**
+ * What an app answers, as information for people: `GET /courses/{course_id}`. Each once, in the order in which they were
+ * added; middleware is left out.
+ */
+export function endpointsOf<E extends Env>({ routes }: Pick<Hono<E>, "routes">, base = ""): string[] {
+  const endpoints = routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${base}${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  return [...new Set(endpoints)];
 }

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
-import { validated } from "../../http/kit/routing.ts";
+import { endpointsOf, validated } from "../../http/kit/routing.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import { accessRule } from "../access-rule.ts";
 import { callOutside } from "../call-outside.ts";
@@ -28,7 +28,7 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   const routes = new Hono<ModuleEnv>();
   const generator = makerOf(settings, callOutside);
 
-  routes.get("/info", mayRead, (c) => c.json(information(generator.name)));
+  routes.get("/info", mayRead, (c) => c.json(information(generator.name, endpointsOf(routes))));
 
   routes.get("/health", mayRead, async (c) => {
     const activity = await readActivity(c.var.services.db, visibleTenant(c.var.services));
@@ -80,7 +80,8 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   return routes;
 }
 
-function information(generator: string) {
+/** @param endpoints as `endpointsOf` gives them */
+function information(generator: string, endpoints: readonly string[]) {
   return {
     name: "course_factory",
     version: "1.0.0",
@@ -100,28 +101,6 @@ function information(generator: string) {
     supported_languages: languages,
     generator,
     ir_actions: irActions,
-    endpoints: [
-      "GET /info",
-      "GET /health",
-      "POST /generate-ir",
-      "POST /validate-ir",
-      "POST /generate",
-      "POST /dry-run",
-      "GET /courses/{course_id}",
-      "POST /courses/{course_id}/retry",
-      "PUT /courses/{course_id}/access",
-      "GET /courses/{course_id}/lessons/{lesson_id}",
-      "GET /courses/{course_id}/lessons/{lesson_id}/enhancements",
-      "POST /courses/{course_id}/payment-required",
-      "POST /workflow/transition",
-      "POST /workflow/rollback",
-      "POST /enhance",
-      "POST /webgenesis/bind-theme",
-      "POST /webgenesis/build-sections",
-      "POST /webgenesis/generate-seo",
-      "POST /webgenesis/preview",
-      "GET /webgenesis/themes",
-      "GET /webgenesis/pages/{course_id}",
-    ],
+    endpoints,
   };
 }

@@ -2,8 +2,8 @@ import { ConflictError, NotFoundError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
-import { noteDecision, unknownApproval } from "./approvals.ts";
-import { diffPlans, type PlanDiff } from "./plan-diff.ts";
+import { noteDecision, unknownApproval } from "./approvals/approvals.ts";
+import { diffPlans, type PlanDiff } from "./plan/plan-diff.ts";
 import {
   type ApprovedPlan,
   findLastApproved,

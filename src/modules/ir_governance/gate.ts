@@ -1,10 +1,10 @@
 import { type Publish, sha256Hex, systemClock, type Tx, ValidationError } from "@brain/engine";
 import type { ApprovalProof, GateDecision, GateRequest, IrGate, IrValidation } from "../ports/ir-gate.ts";
+import { hashToken } from "./approvals/token.ts";
+import { findTokenHolder, messageOf, useApproval } from "./approvals/use-approval.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
 import { decideGate, refuseConsumed, type UseRequest } from "./state.ts";
 import { type Approval, findById } from "./store.ts";
-import { hashToken } from "./token.ts";
-import { findTokenHolder, messageOf, useApproval } from "./use-approval.ts";
 import {
   type CheckedPlan,
   checkPlan,

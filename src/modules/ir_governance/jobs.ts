@@ -1,6 +1,6 @@
 import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
+import { publishExpired } from "./approvals/use-approval.ts";
 import { expireDue, findNextExpiry } from "./store.ts";
-import { publishExpired } from "./use-approval.ts";
 import { source } from "./validation.ts";
 
 export const expiryJobName = "ir_approval_expiry";

@@ -2,7 +2,7 @@ import { type Database, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { andTenant, ofTenant } from "../of-tenant.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
-import type { PlanContent, PlanSummary } from "./plan.ts";
+import type { PlanContent, PlanSummary } from "./plan/plan.ts";
 import type { Approval, StoredValidation } from "./store.ts";
 import { irGovernanceApprovals as approvals, irGovernanceValidations as validations } from "./tables.ts";
 

@@ -3,13 +3,10 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
-import { validated, validatedInput } from "../../http/kit/routing.ts";
+import { endpointsOf, validated, validatedInput } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
 import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
-import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals.ts";
-import { readPlan, refuse, withdraw } from "./decisions.ts";
-import { approvalsLive } from "./live.ts";
-import { listPlans } from "./plan-store.ts";
+import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals/approvals.ts";
 import {
   acknowledgeRequest,
   approvalRequest,
@@ -27,7 +24,10 @@ import {
   readCursor,
   streamQuery,
   tenantQuery,
-} from "./requests.ts";
+} from "./approvals/requests.ts";
+import { readPlan, refuse, withdraw } from "./decisions.ts";
+import { approvalsLive } from "./live.ts";
+import { listPlans } from "./plan-store.ts";
 import { auditDag, passGate, validatePlan } from "./service.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
 import { countByStatus, findApproval, listApprovals } from "./store.ts";
@@ -55,7 +55,7 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
   const app = new Hono<ModuleEnv>();
   const anything = z.unknown();
 
-  app.get("/info", mayRead, (c) => c.json(infoView(settings)));
+  app.get("/info", mayRead, (c) => c.json(infoView(settings, endpointsOf(app, "/api/ir"))));
 
   app.post("/validate", mayWrite, validated("json", anything), async (c) =>
     c.json(await validatePlan(c.var.services, settings, c.req.valid("json"))),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readIr } from "./model.ts";
+import { readIr } from "./plan/model.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
 import {
   type ApprovalState,

@@ -1,6 +1,6 @@
 import type { IrValidation } from "../ports/ir-gate.ts";
-import type { PlanContent, PlanStep, Violation } from "./plan.ts";
-import { riskOf, type StepRisk } from "./risk.ts";
+import type { PlanContent, PlanStep, Violation } from "./plan/plan.ts";
+import { riskOf, type StepRisk } from "./plan/risk.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
 import type { ApprovalStatus, HashScheme } from "./tables.ts";
 

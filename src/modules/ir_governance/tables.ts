@@ -14,13 +14,13 @@ import {
 } from "drizzle-orm/pg-core";
 import { instant } from "../columns.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
-import type { PlanContent, PlanSummary } from "./plan.ts";
+import type { PlanContent, PlanSummary } from "./plan/plan.ts";
 
 /** `expired` is written by whoever notices first that the time is over: a use, or the expiry job. `withdrawn`: a person took it back. */
 export const approvalStatuses = ["pending", "consumed", "expired", "withdrawn"] as const;
 export type ApprovalStatus = (typeof approvalStatuses)[number];
 
-/** How a hash was made, see `canonical.ts`. */
+/** How a hash was made, see `plan/canonical.ts`. */
 export type HashScheme = "v1" | "v2";
 
 /** One row is one approval of one plan. Rows are kept for ever: they are the trail of who allowed what. */

@@ -1,11 +1,11 @@
 import type { Publish, PublishOptions, Tx } from "@brain/engine";
 import { irValidatedEscalate, irValidatedPass, irValidatedReject } from "@brain/schemas";
 import type { IrValidation } from "../ports/ir-gate.ts";
-import { hashContent, hashRejected, hashRequestV1, hashStep } from "./canonical.ts";
-import { readIr } from "./model.ts";
-import { type PlanContent, type PlanSummary, type ReadIr, stepIdOf } from "./plan.ts";
-import { kindOf } from "./plan-diff.ts";
-import type { StepRisk } from "./risk.ts";
+import { hashContent, hashRejected, hashRequestV1, hashStep } from "./plan/canonical.ts";
+import { readIr } from "./plan/model.ts";
+import { type PlanContent, type PlanSummary, type ReadIr, stepIdOf } from "./plan/plan.ts";
+import { kindOf } from "./plan/plan-diff.ts";
+import type { StepRisk } from "./plan/risk.ts";
 import { budgetOf, decideValidation, highRiskSteps, type Verdict } from "./state.ts";
 import { saveValidation } from "./store.ts";
 import type { HashScheme } from "./tables.ts";

@@ -1,14 +1,14 @@
 import { isoOrNull } from "../iso-or-null.ts";
-import { cutHash } from "./dag-diff.ts";
+import { messageOf, type UseResult } from "./approvals/use-approval.ts";
 import type { PlanToDecide } from "./decisions.ts";
 import { expiryJobName } from "./jobs.ts";
-import { stepIdOf } from "./plan.ts";
+import { cutHash } from "./plan/dag-diff.ts";
+import { stepIdOf } from "./plan/plan.ts";
+import { riskOf } from "./plan/risk.ts";
 import type { PlanRow } from "./plan-store.ts";
-import { riskOf } from "./risk.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
 import { budgetOf, statusAt } from "./state.ts";
 import type { Approval, ApprovalWithPlan, StatusCounts, StoredValidation } from "./store.ts";
-import { messageOf, type UseResult } from "./use-approval.ts";
 
 /** What the routes answer. No answer but the first holds a token, and none its hash. */
 
@@ -179,7 +179,11 @@ export function statsView(counts: StatusCounts, now: Date) {
   };
 }
 
-export function infoView({ mode, approvalTier, maxBudgetCents }: IrGovernanceSettings) {
+/** @param endpoints as `endpointsOf` gives them */
+export function infoView(
+  { mode, approvalTier, maxBudgetCents }: IrGovernanceSettings,
+  endpoints: readonly string[],
+) {
   return {
     name: "ir_governance",
     version: "1.0.0",
@@ -194,25 +198,6 @@ export function infoView({ mode, approvalTier, maxBudgetCents }: IrGovernanceSet
       "comparison of an execution graph with its plan",
       "live events of approvals",
     ],
-    endpoints: [
-      "GET /api/ir/info",
-      "POST /api/ir/validate",
-      "POST /api/ir/gate",
-      "POST /api/ir/dag-diff",
-      "POST /api/ir/approvals",
-      "POST /api/ir/approvals/consume",
-      "GET /api/ir/approvals",
-      "GET /api/ir/approvals/pending",
-      "GET /api/ir/approvals/stats",
-      "GET /api/ir/approvals/health",
-      "GET /api/ir/approvals/stream",
-      "GET /api/ir/approvals/{id}",
-      "GET /api/ir/approvals/{id}/status",
-      "POST /api/ir/approvals/{id}/acknowledge",
-      "POST /api/ir/approvals/{id}/withdraw",
-      "GET /api/ir/validations",
-      "GET /api/ir/validations/{hash}",
-      "POST /api/ir/validations/{hash}/refuse",
-    ],
+    endpoints,
   };
 }

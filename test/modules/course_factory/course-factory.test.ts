@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadRoutes } from "../../../src/http/mounted-routes.ts";
+import { declaredRoutes } from "../../../src/http/route-list.ts";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
 
 const base = "/api/course-factory";
@@ -306,6 +308,11 @@ describe("information", () => {
       name: "course_factory",
       supported_languages: ["de", "en", "fr", "es"],
     });
+    await loadRoutes(engine.app);
+    const answered = declaredRoutes(engine.app)
+      .filter(({ path }) => path.startsWith(base))
+      .map(({ method, path }) => `${method} ${path.slice(base.length).replaceAll(/:(\w+)/g, "{$1}")}`);
+    expect([...answer.body.endpoints].sort()).toEqual(answered.sort());
   });
 
   test("says how many courses are in work and how many of them stand still", async () => {

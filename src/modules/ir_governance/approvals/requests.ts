@@ -1,9 +1,9 @@
 import { forbiddenValue, type JsonValue, stripHashPrefix } from "@brain/schemas";
 import * as z from "zod";
-import { reasonText } from "../../http/kit/free-text.ts";
-import { isLine } from "./plan.ts";
-import type { PlanPlace } from "./plan-store.ts";
-import { approvalStatuses } from "./tables.ts";
+import { reasonText } from "../../../http/kit/free-text.ts";
+import { isLine } from "../plan/plan.ts";
+import type { PlanPlace } from "../plan-store.ts";
+import { approvalStatuses } from "../tables.ts";
 
 /** What the routes accept. */
 

@@ -1,16 +1,22 @@
 import { ConflictError, NotFoundError, recordAction, type Tx, ValidationError } from "@brain/engine";
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
-import { actorNamed } from "../../http/kit/acting.ts";
-import type { RequestServices } from "../../http/kit/module-env.ts";
-import { publishContext } from "../../http/kit/publish-context.ts";
-import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
-import { expiryJobName } from "./jobs.ts";
-import { approvalsLimit, consumeLimit } from "./limits.ts";
+import { actorNamed } from "../../../http/kit/acting.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { publishContext } from "../../../http/kit/publish-context.ts";
+import { requireTenantOf, tenantOf, visibleTenant } from "../../../http/kit/tenants.ts";
+import { expiryJobName } from "../jobs.ts";
+import { approvalsLimit, consumeLimit } from "../limits.ts";
+import {
+  type Approval,
+  acknowledgeApproval,
+  findApproval,
+  findValidation,
+  insertApproval,
+} from "../store.ts";
+import { source } from "../validation.ts";
 import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "./requests.ts";
-import { type Approval, acknowledgeApproval, findApproval, findValidation, insertApproval } from "./store.ts";
 import { hashToken, newToken } from "./token.ts";
 import { ofApproval, type UseResult, useApproval } from "./use-approval.ts";
-import { source } from "./validation.ts";
 
 /** What people do with approvals over HTTP. Each change and its events commit together. */
 

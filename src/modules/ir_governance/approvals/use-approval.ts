@@ -1,9 +1,9 @@
 import { newEventId, type Publish, type PublishOptions, TransientError, type Tx } from "@brain/engine";
 import { irApprovalConsumed, irApprovalExpired, irApprovalInvalid } from "@brain/schemas";
-import { decideUse, ownApproval, type UseOutcome, type UseRequest } from "./state.ts";
-import { type Approval, consumeApproval, expireApproval, findById, findByToken } from "./store.ts";
+import { decideUse, ownApproval, type UseOutcome, type UseRequest } from "../state.ts";
+import { type Approval, consumeApproval, expireApproval, findById, findByToken } from "../store.ts";
+import { source } from "../validation.ts";
 import { equalInConstantTime } from "./token.ts";
-import { source } from "./validation.ts";
 
 /** The one way in which an approval is used up, whoever asks. */
 

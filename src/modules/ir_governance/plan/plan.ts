@@ -1,5 +1,5 @@
 import { type JsonObject, redactText } from "@brain/schemas";
-import type { IrValidation } from "../ports/ir-gate.ts";
+import type { IrValidation } from "../../ports/ir-gate.ts";
 
 /** The parts of a plan, and the texts that they may hold. */
 
