@@ -635,6 +635,82 @@ export async function wait(db: Database, id: string) {
   }
 }`,
   ],
+  "loops that wait, by what their names mean": [
+    "11.2",
+    `
+import { setTimeout as later } from "node:timers/promises";
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const find = (db: Database, id: string) => db.select().from(books).where(eq(books.id, id));
+const remove = (db: Database, id: string) => db.delete(books).where(eq(books.id, id));
+export async function wrong(db: Database, id: string) {
+  let book;
+  while (true) { //! 11.2
+    // There is no deadline, and nobody has aborted it: who would throw?
+    [book] = await find(db, id);
+    if (book.state === "done") return book;
+    await later(1_000);
+  }
+  for (let tries = 0; tries < 30; tries++) { //! 11.2
+    [book] = await find(db, id); // insert( and try
+    if (book.state === "done") return book;
+    await later(1_000);
+  }
+  for (;;) { //! 11.2
+    const rows = await db.select().from(books).limit(100);
+    for (const row of rows) await remove(db, row.id);
+    await sleep(1_000);
+  }
+}
+export class Books {
+  #place = "";
+  async *pages(db: Database) {
+    while (true) {
+      const rows = await db.select().from(books).where(gt(books.id, this.#place)).limit(100);
+      if (rows.length === 0) return;
+      yield rows;
+      this.#place = rows.at(-1).id;
+      await sleep(10);
+    }
+  }
+}
+export async function right(db: Database, id: string, budgetMs: number, isOver: () => boolean) {
+  const endsAt = Date.now() + budgetMs;
+  for (;;) {
+    const answer = await fetch("https://x.example/" + id);
+    if (answer.ok || Date.now() >= endsAt) return answer;
+    await sleep(500);
+  }
+  while (performance.now() < endsAt) {
+    const [book] = await find(db, id);
+    if (book !== undefined) return book;
+    await sleep(500);
+  }
+  for (let tries = 0; ; tries++) {
+    const answer = await fetch("https://x.example/" + id);
+    if (answer.ok || tries === 5) return answer;
+    await later(100);
+  }
+  let going = true;
+  while (going) {
+    const rows = await db.select().from(books).limit(100);
+    going = rows.length === 100;
+    for (const row of rows) await remove(db, row.id);
+    await sleep(5);
+  }
+  const ids = ["a"];
+  while (true) {
+    const next = ids.shift();
+    if (next === undefined) break;
+    await find(db, next);
+    await sleep(5);
+  }
+  while (true) {
+    if (isOver()) return;
+    await find(db, id);
+    await sleep(5);
+  }
+}`,
+  ],
   "the outside is called where the event was not published": [
     "B-1",
     handler(`

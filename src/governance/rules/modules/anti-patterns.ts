@@ -1,21 +1,13 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { bindingOf, programsOf } from "../../tree/effects/host-bindings.ts";
-import { calledFunction, callsInside } from "../../tree/flow/reach.ts";
-import { declarationOf, functionOf, isGlobal } from "../../tree/names/scope.ts";
+import { declarationOf } from "../../tree/names/scope.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
-import {
-  bare,
-  calledName,
-  type FunctionNode,
-  isInside,
-  nameOf,
-  stringOf,
-  walk,
-} from "../../tree/syntax/source.ts";
+import { bare, calledName, nameOf, stringOf, walk } from "../../tree/syntax/source.ts";
 import type { Report, Rule } from "../rule.ts";
 import { moduleSourcesWith } from "../scope-of-rules.ts";
 import { importsOfOthers } from "./foreign-imports.ts";
+import { polling } from "./polling.ts";
 
 /** The anti-patterns of the migration guide. */
 export const antiPatterns: readonly Rule[] = [
@@ -47,129 +39,6 @@ export const antiPatterns: readonly Rule[] = [
     check: callsOfOthers,
   },
 ];
-
-/** `setInterval`, a function that sets a timer for itself, and an endless loop that waits: each with a read in it. */
-function polling(project: Project, report: Report): void {
-  for (const looked of moduleSourcesWith(
-    project,
-    /setInterval|setTimeout|\b(?:sleep|delay|wait|waitFor)\(/,
-  )) {
-    for (const call of looked.nodes.calls) {
-      const name = calledName(call);
-      const [given] = call.arguments;
-      if (given === undefined || (name !== "setInterval" && name !== "setTimeout")) continue;
-      const callee = bare(call.expression);
-      if (!ts.isIdentifier(callee) || !isGlobal(project.typescript.bindings, callee)) continue;
-      const run = functionOf(project.typescript, given);
-      if (run === null || !reads(project, run)) continue;
-      const isAgain = name === "setInterval" || isInside(call, run) || callsItself(project, call, run);
-      if (isAgain) report({ at: call, message: `It looks again and again, by ${name}.` });
-    }
-    for (const branch of looked.nodes.branches) {
-      if (ts.isIfStatement(branch) || ts.isSwitchStatement(branch) || ts.isConditionalExpression(branch))
-        continue;
-      const { statement } = branch;
-      if (!waits(project, statement)) continue;
-      const isPolling = isEndless(branch)
-        ? reads(project, statement) && !hasEnd(statement)
-        : readsTheSame(project, branch);
-      if (isPolling) report({ at: branch, message: "It looks again and again, in a loop that waits." });
-    }
-  }
-}
-
-/** `setTimeout(() => look(), 1_000)` inside of `look`. */
-function callsItself(project: Project, call: ts.CallExpression, run: FunctionNode): boolean {
-  const called = callsInside(run).map((inner) => functionOf(project.typescript, inner.expression));
-  return called.some((target) => target !== null && isInside(call, target));
-}
-
-/** Its condition never changes, or is a variable that somebody may set some day. */
-function isEndless(loop: ts.WhileStatement | ts.DoStatement | ts.ForStatement): boolean {
-  if (ts.isForStatement(loop)) return loop.condition === undefined;
-  const condition = bare(loop.expression);
-  const inner =
-    ts.isPrefixUnaryExpression(condition) && condition.operator === ts.SyntaxKind.ExclamationToken
-      ? bare(condition.operand)
-      : condition;
-  const isFixed = inner.kind === ts.SyntaxKind.TrueKeyword || ts.isNumericLiteral(inner);
-  return (
-    isFixed ||
-    ts.isIdentifier(inner) ||
-    (ts.isPropertyAccessExpression(inner) && inner.name.text !== "aborted")
-  );
-}
-
-/** It ends with its invocation, or by an error: nobody polls for ever there. */
-const hasEnd = (node: ts.Node) => /\bthrow\b|\.aborted\b|deadline/i.test(node.getText());
-
-/**
- * A loop with a bound that reads a table, waits, and changes nothing: what it reads does not depend on how far it is, as that
- * of pages does, and no error is what makes it try again.
- */
-function readsTheSame(project: Project, loop: ts.WhileStatement | ts.DoStatement | ts.ForStatement): boolean {
-  const condition = ts.isForStatement(loop) ? loop.condition : loop.expression;
-  if (condition === undefined || !ts.isBinaryExpression(bare(condition))) return false;
-  const text = loop.getText();
-  if (/\btry\b|\.catch\(|aborted|deadline|\b(?:insert|update|delete|publish|transact)\(/i.test(text))
-    return false;
-  if (/\b(?:INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b/i.test(text)) return false;
-  const calls = callsInside(loop.statement);
-  const read = calls.filter((call) => isTableRead(call) || calledReads(project, call));
-  const changing = namesChangedIn(loop);
-  return (
-    read.length > 0 &&
-    read.every((call) => {
-      let at: ts.Node = call;
-      while (!ts.isStatement(at)) at = at.parent;
-      return !changing.some((name) => new RegExp(`\\b${name}\\b`).test(at.getText()));
-    })
-  );
-}
-
-const isTableRead = (call: ts.CallExpression): boolean =>
-  /^(?:select|findMany|findFirst)$/.test(calledName(call) ?? "") ||
-  call.arguments.some((given) => /^(?:sql)?[`"']\s*SELECT\b/i.test(bare(given).getText()));
-
-function calledReads(project: Project, call: ts.CallExpression): boolean {
-  const called = calledFunction(project.typescript, call.expression);
-  if (called === null || /\b(?:insert|update|delete|transact)\(/.test(called.getText())) return false;
-  return callsInside(called).some(isTableRead);
-}
-
-/** Variables that are given another value with each round. */
-function namesChangedIn(loop: ts.Node): readonly string[] {
-  const names = new Set<string>();
-  walk(loop, (node) => {
-    const target =
-      ts.isBinaryExpression(node) && /^(?:[-+*]|\?\?|\|\|)?=$/.test(node.operatorToken.getText())
-        ? node.left
-        : ts.isPostfixUnaryExpression(node) || ts.isPrefixUnaryExpression(node)
-          ? node.operand
-          : null;
-    if (target !== null && ts.isIdentifier(target)) names.add(target.text);
-  });
-  return [...names];
-}
-
-function waits(project: Project, node: ts.Node): boolean {
-  return callsInside(node).some((call) => {
-    if (calledName(call) === "setTimeout" || /^(?:sleep|delay|wait(?:For)?)$/.test(calledName(call) ?? ""))
-      return true;
-    const called = functionOf(project.typescript, call.expression);
-    return called !== null && /\bsetTimeout\(/.test(called.getText());
-  });
-}
-
-/** A query, or a request. One that it calls counts. */
-function reads(project: Project, node: ts.Node): boolean {
-  const isRead = (call: ts.CallExpression): boolean => calledName(call) === "fetch" || isTableRead(call);
-  return callsInside(node).some((call) => {
-    if (isRead(call)) return true;
-    const called = calledFunction(project.typescript, call.expression);
-    return called !== null && callsInside(called).some(isRead);
-  });
-}
 
 /** `env.PAYMENT.charge(…)`, where `PAYMENT` is another program, or a durable object, that is called like another module. */
 function callsByBinding(project: Project, report: Report): void {
