@@ -112,150 +112,183 @@ export const secondCharter = createCatalog(
   },
 );
 
+/** What the consumers have in common. */
+interface Common {
+  readonly retry: { readonly maxAttempts: number; readonly maxDeaths: number } & Waits;
+  readonly brake: Waits;
+  readonly handlerTimeoutMs: number;
+}
+
+/** The event of `follow`, as this release or the next one calls it. */
+type Asked = typeof agentTaskRequest | typeof agentTaskRequested;
+type Waits = Pick<ChaosConsumerOptions, "baseMs" | "capMs">;
+type Batched = Common & Pick<ChaosConsumerOptions, "batchSize">;
+
 /** How often a fault hits an event is not what is looked at, so only what is planned to fail is ever given up. */
-export function chaosConsumers({
-  askToDie,
-  slowMs,
-  baseMs,
-  capMs,
-  batchSize,
-  second,
-}: ChaosConsumerOptions): Consumer[] {
-  const retry = { maxAttempts: 1_000, maxDeaths: 1_000, baseMs, capMs };
-  const brake = { baseMs, capMs };
-  const { each, set, cause, follow, statements, poison, added, removed } = subscribers;
+export function chaosConsumers(options: ChaosConsumerOptions): Consumer[] {
+  const { baseMs, capMs, batchSize, second } = options;
+  const common: Common = {
+    retry: { maxAttempts: 1_000, maxDeaths: 1_000, baseMs, capMs },
+    brake: { baseMs, capMs },
+    handlerTimeoutMs: 5_000,
+  };
+  const batched = { ...common, batchSize };
   const asked = second ? agentTaskRequested : agentTaskRequest;
   return [
-    defineConsumer({
-      subscriber: each,
-      retry,
-      batchSize,
-      brake,
-      handlerTimeoutMs: 5_000,
-      concurrency: 2,
-      handlers: [
-        on(agentHeartbeat, async ({ id, payload }, { tx, attempt }) => {
-          failAsPlanned(payload.tasks_failed, attempt);
-          await recordEffect(tx, each, {
-            of: id,
-            eventId: id,
-            key: payload.agent_id,
-            number: payload.tasks_completed,
-          });
-          if (payload.tasks_failed === codes.dieOnce) await askToDie(id, "once");
-        }),
-        on(systemHealth, async ({ id, payload }, { tx, attempt, replay }) => {
-          const { number, code }: Details = payload.details ?? {};
-          failAsPlanned(Number(code), attempt);
-          const effect = { of: id, eventId: id, key: null, number: Number(number), replayed: replay };
-          await recordEffect(tx, each, effect);
-        }),
-      ],
-    }),
-    defineConsumer({
-      subscriber: set,
-      retry,
-      batchSize,
-      brake,
-      handlerTimeoutMs: 5_000,
-      handlers: [
-        onBatch(agentHeartbeat, async (deliveries, { tx }) => {
-          for (const { event, attempt } of deliveries) {
-            const { tasks_failed: code } = event.payload;
-            if (code === codes.permanentInSet)
-              throw new PermanentError("This event fails for good in the set, as planned.");
-            if (code === codes.transientInSet && attempt === 1)
-              throw new TransientError("The first try of this event fails, as planned.");
-          }
-          await recordSet(
-            tx,
-            set,
-            deliveries.map(({ event: { id, payload } }) => ({
-              of: id,
-              eventId: id,
-              key: payload.agent_id,
-              number: payload.tasks_completed,
-            })),
-          );
-        }),
-      ],
-    }),
-    defineConsumer({
-      subscriber: cause,
-      retry,
-      brake,
-      handlerTimeoutMs: 5_000,
-      batchSize: 100,
-      handlers: [
-        on(agentOnline, async ({ id, payload }, { tx, attempt, publish }) => {
-          const { number, code }: Details = payload.details ?? {};
-          failAsPlanned(Number(code), attempt);
-          const { agent_id } = payload;
-          await publish(asked, { agent_id, details: { number: Number(number), cause: id } });
-          await recordEffect(tx, cause, { of: id, eventId: id, key: agent_id, number: Number(number) });
-          await new Promise((resolve) => setTimeout(resolve, slowMs));
-        }),
-      ],
-    }),
-    defineConsumer({
-      subscriber: follow,
-      retry,
-      brake,
-      handlerTimeoutMs: 5_000,
-      handlers: [
-        on(asked, async ({ id, payload }, { tx }) => {
-          const { number, cause: of } = (payload.details ?? {}) as { number?: unknown; cause?: unknown };
-          const { agent_id: key } = payload;
-          await recordEffect(tx, follow, { of: String(of), eventId: id, key, number: Number(number) });
-        }),
-      ],
-    }),
-    defineConsumer({
-      subscriber: statements,
-      retry,
-      batchSize,
-      brake,
-      handlerTimeoutMs: 5_000,
-      handlers: [
-        onSql(agentHeartbeat, ({ event: { id, payload }, attempt }) => {
-          failAsPlanned(payload.tasks_failed, attempt);
-          const { agent_id: key, tasks_completed: number } = payload;
-          return [effectSql(statements, { of: id, eventId: id, key, number })];
-        }),
-      ],
-    }),
-    second
-      ? defineConsumer({
-          ...{ subscriber: added, retry, batchSize, brake, handlerTimeoutMs: 5_000 },
-          handlers: [
-            on(systemHealth, async ({ id, payload: { details } }, { tx }) => {
-              const { number }: Details = details ?? {};
-              await recordEffect(tx, added, { of: id, eventId: id, key: null, number: Number(number) });
-            }),
-          ],
-        })
-      : defineConsumer({
-          ...{ subscriber: removed, retry, batchSize, brake, handlerTimeoutMs: 5_000 },
-          handlers: [
-            onSql(agentOnline, ({ event: { id, payload } }) => {
-              const { number }: Details = payload.details ?? {};
-              return [
-                effectSql(removed, { of: id, eventId: id, key: payload.agent_id, number: Number(number) }),
-              ];
-            }),
-          ],
-        }),
-    defineConsumer({
-      subscriber: poison,
-      retry: { ...retry, maxDeaths: 3 },
-      brake,
-      handlerTimeoutMs: 30_000,
-      handlers: [
-        on(agentOffline, async ({ id, payload }, { tx }) => {
-          await askToDie(id, "always");
-          await recordEffect(tx, poison, { of: id, eventId: id, key: payload.agent_id, number: 1 });
-        }),
-      ],
-    }),
+    oneByOne(batched, options.askToDie),
+    inSets(batched),
+    publishing(common, asked, options.slowMs),
+    following(common, asked),
+    byStatements(batched),
+    second ? addedLater(batched) : removedLater(batched),
+    poisoned(common, options.askToDie),
   ];
+}
+
+function oneByOne(common: Batched, askToDie: AskToDie): Consumer {
+  const subscriber = subscribers.each;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    concurrency: 2,
+    handlers: [
+      on(agentHeartbeat, async ({ id, payload }, { tx, attempt }) => {
+        const { tasks_failed: code, tasks_completed: number, agent_id: key } = payload;
+        failAsPlanned(code, attempt);
+        await recordEffect(tx, subscriber, { of: id, eventId: id, key, number });
+        if (code === codes.dieOnce) await askToDie(id, "once");
+      }),
+      on(systemHealth, async ({ id, payload }, { tx, attempt, replay }) => {
+        const { number, code }: Details = payload.details ?? {};
+        failAsPlanned(Number(code), attempt);
+        const effect = { of: id, eventId: id, key: null, number: Number(number), replayed: replay };
+        await recordEffect(tx, subscriber, effect);
+      }),
+    ],
+  });
+}
+
+function inSets(common: Batched): Consumer {
+  const subscriber = subscribers.set;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    handlers: [
+      onBatch(agentHeartbeat, async (deliveries, { tx }) => {
+        for (const { event, attempt } of deliveries) {
+          const { tasks_failed: code } = event.payload;
+          if (code === codes.permanentInSet)
+            throw new PermanentError("This event fails for good in the set, as planned.");
+          if (code === codes.transientInSet && attempt === 1)
+            throw new TransientError("The first try of this event fails, as planned.");
+        }
+        const effects = deliveries.map(({ event: { id, payload } }) => ({
+          of: id,
+          eventId: id,
+          key: payload.agent_id,
+          number: payload.tasks_completed,
+        }));
+        await recordSet(tx, subscriber, effects);
+      }),
+    ],
+  });
+}
+
+/** Each of its events causes one of `follow`. It is slow, so that it is often killed in the middle. */
+function publishing(common: Common, asked: Asked, slowMs: number): Consumer {
+  const subscriber = subscribers.cause;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    batchSize: 100,
+    handlers: [
+      on(agentOnline, async ({ id, payload }, { tx, attempt, publish }) => {
+        const { number, code }: Details = payload.details ?? {};
+        failAsPlanned(Number(code), attempt);
+        const { agent_id } = payload;
+        await publish(asked, { agent_id, details: { number: Number(number), cause: id } });
+        await recordEffect(tx, subscriber, { of: id, eventId: id, key: agent_id, number: Number(number) });
+        await new Promise((resolve) => setTimeout(resolve, slowMs));
+      }),
+    ],
+  });
+}
+
+function following(common: Common, asked: Asked): Consumer {
+  const subscriber = subscribers.follow;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    handlers: [
+      on(asked, async ({ id, payload }, { tx }) => {
+        const { number, cause: of } = (payload.details ?? {}) as { number?: unknown; cause?: unknown };
+        const { agent_id: key } = payload;
+        await recordEffect(tx, subscriber, { of: String(of), eventId: id, key, number: Number(number) });
+      }),
+    ],
+  });
+}
+
+function byStatements(common: Batched): Consumer {
+  const subscriber = subscribers.statements;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    handlers: [
+      onSql(agentHeartbeat, ({ event: { id, payload }, attempt }) => {
+        failAsPlanned(payload.tasks_failed, attempt);
+        const { agent_id: key, tasks_completed: number } = payload;
+        return [effectSql(subscriber, { of: id, eventId: id, key, number })];
+      }),
+    ],
+  });
+}
+
+/** Comes with the second release. */
+function addedLater(common: Batched): Consumer {
+  const subscriber = subscribers.added;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    handlers: [
+      on(systemHealth, async ({ id, payload: { details } }, { tx }) => {
+        const { number }: Details = details ?? {};
+        await recordEffect(tx, subscriber, { of: id, eventId: id, key: null, number: Number(number) });
+      }),
+    ],
+  });
+}
+
+/** Goes with the second release. */
+function removedLater(common: Batched): Consumer {
+  const subscriber = subscribers.removed;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    handlers: [
+      onSql(agentOnline, ({ event: { id, payload } }) => {
+        const { number }: Details = payload.details ?? {};
+        return [
+          effectSql(subscriber, { of: id, eventId: id, key: payload.agent_id, number: Number(number) }),
+        ];
+      }),
+    ],
+  });
+}
+
+/** Its worker dies at each try, until it has its dead letter. */
+function poisoned(common: Common, askToDie: AskToDie): Consumer {
+  const subscriber = subscribers.poison;
+  return defineConsumer({
+    ...common,
+    subscriber,
+    retry: { ...common.retry, maxDeaths: 3 },
+    handlerTimeoutMs: 30_000,
+    handlers: [
+      on(agentOffline, async ({ id, payload }, { tx }) => {
+        await askToDie(id, "always");
+        await recordEffect(tx, subscriber, { of: id, eventId: id, key: payload.agent_id, number: 1 });
+      }),
+    ],
+  });
 }
