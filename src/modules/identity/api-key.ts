@@ -1,4 +1,5 @@
 import { sha256Hex } from "@brain/engine";
+import * as base64url from "jose/base64url";
 
 /*
  * `brk_<id>_<secret>`: the id is public and finds the key, the secret proves it. A scanner of leaked secrets knows the
@@ -26,11 +27,7 @@ export function newKeyId(): string {
 }
 
 export function newSecret(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 /** Sent as it is, or only used to sign. */

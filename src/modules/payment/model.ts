@@ -1,4 +1,5 @@
 import { atMostMembers } from "@brain/schemas";
+import * as base64url from "jose/base64url";
 import * as z from "zod";
 import { reasonText } from "../../http/kit/free-text.ts";
 import { day } from "../../http/kit/instant.ts";
@@ -102,17 +103,13 @@ const cursorParts = z.tuple([day, opaqueId, z.string().regex(/^[A-Z]{3}$/)]);
 export type RevenueCursor = z.output<typeof cursorParts>;
 
 export function writeCursor(parts: RevenueCursor): string {
-  const binary = String.fromCharCode(...new TextEncoder().encode(JSON.stringify(parts)));
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return base64url.encode(JSON.stringify(parts));
 }
 
 function readCursor(cursor: string): RevenueCursor | null {
   try {
-    const binary = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    return cursorParts.parse(
-      JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)),
-    );
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(base64url.decode(cursor));
+    return cursorParts.parse(JSON.parse(text));
   } catch {
     return null;
   }

@@ -106,7 +106,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
   server.keepAliveTimeout = 60_000;
   server.on("upgrade", (request, socket, head) => {
     sessions.handleUpgrade(request, socket, head, (websocket: WebSocket) => {
-      serveNeonSession(websocket, databaseUrl, credentials, backends, loginTimeoutMs);
+      serveNeonSession(websocket, { databaseUrl, credentials, backends, loginMs: loginTimeoutMs });
     });
   });
   servePlainPostgres(server, databaseUrl);

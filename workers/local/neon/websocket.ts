@@ -159,90 +159,123 @@ class Tunnel {
   };
 }
 
-/** Serves one session. It ends with the client's socket or with the server's, whichever closes first. */
-export function serveNeonSession(
-  socket: WebSocket,
-  databaseUrl: string,
-  credentials: GatewayCredentials,
-  backends: BackendPool,
-  loginMs: number,
-): void {
-  let tunnel: Tunnel | null = null;
-  let giveBack: () => void = () => undefined;
-  let open = true;
-  let early: Buffer[] | null = null;
-  let earlyBytes = 0;
-  const refuse = (fields: PostgresErrorFields) => {
-    if (!open) return;
-    socket.off("message", onMessage);
-    socket.send(errorResponse(fields));
-    socket.resume();
-    socket.close();
-  };
-  const silent = setTimeout(
-    () => refuse({ message: `no login within ${loginMs} ms`, code: "08P01" }),
-    loginMs,
-  );
-  const reader = new LoginReader(
-    (bytes) => socket.send(bytes),
-    (packet) => {
-      backends.keys.cancel(packet);
-      socket.close();
-    },
-  );
+export interface NeonSessionOptions {
+  readonly databaseUrl: string;
+  readonly credentials: GatewayCredentials;
+  readonly backends: BackendPool;
+  /** A client that has not logged in by then is refused. */
+  readonly loginMs: number;
+}
 
-  const start = async ({ parameters, password, rest }: Login) => {
+/** Serves one session. It ends with the client's socket or with the server's, whichever closes first. */
+export function serveNeonSession(socket: WebSocket, options: NeonSessionOptions): void {
+  new NeonSession(socket, options).begin();
+}
+
+/** Who has logged in has a connection of the server, or waits for one; what comes meanwhile is kept for it. */
+class NeonSession {
+  readonly #socket: WebSocket;
+  readonly #options: NeonSessionOptions;
+  readonly #reader: LoginReader;
+  #silent: NodeJS.Timeout | undefined;
+  #isOpen = true;
+  /** What came between the login and the connection; null before and after. */
+  #early: Buffer[] | null = null;
+  #earlyBytes = 0;
+  #tunnel: Tunnel | null = null;
+  #giveBack: () => void = () => undefined;
+
+  constructor(socket: WebSocket, options: NeonSessionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#reader = new LoginReader(
+      (bytes) => socket.send(bytes),
+      (packet) => {
+        options.backends.keys.cancel(packet);
+        socket.close();
+      },
+    );
+  }
+
+  begin(): void {
+    const { loginMs } = this.#options;
+    this.#silent = setTimeout(
+      () => this.#refuse({ message: `no login within ${loginMs} ms`, code: "08P01" }),
+      loginMs,
+    );
+    this.#socket.on("message", this.#onMessage);
+    this.#socket.on("error", () => this.#socket.terminate());
+    this.#socket.on("close", () => {
+      this.#isOpen = false;
+      clearTimeout(this.#silent);
+      this.#giveBack();
+    });
+  }
+
+  #onMessage = (data: Buffer) => {
+    if (this.#tunnel !== null) this.#tunnel.write(data);
+    else if (this.#early !== null) this.#keep(this.#early, data);
+    else this.#logIn(data);
+  };
+
+  #keep(early: Buffer[], data: Buffer): void {
+    early.push(data);
+    this.#earlyBytes += data.length;
+    // No more is read before there is a connection that takes it, which has a time limit of its own.
+    if (this.#earlyBytes > HIGH_WATER_BYTES) this.#socket.pause();
+  }
+
+  #logIn(data: Buffer): void {
+    try {
+      const login = this.#reader.read(data);
+      if (login === null) return;
+      this.#connect(login).catch((error: unknown) =>
+        this.#refuse(postgresErrorFields(error) ?? connectionFailure(error)),
+      );
+    } catch (error) {
+      this.#refuse({ message: `not a Postgres login: ${String(error)}`, code: "08P01" });
+    }
+  }
+
+  async #connect({ parameters, password, rest }: Login): Promise<void> {
+    const { credentials, backends, databaseUrl } = this.#options;
     const user = parameters.get("user") ?? "";
     if (user !== credentials.user || password !== credentials.password)
-      return refuse({ ...wrongPassword(user), code: "28P01" });
-    clearTimeout(silent);
-    early = [rest];
+      return this.#refuse({ ...wrongPassword(user), code: "28P01" });
+    clearTimeout(this.#silent);
+    const early = [rest];
+    this.#early = early;
     const key = JSON.stringify([...parameters]);
     const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
-    if (!open) return void backends.release(key, backend, { inTransaction: false, mayLeaveState: false });
+    if (!this.#isOpen)
+      return void backends.release(key, backend, { inTransaction: false, mayLeaveState: false });
+    this.#tunnel = this.#openTunnel(key, backend, early);
+    this.#early = null;
+  }
+
+  #openTunnel(key: string, backend: Backend, early: readonly Buffer[]): Tunnel {
+    const { backends } = this.#options;
     const sessionKey = backends.keys.issue(backend);
-    const session = new Tunnel(socket, backend, () => backends.doubt(backend));
-    tunnel = session;
-    giveBack = () => {
-      const { next, end } = session.detach();
+    const tunnel = new Tunnel(this.#socket, backend, () => backends.doubt(backend));
+    this.#giveBack = () => {
+      const { next, end } = tunnel.detach();
       if (end.mayLeaveState) backends.settle(backend);
       sessionKey.end();
       if (next === "reuse" && !sessionKey.isUsed) void backends.release(key, backend, end);
       else if (next !== "abort") backends.finish(backend);
       else void backends.abort(backend);
     };
-    socket.send(Buffer.concat([accepted, backend.greeting, sessionKey.message, ready]));
-    socket.resume();
-    session.write(Buffer.concat(early));
-    early = null;
-  };
+    this.#socket.send(Buffer.concat([accepted, backend.greeting, sessionKey.message, ready]));
+    this.#socket.resume();
+    tunnel.write(Buffer.concat(early));
+    return tunnel;
+  }
 
-  const onMessage = (data: Buffer) => {
-    if (tunnel !== null) {
-      tunnel.write(data);
-      return;
-    }
-    if (early !== null) {
-      early.push(data);
-      earlyBytes += data.length;
-      // No more is read before there is a connection that takes it, which has a time limit of its own.
-      if (earlyBytes > HIGH_WATER_BYTES) socket.pause();
-      return;
-    }
-    try {
-      const login = reader.read(data);
-      if (login === null) return;
-      start(login).catch((error: unknown) => refuse(postgresErrorFields(error) ?? connectionFailure(error)));
-    } catch (error) {
-      refuse({ message: `not a Postgres login: ${String(error)}`, code: "08P01" });
-    }
-  };
-
-  socket.on("message", onMessage);
-  socket.on("error", () => socket.terminate());
-  socket.on("close", () => {
-    open = false;
-    clearTimeout(silent);
-    giveBack();
-  });
+  #refuse(fields: PostgresErrorFields): void {
+    if (!this.#isOpen) return;
+    this.#socket.off("message", this.#onMessage);
+    this.#socket.send(errorResponse(fields));
+    this.#socket.resume();
+    this.#socket.close();
+  }
 }

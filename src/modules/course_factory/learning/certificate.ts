@@ -1,4 +1,5 @@
 import { canonicalJson, hexOf, sha256Hex, TransientError } from "@brain/engine";
+import * as base64url from "jose/base64url";
 import * as z from "zod";
 import { actorId } from "../route-parts.ts";
 import { certificateId, enrollmentId, unixSeconds } from "./fields.ts";
@@ -43,8 +44,7 @@ export interface SigningKey {
 
 /** Name of a public key: the first 16 hex digits of the SHA-256 of its 32 bytes. @param x base64url */
 export async function keyIdOf(x: string): Promise<string> {
-  const bytes = bytesOfBase64(x.replaceAll("-", "+").replaceAll("_", "/"));
-  return (await sha256Hex(bytes)).slice(0, 16);
+  return (await sha256Hex(base64url.decode(x))).slice(0, 16);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { BadRequestError } from "@brain/engine";
 import { isJsonObject, readJson } from "@brain/schemas";
+import * as base64url from "jose/base64url";
 
 /** What is remembered between leaving and coming back. */
 export interface PendingSignIn {
@@ -14,7 +15,7 @@ export interface PendingSignIn {
 
 /** As the value of a cookie. */
 export function pendingText(pending: PendingSignIn): string {
-  return btoa(JSON.stringify(pending)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return base64url.encode(JSON.stringify(pending));
 }
 
 /** @throws {BadRequestError} there is none, or it is none of ours */
@@ -30,7 +31,7 @@ function decoded(text: string): PendingSignIn | null {
   if (!/^[\w-]{1,3000}$/.test(text)) return null;
   let json: string;
   try {
-    json = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(base64url.decode(text));
   } catch {
     return null;
   }

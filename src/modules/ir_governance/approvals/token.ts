@@ -1,4 +1,5 @@
 import { sha256Hex } from "@brain/engine";
+import * as base64url from "jose/base64url";
 
 /*
  * Tokens of approvals: 32 bytes of the platform's random source, shown once. Only their SHA-256 is stored, so the
@@ -7,9 +8,7 @@ import { sha256Hex } from "@brain/engine";
 
 /** 43 characters of URL-safe base64 without padding (RFC 4648, section 5). */
 export function newToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 /** SHA-256, 64 hex digits. */
