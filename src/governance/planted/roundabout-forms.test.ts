@@ -563,6 +563,31 @@ const nameOf = (type: string) => type;
 export const other = nameOf("shelf.book.moves");`,
     },
   ],
+  "events that a function of another file defines": [
+    "N-1 N-4 N-6 N-7 P-2 E-8",
+    "export const three = 3;",
+    {
+      "src/lib/make.ts": `import { defineEvent } from "@brain/schemas";
+import * as z from "zod";
+export const shared = z.strictObject({ book_id: z.uuid().describe("the book") });
+export const bookEvent = (type: string) => defineEvent(type, { version: 1, module: "shelf", payload: shared });
+export function anyEvent(options: Options, type: string) {
+  return defineEvent(type, options);
+}`,
+      "src/lib/index.ts": `export * from "./make.ts";`,
+      "src/lib/names.ts": `export const names = { moved: "shelf.book.moves" } as const;`,
+      "src/lib/books.ts": `import { anyEvent, bookEvent as event, shared } from "./index.ts";
+import { names } from "./names.ts";
+import * as z from "zod";
+export const shelfBookMoves = event(names.moved); //! N-4 N-6
+export const lent = event("shelf.book.lent"); //! N-6 N-7
+const email = z.string().describe("whose it is");
+const payload = z.strictObject({ email }); //! P-2
+export const shelfBookLost = anyEvent({ version: 1, module: "shelf", payload }, "shelf.book.lost"); //! N-6
+export const shelfOpen = anyEvent({ version: 1, module: "shelf", payload: shared }, "shelf.open"); //! N-1 N-6
+export const other = (type: string) => event(type);`,
+    },
+  ],
   "a personal column of a table is written into a log": [
     "P-8",
     `
@@ -590,6 +615,44 @@ export const people = pgTable("shelf_readers", {
   bornOn: date("born_on"),
 });
 export const shelves = pgTable("shelf_shelves", { id: uuid("id"), name: text("name"), emailedAt: timestamp("emailed_at") });`,
+    },
+  ],
+  "a personal column of raw SQL, of a query by name, and of tables that are made otherwise": [
+    "P-8",
+    `
+import { guests, members, people } from "./people.ts";
+export async function tell(db: Database, log: Log, sql: Sql, id: string) {
+  const rows = await db.execute(sql\`SELECT id, "email" FROM shelf_readers WHERE id = \${id}\`);
+  log.info({ id: rows[0].id, email: rows[0].email }); //! P-8
+  const found = await db.query("SELECT r.phone, r.id FROM shelf_readers r");
+  for (const row of found.rows) log.info({ phone: row.phone }); //! P-8
+  const { rows: counted } = await db.query("SELECT count(email) AS email FROM shelf_readers");
+  const { rows: told } = await db.query("SELECT * FROM shelf_readers");
+  for (const { email } of told) log.info({ email }); //! P-8
+  const some = await db.query("SELECT count(email) AS email FROM shelf_readers");
+  log.info({ count: counted[0].email, some: some.rows[0].email });
+  const person = await db.query.people.findFirst({ where: eq(people.id, id) });
+  log.info({ email: person?.email }); //! P-8
+  const all = await db.query.people.findMany({ columns: { id: true, email: true } });
+  for (const { id: own, email } of all) log.info({ own, email }); //! P-8
+  const few = await db.query.people.findMany({ columns: { id: true } });
+  for (const { email } of few) log.info({ email });
+  const others = await db.query.people.findMany({ columns: { email: false } });
+  log.info({ to: others[0].email });
+  const [member] = await db.select().from(members);
+  log.info({ email: member.email }); //! P-8
+  const [guest] = await db.select().from(guests);
+  log.info({ email: guest.email }); //! P-8
+}`,
+    {
+      "src/shelf/people.ts": `import { boolean, pgSchema, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { render } from "render";
+const desk = pgSchema("desk");
+const own = (name: string, columns: Columns) => pgTable(name, { id: uuid("id"), ...columns });
+export const people = pgTable("shelf_readers", { id: uuid("id"), email: text("email") });
+export const members = desk.table("members", { id: uuid("id"), email: text("email") });
+export const guests = own("shelf_guests", { email: text("email") });
+export const view = render.htmlTable("people", { email: text("email") });`,
     },
   ],
   "a loop with a bound that waits for a row": [

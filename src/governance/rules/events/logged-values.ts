@@ -10,7 +10,7 @@ import { nodesOf } from "../../tree/syntax/nodes.ts";
 import { bare, calledName, type FunctionNode, isInside, nameOf, stringOf } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { sourcesWith } from "../scope-of-rules.ts";
-import { personalColumn } from "./logged-columns.ts";
+import { readPersonalColumns } from "./logged-columns.ts";
 import { payloadSchemas } from "./payload-schemas.ts";
 
 /** How far a value is followed into functions that it is given to. */
@@ -41,10 +41,11 @@ export function loggedValues(project: Project, report: Report): void {
     if (tree.calledOf(handled.file, handled.call, "@brain/engine") !== "on") continue;
     follow({ tree, personal, parameters: new Map([[event, "event"]]) }, handler, maxSteps, report);
   }
-  for (const { nodes } of sourcesWith(project, /\bselect(?:Distinct)?\(/))
+  const personalColumn = readPersonalColumns(tree);
+  for (const { nodes } of sourcesWith(project, /\bselect(?:Distinct)?\b|\.find(?:Many|First)\(/i))
     for (const node of [...nodes.calls, ...nodes.news])
       for (const said of saidBy(node)) {
-        const column = personalColumn(tree, said);
+        const column = personalColumn(said);
         if (column !== null)
           report({
             at: said,

@@ -1,32 +1,56 @@
-/** Events that a function of a file defines for the file: `const bookEvent = (type: string) => defineEvent(type, …)`. */
+/** Events that a function of the project defines for others: `const bookEvent = (type: string) => defineEvent(type, …)`. */
 
 import ts from "typescript";
-import { declarationOf } from "../names/scope.ts";
-import { bare, functionsAround } from "../syntax/source.ts";
+import { declarationOf, functionOf } from "../names/scope.ts";
+import { bare, type FunctionNode, functionsAround } from "../syntax/source.ts";
 
-/**
- * The calls at the top of the file whose first argument is the type of the event.
- *
- * @param definition `defineEvent(type, …)`, whose first argument is the first parameter of the function around it
- * @param calls all of its file
- */
-export function callsOfHelper(
-  definition: ts.CallExpression,
-  calls: readonly ts.CallExpression[],
-): readonly ts.CallExpression[] {
-  const [type] = definition.arguments;
-  const [helper, ...further] = functionsAround(definition);
-  if (type === undefined || helper === undefined || further.length > 0) return [];
-  const given = bare(type);
-  if (!ts.isIdentifier(given) || declarationOf(given) !== helper.parameters[0]) return [];
-  return calls.filter((call) => {
-    const callee = bare(call.expression);
-    if (!ts.isIdentifier(callee) || functionsAround(call).length > 0) return false;
-    const declared = declarationOf(callee);
-    const meant =
-      declared !== null && ts.isVariableDeclaration(declared) && declared.initializer !== undefined
-        ? bare(declared.initializer)
-        : declared;
-    return meant === helper;
-  });
+/** Where functions are looked for. */
+type Sources = Parameters<typeof functionOf>[0];
+
+export interface EventHelper {
+  readonly node: FunctionNode;
+  /** What it is called where it stands. */
+  readonly name: string;
+  /** Which of its parameters are the type of the event and its options; -1: none is. */
+  readonly type: number;
+  readonly options: number;
 }
+
+/** The function around `defineEvent(type, …)` that is given the type; null: there is none. */
+export function helperAround({ arguments: [type, options] }: ts.CallExpression): EventHelper | null {
+  const [node, ...further] = type === undefined ? [] : functionsAround(type);
+  if (type === undefined || node === undefined || further.length > 0) return null;
+  const { parent } = node;
+  const named = ts.isFunctionDeclaration(node)
+    ? node.name
+    : ts.isVariableDeclaration(parent)
+      ? parent.name
+      : undefined;
+  const at = parameterOf(node, type);
+  if (at === -1 || named === undefined || !ts.isIdentifier(named)) return null;
+  return { node, name: named.text, type: at, options: parameterOf(node, options) };
+}
+
+function parameterOf({ parameters }: FunctionNode, node: ts.Expression | undefined): number {
+  const given = node === undefined ? null : bare(node);
+  const declared = given !== null && ts.isIdentifier(given) ? declarationOf(given) : null;
+  return declared === null ? -1 : parameters.indexOf(declared as ts.ParameterDeclaration);
+}
+
+/** Those of the calls at the top of their file that call it. */
+export const callsOfHelper = (
+  { node }: EventHelper,
+  calls: readonly ts.CallExpression[],
+  sources: Sources,
+): readonly ts.CallExpression[] =>
+  calls.filter((call) => functionsAround(call).length === 0 && functionOf(sources, call.expression) === node);
+
+/** Files that may call it: they say its name. */
+export const filesNaming = (
+  { name }: EventHelper,
+  files: readonly string[],
+  text: (path: string) => string,
+): readonly string[] => {
+  const named = new RegExp(`\\b${name.replaceAll("$", "\\$")}\\b`);
+  return files.filter((path) => named.test(text(path)));
+};

@@ -1,8 +1,8 @@
 /** Who publishes in a file: the function that was given, in whose transaction events are recorded. */
 
 import ts from "typescript";
+import { tableMade } from "../effects/drizzle-tables.ts";
 import { calledFunction, callsInside } from "../flow/reach.ts";
-import type { Bindings } from "../names/bindings.ts";
 import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "../names/scope.ts";
 import { nodesOf } from "../syntax/nodes.ts";
 import {
@@ -147,7 +147,7 @@ function isSomethingElse(tree: TypeScriptTree, file: string, call: ts.CallExpres
 
 /** A statement that changes rows of a table: `tx.insert(orders)`. Null: it is none. */
 export function tableWrite(
-  { bindings }: { readonly bindings: Bindings },
+  tree: Pick<TypeScriptTree, "bindings" | "source">,
   file: string,
   call: ts.CallExpression,
 ): { readonly connection: ts.Identifier | null; readonly table: string } | null {
@@ -155,22 +155,9 @@ export function tableWrite(
   const [table] = call.arguments;
   const isMember = ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee);
   if (!isMember || table === undefined) return null;
-  if (!/^(?:insert|update|delete)$/.test(calledName(call) ?? "") || !isTable(bindings, file, table))
+  if (!/^(?:insert|update|delete)$/.test(calledName(call) ?? "") || tableMade(tree, file, table) === null)
     return null;
   return { connection: rootOf(callee.expression), table: bare(table).getText() };
-}
-
-function isTable(bindings: Bindings, file: string, node: ts.Expression): boolean {
-  const value = bare(node);
-  const local = ts.isIdentifier(value) ? givenTo(value) : null;
-  if (local !== null && ts.isIdentifier(bare(local)) && bare(local) !== value)
-    return isTable(bindings, file, local);
-  const origin = bindings.originOfExpression(file, node);
-  if (origin?.value === null || origin === null || origin.file === null) return false;
-  const made = bare(origin.value);
-  if (!ts.isCallExpression(made)) return false;
-  const root = rootOf(made.expression);
-  return root !== null && bindings.originOf(origin.file, root.text)?.package === "drizzle-orm";
 }
 
 /** Whether a name is given to a function by its caller, or worked out from what is, inside of it. */

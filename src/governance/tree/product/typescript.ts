@@ -18,7 +18,7 @@ import {
   type SourceFile,
   stringOf,
 } from "../syntax/source.ts";
-import { callsOfHelper } from "./event-helpers.ts";
+import { callsOfHelper, type EventHelper, filesNaming, helperAround } from "./event-helpers.ts";
 import { namesOf, saysOne } from "./event-names.ts";
 import { givenName, isGivenPublisher } from "./given-publishers.ts";
 import { readModules, type TypeScriptModule } from "./modules.ts";
@@ -127,19 +127,33 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const defining = files.filter((path) => (isPackage(path) ? /defineEvent\(/ : mayDefine).test(text(path)));
   const definitions = defining.flatMap((path) => callsIn(source(path)));
   const events = new Map<ts.Node, DefinedEvent>();
+  const byHelper = new Set<string>();
   for (const { file, node } of definitions) {
     if (calledOf(file, node, schemasPackage) !== "defineEvent") continue;
     const event = readEvent(file, node, values);
-    const helped = event.type === null ? callsOfHelper(node, nodesOf(source(file).ast).calls) : [];
-    if (helped.length === 0) events.set(node, event);
-    for (const call of helped)
+    const helper = event.type === null ? helperAround(node) : null;
+    const callers = helper === null ? [] : filesNaming(helper, files, text);
+    const helped =
+      helper === null
+        ? []
+        : callers.flatMap((path) =>
+            callsOfHelper(helper, nodesOf(source(path).ast).calls, { bindings, source }),
+          );
+    if (!helped.some((call) => call.getSourceFile() === node.getSourceFile())) events.set(node, event);
+    for (const call of helped) {
+      const caller = call.getSourceFile().fileName;
+      byHelper.add(caller);
       events.set(call, {
-        ...event,
-        call,
-        name: nameOfValue(call),
-        type: textOf(file, call.arguments[0], values),
+        ...(caller === file ? event : { ...event, file: caller, options: null }),
+        ...(helper !== null && readCallOf(helper, caller, call, values)),
       });
+    }
   }
+  for (const path of byHelper)
+    if (!defining.includes(path)) {
+      defining.push(path);
+      definitions.push(...callsIn(source(path)));
+    }
   // Who publishes or handles an event says its name somewhere, be it in the import that renames it.
   const own = [...events.values()].map(({ name }) => name);
   const names = namesOf(own, () => files.filter((path) => !isPackage(path)).map(text));
@@ -274,6 +288,19 @@ function readEvent(file: string, call: ts.CallExpression, values: Values): Defin
     options,
     module: module === null ? null : textOf(module.file, module.node, values),
   };
+}
+
+/** What a call of a helper says of the event that it defines. */
+function readCallOf(
+  { type, options }: EventHelper,
+  file: string,
+  call: ts.CallExpression,
+  values: Values,
+): Partial<DefinedEvent> {
+  const given = options === -1 ? undefined : call.arguments[options];
+  const named = given === undefined ? null : values.objectOf(file, given);
+  const written = named !== null && named.file === file ? { options: named.node } : {};
+  return { call, name: nameOfValue(call), type: textOf(file, call.arguments[type], values), ...written };
 }
 
 function readConsumer(file: string, call: ts.CallExpression, values: Values): DefinedConsumer {
