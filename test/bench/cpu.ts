@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stack, startStack } from "./connect.ts";
-import { batchBody, makers } from "./events.ts";
+import { type BenchEvent, batchBody, makers } from "./events.ts";
 import { drainFully, effectTimes, flood, inParallel, shortfall, until } from "./load.ts";
 import { stackTimes, type Times } from "./processes.ts";
 import { ownerOf, placeOf, profileClockUs, readSelfTimes, type SelfTime } from "./profile.ts";
@@ -27,17 +27,19 @@ interface Path {
 }
 
 function pathsOf({ events, rate, batches }: Record<"events" | "rate" | "batches", number>): readonly Path[] {
-  return [
-    {
-      name: `one by one, ${rate}/s`,
-      target: { worker: 1_500, gateways: 500 },
-      async run(stack) {
-        await stack.db.query("TRUNCATE bench_effects");
-        const result = await flood(stack, events, rate);
-        await effectTimes(stack, result);
-        return { events: result.accepted.size, note: shortfall(result) };
-      },
+  const oneByOne = (name: string, make: (n: number) => BenchEvent): Path => ({
+    name,
+    target: { worker: 1_500, gateways: 500 },
+    async run(stack) {
+      await stack.db.query("TRUNCATE bench_effects");
+      const result = await flood(stack, events, rate, make);
+      await effectTimes(stack, result);
+      return { events: result.accepted.size, note: shortfall(result) };
     },
+  });
+  return [
+    oneByOne(`one by one, ${rate}/s`, makers.bumped),
+    oneByOne(`one by one, ${rate}/s, by \`onSql\``, makers.unpublished),
     {
       name: `batches of ${batchSize.toLocaleString("en-US")}, set-based`,
       target: { worker: 150, gateways: null },
@@ -61,7 +63,7 @@ function pathsOf({ events, rate, batches }: Record<"events" | "rate" | "batches"
 }
 
 async function warmUp(stack: Stack, paths: readonly Path[]): Promise<void> {
-  for (const subscriber of ["bench_set", "bench_latency"]) await drainFully(stack, subscriber);
+  for (const subscriber of ["bench_set", "bench_latency", "bench_sql"]) await drainFully(stack, subscriber);
   for (const path of paths) await path.run(stack);
 }
 

@@ -94,8 +94,13 @@ export interface Flood {
 /** A load that has just begun finds the queues empty, ms. */
 export const settledMs = 2_000;
 
-/** Sends `n` events at `perSecond`, on time also when the answers are not. */
-export async function flood(stack: Stack, n: number, perSecond: number): Promise<Flood> {
+/** Sends `n` events at `perSecond`, on time also when the answers are not. @param make default: of `bench_latency` */
+export async function flood(
+  stack: Stack,
+  n: number,
+  perSecond: number,
+  make: (n: number) => BenchEvent = makers.bumped,
+): Promise<Flood> {
   const accepted = new Map<string, number>();
   const answered: number[] = [];
   const answeredLater: number[] = [];
@@ -106,7 +111,7 @@ export async function flood(stack: Stack, n: number, perSecond: number): Promise
   const send = async (i: number) => {
     const id = randomUUID();
     const [sentAt, startedMs] = [Date.now(), performance.now()];
-    const body = JSON.stringify({ ...makers.bumped(i), id });
+    const body = JSON.stringify({ ...make(i), id });
     try {
       const { status, retryAfter } = await stack.post("/api/events", body);
       const tookMs = performance.now() - startedMs;
