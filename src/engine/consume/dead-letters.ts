@@ -1,6 +1,7 @@
 import { type Catalog, redactText } from "@brain/schemas";
 import { besideId } from "../core/beside-ids.ts";
 import { BrainError, FencedError } from "../core/errors.ts";
+import { inHalves } from "../core/promises/in-parts.ts";
 import type { DeadLetterReason } from "../core/retry.ts";
 import { fingerprintOf } from "../core/telemetry/fingerprint.ts";
 import { maxStackLength, stackText } from "../core/telemetry/stack.ts";
@@ -27,7 +28,8 @@ const maxMessageLength = 2_000;
 const maxNameLength = 255;
 
 /**
- * Stores dead letters and takes them out of the deferred deliveries, one statement, one round trip; only then may entries be acked.
+ * Stores dead letters and takes them out of the deferred deliveries, one statement, one round trip, unless they are more
+ * than Postgres takes at once; only then may entries be acked.
  * Storing one again, because the ack was lost, updates it; the tries of one that was redriven add up. A letter of
  * everybody stays as the first one stored it, also when it was discarded meanwhile.
  *
@@ -45,17 +47,24 @@ export async function storeDeadLetters(
   letters: readonly DeadLetter[],
 ): Promise<Map<DeadLetter, string>> {
   if (letters.length === 0) return new Map();
+  const stored = await inHalves(letters, (part) => storePart(db, origin, part));
+  return new Map(stored.flat());
+}
+
+async function storePart(
+  db: Database,
+  origin: LetterOrigin,
+  letters: readonly DeadLetter[],
+): Promise<(readonly [DeadLetter, string])[]> {
   const { subscriber, catalog } = origin;
   const rows = letters.map((letter, at) => ({ at, ...rowOf(subscriber, catalog, letter) }));
   const [answer] = await db.rows<StoredLetters>(storeLettersSql(origin, JSON.stringify(rows)));
   if ((answer?.given ?? 0) === 0) throw new FencedError();
   const ids = new Map(answer?.stored?.map(({ at, id }) => [at, id]));
-  return new Map(
-    letters.flatMap((letter, at) => {
-      const id = ids.get(at);
-      return id === undefined ? [] : [[letter, id] as const];
-    }),
-  );
+  return letters.flatMap((letter, at) => {
+    const id = ids.get(at);
+    return id === undefined ? [] : [[letter, id] as const];
+  });
 }
 
 /** True for an entry of which not even the type can be read: it concerns no consumer more than another. */

@@ -91,6 +91,9 @@ export class TransientError extends BrainError {
   }
 }
 
+/** More was asked, or would be answered, than the service in front of a backend hands on at once: ask for less. */
+export class TooMuchAtOnceError extends TransientError {}
+
 /**
  * The work is not ready yet, and the handler knows when to look again, e.g. a rate limit's `Retry-After`.
  * Counts as an attempt, so that a wait that never ends becomes a dead letter.

@@ -1,4 +1,4 @@
-import { PermanentError } from "../core/errors.ts";
+import { PermanentError, TooMuchAtOnceError } from "../core/errors.ts";
 import { abortAfter } from "../core/promises/time-limit.ts";
 import { HttpSqlError, postgresFields } from "./errors.ts";
 import { steeringWord } from "./statement-text.ts";
@@ -92,7 +92,10 @@ export function connectHttp(connectionString: string, usualMs = answerLimitMs): 
         );
       }
       if (answer.status === 400) throw refusal(await answer.json());
-      throw unreachable(`Postgres' proxy answered ${answer.status}: ${await answer.text()}`);
+      const told = `Postgres' proxy answered ${answer.status}: ${await answer.text()}`;
+      if (answer.status === 413 || answer.status === 507)
+        throw new TooMuchAtOnceError(told, { backend: "postgres" });
+      throw unreachable(told);
     });
   };
   return {

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { withFewer } from "../core/promises/in-parts.ts";
 import type { Database } from "../db/database.ts";
 import { inStreamOrder, sentEvents, sentId, splitId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
@@ -29,7 +30,11 @@ export interface ExportFilter {
  *
  * An event that Redis lost was sent again under another id, and comes a second time with the same `id`.
  */
-export async function exportEvents(
+export function exportEvents(db: Database, filter: ExportFilter): Promise<ExportPage> {
+  return withFewer(filter.limit, (limit) => readExport(db, { ...filter, limit }));
+}
+
+async function readExport(
   db: Database,
   { after, limit, tenantId = null }: ExportFilter,
 ): Promise<ExportPage> {

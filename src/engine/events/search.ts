@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Archive } from "../archive.ts";
 import type { Clock } from "../core/clock.ts";
+import { withFewer } from "../core/promises/in-parts.ts";
 import type { Database } from "../db/database.ts";
 import { withEntry } from "../db/stream-ids.ts";
 import type { PublishSettings } from "../publish/publish.ts";
@@ -76,7 +77,7 @@ const lookThroughMs = 40;
 
 /** A page of what fits. @throws {TransientError} Postgres is not reachable; errors of the archive as they come */
 export async function search(deps: SearchDeps, filter: SearchFilter, page: SearchPage): Promise<FoundPage> {
-  const stored = await searchStored(deps, filter, page);
+  const stored = await withFewer(page.limit, (limit) => searchStored(deps, filter, { ...page, limit }));
   const { found, nextCursor } =
     page.archive === true && deps.archive
       ? await withArchived(deps, deps.archive, filter, page, stored)

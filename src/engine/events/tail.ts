@@ -1,7 +1,9 @@
 import { type Catalog, compareMessageIds, decodeEntry, type Envelope, type MessageId } from "@brain/schemas";
+import { TooMuchAtOnceError } from "../core/errors.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { askThere, isAway, toShards } from "../stream/databases.ts";
-import { parseReadEntries } from "../stream/replies.ts";
+import { parseReadEntries, type ReadEntry } from "../stream/replies.ts";
+import { readHeads } from "../stream/trim.ts";
 
 /*
  * The newest entries of the streams, read once for all who follow them in this isolate.
@@ -115,7 +117,7 @@ export function pauseOf({ grewAtMs }: Tail, nowMs: number): number {
  * @throws {TransientError} Redis cannot be reached
  */
 export async function refresh(invocation: StreamInvocation, tail: Tail, seen: number): Promise<void> {
-  const { catalog, databases, keys, now } = invocation;
+  const { now } = invocation;
   // A clock that was set back must not keep all from looking until it is again as late as before.
   const since = (ms: number) => Math.abs(now() - ms);
   const isLooking = tail.lookingSinceMs !== null && since(tail.lookingSinceMs) < lookMs;
@@ -125,14 +127,11 @@ export async function refresh(invocation: StreamInvocation, tail: Tail, seen: nu
   const own = tail.begun;
   tail.lookingSinceMs = now();
   try {
-    const replies = await askThere(
-      databases,
-      toShards(databases, tail.parts.length, (shard) =>
-        rangeCommand(keys.stream(shard), tail.parts[shard]?.top ?? start),
-      ),
+    const { lists, count } = await readBehind(
+      invocation,
+      tail.parts.map(({ top }) => top),
     );
-    const lists = replies.map((reply) => parseReply(catalog, reply));
-    tail.atEnd = lists.every((entries) => entries.length < entriesPerLook);
+    tail.atEnd = lists.every((entries) => entries === null || entries.length < count);
     for (const [shard, part] of tail.parts.entries()) {
       if (keep(part, lists[shard] ?? [])) tail.grewAtMs = now();
     }
@@ -143,19 +142,73 @@ export async function refresh(invocation: StreamInvocation, tail: Tail, seen: nu
   }
 }
 
-const start = "0-0" as MessageId;
-
-function rangeCommand(stream: string, after: MessageId) {
-  return ["XRANGE", stream, `(${after}`, "+", "COUNT", String(entriesPerLook)] as const;
-}
+const zero = "0-0" as MessageId;
 
 type Kept = Part["entries"][number];
 
+interface ReadBehind {
+  /** By shard; null where its database is away, while the others go on. */
+  readonly lists: readonly (readonly Kept[] | null)[];
+  /** Entries that were asked for of each. */
+  readonly count: number;
+}
+
+/** The next entries of each shard behind these ids; fewer of each while they are together too much for one answer. */
+async function readBehind(
+  invocation: StreamInvocation,
+  after: readonly MessageId[],
+  count = entriesPerLook,
+): Promise<ReadBehind> {
+  const { catalog, databases, keys } = invocation;
+  try {
+    const replies = await askThere(
+      databases,
+      toShards(databases, after.length, (shard) =>
+        rangeCommand(keys.stream(shard), after[shard] ?? zero, count),
+      ),
+    );
+    const tooMuch = replies.find((reply) => reply instanceof TooMuchAtOnceError);
+    if (tooMuch !== undefined) throw tooMuch;
+    return { lists: replies.map((reply) => (isAway(reply) ? null : parseReply(catalog, reply))), count };
+  } catch (error) {
+    if (!(error instanceof TooMuchAtOnceError)) throw error;
+    if (count > 1) return readBehind(invocation, after, Math.ceil(count / 4));
+  }
+  const lists: Kept[][] = [];
+  for (const [shard, id] of after.entries()) lists.push(await readNext(invocation, shard, id));
+  return { lists, count };
+}
+
+/** The next entry of a shard, without its fields when it is too large by itself: then it is none that anybody may see. */
+async function readNext(
+  { catalog, databases, keys }: StreamInvocation,
+  shard: number,
+  after: MessageId,
+): Promise<Kept[]> {
+  const [redis, stream] = [databases.of(shard), keys.stream(shard)];
+  try {
+    return parseReply(catalog, await redis.command(rangeCommand(stream, after, 1)));
+  } catch (error) {
+    if (!(error instanceof TooMuchAtOnceError)) throw error;
+    const heads = await readHeads(redis, stream, `(${after}`, "+", 1);
+    return toKept(
+      catalog,
+      heads.map(({ id }) => ({ id, fields: null })),
+    );
+  }
+}
+
+function rangeCommand(stream: string, after: MessageId, count: number) {
+  return ["XRANGE", stream, `(${after}`, "+", "COUNT", String(count)] as const;
+}
+
 function parseReply(catalog: Catalog, reply: unknown): Kept[] {
-  // Of a database that is away nothing comes; the shards of the others go on.
-  if (isAway(reply)) return [];
   if (reply instanceof Error) throw reply;
-  return parseReadEntries(reply).map(({ id, fields }) => {
+  return toKept(catalog, parseReadEntries(reply));
+}
+
+function toKept(catalog: Catalog, entries: readonly ReadEntry[]): Kept[] {
+  return entries.map(({ id, fields }) => {
     const decoded = fields === null ? null : decodeEntry(catalog, fields);
     const characters = (fields ?? []).reduce((sum, text) => sum + text.length, 0);
     return { id, event: decoded?.ok === true ? decoded.event : null, characters };
@@ -212,7 +265,7 @@ export async function catchUp(
   tail: Tail,
   offsets: readonly MessageId[],
 ): Promise<CatchUp | null> {
-  const { catalog, databases, keys, now } = invocation;
+  const { now } = invocation;
   for (const [one, sinceMs] of isolateCatchUps) {
     if (now() - sinceMs > catchUpMs) isolateCatchUps.delete(one);
   }
@@ -221,22 +274,16 @@ export async function catchUp(
   isolateCatchUps.set(own, now());
   const floors = tail.parts.map(({ floor }) => floor);
   try {
-    const replies = await askThere(
-      databases,
-      toShards(databases, offsets.length, (shard) =>
-        rangeCommand(keys.stream(shard), offsets[shard] ?? start),
-      ),
-    );
-    const lists = replies.map((reply) => parseReply(catalog, reply));
+    const { lists, count } = await readBehind(invocation, offsets);
     const after = offsets.map((offset, shard) => {
-      const list = lists[shard] ?? [];
-      if (isAway(replies[shard])) return offset;
+      const list = lists[shard];
+      if (list === null || list === undefined) return offset;
       const last = list.at(-1)?.id ?? offset;
       const floor = floors[shard] ?? last;
       // All that there was has been read, so the tail, which began before, goes on from here.
-      return list.length < entriesPerLook && compareMessageIds(last, floor) < 0 ? floor : last;
+      return list.length < count && compareMessageIds(last, floor) < 0 ? floor : last;
     });
-    return { lists, offsets: after };
+    return { lists: lists.map((list) => list ?? []), offsets: after };
   } finally {
     isolateCatchUps.delete(own);
   }

@@ -22,8 +22,8 @@ local answer = {}
 for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[1])) do
   local type, event = '', ''
   for i = 1, #entry[2], 2 do
-    if entry[2][i] == 'type' then type = entry[2][i + 1] end
-    if entry[2][i] == 'id' then event = entry[2][i + 1] end
+    if entry[2][i] == 'type' then type = string.sub(entry[2][i + 1], 1, 255) end
+    if entry[2][i] == 'id' then event = string.sub(entry[2][i + 1], 1, 37) end
   end
   answer[#answer + 1] = {entry[1], type, event}
 end

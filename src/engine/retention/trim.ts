@@ -10,8 +10,8 @@ import { type Invocation, ofShard, type StreamInvocation } from "../invocation.t
 import { recordedNumber, requireNumber } from "../relay/shard-databases.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";
+import { readPart } from "../stream/parts.ts";
 import type { RedisHttp } from "../stream/redis.ts";
-import { parseReadEntries } from "../stream/replies.ts";
 import {
   type EntryHead,
   type GroupPosition,
@@ -53,8 +53,9 @@ export interface TrimReport {
 
 /** Entries checked and trimmed at once. */
 const pageSize = 1_000;
-/** Bodies read at once, so that an answer stays small. */
+/** Bodies read at once, and how often for a page, so that it takes a bounded number of calls. */
 const bodiesAtOnce = 100;
+const partsOfAPage = pageSize / bodiesAtOnce;
 /** A stream this much longer than it needs to be, because of one group, is worth an alert. */
 const toleratedBacklog = 10_000;
 /** A stream with traffic is looked at this often, ms. */
@@ -144,10 +145,12 @@ async function trimPage(trimming: Trimming, limit: MessageId): Promise<boolean> 
   const { invocation, shard, stream, redis, registered, trimmedTo } = trimming;
   const keep = invocation.retention.streamKeep;
   const count = Math.min(pageSize, trimming.length - keep);
-  const page = await readHeads(redis, stream, "-", `(${limit}`, count);
+  const whole = await readHeads(redis, stream, "-", `(${limit}`, count);
+  if (whole.length === 0) return true;
+  const { kept, page } = await keepForeign(invocation, redis, stream, whole);
   const last = page.at(-1);
   if (last === undefined) return true;
-  trimming.archived += await keepForeign(invocation, redis, stream, page);
+  trimming.archived += kept;
   if (trimmedTo !== null) {
     const stretch = { behind: trimmedTo, to: last.id, page, waiting: [] };
     trimming.restored += (await compareStretch(invocation, shard, stretch)).restored;
@@ -168,7 +171,7 @@ async function trimPage(trimming: Trimming, limit: MessageId): Promise<boolean> 
   }
   trimming.length = answer.length;
   if (trimmedTo !== null) trimming.trimmedTo = last.id;
-  return page.length < count;
+  return page.length === whole.length && whole.length < count;
 }
 
 function emptyReport(shard: number): TrimReport {
@@ -196,26 +199,28 @@ function limitOf(
   return { limit, group: slowest };
 }
 
-/** Stores the entries that the record does not hold. @returns how many */
+/**
+ * Stores the entries that the record does not hold.
+ *
+ * @returns how many, and the page up to where they came: its first part, when they were too large for more
+ */
 async function keepForeign(
   { db }: Invocation,
   redis: RedisHttp,
   stream: string,
   page: readonly EntryHead[],
-): Promise<number> {
+): Promise<{ readonly kept: number; readonly page: readonly EntryHead[] }> {
   const ids = JSON.stringify(page.map((head) => head.eventId).filter((id) => isUuid(id)));
   const recorded = await db.rows<{ id: string }>(sql`
     SELECT e.id::text AS id FROM json_array_elements_text(${ids}::json) AS given(id)
     JOIN events e ON e.id = given.id::uuid`);
   const known = new Set(recorded.map((row) => row.id));
   const foreign = page.filter(({ eventId }) => !known.has(eventId.toLowerCase()));
-  for (let at = 0; at < foreign.length; at += bodiesAtOnce) {
-    const part = foreign.slice(at, at + bodiesAtOnce);
-    const replies = await redis.pipeline(part.map(({ id }) => ["XRANGE", stream, id, id]));
-    const entries = replies.flatMap((reply) => {
-      if (reply instanceof Error) throw reply;
-      return parseReadEntries(reply);
-    });
+  let kept = 0;
+  for (let parts = 0; parts < partsOfAPage && kept < foreign.length; parts += 1) {
+    const ids = foreign.slice(kept, kept + bodiesAtOnce).map(({ id }) => id);
+    const { count, entries } = await readPart(redis, stream, ids);
+    kept += count;
     const rows = JSON.stringify(
       entries.map(({ id, fields }) => {
         const raw = cleanFields(fieldsToObject(fields ?? []));
@@ -231,7 +236,8 @@ async function keepForeign(
         raw_fields jsonb)
       ON CONFLICT (stream_name, stream_message_id) DO NOTHING`);
   }
-  return foreign.length;
+  const next = foreign[kept];
+  return { kept, page: next === undefined ? page : page.slice(0, page.indexOf(next)) };
 }
 
 const short = (text: string | undefined) => text?.slice(0, 255).toWellFormed() ?? null;

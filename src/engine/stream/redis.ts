@@ -1,6 +1,6 @@
 import { errors, Redis } from "@upstash/redis/cloudflare";
 import type { SubrequestMeter } from "../core/budget.ts";
-import { TransientError } from "../core/errors.ts";
+import { TooMuchAtOnceError, TransientError } from "../core/errors.ts";
 import { abortAfter } from "../core/promises/time-limit.ts";
 import { byBody, byDigest, leaveFlagOut } from "./scripts.ts";
 
@@ -33,9 +33,6 @@ export class RedisReplyError extends Error {
   }
 }
 
-/** What Redis answered is more than the service in front of it hands on. The commands have run. */
-export class AnswerTooLargeError extends TransientError {}
-
 /** One Redis command as strings. */
 export type Command = readonly [name: string, ...args: string[]];
 
@@ -52,6 +49,8 @@ export interface RedisHttp {
   /**
    * Sends several commands at once, in order, not atomic. A refused one is a RedisReplyError in its place, or a
    * TransientError when the token may not run it.
+   *
+   * @throws {TooMuchAtOnceError} the answers are too large together; the commands have run
    */
   pipeline(commands: readonly Command[]): Promise<unknown[]>;
 }
@@ -250,7 +249,7 @@ export function translateRedisError(error: unknown): Error {
   if (error instanceof errors.UpstashError) {
     const said = error.message.replace(commandInMessage, "").slice(0, maxReplyLength);
     if (/max response size/i.test(said))
-      return new AnswerTooLargeError(`The answer of Redis is too large: ${said}`, { backend: "redis" });
+      return new TooMuchAtOnceError(`The answer of Redis is too large: ${said}`, { backend: "redis" });
     if (refusedToken.test(said)) return notNow(new RedisReplyError(said), adviceOf.WRONGPASS);
     return unavailable(`Redis is not available: ${said}`);
   }

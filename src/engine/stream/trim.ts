@@ -73,13 +73,16 @@ export function neededFrom({ lastDelivered, oldestPending }: GroupPosition): Mes
   return oldestPending !== null && compareMessageIds(oldestPending, next) < 0 ? oldestPending : next;
 }
 
-/** Ids of entries with the event id each carries; the bodies stay where they are. */
+/**
+ * Ids of entries with the event id each carries; the bodies stay where they are. Of a text that is longer than an id of
+ * ours comes the beginning, one character longer than that.
+ */
 const pageScript = `
 local answer = {}
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[2], 'COUNT', ARGV[3])) do
   local event = ''
   for i = 1, #entry[2], 2 do
-    if entry[2][i] == 'id' then event = entry[2][i + 1] end
+    if entry[2][i] == 'id' then event = string.sub(entry[2][i + 1], 1, 37) end
   end
   answer[#answer + 1] = entry[1]
   answer[#answer + 1] = event
@@ -89,7 +92,7 @@ return answer`;
 /** An entry without its body. */
 export interface EntryHead {
   readonly id: MessageId;
-  /** As the entry says it; empty when it has no such field. */
+  /** As the entry says it, 37 characters at most; empty when it has no such field. */
   readonly eventId: string;
 }
 

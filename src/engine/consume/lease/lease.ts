@@ -1,7 +1,7 @@
 import { type MessageId, parseMessageId } from "@brain/schemas";
-import { FencedError } from "../../core/errors.ts";
+import { FencedError, TooMuchAtOnceError } from "../../core/errors.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
-import { AnswerTooLargeError, type Command, type RedisHttp } from "../../stream/redis.ts";
+import type { Command, RedisHttp } from "../../stream/redis.ts";
 import { pairs } from "../../stream/replies.ts";
 import type { PendingReplies } from "../sources/pending.ts";
 import { abandonScript, acquireScript, holderScript, releaseScript, renewScript } from "./scripts.ts";
@@ -111,7 +111,7 @@ export async function acquireLease(
   const asked = askForLease(scope, token, consumer, bounds);
   const reply = await asked.catch((error: unknown) => {
     // The script has run: the lease is held, and the second call takes over what the first one read.
-    if (error instanceof AnswerTooLargeError && bounds.count > 0)
+    if (error instanceof TooMuchAtOnceError && bounds.count > 0)
       return askForLease(scope, token, consumer, { ...bounds, count: 0 });
     throw error;
   });

@@ -1,6 +1,7 @@
 import type { MessageId } from "@brain/schemas";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { besideId } from "../../core/beside-ids.ts";
+import { inHalves } from "../../core/promises/in-parts.ts";
 import type { Database } from "../../db/database.ts";
 import { keepSql } from "../../db/kept-sql.ts";
 
@@ -107,10 +108,20 @@ export interface NewDeferredRow {
  */
 export async function storeDeferred(
   db: Database,
-  consumerShard: { readonly subscriber: string; readonly stream: string; readonly shard: number },
+  consumerShard: ConsumerShard,
   entries: readonly NewDeferredRow[],
 ): Promise<void> {
-  await db.rows(sql`
+  await inHalves(entries, (part) => db.rows(storeSql(consumerShard, part)));
+}
+
+interface ConsumerShard {
+  readonly subscriber: string;
+  readonly stream: string;
+  readonly shard: number;
+}
+
+function storeSql(consumerShard: ConsumerShard, entries: readonly NewDeferredRow[]): SQL {
+  return sql`
     INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
       key, raw_fields, cause, begun, attempts, due_at, wait_ms, last_failed_at, first_failed_at, last_error, overtakable)
     SELECT ${consumerShard.subscriber}, ${consumerShard.shard}, ${consumerShard.stream},
@@ -121,7 +132,7 @@ export async function storeDeferred(
     FROM json_to_recordset(${JSON.stringify(entries.map(withBeside))}::json) AS p(message_id text, beside text, event_id text, event_type text,
       tenant_id text, key text, raw_fields jsonb, cause text, begun integer, attempts integer, due_at timestamptz,
       wait_ms bigint, first_failed_at timestamptz, last_error text, overtakable boolean)
-    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`);
+    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`;
 }
 
 function withBeside(row: NewDeferredRow) {

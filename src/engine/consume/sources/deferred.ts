@@ -1,6 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { orderOf } from "../../core/ordering.ts";
+import { withFewer } from "../../core/promises/in-parts.ts";
 import { waitOf } from "../../core/retry.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { namesOfType } from "../apply/judge-claims.ts";
@@ -96,27 +97,28 @@ export class DeferredSource implements Source {
     const isAsked = state.deferredMark !== null || perhapsTaken.length > 0 || (holdKeys && keys.length > 0);
     if (!isAsked) return nothing;
     const nowMs = deps.now();
-    const taken = await takeDeferred(
-      deps.db,
-      {
-        subscriber: consumer.subscriber,
-        shard: options.shard,
-        nowMs,
-        limit,
-        pausedTypes: [...pausedTypesOf(deps.catalog, state, nowMs)].flatMap((type) =>
-          namesOfType(deps.catalog, type),
-        ),
-        handledTypes: recordedTypes(deps.catalog, consumer),
-        blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
-        keys,
-        holdKeys,
-        readTo: atHand.readTo,
-        seenTo: atHand.seenTo,
-        stood: this.#stood,
-        perhapsTaken: perhapsTaken.map((one) => ({ id: one.messageId, event: eventOf(one)?.id ?? null })),
-      },
-      this.takeDone(),
-    );
+    const asked = {
+      subscriber: consumer.subscriber,
+      shard: options.shard,
+      nowMs,
+      pausedTypes: [...pausedTypesOf(deps.catalog, state, nowMs)].flatMap((type) =>
+        namesOfType(deps.catalog, type),
+      ),
+      handledTypes: recordedTypes(deps.catalog, consumer),
+      blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
+      keys,
+      holdKeys,
+      readTo: atHand.readTo,
+      seenTo: atHand.seenTo,
+      stood: this.#stood,
+      perhapsTaken: perhapsTaken.map((one) => ({ id: one.messageId, event: eventOf(one)?.id ?? null })),
+    };
+    const done = this.takeDone();
+    // The first ones, in the order of the stream, so that nothing passes an older event of its key.
+    const { most, taken } = await withFewer(limit, async (most) => ({
+      most,
+      taken: await takeDeferred(deps.db, { ...asked, limit: most }, done),
+    }));
     this.#stood = [...this.#stood, ...taken.unread];
     const times = [taken.nextDueMs ?? [], taken.isAnothers ? nowMs + anothersLookMs : []].flat();
     const nextDueMs = times.length === 0 ? null : Math.min(...times);
@@ -136,7 +138,7 @@ export class DeferredSource implements Source {
     return {
       waiting: rows.map((row) => this.#deliver(row, nowMs)),
       fresh: [],
-      isFull: taken.rows.length >= limit,
+      isFull: taken.rows.length >= most,
       heads: taken.heads,
       nextDueMs,
       alreadyTaken,

@@ -1,12 +1,15 @@
 import type { MessageId } from "@brain/schemas";
 import { encodeStored } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { TooMuchAtOnceError } from "../../core/errors.ts";
+import { inHalves } from "../../core/promises/in-parts.ts";
 import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
 import { entryId, sentUnder } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { type Group, rangeCommand } from "../../stream/group.ts";
-import { AnswerTooLargeError, type Command, type RedisHttp } from "../../stream/redis.ts";
+import { maxPartBytes, partInLua } from "../../stream/parts.ts";
+import type { Command, RedisHttp } from "../../stream/redis.ts";
 import { parseReadEntries } from "../../stream/replies.ts";
 import type { Failure } from "../delivery.ts";
 
@@ -106,7 +109,8 @@ export async function bodiesOfPending(
   }
   const lost = ids.filter((id) => !bodies.has(id));
   if (lost.length > 0) {
-    for (const [id, fields] of await bodiesFromRecord(deps.db, shard, lost)) bodies.set(id, fields);
+    const found = await inHalves(lost, (part) => bodiesFromRecord(deps.db, shard, part));
+    for (const [id, fields] of found.flat()) bodies.set(id, fields);
   }
   return {
     count: ids.length,
@@ -116,26 +120,12 @@ export async function bodiesOfPending(
   };
 }
 
-/** Of bodies in one answer, unless the first is larger. Far more than a full pending list of ours. */
-const maxPartBytes = 8 * 1_048_576;
-
 /**
  * KEYS: stream, retry times. ARGV: bytes at most, ids of pending entries.
  *
  * @returns the failures and the bodies of the first ones whose bodies have room together, and of one at least
  */
-const partScript = `
-local room = tonumber(ARGV[1])
-local ids, bodies = {}, {}
-for i = 2, #ARGV do
-  local found, bytes = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i]), 0
-  if found[1] then
-    for _, text in ipairs(found[1][2]) do bytes = bytes + #text end
-  end
-  if i > 2 and bytes > room then break end
-  room = room - bytes
-  ids[#ids + 1], bodies[#bodies + 1] = ARGV[i], found
-end
+const partScript = `${partInLua}
 return {redis.call('HMGET', KEYS[2], unpack(ids)), bodies}`;
 
 /**
@@ -176,7 +166,7 @@ async function askForPending(
     const replies = await redis.pipeline(pendingDetailsCommands(group, retryKey, ids));
     return { ids, replies: toPendingReplies(replies) };
   } catch (error) {
-    if (error instanceof AnswerTooLargeError) return askForPart(redis, group, retryKey, ids);
+    if (error instanceof TooMuchAtOnceError) return askForPart(redis, group, retryKey, ids);
     throw error;
   }
 }
@@ -196,7 +186,7 @@ async function askForPart(
     const replies = toPartReplies(reply);
     return { ids: all.slice(0, replies.bodies.length), replies };
   } catch (error) {
-    if (!(error instanceof AnswerTooLargeError)) throw error;
+    if (!(error instanceof TooMuchAtOnceError)) throw error;
     const ids = all.slice(0, 1);
     if (all.length > 1) return askForPart(redis, group, retryKey, ids);
     const failures = await redis.command(["HMGET", retryKey, ...ids]);

@@ -1,5 +1,5 @@
 import { type MessageId, parseMessageId } from "@brain/schemas";
-import { FencedError } from "../../core/errors.ts";
+import { FencedError, TooMuchAtOnceError } from "../../core/errors.ts";
 import { dueAt, type PendingEntry, waitOf } from "../../core/retry.ts";
 import {
   ackCommand,
@@ -14,7 +14,7 @@ import {
   putBackCommand,
   readNewCommand,
 } from "../../stream/group.ts";
-import { AnswerTooLargeError, type Command } from "../../stream/redis.ts";
+import type { Command } from "../../stream/redis.ts";
 import type { ReadEntry } from "../../stream/replies.ts";
 import {
   attemptOf,
@@ -164,7 +164,7 @@ export class StreamSource implements Source {
     try {
       return await this.#drain.deps.redis.pipeline(commands);
     } catch (error) {
-      if (error instanceof AnswerTooLargeError) return null;
+      if (error instanceof TooMuchAtOnceError) return null;
       throw error;
     }
   }

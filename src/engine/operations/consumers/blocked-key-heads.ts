@@ -9,13 +9,13 @@ import {
   partCommand,
   toPartReplies,
 } from "../../consume/sources/pending.ts";
+import { TooMuchAtOnceError } from "../../core/errors.ts";
 import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import { isoText } from "../../db/iso-text.ts";
 import { byId } from "../../db/stream-ids.ts";
 import type { StreamInvocation } from "../../invocation.ts";
 import { askAll, askThere, isAway, type RedisDatabases, toShards } from "../../stream/databases.ts";
 import { type Group, isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
-import { AnswerTooLargeError } from "../../stream/redis.ts";
 
 /*
  * The oldest event of each key: on the stream, from the pending list of the group and the hash of retry times; in
@@ -127,7 +127,7 @@ async function askFirstParts(
   try {
     return (await askAll(databases, commands)).map(toPartReplies);
   } catch (error) {
-    if (error instanceof AnswerTooLargeError) return null;
+    if (error instanceof TooMuchAtOnceError) return null;
     throw error;
   }
 }

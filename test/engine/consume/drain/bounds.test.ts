@@ -1,11 +1,10 @@
-import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createSubrequestMeter } from "../../../../src/engine/core/budget.ts";
 import { RetryAfter, TransientError } from "../../../../src/engine/core/errors.ts";
 import { createDatabase } from "../../../../src/engine/db/database.ts";
 import { readStreamHeads } from "../../../../src/engine/operations/consumers/blocked-key-heads.ts";
 import { listBlockedKeys } from "../../../../src/engine/operations/consumers/blocked-keys.ts";
 import { createRedis } from "../../../../src/engine/stream/redis.ts";
-import { startUpstashGateway } from "../../../../workers/local/upstash/gateway.ts";
 import type { Backbone } from "../../../backbone.ts";
 import { startCuttableProxy } from "../../../faults.ts";
 import { invoke } from "../../dispatch/fixture.ts";
@@ -24,6 +23,7 @@ import {
   publishReports,
   recorder,
 } from "../../fixture.ts";
+import { appendLarge, openNarrow } from "../../narrow.ts";
 
 const consumer = recorder();
 
@@ -263,20 +263,6 @@ test("a thousand events with failures everywhere are each applied once", async (
 });
 
 describe("entries of another program that are together more than the service hands on", () => {
-  /** On a gateway whose answers have room for three of the large entries. */
-  async function openNarrow(): Promise<Backbone> {
-    const { redisUrl } = inject("services");
-    const gateway = await startUpstashGateway({ redisUrl, token: "narrow", maxAnswerBytes: 200_000 });
-    onTestFinished(() => gateway.close());
-    return openBackbone({
-      env: { UPSTASH_REDIS_REST_URL: gateway.url, UPSTASH_REDIS_REST_TOKEN: gateway.token },
-    });
-  }
-  const appendLarge = async (backbone: Backbone, from: number, to: number, bytes = 60_000) => {
-    for (let number = from; number < to; number += 1) {
-      await backbone.append([...foreignBeat("m", number), "note", "x".repeat(bytes)]);
-    }
-  };
   const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
 
   test("are handled in parts, in order, before what came behind them", async () => {
