@@ -32,8 +32,9 @@ export async function byDigest(url: string, [, script = "", ...words]: Words): P
 
 /** An `EVAL` as this server takes it; other commands as they are. */
 export function byBody(url: string, command: Words): Words {
-  const [name, script = "", ...words] = command;
-  return name === "EVAL" ? ["EVAL", bodyFor(url, script), ...words] : command;
+  if (command[0] !== "EVAL") return command;
+  const [, script = "", ...words] = command;
+  return ["EVAL", bodyFor(url, script), ...words];
 }
 
 /** Notes that the server does not know the flag. */
