@@ -1,4 +1,4 @@
-import { isPrivateAddress, isToBeResolved, PermanentError, TransientError } from "@brain/engine";
+import { isPrivateAddress, isToBeResolved, PermanentError, refusedHost, TransientError } from "@brain/engine";
 import type { ResolveHost } from "./ports/host-names.ts";
 
 /** What was read of an answer. */
@@ -27,7 +27,9 @@ export async function readBounded(response: Response, maxBytes: number): Promise
 }
 
 /**
- * @throws {PermanentError} the name leads to a private network
+ * By its spelling, too: an address that was stored while its host was listed is called no more once that is taken off.
+ *
+ * @throws {PermanentError} the host leads to a private network
  * @throws {TransientError} it cannot be resolved
  */
 export async function requirePublic(
@@ -35,6 +37,8 @@ export async function requirePublic(
   allow: readonly string[],
   resolve: ResolveHost | null,
 ): Promise<void> {
+  const refused = refusedHost(url, allow);
+  if (refused !== null) throw new PermanentError(`${url.host} is not called: ${refused}.`);
   if (resolve === null || !isToBeResolved(url, allow)) return;
   let addresses: readonly string[];
   try {

@@ -1,7 +1,4 @@
-/**
- * What a tenant may be called: two that look the same wherever people read them would be two tenants. Whole words of another
- * script that look like Latin ones (`асе`) are not told: they are right where people write so.
- */
+/** What a tenant may be called: two that look the same wherever people read them would be two tenants. */
 
 const unseen = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 const oddSpace = /[^\S ]| {2}/;
@@ -13,6 +10,12 @@ const alike = ["Latin", "Cyrillic", "Greek", "Armenian", "Cherokee", "Coptic", "
 
 const isMixed = (word: string) => alike.filter((script) => script.test(word)).length > 1;
 
+/**
+ * A name of nothing but letters that look like Latin ones (`асе`) is refused, as browsers do it with names of hosts. With any
+ * other letter it tells its script, and is right where people write so: `ООО Ромашка`, `ООО Acme`.
+ */
+const looksLatin = [/^[асԁеһіјӏорԛѕԝхуАВЕКМНОРСТУХЅІЈԚԜԌҮӀ]+$/u, /^[ικνορυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ]+$/u];
+
 /** What was expected of a tenant's name; null: nothing else. */
 export function expectedOfTenant(name: string): string | null {
   if (unseen.test(name)) return "a tenant without invisible characters";
@@ -21,7 +24,10 @@ export function expectedOfTenant(name: string): string | null {
   if (plain !== name) return `a tenant in its plain form (NFKC), "${plain}"`;
   if (oddSpace.test(name)) return "a tenant with single spaces";
   const mixed = name.match(/[\p{L}\p{M}]+/gu)?.find(isMixed);
-  return mixed === undefined
-    ? null
-    : `a tenant whose words are of one script each; "${mixed}" has letters of two`;
+  if (mixed !== undefined)
+    return `a tenant whose words are of one script each; "${mixed}" has letters of two`;
+  const letters = name.match(/\p{L}/gu)?.join("") ?? "";
+  return looksLatin.some((only) => only.test(letters))
+    ? "a tenant that tells its script: all of its letters look like Latin ones"
+    : null;
 }

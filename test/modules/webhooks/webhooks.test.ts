@@ -366,6 +366,15 @@ describe("webhooks are safe", () => {
     expect((await engine.request("POST", root, { ...body, tenant_id: "acme" }, other)).status).toBe(403);
     const own = await engine.request("POST", root, body, other);
     expect(own.body.tenant_id).toBe("other");
+    // By an endpoint of its own, too: neither the other's delivery nor the place that it is at in the log.
+    const ofOwn = `${root}/${own.body.id}/deliveries`;
+    const replayed = await engine.request("POST", `${ofOwn}/${delivery.id}/replay`, undefined, other);
+    expect(replayed.status).toBe(404);
+    for (const rest of ["", `?cursor=${Number(delivery.id) + 1}`, "?status=delivered"]) {
+      const log = await engine.request("GET", ofOwn + rest, undefined, other);
+      expect(log.body.deliveries, rest).toEqual([]);
+    }
+    expect(await deliveriesOf(id)).toHaveLength(1);
     const reads = await keyOf("acme", ["webhooks:read"]);
     expect((await engine.request("POST", `${root}/${id}/test`, undefined, reads)).status).toBe(403);
     expect((await engine.request("GET", `${root}/${id}`, undefined, reads)).status).toBe(200);

@@ -1,5 +1,6 @@
 import { isPrivateAddress, PermanentError, TransientError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
+import { requirePublic } from "../../outgoing.ts";
 import type { MissionContext, MissionWork } from "../../ports/mission-handler.ts";
 import { httpCallHandler } from "./http-call.ts";
 
@@ -42,4 +43,16 @@ describe("a name is judged by all of its addresses", () => {
   test.each(["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])("%s may be called", (address) => {
     expect(isPrivateAddress(address)).toBe(false);
   });
+});
+
+describe("an address that was stored while its host was listed", () => {
+  const ask = (url: string, allow: readonly string[]) => requirePublic(new URL(url), allow, null);
+
+  test.each(["http://10.0.0.5:9000/", "http://redis/", "http://[::1]/", "http://2130706433/"])(
+    "%s is called no more once that is taken off",
+    async (url) => {
+      await expect(ask(url, [new URL(url).hostname])).resolves.toBeUndefined();
+      await expect(ask(url, [])).rejects.toThrow(PermanentError);
+    },
+  );
 });
