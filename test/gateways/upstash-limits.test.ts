@@ -103,9 +103,9 @@ describe("a Redis that takes its time", () => {
         sent += 1;
         socket.write(sent === 6 ? "\r\n" : "x");
         if (sent === 6) clearInterval(timer);
-      }, 350);
+      }, 700);
     });
-    const target = await start({ redisUrl, commandTimeoutMs });
+    const target = await start({ redisUrl, commandTimeoutMs: 4_000 });
     expect(await request(target, "/", '["GET","k"]')).toEqual({ status: 200, body: { result: "xxxxx" } });
   });
 
@@ -116,7 +116,7 @@ describe("a Redis that takes its time", () => {
       arrived += text.split("ECHO").length - 1;
       answer = () => socket.write("$4\r\nslow\r\n$4\r\nfast\r\n");
     });
-    const target = await start({ redisUrl, commandTimeoutMs: 4_000 });
+    const target = await start({ redisUrl, commandTimeoutMs: 6_000 });
     const begun = performance.now();
     const slow = request(target, "/", '["ECHO","slow"]');
     await waitFor(
@@ -127,7 +127,7 @@ describe("a Redis that takes its time", () => {
     await waitFor(
       "most of its time",
       () => performance.now() - begun,
-      (passed) => passed > 2_500,
+      (passed) => passed > 3_000,
     );
     const fast = request(target, "/", '["ECHO","fast"]');
     await waitFor(
@@ -138,7 +138,7 @@ describe("a Redis that takes its time", () => {
     const first = await slow;
     answer();
     expect([first, await fast]).toEqual([
-      { status: 500, body: { error: expect.stringMatching(/no reply within 4000 ms/) } },
+      { status: 500, body: { error: expect.stringMatching(/no reply within 6000 ms/) } },
       { status: 200, body: { result: "fast" } },
     ]);
   });

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { root } from "../../tools/root.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
 import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
@@ -10,9 +10,12 @@ import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { recorded } from "../recorded.ts";
 import { createSandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
+import { wholeDay } from "../whole-day.ts";
 import { startChild } from "./child.ts";
 import { call, type Served } from "./course-flow.ts";
 import { countOf, startEdge } from "./edge.ts";
+
+beforeEach(() => wholeDay());
 
 async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "brain-archive-"));

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { expect } from "vitest";
 import { type Reply, readReply } from "../http/surface.ts";
 import { waitFor } from "../wait-for.ts";
 
@@ -14,7 +15,7 @@ export async function call(served: Served, method: string, path: string, body?: 
       method,
       headers: { authorization: `Bearer ${served.key}`, "content-type": "application/json" },
       // A server that is killed may leave the connection open without an answer.
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(20_000),
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     }),
   );
@@ -40,6 +41,22 @@ export async function distributionsOf(served: Served, courseId: string) {
   const reply = await call(served, "GET", `/api/courses/distribution?course_id=${courseId}`);
   if (reply.status !== 200) throw new Error(`expected 200, got ${reply.status} ${reply.text.slice(0, 500)}`);
   return reply.body as { distribution_id: string; course_id: string; staging_url: string | null }[];
+}
+
+/**
+ * Courses one after the other, each until it is on staging, until one had its distribution within a second: other tests
+ * share the processors, so a few may take longer. Without a wake none has it before the next tick of cron.
+ */
+export async function expectPromptCourse(served: Served): Promise<void> {
+  const waits: number[] = [];
+  // The first request loads the isolates; how long that takes is not what is measured.
+  await createToStaging(served, 120_000);
+  do {
+    const { entry, distributedMs } = await createToStaging(served, 120_000);
+    expect(entry?.staging_url).toMatch(/^https:\/\//);
+    waits.push(distributedMs);
+  } while (waits.length < 10 && Math.min(...waits) >= 1_000);
+  expect(Math.min(...waits)).toBeLessThan(1_000);
 }
 
 /**

@@ -19,6 +19,7 @@ import { cronTick } from "../../../src/engine/dispatch/cron.ts";
 import { reconcileShard } from "../../../src/engine/retention/reconcile.ts";
 import { type Backbone, createBackbone } from "../../backbone.ts";
 import { recorded } from "../../recorded.ts";
+import { hangMs } from "../../wait-for.ts";
 import { pendingOf, relayWith, streamEntries } from "../fixture.ts";
 import { always } from "../retention/janitor-fixture.ts";
 import { firstReaderTypes, parseAsPython, pythonHeartbeat, startPythonWriter } from "./python-programs.ts";
@@ -253,7 +254,7 @@ describe("a stream that another program cuts", () => {
       backbone.sql<{ id: string }>(
         "SELECT event_id AS id FROM processed_events WHERE subscriber_name = 'late'",
       );
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + hangMs;
     while ((await noted()).length < ours.length && Date.now() < deadline) {
       await cronTick(invocation, Date.now() + 5_000);
     }
@@ -304,7 +305,7 @@ describe("a stream that another program cuts", () => {
     const invocation = backbone.open();
     expect(await reconcileShard(invocation, 0, always)).toMatchObject({ missing: 0, restored: 0 });
     stuck.clear();
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + hangMs;
     while ((await effects("reports")).length < ours.length && Date.now() < deadline) await cron();
     expect((await effects("reports")).sort()).toEqual([...ours].sort());
     expect(await backbone.sql("SELECT FROM dead_letters")).toEqual([]);
@@ -328,7 +329,7 @@ describe("a stream that another program cuts", () => {
     await backbone.drain(failing);
     await python.write(heartbeats(10_500));
     isBroken = false;
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + hangMs;
     while ((await effects("reports")).length < ours.length && Date.now() < deadline) await cron();
     await cron();
     expect((await effects("reports")).sort()).toEqual([...ours].sort());
@@ -366,7 +367,7 @@ describe("a stream that another program cuts", () => {
       while (isWriting) await cron();
     })();
     await Promise.all([writer, publisher, relaying, draining, sweeping]);
-    const deadline = Date.now() + 90_000;
+    const deadline = Date.now() + 2 * hangMs;
     for (;;) {
       await cron();
       await drain();

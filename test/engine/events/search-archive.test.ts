@@ -1,12 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { search } from "../../../src/engine/events/search.ts";
 import type { SearchFilter } from "../../../src/engine/events/search-sql.ts";
 import { readStory } from "../../../src/engine/events/story.ts";
 import { archiveDays } from "../../../src/engine/retention/archive-days.ts";
 import type { Backbone } from "../../backbone.ts";
+import { wholeDay } from "../../whole-day.ts";
 import { openBackbone, publishReports } from "../fixture.ts";
 import { daysAgo, moveToDay, openFolder } from "../retention/janitor-fixture.ts";
+
+beforeEach(() => wholeDay());
 
 const always = () => true;
 

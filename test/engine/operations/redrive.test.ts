@@ -470,7 +470,7 @@ describe("a run of the jobs", () => {
     const id = await start(backbone, { ratePerSecond: 0.5, ramp: false });
     const drains: number[] = [];
     const before = Date.now();
-    const result = await runBulkOperations(backbone.open(), Date.now() + 3_000, async () => {
+    const result = await runBulkOperations(backbone.open(), before + 9_000, async () => {
       drains.push((await endDeliveries(backbone)).length);
     });
     expect(drains).toEqual([5]);

@@ -18,6 +18,7 @@ import { type Backbone, sandboxEnv } from "../../backbone.ts";
 import { hookDatabase, sends } from "../../faults.ts";
 import { latch } from "../../latch.ts";
 import { recorded } from "../../recorded.ts";
+import { hangMs } from "../../wait-for.ts";
 import { labCatalog } from "../events.ts";
 import {
   effects,
@@ -397,7 +398,7 @@ describe("more shards on a running system", () => {
     expect(await reshard(raised(), deadlineMs)).toMatchObject({ state: "waiting" });
     expect(Date.now()).toBeGreaterThanOrEqual(deadlineMs);
     heal();
-    const change = reshard(raised(), Date.now() + 10_000);
+    const change = reshard(raised(), Date.now() + hangMs);
     await until(
       async () => {
         await drainEach(raised, consumer);

@@ -13,6 +13,7 @@ import { withPosition } from "../../../src/engine/publish/position.ts";
 import { createRedisConnection } from "../../../workers/local/redis/connection.ts";
 import type { Backbone } from "../../backbone.ts";
 import { sends } from "../../faults.ts";
+import { wholeDay } from "../../whole-day.ts";
 import { openBackbone, openFaultyBackbone, until } from "../fixture.ts";
 
 const fanOut = { BRAIN_PUBSUB_FANOUT: "true" };
@@ -175,7 +176,7 @@ test("a failure is logged and counted, and the stream goes on", async () => {
 
 test("a daily log that is no list does not stop anything either", async () => {
   const backbone = await openBackbone({ catalog: charter, env: fanOut });
-  const today = new Date().toISOString().slice(0, 10);
+  const today = await wholeDay();
   await backbone.redis("SET", backbone.open().keys.dailyLog(today), "text");
   await publishSome(backbone);
   expect(await backbone.relay()).toMatchObject({ sent: 5, untold: 5 });

@@ -1,13 +1,18 @@
 import { Miniflare } from "miniflare";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../../src/engine/alerts/alert-views.ts";
 import { type Archive, type ArchiveBucket, createBucketArchive } from "../../../src/engine/archive.ts";
 import { archiveDays } from "../../../src/engine/retention/archive-days.ts";
 import type { Backbone } from "../../backbone.ts";
+import { wholeDay } from "../../whole-day.ts";
 import { openBackbone, publishReports } from "../fixture.ts";
 import { always, daysAgo, moveToDay, openFolder, times } from "./janitor-fixture.ts";
 
-const due = daysAgo(100);
+let due: string;
+beforeEach(async () => {
+  await wholeDay();
+  due = daysAgo(100);
+});
 
 async function recorded(backbone: Backbone, count: number, day = due): Promise<string[]> {
   const [row] = await backbone.sql<{ last: string | null }>("SELECT max(position)::text AS last FROM events");

@@ -1,9 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Archive } from "../../../src/engine/archive.ts";
 import { runJanitor } from "../../../src/engine/retention/janitor.ts";
 import { sends } from "../../faults.ts";
+import { wholeDay } from "../../whole-day.ts";
 import { openBackbone, openFaultyBackbone, publishReports } from "../fixture.ts";
 import { createGroup, daysAgo, handle, moveToDay, openFolder, streamIds } from "./janitor-fixture.ts";
+
+beforeEach(() => wholeDay());
 
 const soon = () => Date.now() + 20_000;
 

@@ -1,16 +1,21 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { completeUpTo } from "../../../src/engine/events/complete-up-to.ts";
 import { archiveDays } from "../../../src/engine/retention/archive-days.ts";
 import { runJanitor } from "../../../src/engine/retention/janitor.ts";
 import { sealDays } from "../../../src/engine/retention/seal-days.ts";
 import { verifyDay } from "../../../src/engine/retention/verify-day.ts";
 import type { Backbone } from "../../backbone.ts";
+import { wholeDay } from "../../whole-day.ts";
 import { soon } from "../dispatch/fixture.ts";
 import { openBackbone, publishReports } from "../fixture.ts";
 import { daysAgo, moveToDay, openFolder } from "./janitor-fixture.ts";
 
 /** A day is sealed when it has been over for an hour: the last one is not, in the first hour of this one. */
-const lately = daysAgo(2);
+let lately: string;
+beforeEach(async () => {
+  await wholeDay();
+  lately = daysAgo(2);
+});
 const always = () => true;
 
 /** Three events and an entry of another program, all of one day, sealed. */

@@ -2,6 +2,7 @@ import { agentMessage, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApiKey } from "../../backbone.ts";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
+import { waitFor } from "../../wait-for.ts";
 
 const base = "/api/agents";
 
@@ -108,13 +109,17 @@ describe("an inbox", () => {
     const { cursor } = await readInbox(me);
     await write(newAgent(), "for another");
     await engine.relay();
-    const startedMs = Date.now();
-    const page = await readInbox(me, `?cursor=${cursor}&wait_ms=700`);
-    const tookMs = Date.now() - startedMs;
-    expect(tookMs).toBeGreaterThanOrEqual(650);
-    expect(tookMs).toBeLessThan(3_000);
-    expect(page).toMatchObject({ events: [], more: false });
-    expect(page.cursor).not.toBe(cursor);
+    let shortestMs = Number.POSITIVE_INFINITY;
+    // A busy machine takes longer now and then; a wait that is not ended takes five seconds each time.
+    for (let n = 0; n < 5 && shortestMs >= 3_000; n += 1) {
+      const startedMs = Date.now();
+      const page = await readInbox(me, `?cursor=${cursor}&wait_ms=700`);
+      shortestMs = Math.min(shortestMs, Date.now() - startedMs);
+      expect(page).toMatchObject({ events: [], more: false });
+      expect(page.cursor).not.toBe(cursor);
+    }
+    expect(shortestMs).toBeGreaterThanOrEqual(650);
+    expect(shortestMs).toBeLessThan(3_000);
   });
 
   test("reads past any number of entries for others in one request", async () => {
@@ -164,12 +169,17 @@ describe("an inbox", () => {
     })();
     const seen: string[] = [];
     let cursor = "0";
-    const deadline = Date.now() + 20_000;
-    while (seen.length < count && Date.now() < deadline) {
-      const page = await readInbox(me, `?cursor=${cursor}&limit=7&wait_ms=500`);
-      seen.push(...texts(page));
-      ({ cursor } = page);
-    }
+    await waitFor(
+      "all have come",
+      async () => {
+        const page = await readInbox(me, `?cursor=${cursor}&limit=7&wait_ms=500`);
+        seen.push(...texts(page));
+        ({ cursor } = page);
+        return seen;
+      },
+      ({ length }) => length >= count,
+      { everyMs: 0 },
+    );
     await Promise.all([writing, relaying]);
     expect((await readInbox(me, `?cursor=${cursor}`)).events).toEqual([]);
     expect([...seen].sort()).toEqual([...expected].sort());

@@ -6,8 +6,9 @@ export const crashHandler: MissionHandler = {
   type: "test.crash",
   describe: "For tests.",
   validate: () => null,
-  async execute({ id }, { db }) {
+  async execute({ id, attempt, payload }, { db }) {
     await db.rows(sql`INSERT INTO loose_effects (id) VALUES (${id}::uuid)`);
+    if (payload.ends_once === false && attempt === 1) await new Promise(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 30));
     return async (tx) => {
       await tx.execute(sql`INSERT INTO effects (id) VALUES (${id}::uuid)`);

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { sandboxEnv } from "../../backbone.ts";
+import { toldSeed } from "../../drawn-seed.ts";
+import { waitFor } from "../../wait-for.ts";
 import { crashHandler } from "./crash-handler.ts";
 import { createMissions, type MissionSurface } from "./fixture.ts";
 
@@ -27,16 +29,28 @@ async function startProcess(missions: MissionSurface): Promise<ChildProcess> {
 }
 
 test("workers killed at random points lose no mission, and leave one effect and one completion of each", async () => {
-  const seed = Date.now() % 1_000_000;
+  const seed = toldSeed();
   const delays = fc.sample(fc.integer({ min: 50, max: 600 }), { seed, numRuns: 8 });
   console.log(`crash test: seed ${seed}, kills after ${delays.join(" ")} ms`);
   const missions = await createMissions({ handlers: [crashHandler] });
   onTestFinished(() => missions.cleanup());
   await missions.sql("CREATE TABLE effects (id uuid)");
   await missions.sql("CREATE TABLE loose_effects (id uuid)");
-  for (let n = 0; n < count; n += 1) await missions.enqueue({ type: "test.crash", max_retries: 20 });
-  for (const delay of delays) {
+  // One kill hits an attempt for certain: this one ends with its process.
+  const stuck = await missions.enqueue({
+    type: "test.crash",
+    max_retries: 20,
+    payload: { ends_once: false },
+  });
+  for (let n = 1; n < count; n += 1) await missions.enqueue({ type: "test.crash", max_retries: 20 });
+  for (const [kill, delay] of delays.entries()) {
     const running = await startProcess(missions);
+    if (kill === 0)
+      await waitFor(
+        "the effect of an attempt that does not end",
+        () => missions.sql("SELECT FROM loose_effects WHERE id = $1", [stuck]),
+        (rows) => rows.length === 1,
+      );
     await new Promise((resolve) => setTimeout(resolve, delay));
     const exited = once(running, "exit");
     running.kill("SIGKILL");

@@ -1,6 +1,7 @@
 import { coursePaymentRequired } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
+import { wholeDay } from "../../whole-day.ts";
 import {
   base,
   buy,
@@ -379,12 +380,12 @@ describe("limits", () => {
 
 describe("revenue", () => {
   test("is summed by day, tenant and currency, and read in pages", async () => {
+    const today = await wholeDay();
     const tenant = `tenant-${crypto.randomUUID()}`;
     await buy(engine, { tenant_id: tenant, amount_cents: 1_000 });
     await buy(engine, { tenant_id: tenant, amount_cents: 250 });
     await buy(engine, { tenant_id: tenant, amount_cents: 700, currency: "usd" });
     await intend(engine, { tenant_id: tenant });
-    const today = new Date().toISOString().slice(0, 10);
     const path = `${base}/revenue?from=2026-01-01&to=${today}&tenant_id=${tenant}`;
     const all = await engine.request("GET", path);
     const sums = (days: Record<string, unknown>[]) =>

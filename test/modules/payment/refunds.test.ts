@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fourEyes } from "../../../src/modules/payment/refund-policy.ts";
 import { heldByRefunds, insertRefund } from "../../../src/modules/payment/refund-store.ts";
 import { decideRefund } from "../../../src/modules/payment/state.ts";
+import { wholeDay } from "../../whole-day.ts";
 import {
   base,
   buy,
@@ -392,12 +393,12 @@ describe("a refund in Stripe's dashboard", () => {
 
 describe("revenue", () => {
   test("counts what went back beside what came in", async () => {
+    const today = await wholeDay();
     const tenant = `tenant-${crypto.randomUUID()}`;
     const { intentId } = await buy(engine, { tenant_id: tenant });
     await refund(engine, { intent_id: intentId, amount_cents: 900 });
     await refund(engine, { intent_id: intentId, amount_cents: 100 });
     await settled();
-    const today = new Date().toISOString().slice(0, 10);
     const answer = await engine.request(
       "GET",
       `${base}/revenue?from=2026-01-01&to=${today}&tenant_id=${tenant}`,

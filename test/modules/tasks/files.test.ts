@@ -10,6 +10,7 @@ import { createLineFolder } from "../../../src/cli/line-folder.ts";
 import { createDailyFiles, rowsOf } from "../../../src/modules/tasks/files.ts";
 import { createSandbox, type Sandbox } from "../../sandbox.ts";
 import { waitFor } from "../../wait-for.ts";
+import { wholeDay } from "../../whole-day.ts";
 import { startChild } from "../../workers/child.ts";
 
 const program = fileURLToPath(new URL("files-child.ts", import.meta.url).href);
@@ -18,7 +19,9 @@ let sandbox: Sandbox;
 let pool: pg.Pool;
 let folder: string;
 let logs: string[];
+let today: string;
 beforeEach(async () => {
+  today = await wholeDay();
   sandbox = await createSandbox();
   pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 8 });
   folder = await mkdtemp(join(tmpdir(), "task-files-"));
@@ -30,7 +33,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const today = () => new Date().toISOString().slice(0, 10);
 const open = () =>
   createDailyFiles(
     rowsOf(createDatabase(sandbox.neonUrl)),
@@ -108,7 +110,7 @@ test("each event stands in the file of its day once, over rounds and restarts", 
   expect(await files.round("recent")).toMatchObject({ written: 1 });
   const seen = await written();
   expect(seen.ids.toSorted()).toEqual(ids.toSorted());
-  expect(seen.names).toContain(`events-${today()}.jsonl`);
+  expect(seen.names).toContain(`events-${today}.jsonl`);
 });
 
 test("an event whose transaction commits late, with an earlier position, is not passed by", async () => {
@@ -141,7 +143,7 @@ test("days longer ago go to the archive; what comes for them later is written be
 
 test("a corrupt line is told and left, and a file that is gone is written again", async () => {
   const ids = await store(pool, 2);
-  const name = join(folder, `events-${today()}.jsonl`);
+  const name = join(folder, `events-${today}.jsonl`);
   await writeFile(name, '{"event_id": "torn');
   const files = open();
   await files.round("all");
@@ -156,7 +158,7 @@ test("a corrupt line is told and left, and a file that is gone is written again"
 
 test("kills while it writes leave no gap and no double", async () => {
   const note = "n".repeat(1_900);
-  const name = join(folder, `events-${today()}.jsonl`);
+  const name = join(folder, `events-${today}.jsonl`);
   const bytes = async () => (await stat(name).catch(() => ({ size: 0 }))).size;
   for (let kill = 0; kill < 4; kill += 1) {
     // A transaction that commits behind one that began after it, each time while the files are written.

@@ -42,6 +42,16 @@ test("what never answers and is busy is ended", async () => {
   );
 });
 
+test("what never answers and has a third of a processor, because others compute too, is ended later", async () => {
+  const { seen } = watched({ answers: false, usesMs: limitMs / 3 });
+  await waitFor(
+    "it is ended",
+    () => seen.ended,
+    (ended) => ended > 0,
+  );
+  expect(seen.asked).toBeGreaterThan(1);
+});
+
 test("what a debugger holds up, or other programs, uses little and is left alone", async () => {
   const { seen, askedAgain } = watched({ answers: false, usesMs: 0 });
   await askedAgain();

@@ -10,16 +10,18 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface PulseOptions {
   /** Asks for a sign of life; may hang, and may fail. */
   readonly ask: () => Promise<unknown>;
-  /** Without one for so long it counts as stuck, ms, if it was at work all the time. */
+  /** Without one for so long it counts as stuck, ms, if it was at work all the time; later, if others computed too. */
   readonly limitMs: number;
-  /** Processor time that it has used, ms. A debugger may hold it up, or other programs: then it uses little. */
+  /** Processor time that it has used, ms. A debugger may hold it up: then it uses little. */
   readonly usedMs: () => Promise<number>;
   /** Ends what is stuck, and comes back when there is another. */
   readonly onStuck: () => Promise<void>;
 }
 
-/** Who is stuck uses at least this share of the time. */
+/** Who is stuck has used this share of the limit since it answered last, however long that took it. */
 const busyShare = 0.5;
+/** Who uses less than this share of the time is held up, and computes nothing. */
+const idleShare = 0.1;
 
 export interface Pulse {
   stop(): void;
@@ -31,6 +33,7 @@ export function watchPulse({ ask, limitMs, usedMs, onStuck }: PulseOptions): Pul
   const pause = (ms: number) =>
     delay(ms, "late", { signal: stopping.signal, ref: false }).catch(() => "stopped");
   const watch = async () => {
+    let unansweredMs = 0;
     while (!stopping.signal.aborted) {
       const usedBefore = await usedMs();
       const sign = ask().then(
@@ -38,7 +41,12 @@ export function watchPulse({ ask, limitMs, usedMs, onStuck }: PulseOptions): Pul
         () => "failed",
       );
       const outcome = await Promise.race([sign, pause(limitMs)]);
-      if (outcome === "late" && (await usedMs()) - usedBefore > busyShare * limitMs) await onStuck();
+      const used = outcome === "late" ? (await usedMs()) - usedBefore : 0;
+      unansweredMs = used > idleShare * limitMs ? unansweredMs + used : 0;
+      if (unansweredMs > busyShare * limitMs) {
+        unansweredMs = 0;
+        await onStuck();
+      }
       await pause(limitMs / 6);
     }
   };

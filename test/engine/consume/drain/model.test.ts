@@ -291,8 +291,6 @@ test(
     const backbone = await createBackbone({ now: clock.now, env: { BRAIN_LEASE_MS: "10000" } });
     onTestFinished(() => backbone.cleanup());
     await backbone.sql(effectsTable);
-    const seed = Date.now() % 1_000_000;
-    console.log(`drain model: seed ${seed}`);
     // A failure tells seed and path; they repeat it: { seed, path }.
     const history = fc.oneof(
       { weight: 2, arbitrary: fc.array(step, { minLength: 10, maxLength: 30, size: "max" }) },
@@ -300,7 +298,6 @@ test(
     );
     const property = fc.asyncProperty(history, (steps) => play(backbone, clock, steps));
     await fc.assert(property, {
-      seed,
       numRuns,
       endOnFailure: true,
       examples: [[setAsideBeforeDelivered], [tokenNotCopied]],

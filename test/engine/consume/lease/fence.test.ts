@@ -189,7 +189,6 @@ test("an entry that is handled for long does not look idle, and its delivery cou
     const [[, , idleMs = 0, deliveries = 0] = []] = reply as [string, string, number, number][];
     return { idleMs, deliveries, tookMs: Date.now() - startedMs };
   };
-  // Half a second of lease is renewed every 167 ms.
   const seen = await until(
     idle,
     ({ idleMs, tookMs }) => tookMs > 700 && idleMs < 400,
