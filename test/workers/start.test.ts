@@ -133,7 +133,7 @@ describe("a start on services that are given", () => {
   );
 
   test(
-    "after ten hours off raises no alert, and the doctor has nothing to say",
+    "takes the key that it is given; after ten hours off raises no alert, and the doctor has nothing to say",
     async () => {
       const tenHoursAgo = Date.now() - 36_000_000;
       const keys = createStreamKeys(sandbox.prefix);
@@ -146,8 +146,10 @@ describe("a start on services that are given", () => {
         plainReply,
       );
       redis.close();
-      const child = start(await newDataDir(), { ...given(), PORT: "0" });
+      const key = "a-key-of-my-own-0123456789";
+      const child = start(await newDataDir(), { ...given(), PORT: "0", BRAIN_API_KEY: key });
       const served = await untilReady(child);
+      expect(served.key).toBe(key);
       const doctor = startChild(process.execPath, [charter, "doctor"], {
         CHARTER_URL: served.url,
         CHARTER_KEY: served.key,
@@ -156,17 +158,6 @@ describe("a start on services that are given", () => {
       expect(doctor.output()).toMatch(/^ok +cron: last seen /m);
       expect((await call(served, "GET", "/api/alerts?status=all")).body.alerts).toEqual([]);
       expect(child.output()).not.toContain("did not come");
-    },
-    severalStartsMs,
-  );
-
-  test(
-    "takes the key that it is given",
-    async () => {
-      const key = "a-key-of-my-own-0123456789";
-      const child = start(await newDataDir(), { ...given(), PORT: "0", BRAIN_API_KEY: key });
-      const served = await untilReady(child);
-      expect(served.key).toBe(key);
       expect((await call(served, "GET", "/api/consumers")).status).toBe(200);
       child.signal("SIGTERM");
       expect(await child.ended(startMs), child.output()).toBe(0);
