@@ -71,23 +71,43 @@ export function engineWatches({ alerts }: Pick<Invocation, "alerts">): AlertWatc
   ];
 }
 
+/** The oldest entry that the group of a consumer has not read or not acked. */
+export interface OldestEntry {
+  readonly group: string;
+  readonly shard: number;
+  /** Of its id, Unix ms. */
+  readonly ms: number;
+  /** By the clock that gave ids to other programs. */
+  readonly ageMs: number;
+}
+
 /**
- * A consumer whose oldest event is too old; null: it is not.
+ * Consumers whose oldest event is too old. When it was sent stands in the record, by the clock of Postgres, which need not
+ * go as that of Redis; of what is not there, the age by its id counts.
  *
- * @param ageMs of the oldest entry that its group has not read or not acked
+ * @param asksRecord false: the ages are told by a clock that was handed in
  */
-export function lagAlert(
-  subject: string,
-  ageMs: number,
+export function lagWatch(
+  oldest: readonly OldestEntry[],
   { lagSeconds }: Pick<AlertThresholds, "lagSeconds">,
-): Alert | null {
-  const seconds = Math.floor(ageMs / 1_000);
-  if (seconds < lagSeconds) return null;
+  asksRecord: boolean,
+): AlertWatch {
   return {
-    kind: "lag_age",
-    subject,
-    severity: seconds >= lagSeconds * muchWorse ? "critical" : "high",
-    message: `The oldest event that ${subject} has not handled is ${seconds} s old, expected less than ${lagSeconds}. charter consumers show tells whether it is paused, fails, or is too slow.`,
+    kinds: ["lag_age"],
+    isBrief: true,
+    seen: sql`
+      SELECT 'lag_age', subject, CASE WHEN age >= ${lagSeconds * muchWorse}::float8 THEN 'critical' ELSE 'high' END,
+        format('The oldest event that %s has not handled is %s s old, expected less than %s. charter consumers show tells whether it is paused, fails, or is too slow.',
+          subject, age, ${lagSeconds}::integer), NULL::text, '{}'::text[]
+      FROM (
+        SELECT g."group" || ':' || g.shard AS subject,
+          floor(coalesce(extract(epoch FROM now() - s.sent_at), g."ageMs" / 1000)) AS age
+        FROM json_to_recordset(${JSON.stringify(oldest)}::json) AS g("group" text, shard integer, ms numeric, "ageMs" numeric)
+        LEFT JOIN LATERAL (
+          SELECT x.sent_at FROM stream_entries x WHERE ${asksRecord}::boolean AND x.shard = g.shard
+            AND (x.ms, x.seq) >= (g.ms, 0) AND (x.ms, x.seq) < (g.ms + 1, 0) ORDER BY x.ms, x.seq LIMIT 1
+        ) s ON true) waiting
+      WHERE age >= ${lagSeconds}::integer ORDER BY age DESC LIMIT 100`,
   };
 }
 

@@ -25,6 +25,7 @@ export interface Found {
  * Looks at all watches, in one statement.
  *
  * @param isMarked the last look said that another one is worth it
+ * @param more what is looked for in this look alone
  * @returns true when an alert was raised or is over
  * @throws {TransientError} Postgres is not reachable
  */
@@ -32,9 +33,10 @@ export async function lookAtWatches(
   invocation: StreamInvocation,
   found: Found,
   isMarked: boolean,
+  more: AlertWatch | null = null,
 ): Promise<boolean> {
   const { db, redis, keys, log } = invocation;
-  const watches = [...engineWatches(invocation), givenWatch(found), ...invocation.watches];
+  const watches = [...engineWatches(invocation), givenWatch(found), more ?? [], invocation.watches].flat();
   const kinds = (list: readonly AlertWatch[]) => JSON.stringify(list.flatMap((watch) => watch.kinds));
   const rows = await db.rows<Row>(sql`
     WITH seen AS MATERIALIZED (

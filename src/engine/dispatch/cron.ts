@@ -1,10 +1,11 @@
 import { jobsThatTell, raiseAlert, resolveAlert } from "../alerts/alerts.ts";
+import { lagWatch } from "../alerts/engine-watches.ts";
 import { noteDrains } from "../alerts/failing-drains.ts";
 import { noteFailure, noteSuccess, watchWork } from "../alerts/failing-work.ts";
 import { type Found, lookAtWatches } from "../alerts/watch.ts";
-import { shiftedClock } from "../core/clock.ts";
+import { shiftedClock, systemClock } from "../core/clock.ts";
 import { TransientError } from "../core/errors.ts";
-import { watchMark } from "../db/alert-watch.ts";
+import { type AlertWatch, watchMark } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { trimIfLong } from "../retention/trim.ts";
 import { RedisReplyError } from "../stream/redis.ts";
@@ -53,9 +54,9 @@ async function doTick(
   const swept = workload.sweep ? await sweep(dispatch, workload, sent, handOn) : nothing;
   const isMarked = workload.failing.has(watchMark);
   const isChanged =
-    (workload.sweep || isMarked || workload.late.length > 0) &&
+    (workload.sweep || isMarked || seemsLate(invocation, workload)) &&
     (await logged(invocation, "The look at what is watched", () =>
-      lookAtWatches(invocation, seenBefore(workload, swept), isMarked),
+      lookAtWatches(invocation, seenBefore(workload, swept), isMarked, lagOf(invocation, workload)),
     )) === true;
   for (const [shard, length] of workload.lengths.entries()) {
     if (length === null) continue;
@@ -89,14 +90,21 @@ async function doTick(
 const nothing: Found = { kinds: [], alerts: [] };
 
 /** What Redis told at the beginning, and the sweep. */
-function seenBefore({ late, slow, away }: Workload, swept: Found): Found {
+function seenBefore({ slow }: Workload, swept: Found): Found {
+  const kinds = [...(slow === null ? [] : (["critical_time"] as const)), ...swept.kinds] as const;
+  return { kinds, alerts: [...(slow ?? []), ...swept.alerts] };
+}
+
+/** Whether it is worth to ask Postgres, which says how old what waits is. */
+function seemsLate({ alerts }: StreamInvocation, { oldest }: Workload): boolean {
+  return oldest.some(({ ageMs }) => ageMs >= alerts.lagSeconds * 1_000);
+}
+
+function lagOf({ alerts, now }: StreamInvocation, { oldest, away, shiftMs }: Workload): AlertWatch {
+  // That of a tick whose worker's clock is wrong is shifted, and none that was handed in.
+  const watch = lagWatch(oldest, alerts, now === systemClock || shiftMs !== 0);
   // While nobody can tell of some shards, what is open stays open.
-  const kinds = [
-    ...(away.size > 0 ? [] : (["lag_age"] as const)),
-    ...(slow === null ? [] : (["critical_time"] as const)),
-    ...swept.kinds,
-  ] as const;
-  return { kinds, alerts: [...late, ...(slow ?? []), ...swept.alerts] };
+  return away.size > 0 ? { ...watch, kinds: [] } : watch;
 }
 
 /** In the hash of failing work: the last tick used up its calls. */

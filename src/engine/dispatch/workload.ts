@@ -1,5 +1,5 @@
 import type { Alert } from "../alerts/alerts.ts";
-import { criticalTimeAlert, criticalTimeWindowMs, lagAlert } from "../alerts/engine-watches.ts";
+import { criticalTimeAlert, criticalTimeWindowMs, type OldestEntry } from "../alerts/engine-watches.ts";
 import { maxSkewMs, systemClock } from "../core/clock.ts";
 import { TransientError } from "../core/errors.ts";
 import { watchMark } from "../db/alert-watch.ts";
@@ -133,8 +133,8 @@ export interface Workload {
   readonly failing: ReadonlySet<string>;
   /** Who has something to do. */
   readonly consumerShards: readonly ConsumerShard[];
-  /** Alerts of consumers whose oldest entry is too old. */
-  readonly late: readonly Alert[];
+  /** What is the oldest of each consumer that is behind. */
+  readonly oldest: readonly OldestEntry[];
   /** Alerts of consumers whose events come late to their effect; null: that was not looked at. */
   readonly slow: readonly Alert[] | null;
   /** Entries of each stream; null for those of `away`. */
@@ -197,10 +197,10 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     consumerShards: lines.flatMap(([, , ...works] = unknown, shard) =>
       all.filter((_, index) => (works[index] ?? 0) > 0).map((consumer) => ({ consumer, shard })),
     ),
-    late: lines.flatMap(([, , ...works] = unknown, shard) =>
+    oldest: lines.flatMap(([, , ...works] = unknown, shard) =>
       all.flatMap(({ group }, index) => {
-        const oldestMs = works[index] ?? 0;
-        return (oldestMs > 1 && lagAlert(`${group}:${shard}`, nowMs - oldestMs, invocation.alerts)) || [];
+        const ms = works[index] ?? 0;
+        return ms > 1 ? [{ group, shard, ms, ageMs: nowMs - ms }] : [];
       }),
     ),
     slow: slowAlerts(

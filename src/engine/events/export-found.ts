@@ -30,7 +30,7 @@ const columns = [
 
 /**
  * @param deps `meter` null: nothing limits the calls
- * @returns texts of many lines each
+ * @returns a text for each page, empty where it has nothing
  * @throws {TransientError} Postgres is not reachable; errors of the archive as they come
  */
 export async function* exportFound(
@@ -38,10 +38,11 @@ export async function* exportFound(
   filter: SearchFilter,
   { format, limit, cursor, ...page }: ExportOptions,
 ): AsyncGenerator<string> {
-  if (format === "csv") yield `${columns.join(",")}\r\n`;
   const until = await completeUpTo(deps.all);
   const ask = (from: string | undefined, rows: number): Promise<FoundPage> =>
     search(deps, filter, { ...page, order: "asc", limit: Math.min(pageRows, rows), cursor: from, until });
+  // With the first page, so that whoever awaits the first text hears of an error before any of it.
+  let head = format === "csv" ? `${columns.join(",")}\r\n` : "";
   let left = limit;
   let asked: Promise<FoundPage> | null = ask(cursor, left);
   while (asked !== null) {
@@ -53,7 +54,8 @@ export async function* exportFound(
     asked = goesOn ? ask(nextCursor ?? undefined, left) : null;
     // Nobody may be there any more to await it.
     asked?.catch(() => undefined);
-    if (found.length > 0) yield found.map(format === "csv" ? toCsv : toJson).join("");
+    yield head + found.map(format === "csv" ? toCsv : toJson).join("");
+    head = "";
   }
 }
 

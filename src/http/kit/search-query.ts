@@ -125,12 +125,17 @@ function filterOf(
   };
 }
 
-/** What fits as a file, sent while it is read. */
-export function answerExport(
+/**
+ * What fits as a file, sent while it is read. The first page is read before the answer, so that an error of it is an error
+ * answer.
+ *
+ * @throws {TransientError} Postgres is not reachable; @throws {VaultError} the key of a person cannot be opened
+ */
+export async function answerExport(
   deps: Parameters<typeof exportFound>[0] & Catalogued,
   { format, limit, cursor, entries, archive, ...fields }: z.output<typeof exportFoundQuery>,
   tenant: string | null,
-): Response {
+): Promise<Response> {
   const texts = exportFound(deps, filterOf(deps, fields, tenant), {
     format,
     limit,
@@ -138,10 +143,13 @@ export function answerExport(
     entries,
     archive,
   });
+  let next: IteratorResult<string> | null = await texts.next();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await texts.next();
+      let { done, value } = next ?? (await texts.next());
+      next = null;
+      while (value === "") ({ done, value } = await texts.next());
       if (done) controller.close();
       else controller.enqueue(encoder.encode(value));
     },

@@ -131,6 +131,35 @@ test("a consumer whose oldest event is old is an alert, until it has handled it"
   expect(await open(backbone)).toEqual([]);
 });
 
+test.each([
+  ["ahead", 3_600, 0, []],
+  ["behind", -3_600, 900, [{ kind: "lag_age", subject: "edge_slow:0", severity: "high" }]],
+])("a Redis whose clock is %s makes no event older or younger", async (_, idAge, sentAge, alerts) => {
+  const slow = defineConsumer({
+    subscriber: "slow",
+    handlers: [
+      on(partChecked, async () => {
+        throw new RetryAfter(600_000, "Come back later.");
+      }),
+    ],
+  });
+  const backbone = await openBackbone();
+  // Ids are of the time of Postgres: to a Redis that is ahead of it they seem to be old.
+  const id = `${Date.now() - idAge * 1_000}-0`;
+  await backbone.sql("INSERT INTO relay_shards (shard) VALUES (0) ON CONFLICT DO NOTHING");
+  await backbone.sql(
+    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, shard, stream_message_id, sent_at)
+     VALUES ($1, 'lab.part.checked', 'test', 1, 'test', 'lab', '{}', '{"part":"db","status":"1"}', now(), 0, $2, now() - $3 * interval '1 s')`,
+    [crypto.randomUUID(), id, sentAge],
+  );
+  const fields = ["type", "lab.part.checked", "source", "test", "payload", '{"part":"db","status":"1"}'];
+  const meta = JSON.stringify({ schema_version: 1, producer: "test", source_module: "lab" });
+  const when = ["timestamp", new Date().toISOString(), "meta", meta];
+  await backbone.redis("XADD", backbone.stream, id, "id", crypto.randomUUID(), ...fields, ...when);
+  for (let ticks = 0; ticks < 2; ticks += 1) await idleTick(backbone, [slow], { relaySweepMs: 0 });
+  expect(await open(backbone)).toMatchObject(alerts);
+});
+
 test("what is recorded and not sent for long is an alert, and a stopped replay", async () => {
   const backbone = await openBackbone();
   const look = () => lookAtWatches(invoke(backbone, []), { kinds: [], alerts: [] }, false);

@@ -255,6 +255,28 @@ test("an event that comes right behind an erasure by another isolate is refused 
 });
 
 describe("the key of the environment", () => {
+  test.each(["jsonl", "csv"])(
+    "that opens no key of a person makes an export as %s an error, and no file that breaks off",
+    async (format) => {
+      expect((await granted("user-1", secret)).status).toBe(202);
+      // One that nobody remembers, sealed for another row.
+      await engine.sql(`
+        WITH made AS (
+          INSERT INTO subject_keys (key_id, tenant_id, subject, sealed_key)
+          SELECT gen_random_uuid(), tenant_id, 'user-2', sealed_key FROM subject_keys RETURNING key_id::text AS made_id
+        )
+        INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, tenant_id)
+        SELECT gen_random_uuid(), type, source, schema_version, producer, source_module, meta,
+          replace(payload::text, (SELECT key_id::text FROM subject_keys), made_id)::jsonb, occurred_at, tenant_id
+        FROM events, made`);
+      const told = async (path: string) => {
+        const { status, body } = await engine.request("GET", path);
+        return [status, body.error.code];
+      };
+      expect(await told(`/api/audit/export?format=${format}`)).toEqual(await told("/api/audit/events"));
+    },
+  );
+
   test("can be changed: the keys of persons get the new one, and the events stay as they are", async () => {
     const changed = await createTestEngine({
       BRAIN_SECRETS_KEY: `${"B".repeat(42)}A=`,
