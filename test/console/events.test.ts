@@ -59,6 +59,7 @@ const labels = (page: Page, where: string) =>
   page.evaluate<string[]>(`[...document.querySelectorAll("${where} tbody tr:first-child td")]
     .filter((one) => one.checkVisibility())
     .map((one) => getComputedStyle(one, "::before").content)`);
+const focused = (page: Page) => page.evaluate<string>("document.activeElement?.textContent.trim()");
 const line = (page: Page) => page.locator("#line");
 
 describe("the search", () => {
@@ -199,7 +200,9 @@ describe("live", () => {
     const page = await ours.open();
     const faults = watchFaults(page);
     await page.goto("/events?q=type:agent.online+source:http_ingest+%22live%22");
-    await page.getByRole("button", { name: "Watch live" }).click();
+    await page.getByRole("button", { name: "Watch live" }).press("Enter");
+    // The button is gone, the focus is not.
+    expect(await focused(page)).toBe("Pause");
     await page.getByText("Watching.").waitFor();
     const live = page.locator(".live tbody tr");
     await ingest("not shown");
@@ -216,7 +219,8 @@ describe("live", () => {
     await expectAccessible(page);
     await page.getByRole("button", { name: "Go on" }).click();
     expect(await live.count()).toBe(2);
-    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("button", { name: "Stop" }).press("Enter");
+    expect(await focused(page)).toBe("Watch live");
     await live.first().locator("a").click();
     await page.waitForURL(`**/events/${ids["live-2"]}`);
     expect(faults()).toEqual([]);

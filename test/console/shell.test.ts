@@ -125,6 +125,29 @@ describe("the shell", () => {
     await page.getByRole("link", { name: "Consumers" }).waitFor();
     await expectAccessible(page);
   });
+
+  test("on a phone nothing that has the focus is covered: the menu closes by Esc and behind its last link, the bar on top leaves room", async () => {
+    const page = await ours.open({ viewport: { width: 390, height: 700 } });
+    await page.goto("/settings");
+    const menu = page.locator("#menu");
+    const isOpen = () => page.evaluate<boolean>("document.querySelector('#menu').open");
+    await menu.locator("summary").press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await isOpen()).toBe(true);
+    await page.keyboard.press("Escape");
+    expect(await isOpen()).toBe(false);
+    expect(await page.evaluate("document.activeElement?.tagName")).toBe("SUMMARY");
+    await page.keyboard.press("Enter");
+    await menu.getByRole("button", { name: "Sign out" }).focus();
+    await page.keyboard.press("Tab");
+    expect(await isOpen()).toBe(false);
+    const link = page.locator("main a[href^='#']").first();
+    await link.press("Enter");
+    const [top, bar] = await page.evaluate<[number, number]>(`[
+      document.querySelector(location.hash).getBoundingClientRect().top,
+      document.querySelector("header").getBoundingClientRect().bottom]`);
+    expect(top).toBeGreaterThanOrEqual(bar);
+  });
 });
 
 describe("a page that renews itself", () => {
@@ -148,10 +171,11 @@ describe("a page that renews itself", () => {
     await says(page, "");
     await renewed;
     expect(await stale(page).isVisible()).toBe(false);
-    for (const broken of ["abort", "503"]) {
-      await page.route("**/consumers", (route) =>
-        broken === "abort" ? route.abort() : route.fulfill({ status: 503, body: "" }),
-      );
+    for (const broken of ["abort", "503", "silent"]) {
+      await page.route("**/consumers", (route) => {
+        if (broken === "abort") return route.abort();
+        return broken === "503" ? route.fulfill({ status: 503, body: "" }) : undefined;
+      });
       await says(page, "Not up to date: the server does not answer.");
       if (broken === "abort") await expectAccessible(page);
       await page.unroute("**/consumers");

@@ -23,6 +23,19 @@ export function listenToKeys(): void {
   });
 }
 
+/** Where the menu lies over the page it is closed by Esc, and when the focus goes on to what it covers. */
+export function closeMenu(): void {
+  const menu = document.querySelector<HTMLDetailsElement>("details#menu");
+  menu?.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  });
+  menu?.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.open = false;
+  });
+}
+
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null

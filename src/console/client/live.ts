@@ -67,6 +67,8 @@ function follow(part: HTMLElement): void {
       tell();
     });
     for (const one of [pause, stop, box]) one.hidden = false;
+    // What is hidden loses the focus, and the keyboard would begin at the top of the page again.
+    if (document.activeElement === start) pause.focus();
     start.hidden = true;
   };
   const end = (text: string) => {
@@ -74,8 +76,9 @@ function follow(part: HTMLElement): void {
     source = null;
     isPaused = false;
     waiting = [];
-    for (const one of [pause, stop]) one.hidden = true;
     start.hidden = false;
+    if ([pause, stop].some((one) => one === document.activeElement)) start.focus();
+    for (const one of [pause, stop]) one.hidden = true;
     state.textContent = text;
   };
   start.addEventListener("click", begin);

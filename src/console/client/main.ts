@@ -6,7 +6,7 @@
 import { completeLines } from "./complete.ts";
 import { addCopyButtons } from "./copy.ts";
 import { fillFromFragment, sendOnChange } from "./forms.ts";
-import { listenToKeys } from "./keys.ts";
+import { closeMenu, listenToKeys } from "./keys.ts";
 import { followLive } from "./live.ts";
 import { keepFresh } from "./refresh.ts";
 import { tellUtc } from "./utc.ts";
@@ -17,6 +17,7 @@ addCopyButtons(document);
 sendOnChange();
 fillFromFragment();
 listenToKeys();
+closeMenu();
 keepFresh();
 completeLines();
 followLive();

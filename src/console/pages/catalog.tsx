@@ -80,6 +80,7 @@ function EventTable({ visit, events }: { readonly visit: Visit; readonly events:
   return (
     <Table
       label={w.title}
+      isDense
       columns={[
         { name: w.event, kind: "wide" },
         { name: w.module },

@@ -44,7 +44,7 @@ export function EventRows({ visit, events }: RowsProps) {
   ];
   return (
     <div class="events" data-as="time">
-      <Table label={w.title} columns={columns}>
+      <Table label={w.title} columns={columns} isDense>
         {events.map((event) => (
           <EventRow visit={visit} event={event} isShort={isShort} />
         ))}

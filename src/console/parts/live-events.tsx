@@ -65,6 +65,7 @@ export function LiveEvents({ visit, asked, line }: LiveProps) {
         {line === "" ? null : <p class="hint">{w.liveLimits}</p>}
         <Table
           label={w.live}
+          isDense
           columns={[
             { name: w.time },
             { name: w.type },

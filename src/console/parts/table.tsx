@@ -15,6 +15,8 @@ interface TableProps {
   /** Read out before the table; also the name of the part that scrolls sideways where it is wider than its place. */
   readonly label: string;
   readonly columns: readonly Column[];
+  /** On a phone cells stand side by side, for lists of hundreds of rows that are looked through. */
+  readonly isDense?: boolean;
   /** `<tr>` each, with a `<td>` for each column; the first may be `<th scope="row">`. No tables within. */
   readonly children?: Child;
 }
@@ -26,12 +28,12 @@ const maxBlocks = 250;
  * Rows to compare. Cells get how they look from their column, so that a row of a thousand stays short. On a phone a row
  * is a block, in which each cell says its column.
  */
-export async function Table({ label, columns, children }: TableProps) {
+export async function Table({ label, columns, isDense = false, children }: TableProps) {
   const rows = await Fragment({ children }).toString();
   const hasBlocks = rows.split("<tr").length - 1 <= maxBlocks;
   return (
     <section class="scroll" aria-label={label} tabindex={0}>
-      <table class={hasBlocks ? "blocks" : undefined}>
+      <table class={hasBlocks ? (isDense ? "blocks dense" : "blocks") : undefined}>
         <colgroup>
           {columns.map(({ kind }) => (
             <col class={kind} />
