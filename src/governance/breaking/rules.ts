@@ -259,7 +259,7 @@ export const rules = {
     hurts: ["stored", "readers"],
     what: "An event is gone, and another of the same shape is there: it seems to have another name.",
     why: "Stored events have the old name.",
-    mend: "Add the old name to the older names that are read (`readAliases` of the catalogue)",
+    mend: 'Add the old name to the older names that are read: `createCatalog(events, { readAliases: new Map([["old", "new"]]) })`',
   },
   EVENT_RENAMED_WITH_ALIAS: {
     severity: "warning",
