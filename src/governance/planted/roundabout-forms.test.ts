@@ -655,6 +655,44 @@ export const guests = own("shelf_guests", { email: text("email") });
 export const view = render.htmlTable("people", { email: text("email") });`,
     },
   ],
+  "a connection and clients of services that a file outside of modules makes": [
+    "B-2 C-5 C-8",
+    handler(`
+import { books } from "./tables.ts";
+import { cache as store, mail, stripe, text } from "../lib/clients.ts";
+async function tell(id: string) {
+  await fetch("https://x.example/" + id);
+}
+const note = (id: string) => id.trim();
+async function shelve(event: Event, { tx, idempotencyKey, waitUntil }: Context) {
+  await stripe.refunds.create({ payment_intent: event.id }); //! C-5
+  await stripe.refunds.create({ payment_intent: event.id }, { idempotencyKey: await idempotencyKey("refund") });
+  await stripe.refunds.retrieve(event.id);
+  await mail.send({ to: event.id }); //! C-5
+  text.create(event.id);
+  await store.get("brain:shelf:seen"); //! B-2
+  tell(event.id); //! C-8
+  void tell(event.id); //! C-8
+  tx.insert(books).values({ id: event.id }).onConflictDoNothing(); //! C-8
+  ["a"].forEach(async (id) => {
+    await tell(id); //! C-8
+  });
+  note(event.id);
+  waitUntil(tell(event.id));
+  const told = tell(event.id);
+  await Promise.all([told, ...["a"].map((id) => tell(id))]);
+  return tell(event.id);
+}`),
+    {
+      "src/lib/clients.ts": `import { Redis } from "@upstash/redis";
+import Stripe from "stripe";
+import sendgrid from "@sendgrid/mail";
+export const cache = Redis.fromEnv();
+export const stripe = new Stripe("key");
+export { sendgrid as mail };
+export const text = { create: (id: string) => id };`,
+    },
+  ],
   "a loop with a bound that waits for a row": [
     "11.2",
     `

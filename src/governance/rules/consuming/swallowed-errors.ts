@@ -18,6 +18,7 @@ import { bare, calledName, type FunctionNode, isFunction, isInside } from "../..
 import type { Report } from "../rule.ts";
 import { sourcesWith } from "../scope-of-rules.ts";
 import { unthrownFailures } from "./unthrown-failures.ts";
+import { unwaitedCalls } from "./unwaited-calls.ts";
 
 /** A handler, what it calls, and what that calls: further away it is not plain whose error it is. */
 const stepsFromHandler = 2;
@@ -36,6 +37,14 @@ export function swallowingHandlers(project: Project, report: Report): void {
       looked.add(node);
       for (const at of swallowsIn(typescript, node, node === handlers[0]))
         report({ at, message: "An error of the handler ends here, so its event counts as done." });
+      if (node === handlers[0])
+        for (const at of unwaitedCalls(typescript, node))
+          report({
+            at,
+            message:
+              "The handler does not wait for it: its event counts as done before, and its error is lost.",
+            mend: "Await it; what must not hold up the handler is a job, or an event that another consumer handles.",
+          });
     }
   }
 }

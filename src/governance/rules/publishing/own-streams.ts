@@ -35,6 +35,17 @@ export function ownStreams(project: Project, report: Report): void {
           message: `The module ${module.name} makes a stream of its own by ${bare(node.expression).getText()}.`,
         });
     }
+    const told = new Set<string>();
+    for (const name of factories.clients.size === 0 ? [] : nodes.names) {
+      if (told.has(name.text) || declarationOf(name) !== null) continue;
+      const value = project.typescript.bindings.originOf(file, name.text)?.value ?? null;
+      if (value === null || !factories.clients.has(bare(value))) continue;
+      told.add(name.text);
+      report({
+        at: name,
+        message: `The module ${module.name} uses the connection ${name.text}, which a file makes for whoever imports it.`,
+      });
+    }
   }
 }
 
@@ -51,6 +62,15 @@ function makesStream(project: Project, file: string, node: Made): boolean {
     (origin.package === enginePackage && engineMakers.has(origin.name)) ||
     (ts.isNewExpression(node) && origin.package === null && streamClass.test(origin.name))
   );
+}
+
+/** `new Redis(…)` and `Redis.fromEnv()` of a package. */
+function isRedisClient(project: Project, file: string, node: Made): boolean {
+  if (!ts.isVariableDeclaration(node.parent)) return false;
+  const callee = bare(node.expression);
+  const owner = ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : callee;
+  const origin = originOf(project, file, callee) ?? originOf(project, file, owner);
+  return origin?.package != null && redisPackages.has(origin.package);
 }
 
 /** Also of `const { Redis } = await import("…")`, and of `module.Redis` behind `const module = await import("…")`. */
@@ -83,6 +103,8 @@ function importedBy(node: ts.Expression): string | null {
 
 interface Factories {
   readonly functions: ReadonlySet<FunctionNode>;
+  /** Connections at the top of a file outside of modules. */
+  readonly clients: ReadonlySet<ts.Expression>;
   /** A file without any of it makes no stream. */
   readonly mayCall: RegExp;
 }
@@ -93,15 +115,20 @@ const maxRounds = 3;
 /** Functions outside of modules that give back a stream which they made: where the product starts, they are right. */
 function factoriesOf(project: Project): Factories {
   const functions = new Set<FunctionNode>();
+  const clients = new Set<ts.Expression>();
   const names = new Set<string>();
   const givenBack = new Map<FunctionNode, ReadonlySet<ts.Expression>>();
   let mayCall = mayMake;
   for (let round = 0; round < maxRounds; round++) {
-    const known = functions.size;
+    const known = functions.size + clients.size;
     for (const { file, module, nodes } of sourcesWith(project, mayCall)) {
       if (module !== null) continue;
       for (const node of [...nodes.news, ...nodes.calls]) {
         const around = functionsAround(node)[0];
+        if (around === undefined && isRedisClient(project, file, node)) {
+          clients.add(node);
+          if (ts.isVariableDeclaration(node.parent)) names.add(node.parent.name.getText());
+        }
         const name = around === undefined ? null : functionName(around);
         if (around === undefined || name === null || functions.has(around)) continue;
         const given = givenBack.get(around) ?? givenBackBy(around);
@@ -113,10 +140,10 @@ function factoriesOf(project: Project): Factories {
         names.add(name);
       }
     }
-    if (functions.size === known) break;
+    if (functions.size + clients.size === known) break;
     mayCall = new RegExp(`${mayMake.source}|\\b(?:${[...names].map(escaped).join("|")})\\b`, "i");
   }
-  return { functions, mayCall };
+  return { functions, clients, mayCall };
 }
 
 const escaped = (name: string) => name.replaceAll("$", "\\$");

@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import { calledFunction } from "../flow/reach.ts";
-import { declarationOf, givenTo, isGlobal, parameterOwner, takenFrom } from "../names/scope.ts";
+import { declarationOf, givenTo, isGlobal, parameterOwner, rootOf, takenFrom } from "../names/scope.ts";
 import { enginePackage, type TypeScriptTree } from "../product/typescript.ts";
 import { bare, calledName, isFunction, nameOf, propertyOf, stringOf, walk } from "../syntax/source.ts";
 
@@ -17,6 +17,20 @@ const clientPackages = new Set([
   "undici",
   "wretch",
 ]);
+/** Packages of a service, whose methods say what they do there. */
+const servicePackages = new Set([
+  "@sendgrid/mail",
+  "@slack/web-api",
+  "mailgun.js",
+  "nodemailer",
+  "postmark",
+  "resend",
+  "square",
+  "stripe",
+  "twilio",
+]);
+const changingMethod =
+  /^(?:create|update|cancel|capture|charge|confirm|delete|del|pay|post|refund|send)(?:[A-Z]\w*)?$/;
 const changingVerb = /^(?:POST|PUT|PATCH|DELETE)$/i;
 const globals = /^(?:globalThis|self|window|global)$/;
 const fetchType = /^(?:typeof\s+(?:globalThis\.)?fetch|CallOutside|Fetch(?:er|Like)?)$|\["fetch"\]$/;
@@ -40,6 +54,23 @@ const clientOf = (tree: TypeScriptTree, node: ts.Expression, steps = 2): string 
     ? clientOf(tree, call.expression, steps - 1)
     : null;
 };
+
+/** `stripe.refunds.create(…)`, where the client was made here, at the top of a file, or is the package itself. */
+function changesByService(tree: TypeScriptTree, call: ts.CallExpression): boolean {
+  const root = rootOf(call.expression);
+  if (root === null || !changingMethod.test(calledName(call) ?? "")) return false;
+  return calledFunction(tree, call.expression) === null && isOfService(tree, root, 3);
+}
+
+function isOfService(tree: TypeScriptTree, name: ts.Identifier, steps: number): boolean {
+  const origin = tree.bindings.originOf(name.getSourceFile().fileName, name.text);
+  if (declarationOf(name) === null && servicePackages.has(origin?.package ?? "")) return true;
+  const given = givenTo(name) ?? origin?.value ?? null;
+  const made = given === null ? null : bare(given);
+  if (steps === 0 || made === null || !(ts.isNewExpression(made) || ts.isCallExpression(made))) return false;
+  const maker = rootOf(made.expression);
+  return maker !== null && maker.text !== name.text && isOfService(tree, maker, steps - 1);
+}
 
 /** Whether an expression is what calls the outside: the global `fetch`, that of a context, or another name of one. */
 export function isFetch(tree: TypeScriptTree, node: ts.Expression, steps = maxSteps): boolean {
@@ -148,6 +179,8 @@ export function outsideCall(
   const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
   const isCalled = (declared !== null && given.has(declared)) || isFetch(tree, callee);
   const client = isCalled ? null : clientOf(tree, callee);
+  if (!isCalled && client === null && changesByService(tree, call))
+    return { kind: "changes", hasKey: call.arguments.some((part) => namesKey(tree, part)) };
   if (!isCalled && (client === null || calledFunction(tree, callee) !== null)) return null;
   const parts = call.arguments.map((argument) => behind(tree, argument));
   const verb = client === null ? null : calledName(call);
