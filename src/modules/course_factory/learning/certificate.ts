@@ -44,7 +44,7 @@ export interface SigningKey {
 
 /** Name of a public key: the first 16 hex digits of the SHA-256 of its 32 bytes. @param x base64url */
 export async function keyIdOf(x: string): Promise<string> {
-  return (await sha256Hex(base64url.decode(x))).slice(0, 16);
+  return (await sha256Hex(new Uint8Array(base64url.decode(x)))).slice(0, 16);
 }
 
 /**
