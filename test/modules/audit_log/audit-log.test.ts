@@ -187,7 +187,8 @@ describe("the root of a sealed day", () => {
     await told.publish({ source: "test" }, (record) =>
       record(taskCreated, { task_id: crypto.randomUUID(), mission_type: "echo", priority: "NORMAL" }),
     );
-    await told.sql("UPDATE events SET stored_at = stored_at - interval '1 day'");
+    // A day is sealed when it has been over for an hour.
+    await told.sql("UPDATE events SET stored_at = stored_at - interval '2 days'");
     await told.request("POST", "/api/maintenance/janitor");
     const run = async () => {
       const { db, log, catalog, publish: settings } = told.open();
