@@ -167,6 +167,8 @@ export interface TakenFromStream extends Taken {
    * of any.
    */
   readonly seenTo: MessageId | null;
+  /** Only the first of what waits: what is behind it had no room in the answer, and is looked at when these are gone. */
+  readonly isPart?: boolean;
 }
 
 /** What was taken. Each list is in the order of the stream. */

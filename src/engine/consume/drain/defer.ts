@@ -1,6 +1,6 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { orderOf } from "../../core/ordering.ts";
-import { type Delivery, inStreamOrder, isRunnable, type Taken } from "../delivery.ts";
+import { type Delivery, inStreamOrder, isRunnable, type TakenFromStream } from "../delivery.ts";
 import { markCommands } from "../lease/deferred-signal.ts";
 import type { NewDeferredRow } from "../sources/deferred-writes-sql.ts";
 import type { Drain } from "./state.ts";
@@ -20,7 +20,7 @@ export interface Deferral {
 }
 
 /** What leaves the stream, and what stays. Each list keeps the order of the stream. */
-export interface Deferrals extends Pick<Taken, "waiting" | "fresh"> {
+export interface Deferrals extends Pick<TakenFromStream, "waiting" | "fresh"> {
   readonly deferred: readonly Deferral[];
 }
 
@@ -39,10 +39,10 @@ export interface DeferConditions {
  * - what is behind a deferred one with its key
  * - what is of a paused type
  * - what was trimmed from the stream
- * - all that waits, when that is much
+ * - all that waits, when that is much, or is too large to be looked at together with what is behind it
  */
 export function chooseDeferred(
-  { waiting, fresh }: Pick<Taken, "waiting" | "fresh">,
+  { waiting, fresh, isPart = false }: Pick<TakenFromStream, "waiting" | "fresh" | "isPart">,
   { pausedTypes, heads, nowMs }: DeferConditions,
 ): Deferrals {
   const causes = new Map<Delivery, Deferral["cause"]>();
@@ -58,7 +58,7 @@ export function chooseDeferred(
     if (key !== null) deferredKeys.add(key);
   }
   const stuck = stuckOf(given, nowMs).filter((delivery) => !causes.has(delivery));
-  if (stuck.length > maxWaiting) for (const delivery of stuck) causes.set(delivery, "waiting");
+  if (stuck.length > (isPart ? 0 : maxWaiting)) for (const delivery of stuck) causes.set(delivery, "waiting");
   const stays = (delivery: Delivery) => !causes.has(delivery);
   return {
     deferred: [...causes].map(([delivery, cause]) => ({ delivery, cause })),

@@ -199,7 +199,7 @@ export class StreamSource implements Source {
   async #takenInParts(waiting: readonly Delivery[], fresh: readonly Delivery[]): Promise<TakenFromStream> {
     await this.putBack(fresh);
     const last = waiting.at(-1)?.messageId ?? parseMessageId("0-0");
-    return { waiting, fresh: [], isFull: false, readTo: last, seenTo: this.#seenTo };
+    return { waiting, fresh: [], isFull: false, readTo: last, seenTo: this.#seenTo, isPart: true };
   }
 
   /** Up to where the group has read when it read less than it asked for, or asked for nothing. */

@@ -263,6 +263,9 @@ test("a thousand events with failures everywhere are each applied once", async (
 });
 
 describe("entries of another program that are together more than the service hands on", () => {
+  /** Entries that wait, on the stream and deferred. */
+  const waitingOf = async (backbone: Backbone, one: typeof consumer) =>
+    (await pendingOf(backbone, one)).length + (await backbone.sql("SELECT FROM deliveries")).length;
   const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
 
   test("are handled in parts, in order, before what came behind them", async () => {
@@ -308,7 +311,22 @@ describe("entries of another program that are together more than the service han
       const { busy, stopped } = await backbone.drain(down);
       expect({ busy, stopped }).toEqual({ busy: null, stopped: null });
     }
-    expect(await pendingOf(backbone, down)).toHaveLength(8);
+    // What had no room together waits in Postgres.
+    expect(await waitingOf(backbone, down)).toBe(8);
+  });
+
+  test("and wait for their next try do not keep an event of another key behind them", async () => {
+    const backbone = await openNarrow();
+    const down = recorder({
+      beforeBeat: ({ payload }) => {
+        if (payload.meter_id === "m") throw new RetryAfter(600_000, "the meter does not answer");
+      },
+    });
+    await appendLarge(backbone, 0, 8);
+    await backbone.append(foreignBeat("n", 1));
+    for (let count = 0; count < 6; count += 1) await backbone.drain(down);
+    expect(await numbersOf(backbone, "n")).toEqual([1]);
+    expect(await waitingOf(backbone, down)).toBe(8);
   });
 
   test("are looked at in parts for what their keys wait for, and what is too much is told", async () => {
