@@ -198,15 +198,19 @@ function columnInSql(
 
 /** As it stands, and not as a name that is given to something else: `count(email) AS email` is none. */
 function isSelected(text: string, name: string): boolean {
-  const list = /^\s*select\s+(?:distinct\s+)?(.*?)\s+from\s/is.exec(text)?.[1] ?? "";
-  return list.split(",").some(
-    (part) =>
-      part.trim() === "*" ||
+  const begun = text.trimStart();
+  const end = begun.search(/\sfrom\s/i);
+  if (end === -1 || !/^select\s/i.test(begun)) return false;
+  return begun
+    .slice("select".length, end)
+    .split(",")
+    .map((part) =>
       part
         .trim()
-        .replace(/^\w+\./, "")
-        .replaceAll('"', "") === name,
-  );
+        .replace(/^distinct\s/i, "")
+        .trim(),
+    )
+    .some((part) => part === "*" || part.replace(/^\w+\./, "").replaceAll('"', "") === name);
 }
 
 /** By the name of the column and of its table; a flag, a number or an id is not what its name says. */
