@@ -86,3 +86,16 @@ test("a long story is shown in parts", async () => {
   expect(whole.text.split("/events/").length - 1).toBe(201);
   expect(whole.text).not.toContain("limit=1000");
 });
+
+test("a text of many characters is drawn in part, and the raw text has all of it", async () => {
+  const { engine, look } = await openPages();
+  const id = randomUUID();
+  const payload = { agent_id: "a", details: { note: "x".repeat(50_000) } };
+  const reply = await engine.request("POST", "/api/events/batch", [{ id, type: "agent.online", payload }]);
+  expect(reply.body).toMatchObject({ accepted: 1 });
+  const { text } = await look(`/events/${id}`);
+  const runs = [...text.matchAll(/x{1000,}/g)].map(([run]) => run.length);
+  expect(runs).toContain(50_000);
+  expect(runs.filter((length) => length !== 50_000)).toEqual([2_000]);
+  expect(text).toContain("… 48000");
+});

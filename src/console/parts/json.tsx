@@ -1,7 +1,7 @@
 import type { Visit } from "../page.ts";
 import { shellWords } from "../words/shell.ts";
 
-/** More of a tree is not drawn; the raw text has all of it. */
+/** More of a tree, and more characters of one text, are not drawn; the raw text has all of it. */
 const maxDrawn = 2_000;
 
 /** A value as a tree that opens and closes, and as text. @param value JSON */
@@ -58,5 +58,12 @@ function Value({ value, room, depth }: ValueProps) {
 
 function Scalar({ value }: { readonly value: unknown }) {
   const kind = value === null ? "null" : typeof value;
-  return <code class={kind}>{typeof value === "string" ? value : String(value)}</code>;
+  const text = String(value);
+  if (text.length <= maxDrawn) return <code class={kind}>{text}</code>;
+  return (
+    <>
+      <code class={kind}>{text.slice(0, maxDrawn)}</code>
+      <span class="quiet">… {text.length - maxDrawn}</span>
+    </>
+  );
 }
