@@ -4,7 +4,8 @@ import { localeOfPage } from "./zone.ts";
 /**
  * Keeps parts of a page up to date, such as the progress of a redrive. An element with an id and `data-refresh` (seconds)
  * is replaced by its successor from a freshly loaded page, until that one has no `data-refresh`. It is left alone while
- * somebody types in it or marks a text of it, and in a hidden tab. When a load fails, the page says so, or it would look as if all were well.
+ * somebody types in it or marks a text of it, and in a hidden tab. When a load fails, the page says so, or it would look
+ * as if all were well.
  */
 export function keepFresh(): void {
   const parts = () => [...document.querySelectorAll<HTMLElement>("[id][data-refresh]")];

@@ -1,6 +1,9 @@
 import { TooMuchAtOnceError } from "../errors.ts";
 
-/* What is more than a service takes or hands on at once is done in smaller parts. Nothing of a refused part was done. */
+/*
+ * What is more than a service takes or hands on at once is done in smaller parts. What was too much to be taken was not done;
+ * where the answer was, it may have been, so what runs here must be safe to repeat.
+ */
 
 /** Reads at most `limit`, or as many fewer as fit into one answer; one at least. @param read is told how many */
 export async function withFewer<T>(limit: number, read: (most: number) => Promise<T>): Promise<T> {
