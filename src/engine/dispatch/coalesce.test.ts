@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { latch } from "../../../test/latch.ts";
-import { coalesce, sleepOnce } from "./coalesce.ts";
+import { coalesce, sleepOnce, type Triggers } from "./coalesce.ts";
 
 const always = () => true;
 
@@ -83,6 +83,26 @@ test("knows how fast triggers follow each other, over runs", async () => {
   clock += 1;
   await trigger();
   expect(gaps).toEqual([Number.POSITIVE_INFINITY, 7, 7, 400]);
+});
+
+test("takes a flow for steady after some triggers, and a burst behind a pause for none", async () => {
+  let clock = 5_000;
+  const options = { name: "steady", now: () => clock, limitMs: 1_000 };
+  let usualMs = 0;
+  const triggerAfter = (ms: number) => {
+    clock += ms;
+    const look = async ({ usualGapMs }: Triggers) => {
+      usualMs = usualGapMs();
+    };
+    return coalesce(options, look, always);
+  };
+  await triggerAfter(60_000);
+  for (let burst = 0; burst < 4; burst += 1) await triggerAfter(1);
+  expect(usualMs).toBeGreaterThan(30);
+  for (let flow = 0; flow < 16; flow += 1) await triggerAfter(5);
+  expect(usualMs).toBeLessThan(6);
+  await triggerAfter(60_000);
+  expect(usualMs).toBeGreaterThan(20);
 });
 
 test("does not go round when there is no time", async () => {

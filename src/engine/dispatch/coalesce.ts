@@ -21,13 +21,21 @@ export interface Triggers {
   readonly awaitNews: (limitMs: number) => Promise<void>;
   /** Between the last trigger and the one before it in this isolate, ms; infinite when none is known. */
   readonly gapMs: () => number;
+  /** The same over the last few, ms: a burst behind a pause does not look like a steady flow. */
+  readonly usualGapMs: () => number;
 }
 
 /** When an isolate was last triggered for some work. */
 interface Rhythm {
   lastMs: number;
   gapMs: number;
+  usualGapMs: number;
 }
+
+/** A pause counts as this at most, ms, so that a flow is known again after some ten events. */
+const longestGapMs = 100;
+/** Weight of the last gap in the usual one. */
+const weightOfLast = 0.25;
 
 /** By the name of the work; those that were triggered longest ago are forgotten. */
 const isolateRhythms = new Map<string, Rhythm>();
@@ -51,12 +59,19 @@ export interface CoalesceOptions {
 }
 
 function rhythmOf(name: string): Rhythm {
-  return isolateRhythms.get(name) ?? { lastMs: Number.NEGATIVE_INFINITY, gapMs: Number.POSITIVE_INFINITY };
+  return (
+    isolateRhythms.get(name) ?? {
+      lastMs: Number.NEGATIVE_INFINITY,
+      gapMs: Number.POSITIVE_INFINITY,
+      usualGapMs: longestGapMs,
+    }
+  );
 }
 
 function noteTrigger(name: string, nowMs: number): Rhythm {
   const rhythm = rhythmOf(name);
   rhythm.gapMs = nowMs - rhythm.lastMs;
+  rhythm.usualGapMs += weightOfLast * (Math.min(rhythm.gapMs, longestGapMs) - rhythm.usualGapMs);
   rhythm.lastMs = nowMs;
   isolateRhythms.delete(name);
   isolateRhythms.set(name, rhythm);
@@ -107,7 +122,7 @@ export async function coalesce(
   const awaitNews = async (limitMs: number) => {
     if (!own.again) await waitFor(own, limitMs);
   };
-  const triggers = { takeNews, awaitNews, gapMs: () => rhythm.gapMs };
+  const triggers = { takeNews, awaitNews, gapMs: () => rhythm.gapMs, usualGapMs: () => rhythm.usualGapMs };
   try {
     do {
       own.again = false;

@@ -43,7 +43,7 @@ export async function drainOnce(
   consumer: Consumer,
   { shard, deadlineMs, expectsNews }: Omit<DrainOptions, "maxEvents">,
   { onPublished, relaysAtOnce }: Follower = nobodyFollows,
-  bounds: Omit<TurnBounds, "gapMs"> = noBounds,
+  bounds: Omit<TurnBounds, "gapMs" | "usualGapMs"> = noBounds,
 ): Promise<DrainResult> {
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
   const tellCron = () => void markActivity(invocation);

@@ -2,6 +2,7 @@ import { type Alert, raiseAlert } from "../alerts/alerts.ts";
 import { watchWork } from "../alerts/failing-work.ts";
 import { ofShard, type StreamInvocation } from "../invocation.ts";
 import { type Resharding, reshard } from "../operations/reshard.ts";
+import type { Riding } from "../relay/handed.ts";
 import type { Layout } from "../relay/layout-sql.ts";
 import { noteShardDatabase } from "../relay/note-shard-database.ts";
 import { relay } from "../relay/relay.ts";
@@ -9,19 +10,13 @@ import { inHandOfIsolate, relayPlaceOf } from "../relay/ride.ts";
 import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
 import { noteMissed } from "./missed.ts";
 import type { News } from "./news.ts";
+import { restInFlow } from "./rest-in-flow.ts";
 import { leaseMarginMs, runTurns } from "./turns.ts";
 
 /* The relay of all shards: sends what is committed and unsent, and completes a change of the number of shards. */
 
 /** A change of the number of shards is waited for this long; what comes next goes on with it, ms. */
 const layoutMs = 5_000;
-
-/**
- * How long the relay keeps its lease while it waits for the next event of a steady flow, ms. One request then notes what
- * was sent and takes what comes next, where a new run would need two. Others that find the lease taken wait as long, so
- * the relay rests only where triggers of this isolate follow each other faster.
- */
-const restMs = 20;
 
 /**
  * Starts the consumers for whom there is news somewhere, with a budget of their own; null means that more is left than
@@ -93,7 +88,7 @@ async function relayShard(
   verify: boolean,
 ): Promise<Layout | null> {
   const { invocation } = dispatch;
-  const { now, log } = invocation;
+  const { now, log, publish } = invocation;
   let layout: Layout | null = null;
   const deps = {
     ...invocation,
@@ -106,11 +101,8 @@ async function relayShard(
   const work = { name: `The relay of shard ${shard}`, extraMs: deps.leaseMs };
   await runTurns(dispatch, work, async (triggers) => {
     let rested = false;
-    const rest = async () => {
-      if (triggers.takeNews() || triggers.gapMs() > restMs) return;
-      rested = true;
-      await triggers.awaitNews(restMs);
-      triggers.takeNews();
+    const rest = async (riding: () => Riding) => {
+      rested = (await restInFlow(triggers, { riding, now, mayRide: publish.shards === 1 })) || rested;
     };
     const onSent = (types: ReadonlySet<string>) => wake([{ shard, types: [...types] }]);
     const onSetBack = (known: string) => raiseAlert(invocation, setBackAlert(shard, known));

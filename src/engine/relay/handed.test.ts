@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { type Handed, relayPlace } from "./handed.ts";
+import { type Handed, type Riding, relayPlace } from "./handed.ts";
 
 let place = relayPlace(new Map(), "", () => 0);
 let clock = 0;
@@ -45,6 +45,26 @@ test("a run that rests lends its lease to one commit, with what it has to note",
   place.giveBack(ticket, taken("run"));
   tell();
   expect(await rested).toEqual(taken("run"));
+});
+
+test("a run that rests sees whether a commit takes something along for it", async () => {
+  place.begin();
+  let tell: () => void = () => undefined;
+  let riding: () => Riding = () => "nobody";
+  const rested = place.rest("run", sent, (seen) => {
+    riding = seen;
+    return new Promise((resolve) => (tell = resolve));
+  });
+  const seen = [riding()];
+  const first = ticketOf("own");
+  seen.push(riding());
+  place.giveBack(first, null);
+  seen.push(riding());
+  place.giveBack(ticketOf("own"), taken("run"));
+  seen.push(riding());
+  tell();
+  await rested;
+  expect([...seen, riding()]).toEqual(["nobody", "under_way", "nobody", "done", "nobody"]);
 });
 
 test("the next commit may ride with a run that rests when the one before took nothing", async () => {

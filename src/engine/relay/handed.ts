@@ -38,6 +38,9 @@ interface Place {
   handed: Handed | null;
 }
 
+/** Whether a commit takes the next batch along for a run that rests: none, one that is under way, one that has. */
+export type Riding = "nobody" | "under_way" | "done";
+
 /** The relays of one engine, by name; none where nothing is going on. */
 export type RelayPlaces = Map<string, Place>;
 
@@ -59,7 +62,7 @@ export interface RelayPlace {
   /** A run begins. @returns what a commit took for it */
   begin(): Handed | null;
   /** The run waits for what comes next, and lets a commit take it. @returns what one took, null: none did */
-  rest(token: string, sent: SentBatch, wait: () => Promise<void>): Promise<Handed | null>;
+  rest(token: string, sent: SentBatch, wait: (riding: () => Riding) => Promise<void>): Promise<Handed | null>;
   /** The run has ended. @param failed it could not send */
   end(failed: boolean): void;
 }
@@ -98,10 +101,17 @@ export function relayPlace(places: RelayPlaces, name: string, now: Clock): Relay
     async rest(token, sent, wait) {
       const ticket = { token, isOfRun: true, sent };
       put("resting", { ticket });
-      await wait();
-      const place = look();
+      const ours = () => {
+        const place = look();
+        return place?.ticket === ticket ? place : undefined;
+      };
+      await wait(() => {
+        const phase = ours()?.phase;
+        return phase === "riding" ? "under_way" : phase === "handed" ? "done" : "nobody";
+      });
+      const handed = ours()?.handed ?? null;
       put("running");
-      return place?.ticket === ticket ? place.handed : null;
+      return handed;
     },
     end(failed) {
       const handed = look()?.handed ?? null;

@@ -3,7 +3,7 @@ import type { SQL } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import { findLoss, type KnownStream } from "../stream/append.ts";
 import { fanOut } from "./fan-out.ts";
-import type { Handed, RelayPlace } from "./handed.ts";
+import type { Handed, RelayPlace, Riding } from "./handed.ts";
 import type { Layout } from "./layout-sql.ts";
 import { knownSql, requeueLostSql } from "./lost-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
@@ -73,7 +73,7 @@ export interface RelayOptions {
    * Called between two batches when nothing more is known to be unsent; comes back when more is, or after a rest in
    * which more would come if events went on coming as they do. What was sent is noted behind it. Left out: no rest.
    */
-  readonly rest?: () => Promise<void>;
+  readonly rest?: (riding: () => Riding) => Promise<void>;
   /** Told when the record was set back, to a backup that knew the stream up to this id. */
   readonly onSetBack?: (known: string) => Promise<unknown>;
   /** Where commits of this isolate leave what they took; left out: none does. */
@@ -235,7 +235,7 @@ async function rest({ options, token }: Run, sent: SentBatch): Promise<Handed | 
   const { rest: wait, place } = options;
   if (wait === undefined) return null;
   if (place !== undefined) return place.rest(token, sent, wait);
-  await wait();
+  await wait(() => "nobody");
   return null;
 }
 

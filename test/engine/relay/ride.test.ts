@@ -2,8 +2,10 @@ import { decodeEntry } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../../src/engine/core/errors.ts";
 import { relayAll } from "../../../src/engine/dispatch/relay-shards.ts";
+import { restInFlow } from "../../../src/engine/dispatch/rest-in-flow.ts";
 import { ingest } from "../../../src/engine/events/ingest.ts";
 import type { StreamInvocation } from "../../../src/engine/invocation.ts";
+import type { Riding } from "../../../src/engine/relay/handed.ts";
 import { relay } from "../../../src/engine/relay/relay.ts";
 import { beginRide, inHandOfIsolate, relayPlaceOf } from "../../../src/engine/relay/ride.ts";
 import type { Backbone } from "../../backbone.ts";
@@ -213,4 +215,45 @@ test("while the relay rests, the next event costs one request to Postgres until 
     "relay_go_on_in_hand",
   ]);
   expect(await entries(backbone)).toHaveLength(2);
+});
+
+test("in a steady flow what was recorded meanwhile goes along with the next event, in one batch", async () => {
+  const backbone = await openSystem();
+  const { invocation, asked } = watched(backbone, { scope: crypto.randomUUID() });
+  await ingest(invocation, [report("first")], nobody);
+  let rests = 0;
+  const rest = async (riding: () => Riding) => {
+    rests += 1;
+    if (rests === 2) return;
+    // Too early to ride: it is another isolate's.
+    await ingest({ ...backbone.open(), scope: crypto.randomUUID() }, [report("meanwhile")], nobody);
+    let isNews = true;
+    const triggers = {
+      takeNews: () => {
+        const news = isNews;
+        isNews = false;
+        return news;
+      },
+      awaitNews: async () => {
+        await ingest(invocation, [report("next")], nobody);
+        isNews = true;
+      },
+      gapMs: () => 5,
+      usualGapMs: () => 5,
+    };
+    await restInFlow(triggers, { riding, now: () => 0, mayRide: true });
+  };
+  const place = relayPlaceOf(invocation, 0);
+  const settings = invocation.relay;
+  const result = await relay(
+    { ...invocation, settings, inHand: inHandOfIsolate(invocation) },
+    { shard: 0, mayGoOn: () => true, place, rest },
+  );
+  expect([result.sent, result.batches]).toEqual([3, 2]);
+  expect(asked.map((one) => one.replace(/^.*\+/, ""))).toEqual([
+    "relay_begin_in_hand",
+    "relay_go_on_in_hand",
+    "relay_go_on_in_hand",
+  ]);
+  expect(await entries(backbone)).toHaveLength(3);
 });
