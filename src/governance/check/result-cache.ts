@@ -14,6 +14,11 @@ import type { Checked } from "./check.ts";
 /** Below the root; where there is no `node_modules` nothing is kept. */
 const cacheFile = join("node_modules", ".cache", "charter", "check.json");
 
+/** What npm, pnpm and Yarn note of what they installed: its declarations say what is a promise. */
+const installed = [".package-lock.json", ".modules.yaml", ".yarn-state.yml"];
+
+const textOrNothing = (path: string) => readFile(path, "utf8").catch(() => "");
+
 interface Kept extends Checked {
   readonly key: string;
 }
@@ -32,6 +37,7 @@ export async function remembered(
     add(hash, path);
     add(hash, text);
   }
+  for (const name of installed) add(hash, await textOrNothing(join(root, "node_modules", name)));
   await addTool(hash);
   const key = hash.digest("hex");
   const path = join(root, cacheFile);

@@ -37,14 +37,13 @@ export function swallowingHandlers(project: Project, report: Report): void {
       looked.add(node);
       for (const at of swallowsIn(typescript, node, node === handlers[0]))
         report({ at, message: "An error of the handler ends here, so its event counts as done." });
-      if (node === handlers[0])
-        for (const at of unwaitedCalls(typescript, node))
-          report({
-            at,
-            message:
-              "The handler does not wait for it: its event counts as done before, and its error is lost.",
-            mend: "Await it; what must not hold up the handler is a job, or an event that another consumer handles.",
-          });
+      for (const at of unwaitedCalls(typescript, node))
+        report({
+          at,
+          message:
+            "The handler does not wait for it: its event counts as done before, and its error is lost.",
+          mend: "Await it; what must not hold up the handler is a job, or an event that another consumer handles.",
+        });
     }
   }
 }

@@ -145,7 +145,7 @@ export const isGlobal = (bindings: Bindings, name: ts.Identifier) =>
   declarationOf(name) === null && bindings.originOf(name.getSourceFile().fileName, name.text) === null;
 
 /** Where functions are looked for; a `TypeScriptTree` is one. */
-interface Sources {
+export interface Sources {
   readonly bindings: Bindings;
   /** Null: functions of that file are not looked at. */
   source(path: string): SourceFile | null;

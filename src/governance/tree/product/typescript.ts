@@ -3,6 +3,7 @@
 import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { type Bindings, readBindings } from "../names/bindings.ts";
+import { type PackageTypes, readPackageTypes } from "../names/package-types.ts";
 import { givenTo } from "../names/scope.ts";
 import { readValues, type Values } from "../names/values.ts";
 import { objectOf, textOf } from "../names/written.ts";
@@ -68,6 +69,8 @@ export interface DefinedConsumer {
 export interface TypeScriptTree {
   readonly bindings: Bindings;
   readonly values: Values;
+  /** Slow: to be asked for what nothing else tells. */
+  readonly packageTypes: PackageTypes;
   readonly modules: readonly TypeScriptModule[];
   /** Paths of all sources that are not tests, of modules and others. */
   readonly files: readonly string[];
@@ -165,15 +168,17 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const eventsOf = (file: string, node: ts.Expression) => eventsNamed(events, bindings, { file, node });
   const defined = calls.filter(({ file, node }) => calledOf(file, node, enginePackage) === "defineModule");
   const modules = readModules(defined, files, bindings, values);
+  const handled = calls.flatMap((call) => readHandled(call, eventsOf, calledOf) ?? []);
   return {
     bindings,
     values,
+    packageTypes: readPackageTypes(project, () => handled.map(({ file }) => file)),
     modules,
     files,
     tests: paths.filter(isTestPath),
     events: [...events.values()],
     published: calls.flatMap((call) => readPublished(call, eventsOf, calledOf) ?? []),
-    handled: calls.flatMap((call) => readHandled(call, eventsOf, calledOf) ?? []),
+    handled,
     consumers: calls.flatMap(({ file, node }) =>
       calledOf(file, node, enginePackage) === "defineConsumer" ? [readConsumer(file, node, values)] : [],
     ),

@@ -1,4 +1,4 @@
-/** A file of TypeScript or JavaScript, read by the compiler's parser; no types are worked out. */
+/** A file of TypeScript or JavaScript, read by the compiler's parser. */
 
 import ts from "typescript";
 import type { Place } from "../../finding.ts";
