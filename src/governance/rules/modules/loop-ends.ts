@@ -10,16 +10,71 @@ export type Loop = ts.WhileStatement | ts.DoStatement | ts.ForStatement;
 
 const maxSteps = 2;
 
-/** It throws, or ends by a clock or a signal, or by what is asked outside of it: nobody polls for ever there. */
+/**
+ * It ends by a clock or a signal, or by what is asked outside of it: nobody polls for ever there. A `throw` is no such end
+ * by itself, for whoever looks again may give up by what was read.
+ */
 export function endsWithItsCall(tree: TypeScriptTree, loop: Loop): boolean {
   const leaves = leavesOf(loop);
-  if (leaves.some(ts.isThrowStatement)) return true;
+  if (isTriedAgain(loop) || isRefused(loop) || leaves.some((leave) => isLast(leave, loop))) return true;
   let isOver = false;
   walk(loop.statement, (node) => {
     if (ts.isCallExpression(node) && calledName(node) === "throwIfAborted") isOver = true;
     return !isFunction(node);
   });
   return isOver || conditionsOf(loop, leaves).some((condition) => tellsTime(tree, loop, condition, maxSteps));
+}
+
+/** No round comes behind it. */
+const isLast = (leave: ts.Statement, loop: Loop) =>
+  ts.isThrowStatement(leave) && ts.isBlock(loop.statement) && loop.statement.statements.at(-1) === leave;
+
+/** `try { return await work(); } catch (error) { if (!isBusy(error)) throw error; }`: a round comes behind an error only. */
+function isTriedAgain({ statement }: Loop): boolean {
+  const parts = ts.isBlock(statement) ? statement.statements : [statement];
+  return parts.some((part) => {
+    if (!ts.isTryStatement(part) || part.catchClause === undefined) return false;
+    const last = part.tryBlock.statements.at(-1);
+    return (
+      last !== undefined &&
+      (ts.isReturnStatement(last) || ts.isBreakStatement(last)) &&
+      !mayThrow(part.tryBlock)
+    );
+  });
+}
+
+/** `if (answer.status === 429) continue; return answer;`: a round comes behind a request that was refused only. */
+function isRefused({ statement }: Loop): boolean {
+  const last = ts.isBlock(statement) ? statement.statements.at(-1) : undefined;
+  if (last === undefined || !(ts.isReturnStatement(last) || ts.isThrowStatement(last))) return false;
+  const again: ts.ContinueStatement[] = [];
+  walk(statement, (node) => {
+    if (ts.isContinueStatement(node)) again.push(node);
+    return !isFunction(node) && !ts.isIterationStatement(node, false);
+  });
+  return again.every((node) => {
+    const branch = ts.isBlock(node.parent) ? node.parent.parent : node.parent;
+    return ts.isIfStatement(branch) && asksStatus(branch.expression);
+  });
+}
+
+/** `status` and `ok` of an answer of `fetch`. */
+const asksStatus = (node: ts.Node): boolean =>
+  (ts.isPropertyAccessExpression(node) && /^(?:status|ok)$/.test(node.name.text) && !isCompared(node)) ||
+  ts.forEachChild(node, asksStatus) === true;
+
+/** `row.status === "open"` is none of an answer. */
+const isCompared = ({ parent }: ts.Node) =>
+  ts.isBinaryExpression(parent) && ts.isStringLiteralLike(parent.right);
+
+/** It makes an error itself, of what it read. */
+function mayThrow(block: ts.Block): boolean {
+  let found = false;
+  walk(block, (node) => {
+    if (ts.isThrowStatement(node)) found = true;
+    return !isFunction(node);
+  });
+  return found;
 }
 
 /** Some of its rounds is the last: `if (tries++ === 5) break`. */
@@ -32,12 +87,21 @@ export function counted(loop: Loop): boolean {
 export function leavesOf(loop: Loop): readonly ts.Statement[] {
   const found: ts.Statement[] = [];
   walk(loop.statement, (node) => {
-    if (ts.isReturnStatement(node) || ts.isThrowStatement(node)) found.push(node);
+    if (ts.isReturnStatement(node) || (ts.isThrowStatement(node) && !isCaught(node, loop))) found.push(node);
     else if (ts.isBreakStatement(node) && (node.label !== undefined || isOfLoop(node, loop)))
       found.push(node);
     return !isFunction(node);
   });
   return isSetInside(loop) ? [...found, loop.statement] : found;
+}
+
+/** By a `catch` of the loop, so that it goes on. */
+function isCaught(node: ts.ThrowStatement, loop: Loop): boolean {
+  for (let at: ts.Node = node; at !== loop; at = at.parent) {
+    const { parent } = at;
+    if (ts.isTryStatement(parent) && parent.tryBlock === at && parent.catchClause !== undefined) return true;
+  }
+  return false;
 }
 
 function isOfLoop(node: ts.BreakStatement, loop: Loop): boolean {
@@ -68,7 +132,7 @@ function conditionsOf(loop: Loop, leaves: readonly ts.Node[]): readonly ts.Expre
 const clocks = /^(?:(?:globalThis\.)?(?:Date|performance)\.now|\w+\.now|now)$/;
 
 /** It asks a clock or a signal, or a function of another place that is given nothing of the loop. */
-function tellsTime(tree: TypeScriptTree, loop: Loop, node: ts.Node, steps: number): boolean {
+export function tellsTime(tree: TypeScriptTree, loop: ts.Node, node: ts.Node, steps: number): boolean {
   let isTold = false;
   const look = (at: ts.Node): void => {
     if (ts.isPropertyAccessExpression(at) && at.name.text === "aborted") isTold = true;
@@ -90,7 +154,7 @@ function tellsTime(tree: TypeScriptTree, loop: Loop, node: ts.Node, steps: numbe
 const hasRead = (node: ts.Node): boolean =>
   ts.isAwaitExpression(node) || ts.forEachChild(node, hasRead) === true;
 
-function callTellsTime(tree: TypeScriptTree, loop: Loop, call: ts.CallExpression, steps: number): boolean {
+function callTellsTime(tree: TypeScriptTree, loop: ts.Node, call: ts.CallExpression, steps: number): boolean {
   if (clocks.test(bare(call.expression).getText())) return true;
   const called = calledFunction(tree, call.expression);
   if (called !== null) return steps > 0 && tellsTime(tree, loop, called.body, steps - 1);

@@ -4,27 +4,40 @@ import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { type RowWrites, readRowWrites } from "../../tree/effects/row-writes.ts";
 import { calledFunction, callsInside } from "../../tree/flow/reach.ts";
-import { functionOf, isGlobal } from "../../tree/names/scope.ts";
-import { bare, calledName, type FunctionNode, isInside } from "../../tree/syntax/source.ts";
+import { declarationOf, isGlobal, rootOf } from "../../tree/names/scope.ts";
+import { bare, calledName, type FunctionNode, functionsAround, isInside } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { moduleSourcesWith } from "../scope-of-rules.ts";
-import { counted, endsWithItsCall, type Loop, leavesOf, namesChangedIn, namesOf } from "./loop-ends.ts";
+import {
+  counted,
+  endsWithItsCall,
+  type Loop,
+  leavesOf,
+  namesChangedIn,
+  namesOf,
+  tellsTime,
+} from "./loop-ends.ts";
 
 /** `setInterval`, a function that sets a timer for itself, and a loop that waits: each with a read in it. */
 export function polling(project: Project, report: Report): void {
   const writes = readRowWrites(project.typescript);
-  for (const looked of moduleSourcesWith(project, /setInterval|setTimeout|\b(?:while|for) ?\(|\bdo\b/)) {
+  for (const looked of moduleSourcesWith(
+    project,
+    /setInterval|setTimeout|\b(?:while|for(?: await)?) ?\(|\bdo\b/,
+  )) {
     for (const call of looked.nodes.calls) {
       const name = calledName(call);
       const [given] = call.arguments;
       if (given === undefined || (name !== "setInterval" && name !== "setTimeout")) continue;
-      const callee = bare(call.expression);
-      if (!ts.isIdentifier(callee) || !isGlobal(project.typescript.bindings, callee)) continue;
-      const run = functionOf(project.typescript, given);
+      if (!isOfPlatform(project, call)) continue;
+      const run = calledFunction(project.typescript, given);
       if (run === null || readsIn(project, run).length === 0) continue;
       const isAgain = name === "setInterval" || isInside(call, run) || callsItself(project, call, run);
       if (isAgain) report({ at: call, message: `It looks again and again, by ${name}.` });
     }
+    for (const loop of looked.nodes.waitingLoops)
+      if (waitsBetween(project, loop))
+        report({ at: loop, message: "It looks again and again, in a loop that waits." });
     for (const branch of looked.nodes.branches) {
       if (ts.isIfStatement(branch) || ts.isSwitchStatement(branch) || ts.isConditionalExpression(branch))
         continue;
@@ -32,11 +45,66 @@ export function polling(project: Project, report: Report): void {
         report({ at: branch, message: "It looks again and again, in a loop that waits." });
     }
   }
+  for (const { nodes } of moduleSourcesWith(project, /\bawait\b/))
+    for (const call of nodes.calls)
+      if (pollsByCall(project, call))
+        report({ at: call, message: "It looks again and again, by calling itself." });
+}
+
+/** `for await (const _ of ticks())`, where each round asks the same again whenever a generator has waited. */
+function waitsBetween(project: Project, loop: ts.ForOfStatement): boolean {
+  const { typescript } = project;
+  const made = bare(loop.expression);
+  if (!ts.isCallExpression(made)) return false;
+  const maker = calledFunction(typescript, made.expression);
+  const origin = typescript.bindings.originOfExpression(made.getSourceFile().fileName, made.expression);
+  const isTicking =
+    maker === null
+      ? origin?.name === "setInterval"
+      : waits(project, maker) && readsIn(project, maker).length === 0;
+  const reads = isTicking ? readsIn(project, loop.statement) : [];
+  if (reads.length === 0 || !ts.isVariableDeclarationList(loop.initializer)) return false;
+  const given = new Set<ts.Node>(loop.initializer.declarations);
+  return reads.every((read) => namesOf(read, given).length === 0);
+}
+
+/** `return look(db)` at the end of `look`, which has waited: a loop by another name, when nothing differs the next time. */
+function isLoopByCall({ typescript }: Project, call: ts.CallExpression): FunctionNode | null {
+  const [around] = functionsAround(call);
+  const name =
+    around === undefined ? undefined : (around.name ?? (around.parent as ts.VariableDeclaration).name);
+  if (around === undefined || name?.getText() !== calledName(call)) return null;
+  if (calledFunction(typescript, call.expression) !== around) return null;
+  const isSame = call.arguments.every((given, at) => {
+    const value = bare(given);
+    return ts.isIdentifier(value) && declarationOf(value) === around.parameters[at];
+  });
+  return isSame ? around : null;
+}
+
+/** Behind an error it is a call that is tried again; by a clock or a signal it ends. */
+function pollsByCall(project: Project, call: ts.CallExpression): boolean {
+  const around = isLoopByCall(project, call);
+  return (
+    around !== null &&
+    !triesAgain(around.body) &&
+    waits(project, around) &&
+    readsIn(project, around).length > 0 &&
+    !tellsTime(project.typescript, around, around.body, 2)
+  );
+}
+
+/** `setInterval`, `globalThis.setInterval` */
+function isOfPlatform({ typescript }: Project, call: ts.CallExpression): boolean {
+  const root = rootOf(call.expression);
+  const callee = bare(call.expression);
+  if (root === null || !isGlobal(typescript.bindings, root)) return false;
+  return root === callee || (ts.isPropertyAccessExpression(callee) && callee.expression === root);
 }
 
 /** `setTimeout(() => look(), 1_000)` inside of `look`. */
 function callsItself(project: Project, call: ts.CallExpression, run: FunctionNode): boolean {
-  const called = callsInside(run).map((inner) => functionOf(project.typescript, inner.expression));
+  const called = callsInside(run).map((inner) => calledFunction(project.typescript, inner.expression));
   return called.some((target) => target !== null && isInside(call, target));
 }
 
@@ -54,7 +122,7 @@ function isPolling(project: Project, writes: RowWrites, loop: Loop): boolean {
   const reads = isBound ? tableReadsIn(project, loop.statement) : readsIn(project, loop.statement);
   const changed = namesChangedIn(loop);
   if (reads.length === 0 || reads.some((read) => namesOf(read, changed).length > 0)) return false;
-  if (isBound) return !triesAgain(loop) && !changesRows(project, writes, loop);
+  if (isBound) return !triesAgain(loop.statement) && !changesRows(project, writes, loop);
   // Who ends when nothing is left, and takes away what it found, does a piece of work.
   return leavesOf(loop).length === 0 || !changesRows(project, writes, loop);
 }
@@ -74,10 +142,10 @@ function isEndless(loop: Loop): boolean {
 const isCatch = (call: ts.CallExpression) =>
   ts.isPropertyAccessExpression(call.expression) && call.expression.name.text === "catch";
 
-function triesAgain(loop: Loop): boolean {
-  if (callsInside(loop.statement).some(isCatch)) return true;
+function triesAgain(statement: ts.Node): boolean {
+  if (callsInside(statement).some(isCatch)) return true;
   const look = (node: ts.Node): boolean => ts.isTryStatement(node) || ts.forEachChild(node, look) === true;
-  return look(loop.statement);
+  return look(statement);
 }
 
 /** By itself, or by what it calls; `publish` and `transact` are for nothing else. */
@@ -102,16 +170,19 @@ const readsIn = (project: Project, node: ts.Node) => callsTo(project, node, isRe
 
 const tableReadsIn = (project: Project, node: ts.Node) => callsTo(project, node, isTableRead);
 
+const maxSteps = 3;
+
 function callsTo(
   { typescript }: Project,
   node: ts.Node,
   wanted: (call: ts.CallExpression) => boolean,
 ): readonly ts.CallExpression[] {
-  return callsInside(node).filter((call) => {
+  const leads = (call: ts.CallExpression, steps: number): boolean => {
     if (wanted(call)) return true;
-    const called = calledFunction(typescript, call.expression);
-    return called !== null && callsInside(called).some(wanted);
-  });
+    const called = steps === 0 ? null : calledFunction(typescript, call.expression);
+    return called !== null && callsInside(called).some((inner) => leads(inner, steps - 1));
+  };
+  return callsInside(node).filter((call) => leads(call, maxSteps));
 }
 
 /** A timer, also under another name or behind a function; what is called like one and comes from elsewhere counts. */

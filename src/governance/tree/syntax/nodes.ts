@@ -14,6 +14,8 @@ export interface Nodes {
   readonly catches: readonly ts.CatchClause[];
   /** `if`, `while`, `for`, `… ? … : …` */
   readonly branches: readonly Branch[];
+  /** `for await (… of …)` */
+  readonly waitingLoops: readonly ts.ForOfStatement[];
   /** Those of types are left out. */
   readonly names: readonly ts.Identifier[];
 }
@@ -41,6 +43,7 @@ export function nodesOf(ast: ts.SourceFile): Nodes {
     binaries: [] as ts.BinaryExpression[],
     catches: [] as ts.CatchClause[],
     branches: [] as Branch[],
+    waitingLoops: [] as ts.ForOfStatement[],
     names: [] as ts.Identifier[],
   };
   walk(ast, (node) => {
@@ -53,6 +56,7 @@ export function nodesOf(ast: ts.SourceFile): Nodes {
     else if (ts.isBinaryExpression(node)) nodes.binaries.push(node);
     else if (ts.isCatchClause(node)) nodes.catches.push(node);
     else if (isBranch(node)) nodes.branches.push(node);
+    else if (ts.isForOfStatement(node) && node.awaitModifier !== undefined) nodes.waitingLoops.push(node);
     return !(ts.isImportDeclaration(node) || ts.isTypeNode(node));
   });
   isolateNodes.set(ast, nodes);
