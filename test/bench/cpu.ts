@@ -11,8 +11,9 @@ import type { StackOptions } from "./stack.ts";
 
 /*
  * `npm run bench cpu`: processor time per 1,000 events, from the request to the effect, by process; for events that come
- * one by one and for batches, in workerd and in Deno. Then a profile of Deno and of the gateways under the same load: the
- * time in functions themselves, by package.
+ * one by one and for batches, in workerd and in Deno; beside them what the runtime and the gateway take for a request
+ * that asks one thing and does nothing else, of which an event needs several. Then a profile of Deno and of the gateways
+ * under the same load: the time in functions themselves, by package.
  */
 
 const batchSize = 1_000;
@@ -22,8 +23,8 @@ interface Path {
   readonly name: string;
   /** @returns how many events had their effect, and what there is to say of the others */
   run(stack: Stack): Promise<{ readonly events: number; readonly note: string }>;
-  /** Of the worker and of the gateways, ms per 1,000. */
-  readonly target: { readonly worker: number; readonly gateways: number | null };
+  /** Of the worker and of the gateways, ms per 1,000; null: none is set. */
+  readonly target: { readonly worker: number | null; readonly gateways: number | null };
 }
 
 function pathsOf({ events, rate, batches }: Record<"events" | "rate" | "batches", number>): readonly Path[] {
@@ -38,6 +39,14 @@ function pathsOf({ events, rate, batches }: Record<"events" | "rate" | "batches"
     },
   });
   return [
+    {
+      name: `no event: a request with one \`SELECT 1\`, ${rate}/s`,
+      target: { worker: null, gateways: null },
+      async run(stack) {
+        const result = await flood(stack, events, rate, makers.bumped, "/bench/bare");
+        return { events: result.accepted.size, note: shortfall(result) };
+      },
+    },
     oneByOne(`one by one, ${rate}/s`, makers.bumped),
     oneByOne(`one by one, ${rate}/s, by \`onSql\``, makers.unpublished),
     {

@@ -94,12 +94,18 @@ export interface Flood {
 /** A load that has just begun finds the queues empty, ms. */
 export const settledMs = 2_000;
 
-/** Sends `n` events at `perSecond`, on time also when the answers are not. @param make default: of `bench_latency` */
+/**
+ * Sends `n` events at `perSecond`, on time also when the answers are not.
+ *
+ * @param make default: of `bench_latency`
+ * @param path where they go; default: the route for events
+ */
 export async function flood(
   stack: Stack,
   n: number,
   perSecond: number,
   make: (n: number) => BenchEvent = makers.bumped,
+  path = "/api/events",
 ): Promise<Flood> {
   const accepted = new Map<string, number>();
   const answered: number[] = [];
@@ -113,14 +119,14 @@ export async function flood(
     const [sentAt, startedMs] = [Date.now(), performance.now()];
     const body = JSON.stringify({ ...make(i), id });
     try {
-      const { status, retryAfter } = await stack.post("/api/events", body);
+      const { status, retryAfter } = await stack.post(path, body);
       const tookMs = performance.now() - startedMs;
       if (status === 503) refused.set(id, { tookMs, saysWhen: retryAfter !== null });
       else if (status === 202) {
         answered.push(tookMs);
         if (startedMs - beginMs >= settledMs) answeredLater.push(tookMs);
         accepted.set(id, sentAt);
-      } else throw new Error(`/api/events answered ${status}`);
+      } else throw new Error(`${path} answered ${status}`);
     } catch (error) {
       failed += 1;
       failure ??= String(error);

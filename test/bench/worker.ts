@@ -24,6 +24,7 @@ import {
 } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { parseConfig } from "../../src/config.ts";
+import { sqlEndpoint } from "../../src/engine/db/neon-http.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 
@@ -102,6 +103,22 @@ function smallConsumers(count: number): Consumer[] {
   );
 }
 
+/**
+ * The least that a request costs which takes a body and asks one thing: the runtime's own share. It goes to the gateway of
+ * Postgres by the same road as the driver of the product.
+ */
+async function bareRequest(request: Request, neonUrl: string): Promise<Response> {
+  const { hostname, port, href } = new URL(neonUrl);
+  await request.json();
+  const answer = await fetch(sqlEndpoint(hostname, port), {
+    method: "POST",
+    headers: { "Neon-Connection-String": href },
+    body: JSON.stringify({ query: "SELECT 1", params: [] }),
+  });
+  await answer.json();
+  return Response.json({}, { status: 202 });
+}
+
 interface Env {
   readonly CONSUMER: Fetcher;
   readonly [name: string]: unknown;
@@ -151,6 +168,8 @@ export default {
       case "/bench/drain-all":
         await drainAll(invocation, Date.now() + budgetMs, null);
         return new Response("ok");
+      case "/bench/bare":
+        return await bareRequest(request, String(env.NEON_DATABASE_URL));
       case "/bench/drain": {
         const consumer = engine.consumers.get(url.searchParams.get("subscriber") ?? "");
         if (consumer === undefined) return new Response("no such consumer", { status: 404 });
