@@ -6,7 +6,7 @@ import { ApiRefusal } from "./api.ts";
 import { scriptName, styleName } from "./assets.ts";
 import { fields } from "./form.ts";
 import type { PageView, Visit } from "./page.ts";
-import { type Preferences, readPreferences, themes } from "./preferences.ts";
+import { type Preferences, readPreferences, shortcutChoices, themes } from "./preferences.ts";
 import { type Area, areas } from "./routes.ts";
 import { Details, RefusedMessage, Stale, ToldMessage } from "./shell-messages.tsx";
 import type { Told } from "./told.ts";
@@ -37,7 +37,11 @@ export async function renderDocument({ base, preferences, title, around, main }:
         <link rel="stylesheet" href={`${base}/assets/${styleName}`} />
         <script type="module" src={`${base}/assets/${scriptName}`} />
       </head>
-      <body data-zone={preferences.zone} data-base={base}>
+      <body
+        data-zone={preferences.zone}
+        data-base={base}
+        data-shortcuts={preferences.shortcuts === "off" ? "off" : undefined}
+      >
         <a class="skip" href="#content">
           {w.skip}
         </a>
@@ -175,7 +179,7 @@ function Around({ visit, base, area, path }: AroundProps) {
             maxlength={1_000}
             autocomplete="off"
             aria-label={w.search}
-            aria-keyshortcuts="/"
+            aria-keyshortcuts={visit.preferences.shortcuts === "off" ? undefined : "/"}
             placeholder={w.searchHint}
           />
         </form>
@@ -195,7 +199,7 @@ function Around({ visit, base, area, path }: AroundProps) {
         </nav>
         <Viewer visit={visit} base={base} path={path} />
       </details>
-      <KeyHelp visit={visit} />
+      <KeyHelp visit={visit} base={base} path={path} />
     </header>
   );
 }
@@ -234,9 +238,22 @@ function Viewer({ visit, base, path }: Omit<AroundProps, "area">) {
             ))}
           </select>
         </label>
-        <button class="plain" data-hide-with-script>
-          {w.apply}
-        </button>
+        <label>
+          {w.shortcuts}
+          <select name="shortcuts" data-submit>
+            {shortcutChoices.map((one) => (
+              <option value={one} selected={one === preferences.shortcuts}>
+                {w[one]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <div class="buttons">
+          <button class="plain">{w.apply}</button>
+          <button type="button" class="plain" data-keys hidden>
+            {w.keys}
+          </button>
+        </div>
       </form>
       {visit.csrfToken === null ? null : (
         <form method="post" action={`${base}/sign-out`}>
@@ -248,9 +265,10 @@ function Viewer({ visit, base, path }: Omit<AroundProps, "area">) {
   );
 }
 
-/** What the keys do; opened by "?". */
-function KeyHelp({ visit }: { readonly visit: Visit }) {
+/** What the keys do, and the switch for them; opened by "?" and, where that is off, by a button of the menu. */
+function KeyHelp({ visit, base, path }: Omit<AroundProps, "area">) {
   const w = visit.words(shellWords);
+  const isOff = visit.preferences.shortcuts === "off";
   return (
     <dialog id="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">{w.keys}</h2>
@@ -272,9 +290,17 @@ function KeyHelp({ visit }: { readonly visit: Visit }) {
         </dt>
         <dd>{w.keyHelp}</dd>
       </dl>
-      <form method="dialog">
-        <button>{w.close}</button>
-      </form>
+      <p>{isOff ? w.shortcutsOff : w.shortcutsOn}</p>
+      <div class="buttons">
+        <form method="dialog">
+          <button>{w.close}</button>
+        </form>
+        <form method="post" action={`${base}/preferences`}>
+          <input type="hidden" name="return_to" value={path} />
+          <input type="hidden" name="shortcuts" value={isOff ? "on" : "off"} />
+          <button class="plain">{isOff ? w.switchOn : w.switchOff}</button>
+        </form>
+      </div>
     </dialog>
   );
 }

@@ -167,6 +167,21 @@ describe("the catalog", () => {
 });
 
 describe("settings", () => {
+  test("on a phone what is not set is folded away", async () => {
+    const page = await ours.open({ viewport: { width: 390, height: 780 } });
+    await page.goto("/settings");
+    const height = await page.evaluate<number>("document.documentElement.scrollHeight");
+    // 84 variables in full were 24 windows.
+    expect(height).toBeLessThan(10 * 780);
+    const unset = page.getByRole("row", { name: "BRAIN_ALERT_SLACK_URL" });
+    expect(await unset.count()).toBe(0);
+    await page.getByText(/^\d+ variables that are not set$/).press("Enter");
+    await unset.waitFor();
+    expect(await unset.textContent()).toContain("Slack");
+    await expectFits(page);
+    await expectAccessible(page);
+  });
+
   test("tell what is set, and no secret", async () => {
     const page = await ours.open();
     await page.goto("/settings");

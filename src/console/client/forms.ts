@@ -1,7 +1,20 @@
-/** Fields that are sent as soon as something else is chosen. */
+/**
+ * Fields that are sent as soon as something else is chosen by pointing. The arrow keys choose what is passed on the way,
+ * too: there it is the button that sends, or no third choice was reached.
+ */
 export function sendOnChange(): void {
-  for (const field of document.querySelectorAll<HTMLSelectElement>("[data-submit]"))
-    field.addEventListener("change", () => field.form?.requestSubmit());
+  for (const field of document.querySelectorAll<HTMLSelectElement>("[data-submit]")) {
+    let isByKey = false;
+    field.addEventListener("keydown", () => {
+      isByKey = true;
+    });
+    field.addEventListener("pointerdown", () => {
+      isByKey = false;
+    });
+    field.addEventListener("change", () => {
+      if (!isByKey) field.form?.requestSubmit();
+    });
+  }
 }
 
 /**

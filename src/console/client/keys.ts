@@ -1,8 +1,13 @@
 /** How long the second key of two may take, ms. */
 const patienceMs = 1_500;
 
-/** "/" searches, "g" and a letter go to a page, "?" tells what there is. */
+/** "/" searches, "g" and a letter go to a page, "?" tells what there is; nothing does where they are switched off. */
 export function listenToKeys(): void {
+  const showHelp = () => document.querySelector<HTMLDialogElement>("dialog#keys")?.showModal();
+  const button = document.querySelector<HTMLElement>("[data-keys]");
+  button?.addEventListener("click", showHelp);
+  if (button !== null) button.hidden = false;
+  if (document.body.dataset.shortcuts === "off") return;
   let wentAt = Number.NEGATIVE_INFINITY;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -19,7 +24,7 @@ export function listenToKeys(): void {
       if (search === null) return;
       event.preventDefault();
       search.focus();
-    } else if (event.key === "?") document.querySelector<HTMLDialogElement>("dialog#keys")?.showModal();
+    } else if (event.key === "?") showHelp();
   });
 }
 

@@ -1,6 +1,5 @@
 import type { SettingsAnswer } from "../../http/kit/product-answers.ts";
 import type { PageModule, Visit } from "../page.ts";
-import { FilterForm } from "../parts/form.tsx";
 import { SettingsMenu } from "../parts/settings-menu.tsx";
 import { Table } from "../parts/table.tsx";
 import { Badge, Facts } from "../parts/text.tsx";
@@ -34,7 +33,7 @@ function Configured({ visit, answer }: AnswerProps) {
   const w = visit.words(settingsWords);
   return (
     <>
-      {/* On a phone the variables alone are forty screens. */}
+      {/* On a phone each part is several windows. */}
       <nav class="buttons" aria-label={w.onPage}>
         {sections.map((id) => (
           <a href={`#${id}`}>{w[id]}</a>
@@ -113,10 +112,11 @@ function Stores({ visit, answer: { stores, migrations } }: AnswerProps) {
   );
 }
 
+/** What is set, and folded away what is not: in full the variables are twenty windows of a phone. */
 function Variables({ visit, answer }: AnswerProps) {
   const w = visit.words(settingsWords);
-  const isNarrow = visit.query("set") !== null;
-  const shown = answer.settings.filter(({ is_set }) => is_set || !isNarrow);
+  const set = answer.settings.filter(({ is_set }) => is_set);
+  const unset = answer.settings.filter(({ is_set }) => !is_set);
   return (
     <>
       {answer.set_in_vain.map(({ name, nearest }) => (
@@ -125,11 +125,6 @@ function Variables({ visit, answer }: AnswerProps) {
           {nearest == null ? "" : `, ${w.perhaps(nearest)}`}
         </p>
       ))}
-      <FilterForm visit={visit} path="/settings">
-        <label class="check">
-          <input type="checkbox" name="set" value="1" checked={isNarrow} /> {w.onlySet}
-        </label>
-      </FilterForm>
       <Table
         label={w.variables}
         columns={[
@@ -139,27 +134,55 @@ function Variables({ visit, answer }: AnswerProps) {
           { name: w.meaning, kind: "wide" },
         ]}
       >
-        {shown.map((setting) => (
+        {set.map((setting) => (
           <tr>
-            <th scope="row">
-              <code>{setting.name}</code>
-            </th>
+            <Named setting={setting} />
             <td class="wrap">
-              {setting.value !== null ? (
-                <code>{setting.value}</code>
-              ) : setting.is_set ? (
-                <Badge tone="info">{w.hidden}</Badge>
-              ) : (
-                <span class="quiet">{w.notSet}</span>
-              )}
+              {setting.value === null ? <Badge tone="info">{w.hidden}</Badge> : <code>{setting.value}</code>}
             </td>
-            <td class="wrap">{setting.default ?? "–"}</td>
-            <td class="wide whole" lang="en">
-              {setting.meaning}
-            </td>
+            <Explained setting={setting} />
           </tr>
         ))}
       </Table>
+      {unset.length === 0 ? null : (
+        <details>
+          <summary>{w.unset(visit.format.number(unset.length))}</summary>
+          <Table
+            label={w.unset(visit.format.number(unset.length))}
+            columns={[{ name: w.variable }, { name: w.standard }, { name: w.meaning, kind: "wide" }]}
+          >
+            {unset.map((setting) => (
+              <tr>
+                <Named setting={setting} />
+                <Explained setting={setting} />
+              </tr>
+            ))}
+          </Table>
+        </details>
+      )}
+    </>
+  );
+}
+
+interface OfSetting {
+  readonly setting: SettingsAnswer["settings"][number];
+}
+
+function Named({ setting }: OfSetting) {
+  return (
+    <th scope="row">
+      <code>{setting.name}</code>
+    </th>
+  );
+}
+
+function Explained({ setting }: OfSetting) {
+  return (
+    <>
+      <td class="wrap">{setting.default ?? "–"}</td>
+      <td class="wide whole" lang="en">
+        {setting.meaning}
+      </td>
     </>
   );
 }
