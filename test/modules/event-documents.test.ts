@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConsumer, on } from "@brain/engine";
 import { charter, courseDistributionRequested, defineEvent } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +13,7 @@ import {
   unexplained,
   unwrittenParts,
 } from "../../src/governance/pages/module-document.ts";
+import { documentsOf } from "../../src/governance/pages/module-pages.ts";
 import { inLanguage } from "../../src/governance/scaffold/documents.ts";
 import { openProduct } from "../../src/http-composition.ts";
 import { root } from "../../tools/root.ts";
@@ -18,6 +21,7 @@ import { createTestEngine, type TestEngine } from "../engine.ts";
 
 const ignore = async () => undefined;
 const text = z.string().max(100);
+const noAliases = new Map<string, string>();
 
 function demo(payload: z.ZodType, outside: readonly string[] = []) {
   return defineEvent("demo.thing.created", {
@@ -89,10 +93,14 @@ describe("golden payloads", () => {
   );
   const present = '{\n  "other.thing.created@1": { "x": ["y"] }\n}\n';
   const complete = (values: string) =>
-    completeGolden(present.replace("\n}", `,\n  "demo.thing.created@1": ${values}\n}`), [definition]);
+    completeGolden(
+      present.replace("\n}", `,\n  "demo.thing.created@1": ${values}\n}`),
+      [definition],
+      noAliases,
+    );
 
   test("that are missing are added with the fields that must be there, and wait for values", () => {
-    const { content, problem } = completeGolden(present, [definition]);
+    const { content, problem } = completeGolden(present, [definition], noAliases);
     expect(content.startsWith(present.trimEnd().slice(0, -2))).toBe(true);
     expect(JSON.parse(content)).toEqual({
       "other.thing.created@1": { x: ["y"] },
@@ -102,12 +110,72 @@ describe("golden payloads", () => {
       'demo.thing.created@1: write a payload as it is published, instead of each "?"',
     );
     // Another run adds nothing, and still waits.
-    expect(completeGolden(content, [definition])).toEqual({ content, problem });
+    expect(completeGolden(content, [definition], noAliases)).toEqual({ content, problem });
   });
 
   test("are told with the field that is wrong, and left alone when they are right", () => {
     expect(complete('{ "a": "x", "b": [], "e": 1 }').problem).toMatch(/^demo\.thing\.created@1: .*\be\b/);
     expect(complete('{ "a": "x", "b": [{ "c": "y" }] }').problem).toBeNull();
+  });
+});
+
+describe("an event that has another name now", () => {
+  const definition = demo(z.strictObject({ a: text.describe("A text.") }));
+  const readAliases = new Map([["demo.thing.made", definition.type]]);
+  const golden = (payload: object) => `${JSON.stringify({ "demo.thing.made@1": payload }, null, 2)}\n`;
+
+  test("has the golden payload of its old name, which stays; other fields are to be filled in", () => {
+    const { content, problem } = completeGolden(golden({ a: "x" }), [definition], readAliases);
+    expect(JSON.parse(content)).toEqual({
+      "demo.thing.made@1": { a: "x" },
+      "demo.thing.created@1": { a: "x" },
+    });
+    expect(problem).toBeNull();
+    // Control: a name that nobody calls the older one, and fields that are others.
+    for (const { content: begun } of [
+      completeGolden(golden({ a: "x" }), [definition], noAliases),
+      completeGolden(golden({ b: "x" }), [definition], readAliases),
+    ])
+      expect(JSON.parse(begun)).toMatchObject({ "demo.thing.created@1": { a: "?" } });
+  });
+
+  test.each([
+    ["one consumer", ["reader"], ["demo.thing.made"]],
+    ["two", ["reader", "other"], ["demo.thing.made (reader)", "demo.thing.made (other)"]],
+  ])("keeps what its author wrote that a handler does: of %s", async (_name, subscribers, headings) => {
+    const folder = await mkdtemp(join(tmpdir(), "renamed-"));
+    try {
+      const written = headings.map(
+        (heading, at) => `### ${at + 1}. ${heading}\n\n**Action:** Counts ${at}.\n`,
+      );
+      const generated = `<!-- generated:consumed -->\n${written.join("\n")}\n<!-- /generated:consumed -->`;
+      await mkdir(join(folder, "m"));
+      await writeFile(
+        join(folder, "m/README.md"),
+        `# m\n\n<!-- generated:published -->\n<!-- /generated:published -->\n\n${generated}\n`,
+      );
+      const consumers = subscribers.map((subscriber) =>
+        defineConsumer({ subscriber, handlers: [on(definition, ignore)] }),
+      );
+      const facts = {
+        module: "m",
+        published: [],
+        consumers,
+        allConsumers: consumers,
+        variables: [],
+        sources: new Map(),
+        exports: new Map(),
+        events: "schemas/events",
+      };
+      const [readme] = await documentsOf(folder, "m", { ...facts, readAliases });
+      for (const at of headings.keys()) expect(readme?.content).toContain(`**Action:** Counts ${at}.`);
+      expect(readme?.content).toContain("demo.thing.created");
+      expect(readme?.content).not.toContain("demo.thing.made");
+      const [begun] = await documentsOf(folder, "m", { ...facts, readAliases: noAliases });
+      expect(begun?.content).toContain("**Action:** ?");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

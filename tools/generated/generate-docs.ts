@@ -39,6 +39,7 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
       sources: await readSources(root, `src/modules/${name}`),
       exports,
       events: "schemas/events",
+      readAliases: catalog.readAliases,
     })),
   );
 }
@@ -66,7 +67,7 @@ export async function generateDocs(): Promise<readonly GeneratedFile[]> {
   const documented = new Set(modules.map(({ module }) => module));
   // Events whose module is none of the product stand in no document; the same holds for them.
   const others = catalog.all.filter(({ module }) => !documented.has(module));
-  const golden = completeGolden(await readFile(root + goldenPath, "utf8"), catalog.all);
+  const golden = completeGolden(await readFile(root + goldenPath, "utf8"), catalog.all, catalog.readAliases);
   const faults = documentFaults(others, modules[0]?.allConsumers ?? []);
   return [
     await listFaults(),

@@ -2,6 +2,7 @@
 
 import { type EventDefinition, type JsonObject, parsePayload, payloadSkeleton } from "@brain/schemas";
 import type { GeneratedFile } from "./generated-file.ts";
+import { olderNames } from "./older-names.ts";
 
 /** Stands where an author has yet to write a value. */
 const unwritten = "?";
@@ -22,15 +23,30 @@ function faultOf(definition: EventDefinition, name: string, payload: JsonObject)
   }
 }
 
+/** The payload under the name that the event had before; null: there is none, or its fields are others now. */
+function underOlderName(
+  definition: EventDefinition,
+  golden: Readonly<Record<string, JsonObject>>,
+  readAliases: ReadonlyMap<string, string>,
+): JsonObject | null {
+  for (const older of olderNames(definition.type, readAliases)) {
+    const payload = golden[`${older}@${definition.version}`];
+    if (payload !== undefined && faultOf(definition, older, payload) === null) return payload;
+  }
+  return null;
+}
+
 /**
- * The golden payloads with one for each event that has none: its fields, to be filled in. Those that are there stay as
- * they are, to the letter.
+ * The golden payloads with one for each event that has none: that of the name which it had before, or its fields, to be
+ * filled in. Those that are there stay as they are, to the letter.
  *
  * @param present what the file holds
+ * @param readAliases of the catalogue: older names, with those that they are read under
  */
 export function completeGolden(
   present: string,
   definitions: readonly EventDefinition[],
+  readAliases: ReadonlyMap<string, string>,
 ): Pick<GeneratedFile, "content" | "problem"> {
   const golden = JSON.parse(present) as Record<string, JsonObject>;
   const named = definitions.map((definition) => ({
@@ -39,7 +55,10 @@ export function completeGolden(
   }));
   const missing = named
     .filter(({ name }) => golden[name] === undefined)
-    .map(({ definition, name }) => [name, payloadSkeleton(definition, unwritten)] as const);
+    .map(({ definition, name }) => {
+      const kept = underOlderName(definition, golden, readAliases);
+      return [name, kept ?? payloadSkeleton(definition, unwritten)] as const;
+    });
   const added = missing.map(([name, payload]) => {
     const text = JSON.stringify({ [name]: payload }, null, 2)
       .split("\n")

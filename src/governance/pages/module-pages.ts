@@ -7,6 +7,7 @@ import { type DocumentWords, documentWords, languageOf } from "../scaffold/docum
 import { documentFaults, subscribersOf } from "./document-faults.ts";
 import { fill, type GeneratedFile } from "./generated-file.ts";
 import { readModuleDocument, unexplained, unwrittenParts } from "./module-document.ts";
+import { olderNames } from "./older-names.ts";
 import { definitionsOf, type PageConsumer } from "./page-consumer.ts";
 
 /** Stands where an author has yet to say what a handler does. */
@@ -28,6 +29,8 @@ export interface ModuleFacts {
   readonly exports: ReadonlyMap<unknown, EventExport>;
   /** Where events are defined, e.g. `schemas/events`. */
   readonly events: string;
+  /** Of the catalogue: older names, with those that they are read under. */
+  readonly readAliases: ReadonlyMap<string, string>;
 }
 
 /** Under which name, and behind which door, an event is imported. */
@@ -145,6 +148,22 @@ function writtenActions(section: string): ReadonlyMap<string, string> {
   return actions;
 }
 
+/** What the author wrote, also under the name that the event had before; null: nothing. */
+function actionOf(
+  { heading, definition }: Handled,
+  actions: ReadonlyMap<string, string>,
+  { readAliases }: ModuleFacts,
+): string | null {
+  const type = definition?.type ?? null;
+  const older = type === null ? [] : olderNames(type, readAliases);
+  const headings = [heading, ...older.map((name) => name + heading.slice(type?.length))];
+  for (const one of headings) {
+    const action = actions.get(one);
+    if (action !== undefined) return action;
+  }
+  return null;
+}
+
 function consumedSection(facts: ModuleFacts, { action }: DocumentWords, present: string): string {
   const actions = writtenActions(present);
   const sections = handledEvents(facts).map((handled, index) =>
@@ -152,7 +171,7 @@ function consumedSection(facts: ModuleFacts, { action }: DocumentWords, present:
       `### ${index + 1}. ${handled.heading}`,
       ...(handled.definition === null ? [] : [eventType(facts, handled.definition)]),
       `**Handler:** ${handlerOf(facts, handled)}`,
-      `**${action}:** ${actions.get(handled.heading) ?? unsaid}`,
+      `**${action}:** ${actionOf(handled, actions, facts) ?? unsaid}`,
       handled.watches
         ? "**Idempotent:** Yes. Nothing is claimed; what it does is harmless a second time."
         : `**Idempotent:** Yes. The claim (\`${handled.subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { EventDefinition } from "@brain/schemas";
+import type { Catalog, EventDefinition } from "@brain/schemas";
 import { answerRequests, type Failed } from "../child-program.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { completeGolden } from "./golden-payloads.ts";
@@ -27,6 +27,15 @@ type Exports = Readonly<Record<string, unknown>>;
 function isProduct(value: unknown): value is Product {
   const { events, open } = (value ?? {}) as Partial<Product>;
   return Array.isArray(events) && typeof open === "function";
+}
+
+/** The catalogue of an app is exported beside its product; where it is not, no older name is known. */
+function aliasesIn(loaded: Exports): ReadonlyMap<string, string> {
+  for (const value of Object.values(loaded)) {
+    const { readAliases, canonicalType } = (value ?? {}) as Partial<Catalog>;
+    if (readAliases instanceof Map && typeof canonicalType === "function") return readAliases;
+  }
+  return new Map();
 }
 
 const isOpened = (value: unknown): value is readonly OpenedModule[] =>
@@ -53,6 +62,7 @@ async function pagesOf(request: PageRequest): Promise<PageAnswer | Failed> {
       return place === undefined ? [] : [[definition, place] as const];
     }),
   );
+  const readAliases = aliasesIn(loaded);
   const pages: GeneratedFile[] = [];
   for (const { name, consumers } of modules) {
     const facts: ModuleFacts = {
@@ -64,11 +74,12 @@ async function pagesOf(request: PageRequest): Promise<PageAnswer | Failed> {
       sources: await readSources(root, `${folder}/${name}`),
       exports,
       events,
+      readAliases,
     };
     pages.push(...(await documentsOf(root, `${folder}/${name}`, facts)));
   }
   const present = await readFile(join(root, golden), "utf8");
-  pages.push({ path: golden, ...completeGolden(present, product.events) });
+  pages.push({ path: golden, ...completeGolden(present, product.events, readAliases) });
   return { kind: "pages", pages };
 }
 
