@@ -36,7 +36,8 @@ export function createAnswerPage(api: ApiFetch, base: string): AnswerPage {
     } catch (error) {
       if (error instanceof ApiRefusal && error.status === 401) return toSignIn(c, sent !== null);
       if (!(error instanceof ApiRefusal)) logFault(c, error);
-      return renderError(c, { base, area, visit: open, error });
+      const isUnknown = !(error instanceof ApiRefusal) || error.status >= 500;
+      return renderError(c, { base, area, visit: open, error, sent: isUnknown ? sent : null });
     }
   }
 

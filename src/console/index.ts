@@ -73,7 +73,7 @@ function answerFailures(app: Hono, base: string): void {
     if (error instanceof HTTPException) return error.getResponse();
     if (!(error instanceof ApiRefusal)) logFault(c, error);
     const { renderError } = await shell();
-    return renderError(c, { base, area: "overview", visit: null, error });
+    return renderError(c, { base, area: "overview", visit: null, error, sent: null });
   });
 
   // Where it is an app of its own; below a path of another one, that one answers.
@@ -141,7 +141,7 @@ function receiveForm(base: string): MiddlewareHandler {
       return undefined;
     }
     const { renderError } = await shell();
-    return renderError(c, { base, area: "overview", visit: null, error: refusal });
+    return renderError(c, { base, area: "overview", visit: null, error: refusal, sent: null });
   };
 }
 

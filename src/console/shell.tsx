@@ -94,10 +94,15 @@ interface Failure {
   /** Null: it is not even known who looks. */
   readonly visit: OpenVisit | null;
   readonly error: unknown;
+  /** By a form; null: the page was only looked at. */
+  readonly sent: URLSearchParams | null;
 }
 
 /** Answers with what went wrong, in the words of the API. */
-export async function renderError(c: Context, { base, area, visit, error }: Failure): Promise<Response> {
+export async function renderError(
+  c: Context,
+  { base, area, visit, error, sent }: Failure,
+): Promise<Response> {
   const preferences = readPreferences(c);
   const w = shellWords[preferences.language];
   const refusal = error instanceof ApiRefusal ? error : null;
@@ -112,8 +117,9 @@ export async function renderError(c: Context, { base, area, visit, error }: Fail
           {w.requestId} <code>{refusal.requestId}</code>
         </p>
       )}
+      {sent === null ? null : <SendAgain to={here(c)} sent={sent} w={w} />}
       <p>
-        <a href={here(c)}>{w.tryAgain}</a>
+        <a href={here(c)}>{sent === null ? w.tryAgain : w.toPage}</a>
       </p>
     </>
   );
@@ -122,6 +128,25 @@ export async function renderError(c: Context, { base, area, visit, error }: Fail
   const text = await renderDocument({ base, preferences, title, around, main });
   visit?.addCookies(c);
   return c.html(text, (refusal?.status ?? 500) as ContentfulStatusCode);
+}
+
+interface SendAgainProps {
+  readonly to: string;
+  readonly sent: URLSearchParams;
+  readonly w: (typeof shellWords)["en"];
+}
+
+/** The page of a form cannot be shown, so what was typed is kept here; its idempotency key is the same. */
+function SendAgain({ to, sent, w }: SendAgainProps) {
+  return (
+    <form method="post" action={to}>
+      {[...sent].map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <p>{w.kept}</p>
+      <button>{w.sendAgain}</button>
+    </form>
+  );
 }
 
 /** Answers for a path on which there is no page; whoever looks may not be signed in. */

@@ -197,6 +197,48 @@ describe("whatever comes in", () => {
     expect(await answer.text()).toContain('name="key"');
   });
 
+  test("what was typed is kept where a form was sent and nothing answers, and is sent again from there", async () => {
+    let isAway = true;
+    const ours = createConsole({
+      api: (request) => (isAway ? new Response("", { status: 503 }) : engine.app.fetch(request)),
+      base: "/ops",
+    });
+    const send = (fields: URLSearchParams) =>
+      ours.request(`${site}/settings/tenants`, {
+        method: "POST",
+        headers: { cookie, origin: site },
+        body: fields,
+      });
+    const typed = {
+      _action: "limits",
+      _key: crypto.randomUUID(),
+      csrf_token: csrfToken,
+      tenant: "kept-while-away",
+      reason: 'they "pay" <more>',
+      weight: "7",
+    };
+    const answer = await send(new URLSearchParams(typed));
+    expect(answer.status).toBe(503);
+    const page = await answer.text();
+    const [, form = ""] = /<form method="post" action="\/settings\/tenants">(.*?)<\/form>/s.exec(page) ?? [];
+    const plain = (html: string) =>
+      html.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"');
+    const kept = [...form.matchAll(/name="([^"]*)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [
+      name,
+      plain(value),
+    ]);
+    expect(Object.fromEntries(kept)).toEqual(typed);
+    expect(page).toContain("Send it again");
+    // Control: whoever only looks is offered to look again.
+    const looked = await ours.request(`${site}/settings/tenants`, { headers: { cookie } });
+    expect(looked.status).toBe(503);
+    expect(await looked.text()).not.toContain("Send it again");
+    isAway = false;
+    const sent = await send(new URLSearchParams(kept));
+    expect(sent.status).toBe(303);
+    expect(await text("/ops/settings/tenants")).toContain("kept-while-away");
+  });
+
   test("nobody is sent to another site", async () => {
     for (const target of [
       "//evil.example",

@@ -74,7 +74,7 @@ describe("the overview", () => {
       .evaluateAll((all) => all.map((a) => a.getAttribute("href")));
     expect(links).toHaveLength(await page.locator(".figures li").count());
     expect(await page.getByText("It runs, and something needs somebody.").count()).toBe(1);
-    expect(await page.getByText("7 events came in").count()).toBeGreaterThan(0);
+    expect(await page.getByText("Events that came in: 7.").count()).toBeGreaterThan(0);
     expect(await page.locator("svg[role=img]").count()).toBe(2);
     await page.getByRole("link", { name: "24 hours" }).click();
     await page.waitForURL("**/?window=24h");

@@ -45,9 +45,9 @@ export const overviewWords = defineWords({
     traffic: "Events and effects",
     failures: "Failures",
     trafficSummary: (published: string, applied: string) =>
-      `${published} events came in, ${applied} effects were applied.`,
+      `Events that came in: ${published}. Effects that were applied: ${applied}.`,
     failuresSummary: (retried: string, dead: string) =>
-      `${retried} tries failed, ${dead} events became dead letters.`,
+      `Tries that failed: ${retried}. Events that became dead letters: ${dead}.`,
     consumers: "Consumers",
     noTraffic:
       "What moves is counted for all tenants together, so this credential sees what waits for its tenant.",
@@ -102,9 +102,9 @@ export const overviewWords = defineWords({
     traffic: "Ereignisse und Wirkungen",
     failures: "Fehler",
     trafficSummary: (published: string, applied: string) =>
-      `${published} Ereignisse kamen, ${applied} Wirkungen wurden angewandt.`,
+      `Ereignisse, die kamen: ${published}. Angewandte Wirkungen: ${applied}.`,
     failuresSummary: (retried: string, dead: string) =>
-      `${retried} Versuche schlugen fehl, ${dead} Ereignisse wurden Dead Letters.`,
+      `Fehlgeschlagene Versuche: ${retried}. Ereignisse, die Dead Letters wurden: ${dead}.`,
     consumers: "Consumer",
     noTraffic:
       "Was sich bewegt, wird für alle Mandanten zusammen gezählt. Dieser Zugang sieht, was für seinen Mandanten wartet.",

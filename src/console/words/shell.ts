@@ -73,6 +73,9 @@ export const shellWords = defineWords({
     errorOther: "That did not work",
     errorOwn: "This page failed. The log has the details.",
     tryAgain: "Try again",
+    kept: "Whether it was done is not known. What you typed is kept here.",
+    sendAgain: "Send it again",
+    toPage: "To the page, without what was typed",
     staleAway: "Not up to date: the server does not answer. It is asked again by itself. What you see is of",
     staleSignedOut: "Not up to date: you are not signed in any more. Load the page again. What you see is of",
   },
@@ -147,6 +150,9 @@ export const shellWords = defineWords({
     errorOther: "Das ging nicht",
     errorOwn: "Diese Seite hat einen Fehler. Näheres steht im Log.",
     tryAgain: "Noch einmal",
+    kept: "Ob es ausgeführt wurde, ist nicht bekannt. Was Sie eingegeben haben, ist hier noch da.",
+    sendAgain: "Noch einmal senden",
+    toPage: "Zur Seite, ohne das Eingegebene",
     staleAway:
       "Nicht aktuell: Der Server antwortet nicht. Er wird von selbst wieder gefragt. Was Sie sehen, ist von",
     staleSignedOut:
