@@ -48,7 +48,7 @@ function whenNext(
 ): Date | null {
   const waits = [...(news ? [free_in] : []), ...(due_in === null ? [] : [due_in])];
   if (waits.length === 0) return null;
-  return new Date(job.now().getTime() + Math.max(1, ...[Math.min(...waits)]) * 1_000);
+  return new Date(job.now().getTime() + Math.max(1, Math.min(...waits)) * 1_000);
 }
 
 /** Takes the news, and stores what is to be told: both or nothing. */

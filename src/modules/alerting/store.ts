@@ -70,7 +70,7 @@ export async function claimMessages(
     )
     UPDATE alert_messages m SET attempt = m.attempt + 1, due_at = now() + ${leaseSeconds}::integer * interval '1 s'
     FROM due WHERE m.id = due.id
-    RETURNING m.id::integer AS id, m.message_id, m.sink, m.body, m.attempt, extract(epoch FROM now() - m.created_at)::float8 AS age`);
+    RETURNING m.id::float8 AS id, m.message_id, m.sink, m.body, m.attempt, extract(epoch FROM now() - m.created_at)::float8 AS age`);
 }
 
 /** @param retrySeconds null: it is over, arrived or given up */

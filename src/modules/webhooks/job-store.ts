@@ -179,7 +179,7 @@ export async function claimDeliveries(
       FROM due WHERE d.id = due.id
       RETURNING d.id, d.endpoint_id, d.attempt, d.attempt_limit, d.event_type, d.event_id, d.entry_id, d.message
     )
-    SELECT t.id::integer AS id, t.endpoint_id, t.attempt, t.attempt_limit, t.event_type, t.message, w.url, w.secret,
+    SELECT t.id::float8 AS id, t.endpoint_id, t.attempt, t.attempt_limit, t.event_type, t.message, w.url, w.secret,
       CASE WHEN w.previous_until > now() THEN w.previous_secret END AS previous_secret, w.form,
       (SELECT to_jsonb(row) FROM (SELECT ${outgoingColumns}) AS row WHERE e.id IS NOT NULL) AS event, (SELECT to_jsonb(row) FROM (
         SELECT ${foreignEnvelope} FROM archived_entries e WHERE e.id = t.entry_id) AS row) AS entry,

@@ -20,6 +20,7 @@ import { deliveryJob } from "./settings.ts";
 import {
   beginCursors,
   databaseNow,
+  databaseTimeIn,
   deleteEndpoint,
   findEndpoint,
   insertEndpoint,
@@ -137,7 +138,7 @@ export function webhookService(keys: Parameters<typeof createVault>[0]) {
         return updateEndpoint(tx, id, {
           secret: sealed,
           previousSecret: overlaps ? await vault.seal(old, addressOf(id, "previous_secret")) : null,
-          previousUntil: overlaps ? new Date(services.now().getTime() + overlapSeconds * 1_000) : null,
+          previousUntil: overlaps ? databaseTimeIn(overlapSeconds) : null,
           updatedAt: databaseNow,
         });
       });

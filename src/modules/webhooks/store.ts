@@ -52,7 +52,8 @@ export async function hasEndpoints(db: Database): Promise<boolean> {
 }
 
 export const databaseNow = sql`now()`;
-/** The same, never later than what is stored from now on: the column has milliseconds, and Postgres rounds up, too. */
+export const databaseTimeIn = (seconds: number) => sql`now() + ${seconds}::integer * interval '1 s'`;
+/** Now, never later than what is stored from now on: the column has milliseconds, and Postgres rounds up, too. */
 export const notBeforeNow = sql`date_trunc('milliseconds', now())`;
 
 export async function lockEndpoint(tx: Tx, id: string, tenantId: string | null): Promise<EndpointRow | null> {

@@ -116,6 +116,17 @@ describe("a signed webhook", () => {
     expect(bodies()[2].data.alerts).toMatchObject([{ subject: "relay:0", state: "reopened" }]);
   });
 
+  test("hears of alerts also when there were more messages than 32 bits count", async () => {
+    await open();
+    await engine.sql("ALTER TABLE alert_messages ALTER COLUMN id RESTART WITH 3000000000");
+    await raiseAlert(engine.open(), about("relay:0"));
+    await tell();
+    expect(calls).toHaveLength(1);
+    expect(await engine.sql("SELECT id, status FROM alert_messages")).toEqual([
+      { id: "3000000000", status: "delivered" },
+    ]);
+  });
+
   test("that is down loses nothing: the alert arrives once when it is back", async () => {
     await open();
     receiver.close();

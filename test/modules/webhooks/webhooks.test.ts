@@ -279,6 +279,27 @@ describe("a webhook", () => {
     for (const one of [secret, rotated.secret]) expect(() => verified(one, calls[2] as Call)).toThrow();
   });
 
+  test("is signed by the secret before for as long as the database's clock says, whatever the worker's is", async () => {
+    const usual = engine;
+    onTestFinished(() => usual.cleanup());
+    const late = { now: () => Date.now() - 3_600_000 };
+    engine = await createTestEngine({ BRAIN_MISSION_HTTP_ALLOW: new URL(origin).host }, late);
+    const { id, secret } = await register();
+    const rotated = (await engine.request("POST", `${root}/${id}/rotate`, { overlap_seconds: 60 })).body;
+    expect((await engine.request("POST", `${root}/${id}/test`)).status).toBe(202);
+    await deliver();
+    for (const one of [secret, rotated.secret]) expect(() => verified(one, calls[0] as Call)).not.toThrow();
+  });
+
+  test("is called also when there were more deliveries than 32 bits count", async () => {
+    await engine.sql("ALTER TABLE webhook_deliveries ALTER COLUMN id RESTART WITH 3000000000");
+    const { id } = await register();
+    await publish();
+    await deliver();
+    expect(calls).toHaveLength(1);
+    expect(await deliveriesOf(id)).toMatchObject([{ id: "3000000000", status: "delivered" }]);
+  });
+
   test("is not slowed down by another one that fails", async () => {
     const bad = await register({ url: `${origin}/bad` });
     await register({ url: `${origin}/good` });
