@@ -22,6 +22,7 @@ import type {
 import type { AgentsSettings } from "./settings.ts";
 import { afterSignOff, afterSignOfLife, type Change, type SignOfLife } from "./state.ts";
 import {
+  adoptAgent,
   beatQuietly,
   countingError,
   findAgent,
@@ -146,9 +147,10 @@ async function giveSignOfLife(
   const agent = await services.transact(contextFor(services, agentId, tenantId), async (tx, publish) => {
     const now = services.now();
     const whose = whoseOf(services, tenantId);
-    const before = await lockOrCreate(tx, agentId, whose, now);
-    const owner = whose.kind === "any" ? before.tenantId : whose.tenantId;
-    return carryOut(tx, publish, before, { ...afterSignOfLife(before, sign, now), now, owner, details });
+    if (whose.kind === "named") await adoptAgent(tx, agentId, whose.tenantId);
+    const meant: Whose = whose.kind === "named" ? { ...whose, kind: "of" } : whose;
+    const before = await lockOrCreate(tx, agentId, meant, now);
+    return carryOut(tx, publish, before, { ...afterSignOfLife(before, sign, now), now, details });
   });
   if (agent.offlineAt !== null) services.schedule(sweepJob, agent.offlineAt);
   return agent;
@@ -179,17 +181,15 @@ async function carryOut(
   tx: Tx,
   publish: Publish,
   agent: Agent,
-  { state, facts, now, owner, details }: DatedChange,
+  { state, facts, now, details }: DatedChange,
 ): Promise<Agent> {
-  const changed = await saveState(tx, agent, state, now, owner);
+  const changed = await saveState(tx, agent, state, now);
   await publishFacts(publish, changed, facts, details);
   return changed;
 }
 
 interface DatedChange extends Change {
   readonly now: Date;
-  /** The tenant that it belongs to from here on; left out: as before. */
-  readonly owner?: string | null;
   /** What the agent says of itself; left out: nothing. */
   readonly details?: JsonObject | undefined;
 }

@@ -13,7 +13,7 @@ import type { AgentStatus } from "./tables.ts";
 /** So many heartbeats in a row must be missed before an agent counts as gone. */
 const missedHeartbeatsLimit = 3;
 /** `agent.heartbeat` is published when the agent has finished so many tasks more. */
-const tasksPerEvent = 10;
+export const tasksPerEvent = 10;
 
 /** What the decisions look at and change. */
 export interface AgentState {

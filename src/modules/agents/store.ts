@@ -1,14 +1,14 @@
 import { type Database, latestPossible, type StatementBuilder, type Tx, translated } from "@brain/engine";
-import { and, asc, eq, gt, lte, min, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, lte, min, type SQL, sql } from "drizzle-orm";
 import type { Agent, AgentsQuery } from "./model.ts";
-import { type AgentState, offlineAtOf, unheardAgent } from "./state.ts";
+import { type AgentState, offlineAtOf, tasksPerEvent, unheardAgent } from "./state.ts";
 import { agents } from "./tables.ts";
 
 /** The statements of this module, one a function. */
 
 /**
- * Whose agent is meant, beside its name. `of`: that of a tenant, and no other. `named`: the same, and one that has no
- * tenant yet becomes that tenant's. `any`: the one without a tenant, or else the one that was heard of first.
+ * Whose agent is meant, beside its name. `of`: that of a tenant, and no other. `named`: the same, or else the one that
+ * has no tenant yet. `any`: the one without a tenant, or else the one that was heard of first.
  */
 export type Whose = { readonly kind: "of" | "named"; readonly tenantId: string } | { readonly kind: "any" };
 
@@ -55,6 +55,7 @@ function later(column: typeof agents.lastHeartbeat | typeof agents.offlineAt, at
 export async function beatQuietly(db: Database, beat: Beat): Promise<Agent | null> {
   const { now, heartbeatSeconds, tasksCompleted, tasksFailed } = beat;
   const offlineAt = offlineAtOf(now, heartbeatSeconds);
+  const step = sql`${tasksPerEvent}::integer`;
   const [row] = await translated(
     db.statements
       .update(agents)
@@ -76,7 +77,7 @@ export async function beatQuietly(db: Database, beat: Beat): Promise<Agent | nul
           sql`${agents.lastHeartbeat} <= ${latestPossible(now).toISOString()}::timestamptz`,
           ...(tasksCompleted === null
             ? []
-            : [sql`${agents.tasksCompleted} / 10 >= ${tasksCompleted}::integer / 10`]),
+            : [sql`${agents.tasksCompleted} / ${step} >= ${tasksCompleted}::integer / ${step}`]),
         ),
       )
       .returning(),
@@ -90,7 +91,24 @@ export async function lockAgent(tx: Tx, agentId: string, whose: Whose): Promise<
   return row ?? null;
 }
 
-/** The same, and a new row for an agent that nobody has heard of. Of two at once, one inserts and the other waits. */
+/**
+ * Gives the agent that has no tenant yet to this one, unless it has one of that name. A statement of its own: of two at
+ * once the second waits here, and finds that it is given.
+ */
+export async function adoptAgent(tx: Tx, agentId: string, tenantId: string): Promise<void> {
+  await tx
+    .update(agents)
+    .set({ tenantId })
+    .where(
+      and(
+        eq(agents.agentId, agentId),
+        isNull(agents.tenantId),
+        sql`NOT EXISTS (SELECT FROM agents known WHERE known.agent_id = ${agentId} AND known.tenant_id = ${tenantId})`,
+      ),
+    );
+}
+
+/** The row of an agent, locked, and a new one for an agent that nobody has heard of. Of two at once, one inserts and the other waits. */
 export async function lockOrCreate(tx: Tx, agentId: string, whose: Whose, now: Date): Promise<Agent> {
   const tenantId = tenantOfRow(agentId, whose);
   const [row] = await tx
@@ -103,22 +121,11 @@ export async function lockOrCreate(tx: Tx, agentId: string, whose: Whose, now: D
   return row;
 }
 
-/**
- * Writes what became of an agent that the transaction has locked.
- *
- * @param tenantId the one that it has now
- */
-export async function saveState(
-  tx: Tx,
-  agent: Agent,
-  state: AgentState,
-  now: Date,
-  tenantId: string | null = agent.tenantId,
-): Promise<Agent> {
+/** Writes what became of an agent that the transaction has locked. */
+export async function saveState(tx: Tx, agent: Agent, state: AgentState, now: Date): Promise<Agent> {
   const { status, statusSince, lastHeartbeat, heartbeatSeconds, offlineAt, tasksCompleted, tasksFailed } =
     state;
   const changed = {
-    tenantId,
     status,
     statusSince,
     lastHeartbeat,

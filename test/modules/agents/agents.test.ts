@@ -1,4 +1,6 @@
+import type { Answer } from "@brain/engine/testing";
 import { agentMessage, systemHealth } from "@brain/schemas";
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApiKey } from "../../backbone.ts";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
@@ -322,6 +324,30 @@ describe("messages", () => {
 });
 
 describe("signs of life", () => {
+  test("of two heartbeats at once that both bring its tenant, both are taken", async () => {
+    const me = newAgent();
+    await post(`/${me}/heartbeat`);
+    const waiting: Promise<Answer>[] = [];
+    await engine.publish({ source: "test" }, async (_publish, tx) => {
+      // The first of them, until just before its commit.
+      await tx.execute(sql`UPDATE agents SET tenant_id = 'tenant-8' WHERE agent_id = ${me}`);
+      waiting.push(post(`/${me}/heartbeat`, { tenant_id: "tenant-8", heartbeat_seconds: 30 }));
+      await waitFor(
+        "the second one waits for the first",
+        () =>
+          engine.sql(
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+          ),
+        (blocked) => blocked.length > 0,
+      );
+    });
+    const answer = await (waiting[0] as Promise<Answer>);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.body).toMatchObject({ tenant_id: "tenant-8", heartbeat_seconds: 30 });
+    const rows = "SELECT tenant_id, heartbeat_seconds FROM agents WHERE agent_id = $1";
+    expect(await engine.sql(rows, [me])).toEqual([{ tenant_id: "tenant-8", heartbeat_seconds: 30 }]);
+  });
+
   test("the first heartbeat makes an agent known and online; the next ones publish nothing", async () => {
     const me = newAgent();
     expect((await engine.request("GET", `${base}/${me}`)).status).toBe(404);
