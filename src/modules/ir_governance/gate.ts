@@ -1,4 +1,4 @@
-import { type Publish, sha256Hex, systemClock, type Tx, ValidationError } from "@brain/engine";
+import { isUuid, type Publish, sha256Hex, systemClock, type Tx, ValidationError } from "@brain/engine";
 import type { ApprovalProof, GateDecision, GateRequest, IrGate, IrValidation } from "../ports/ir-gate.ts";
 import { hashToken } from "./approvals/token.ts";
 import { findTokenHolder, messageOf, useApproval } from "./approvals/use-approval.ts";
@@ -109,12 +109,10 @@ async function askProof(
   return outcome === "usable" ? allowed(recorded, approval) : blocked(recorded, messageOf(outcome));
 }
 
-const uuidShape = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-
 /** The approval that a proof names, whether it holds or not; null when there is none. */
 async function findClaimed(tx: Tx, proof: ApprovalProof): Promise<Approval | null> {
   if (proof.kind === "token") return findTokenHolder(tx, await hashToken(proof.token), null);
-  return uuidShape.test(proof.approval_id) ? findById(tx, proof.approval_id) : null;
+  return isUuid(proof.approval_id) ? findById(tx, proof.approval_id) : null;
 }
 
 /** An approval of this very plan makes the validation part of its story. */

@@ -2,6 +2,7 @@ import { type Database, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { andTenant, ofTenant } from "../of-tenant.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
+import type { TimePlace } from "../time-cursor.ts";
 import type { PlanContent, PlanSummary } from "./plan/plan.ts";
 import type { Approval, StoredValidation } from "./store.ts";
 import { irGovernanceApprovals as approvals, irGovernanceValidations as validations } from "./tables.ts";
@@ -18,14 +19,8 @@ export interface PlanPage {
   readonly state: "waiting" | "refused";
   readonly limit: number;
   /** Last entry of the page before; null for the first page. */
-  readonly after: PlanPlace | null;
+  readonly after: TimePlace | null;
   readonly now: Date;
-}
-
-export interface PlanPlace {
-  /** Unix ms. */
-  readonly validatedMs: number;
-  readonly irHash: string;
 }
 
 /** A plan as lists show it. */
@@ -54,14 +49,14 @@ const msOf = (column: SQL) => sql`(extract(epoch FROM ${column}) * 1000)::bigint
 export async function listPlans(
   db: Database,
   { tenantId, state, limit, after, now }: PlanPage,
-): Promise<{ readonly plans: readonly PlanRow[]; readonly next: PlanPlace | null }> {
+): Promise<{ readonly plans: readonly PlanRow[]; readonly next: TimePlace | null }> {
   const time = sql`${now.toISOString()}::timestamptz`;
   const ofState =
     state === "waiting" ? sql`v.status = 'ESCALATE' AND v.refused_at IS NULL` : sql`v.refused_at IS NOT NULL`;
   const behind =
     after === null
       ? sql``
-      : sql`AND (v.validated_at, v.ir_hash) < (${new Date(after.validatedMs).toISOString()}::timestamptz, ${after.irHash})`;
+      : sql`AND (v.validated_at, v.ir_hash) < (${new Date(after.ms).toISOString()}::timestamptz, ${after.id})`;
   const undecided =
     state === "waiting"
       ? sql`NOT EXISTS (
@@ -70,7 +65,7 @@ export async function listPlans(
             AND a.ir_hash = CASE a.hash_scheme WHEN 'v1' THEN v.ir_hash_v1 ELSE v.ir_hash END
             AND (a.status = 'consumed' OR (a.status = 'pending' AND a.expires_at >= ${time})))`
       : sql`true`;
-  const [row] = await db.rows<{ plans: PlanRow[] | null; looked: number; last: PlanPlace | null }>(sql`
+  const [row] = await db.rows<{ plans: PlanRow[] | null; looked: number; last: TimePlace | null }>(sql`
     WITH looked AS MATERIALIZED (
       SELECT v.tenant_id, v.ir_hash, v.ir_hash_v1, v.validated_at FROM ir_governance_validations v
       WHERE ${ofState} ${andTenant(sql`v.tenant_id`, tenantId ?? null)} ${behind}
@@ -87,12 +82,12 @@ export async function listPlans(
           ORDER BY v.validated_at DESC, v.ir_hash DESC)
         FROM found JOIN ir_governance_validations v USING (tenant_id, ir_hash)) AS plans,
       (SELECT count(*) FROM looked)::integer AS looked,
-      (SELECT json_build_object('validatedMs', ${msOf(sql`validated_at`)}, 'irHash', ir_hash)
+      (SELECT json_build_object('ms', ${msOf(sql`validated_at`)}, 'id', ir_hash)
         FROM looked ORDER BY validated_at, ir_hash LIMIT 1) AS last`);
   const plans = row?.plans ?? [];
   const lastShown = plans.length === limit ? plans.at(-1) : undefined;
   if (lastShown !== undefined) {
-    return { plans, next: { validatedMs: lastShown.validated_ms, irHash: lastShown.ir_hash } };
+    return { plans, next: { ms: lastShown.validated_ms, id: lastShown.ir_hash } };
   }
   return { plans, next: row?.looked === lookedAt ? (row.last ?? null) : null };
 }

@@ -1,3 +1,4 @@
+import { isUuid } from "@brain/engine";
 import type { JsonValue } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
@@ -6,7 +7,11 @@ import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { endpointsOf, validated, validatedInput } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
 import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { type TimePlace, writeTimeCursor } from "../time-cursor.ts";
 import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals/approvals.ts";
+import { readPlan, refuse, withdraw } from "./decisions.ts";
+import { approvalsLive } from "./live.ts";
+import { listPlans } from "./plan-store.ts";
 import {
   acknowledgeRequest,
   approvalRequest,
@@ -16,21 +21,15 @@ import {
   dagDiffRequest,
   endRequest,
   gateRequest,
-  nextCursor,
-  nextPlanCursor,
   pendingQuery,
   planParam,
   plansQuery,
-  readCursor,
   streamQuery,
   tenantQuery,
-} from "./approvals/requests.ts";
-import { readPlan, refuse, withdraw } from "./decisions.ts";
-import { approvalsLive } from "./live.ts";
-import { listPlans } from "./plan-store.ts";
+} from "./requests.ts";
 import { auditDag, passGate, validatePlan } from "./service.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
-import { countByStatus, findApproval, listApprovals } from "./store.ts";
+import { type ApprovalWithPlan, countByStatus, findApproval, listApprovals } from "./store.ts";
 import {
   approvalItem,
   cleanupView,
@@ -87,7 +86,7 @@ function planRoutes(): Hono<ModuleEnv> {
     const { db, now } = c.var.services;
     const page = { tenantId, state, limit, after: cursor ?? null, now: now() };
     const { plans, next } = await listPlans(db, page);
-    return c.json({ plans: plans.map(planItem), next_cursor: next === null ? null : nextPlanCursor(next) });
+    return c.json({ plans: plans.map(planItem), next_cursor: next === null ? null : writeTimeCursor(next) });
   });
 
   app.get("/:hash", mayRead, validated("param", planParam), validated("query", tenantQuery), async (c) => {
@@ -128,11 +127,11 @@ function approvalReads(): Hono<ModuleEnv> {
     const tenantId = tenantOf(c.var.services, named) ?? undefined;
     const { db, now } = c.var.services;
     const time = now();
-    const rows = await listApprovals(db, { tenantId, status, limit, after: readCursor(cursor), now: time });
+    const rows = await listApprovals(db, { tenantId, status, limit, after: cursor ?? null, now: time });
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return c.json({
       approvals: rows.map((row) => approvalItem(row, time)),
-      next_cursor: last === undefined ? null : nextCursor(last.approval),
+      next_cursor: last === undefined ? null : writeTimeCursor(placeOf(last)),
     });
   });
 
@@ -141,7 +140,7 @@ function approvalReads(): Hono<ModuleEnv> {
     const tenantId = tenantOf(c.var.services, named) ?? undefined;
     const { db, now } = c.var.services;
     const time = now();
-    const page = { tenantId, status: "pending" as const, limit, after: readCursor(cursor), now: time };
+    const page = { tenantId, status: "pending" as const, limit, after: cursor ?? null, now: time };
     const [rows, counts] = await Promise.all([listApprovals(db, page), countByStatus(db, tenantId, time)]);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     const { pending, consumed, expired } = counts;
@@ -151,7 +150,7 @@ function approvalReads(): Hono<ModuleEnv> {
       pending,
       consumed,
       expired,
-      next_cursor: last === undefined ? null : nextCursor(last.approval),
+      next_cursor: last === undefined ? null : writeTimeCursor(placeOf(last)),
     });
   });
 
@@ -224,9 +223,14 @@ function approvalDecisions(): Hono<ModuleEnv> {
   return app;
 }
 
+const placeOf = ({ approval }: ApprovalWithPlan): TimePlace => ({
+  ms: approval.createdAt.getTime(),
+  id: approval.approvalId,
+});
+
 /** @throws {NotFoundError} the text is no id, so nothing has it */
 function requireId(id: string): string {
-  if (!/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id)) throw unknownApproval(id);
+  if (!isUuid(id)) throw unknownApproval(id);
   return id.toLowerCase();
 }
 

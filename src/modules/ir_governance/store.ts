@@ -1,6 +1,7 @@
 import { type Database, isoText, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
 import { andTenant, ofTenant } from "../of-tenant.ts";
+import type { TimePlace } from "../time-cursor.ts";
 import {
   type ApprovalStatus,
   irGovernanceApprovals as approvals,
@@ -49,7 +50,7 @@ export interface ApprovalPage {
   readonly status: ApprovalStatus;
   readonly limit: number;
   /** Last entry of the page before; null for the first page. */
-  readonly after: { readonly createdAt: Date; readonly approvalId: string } | null;
+  readonly after: TimePlace | null;
   readonly now: Date;
 }
 
@@ -71,9 +72,9 @@ export async function listApprovals(db: Database, page: ApprovalPage): Promise<A
   const conditions: SQL[] = [hasStatus(page.status, page.now)];
   if (page.tenantId !== undefined) conditions.push(eq(approvals.tenantId, page.tenantId));
   if (page.after !== null) {
-    const { createdAt, approvalId } = page.after;
+    const { ms, id } = page.after;
     conditions.push(
-      sql`(${approvals.createdAt}, ${approvals.approvalId}) < (${createdAt.toISOString()}::timestamptz, ${approvalId}::uuid)`,
+      sql`(${approvals.createdAt}, ${approvals.approvalId}) < (${new Date(ms).toISOString()}::timestamptz, ${id}::uuid)`,
     );
   }
   const rows = await translated(

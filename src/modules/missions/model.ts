@@ -8,8 +8,6 @@ export type Mission = typeof missions.$inferSelect;
 export type LogEntry = typeof missionLog.$inferSelect;
 export type Template = typeof missionTemplates.$inferSelect;
 
-export const missionIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** A mission's result, in UTF-8 bytes of JSON. */
 export const maxResultBytes = 262_144;
 

@@ -1,6 +1,7 @@
 import { atMostMembers, guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
 import * as z from "zod";
 import { reasonText } from "../../http/kit/free-text.ts";
+import { timeCursor } from "../time-cursor.ts";
 import { jsonBytes, missionType } from "./model.ts";
 import { priorities } from "./state.ts";
 import { missionStatuses, type TemplateStep, type TemplateVariable } from "./tables.ts";
@@ -102,22 +103,7 @@ export const historyQuery = z.object({
 export type HistoryQuery = z.output<typeof historyQuery>;
 export const logQuery = z.object({ limit: whole(500, 100) });
 
-/** Place in a list ordered by creation: Unix ms and id. */
-export interface ListCursor {
-  readonly createdMs: number;
-  readonly id: string;
-}
-
-const cursor = z
-  .string()
-  .regex(/^\d{1,14}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, {
-    error: 'Expected the "next_cursor" of an earlier answer',
-  })
-  .transform((value): ListCursor => {
-    const [createdMs = "", id = ""] = value.split("_");
-    return { createdMs: Number(createdMs), id };
-  })
-  .optional();
+const cursor = timeCursor().optional();
 
 export const missionsQuery = z.object({
   status: z.enum(missionStatuses).optional(),

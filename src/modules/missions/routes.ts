@@ -3,6 +3,7 @@ import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
+import { writeTimeCursor } from "../time-cursor.ts";
 import { type Handlers, registerHandlers } from "./handlers/registry.ts";
 import { logView, type Mission, missionView, queueItem, type Template, templateView } from "./model.ts";
 import {
@@ -75,7 +76,7 @@ const changed = (row: Mission) => ({ mission_id: row.id, status: row.status });
 /** Goes on behind the last row of a full page; null at the end. */
 function nextCursor(rows: readonly { readonly createdAt: Date; readonly id: string }[], limit: number) {
   const last = rows.length < limit ? undefined : rows.at(-1);
-  return last === undefined ? null : `${last.createdAt.getTime()}_${last.id}`;
+  return last === undefined ? null : writeTimeCursor({ ms: last.createdAt.getTime(), id: last.id });
 }
 
 const describeHandlers = (handlers: Handlers) =>

@@ -1,5 +1,6 @@
 import {
   ConflictError,
+  isUuid,
   NotFoundError,
   newEventId,
   type Publish,
@@ -15,7 +16,7 @@ import { publishContext } from "../../http/kit/publish-context.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
 import { type Handlers, requireValid } from "./handlers/registry.ts";
-import { type LogEntry, type Mission, missionIdPattern } from "./model.ts";
+import type { LogEntry, Mission } from "./model.ts";
 import type { CreateRequest, EnqueueRequest, LogRequest } from "./requests.ts";
 import { hidden, type MissionSecrets } from "./secrets.ts";
 import { type MissionSettings, workerJob } from "./settings.ts";
@@ -48,7 +49,7 @@ function unknownMission(id: string): NotFoundError {
 
 /** @throws {NotFoundError} it cannot be one */
 function requireId(id: string): string {
-  if (!missionIdPattern.test(id)) throw unknownMission(id);
+  if (!isUuid(id)) throw unknownMission(id);
   return id.toLowerCase();
 }
 

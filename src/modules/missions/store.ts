@@ -10,8 +10,8 @@ import type { JsonObject } from "@brain/schemas";
 import { and, asc, type Column, desc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgInsertValue } from "drizzle-orm/pg-core";
 import { andTenant, ofTenant } from "../of-tenant.ts";
+import type { TimePlace } from "../time-cursor.ts";
 import type { LogEntry, Mission } from "./model.ts";
-import type { ListCursor } from "./requests.ts";
 import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
 
 /** The statements of missions and their log, one a function. Where a tenant is asked for, null means those of all. */
@@ -25,9 +25,9 @@ export type NewMission = Omit<PgInsertValue<typeof table>, "place" | "tenantId">
 const keptLogEntries = 200;
 
 /** Rows behind a cursor, newest first. */
-export function behind(createdAt: Column, id: Column, cursor: ListCursor | undefined): SQL | undefined {
+export function behind(createdAt: Column, id: Column, cursor: TimePlace | undefined): SQL | undefined {
   if (cursor === undefined) return undefined;
-  return sql`(${createdAt}, ${id}) < (to_timestamp(${cursor.createdMs}::float8 / 1000), ${cursor.id}::uuid)`;
+  return sql`(${createdAt}, ${id}) < (to_timestamp(${cursor.ms}::float8 / 1000), ${cursor.id}::uuid)`;
 }
 
 // Reads outside a transaction, one round trip each.
@@ -52,7 +52,7 @@ export async function listMissions(
   tenantId: string | null,
   filter: {
     readonly status?: MissionStatus | undefined;
-    readonly cursor?: ListCursor | undefined;
+    readonly cursor?: TimePlace | undefined;
     readonly limit: number;
   },
 ): Promise<Mission[]> {

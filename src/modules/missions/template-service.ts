@@ -1,4 +1,4 @@
-import { NotFoundError, translated, ValidationError } from "@brain/engine";
+import { isUuid, NotFoundError, translated, ValidationError } from "@brain/engine";
 import { and, count, desc, eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishContext } from "../../http/kit/publish-context.ts";
@@ -7,7 +7,7 @@ import { ofTenant } from "../of-tenant.ts";
 import { queueSource } from "./announce.ts";
 import { requireValid } from "./handlers/registry.ts";
 import { templatesLimit } from "./limits.ts";
-import { type Mission, missionIdPattern, type Template } from "./model.ts";
+import type { Mission, Template } from "./model.ts";
 import type { InstantiateRequest, TemplateRequest, TemplatesQuery, TenantQuery } from "./requests.ts";
 import { hidden } from "./secrets.ts";
 import {
@@ -36,7 +36,7 @@ function unknownTemplate(id: string): NotFoundError {
 }
 
 function requireTemplateId(id: string): string {
-  if (!missionIdPattern.test(id)) throw unknownTemplate(id);
+  if (!isUuid(id)) throw unknownTemplate(id);
   return id;
 }
 

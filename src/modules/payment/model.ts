@@ -4,6 +4,7 @@ import * as z from "zod";
 import { reasonText } from "../../http/kit/free-text.ts";
 import { day } from "../../http/kit/instant.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
+import { timeCursor } from "../time-cursor.ts";
 import {
   type paycoreIntents,
   type paycoreRefunds,
@@ -85,14 +86,7 @@ export const refundsQuery = z.strictObject({
   status: z.enum(refundStatuses).default("unapproved"),
   tenant_id: opaqueId.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z
-    .string()
-    .regex(/^\d{1,14}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "expected the next_cursor of an answer")
-    .transform((cursor) => {
-      const [createdMs = "", id = ""] = cursor.split("_");
-      return { createdMs: Number(createdMs), id };
-    })
-    .optional(),
+  cursor: timeCursor().optional(),
 });
 
 /** Given: the payment must be of this tenant. */

@@ -1,6 +1,7 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import { and, asc, desc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
 import { ofTenant } from "../of-tenant.ts";
+import type { TimePlace } from "../time-cursor.ts";
 import type { Intent, Refund } from "./model.ts";
 import { holdingRefundStates } from "./state.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
@@ -30,8 +31,8 @@ export interface RefundPage {
   readonly tenantId: string | null;
   readonly status: RefundStatus;
   readonly limit: number;
-  /** Last entry of the page before: Unix ms and id. */
-  readonly cursor?: { readonly createdMs: number; readonly id: string } | undefined;
+  /** Last entry of the page before. */
+  readonly cursor?: TimePlace | undefined;
 }
 
 /** Refunds of one status with what of their payment a person has to know, newest first. */
@@ -46,7 +47,7 @@ export async function listRefunds(
   const behind =
     cursor === undefined
       ? undefined
-      : sql`(${table.createdAt}, ${table.id}) < (${new Date(cursor.createdMs).toISOString()}::timestamptz, ${cursor.id}::uuid)`;
+      : sql`(${table.createdAt}, ${table.id}) < (${new Date(cursor.ms).toISOString()}::timestamptz, ${cursor.id}::uuid)`;
   return translated(
     db.statements
       .select({ refund: table, intent: { currency, courseId, amountCents } })

@@ -5,6 +5,7 @@ import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readBytes } from "../../http/kit/request-body.ts";
 import { receives, validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
+import { writeTimeCursor } from "../time-cursor.ts";
 import { approveRefund } from "./approve-refund.ts";
 import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
 import { listRevenue } from "./ledger-store.ts";
@@ -132,7 +133,7 @@ function refundRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
         course_id: intent.courseId,
         paid_cents: intent.amountCents,
       })),
-      next_cursor: last === undefined ? null : `${last.createdAt.getTime()}_${last.id}`,
+      next_cursor: last === undefined ? null : writeTimeCursor({ ms: last.createdAt.getTime(), id: last.id }),
     });
   });
 

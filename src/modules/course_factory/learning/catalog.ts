@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../../http/kit/tenants.ts";
 import { andTenant } from "../../of-tenant.ts";
+import { writeTimeCursor } from "../../time-cursor.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
 import { requireOutline } from "./context.ts";
@@ -57,7 +58,7 @@ export async function listCatalog(services: RequestServices, query: CatalogQuery
   const last = rows.length > query.limit ? page.at(-1) : undefined;
   return {
     courses: page.map(({ ms: _ms, ...card }) => card),
-    next_cursor: last === undefined ? null : `${last.ms}_${last.course_id}`,
+    next_cursor: last === undefined ? null : writeTimeCursor({ ms: last.ms, id: last.course_id }),
   };
 }
 

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { plainText } from "../../../http/kit/free-text.ts";
 import { day } from "../../../http/kit/instant.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
+import { timeCursor } from "../../time-cursor.ts";
 import { actorId } from "../route-parts.ts";
 import { certificateId, enrollmentId, language, limit, oneLine, packId, plainLines } from "./fields.ts";
 import { override } from "./override.ts";
@@ -51,18 +52,10 @@ export const packInput = z.strictObject({
 });
 export type PackInput = z.output<typeof packInput>;
 
-/** Place in a list that is ordered by time and id: `{ms}_{id}`. */
-const cursor = (id: RegExp) =>
-  z
-    .string()
-    .regex(new RegExp(`^\\d{1,15}_${id.source}$`), 'expected the "next_cursor" of an earlier answer')
-    .transform((text) => {
-      const [, ms = "0", last = ""] = /^(\d+)_(.*)$/.exec(text) ?? [];
-      return { ms: Number(ms), id: last };
-    })
-    .optional();
-
-export const packsQuery = z.strictObject({ limit: limit(100, 20), cursor: cursor(/pack_[0-9a-f]{16}/) });
+export const packsQuery = z.strictObject({
+  limit: limit(100, 20),
+  cursor: timeCursor(/pack_[0-9a-f]{16}/).optional(),
+});
 export type PacksQuery = z.output<typeof packsQuery>;
 
 export const renderQuery = z.strictObject({ pack_id: packId.optional() });
@@ -71,7 +64,7 @@ export const catalogQuery = z.strictObject({
   language: language.optional(),
   tenant_id: plainText(100).optional(),
   limit: limit(100, 50),
-  cursor: cursor(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/),
+  cursor: timeCursor().optional(),
 });
 export type CatalogQuery = z.output<typeof catalogQuery>;
 

@@ -8,6 +8,7 @@ import type { AccessRule } from "../../access-rule.ts";
 import { andTenant } from "../../of-tenant.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerOf } from "../../reader.ts";
+import { writeTimeCursor } from "../../time-cursor.ts";
 import type { Outline } from "../content/model.ts";
 import { isOfTenant } from "../courses/whose-course.ts";
 import { noCourse } from "../errors.ts";
@@ -105,7 +106,7 @@ export async function listPacks(services: RequestServices, courseId: string, que
   const last = rows.length > query.limit ? page.at(-1) : undefined;
   return {
     packs: page.map(({ ms: _ms, ...pack }) => pack),
-    next_cursor: last === undefined ? null : `${last.ms}_${last.pack_id}`,
+    next_cursor: last === undefined ? null : writeTimeCursor({ ms: last.ms, id: last.pack_id }),
   };
 }
 

@@ -1,9 +1,9 @@
 import { forbiddenValue, type JsonValue, stripHashPrefix } from "@brain/schemas";
 import * as z from "zod";
-import { reasonText } from "../../../http/kit/free-text.ts";
-import { isLine } from "../plan/plan.ts";
-import type { PlanPlace } from "../plan-store.ts";
-import { approvalStatuses } from "../tables.ts";
+import { reasonText } from "../../http/kit/free-text.ts";
+import { timeCursor } from "../time-cursor.ts";
+import { isLine } from "./plan/plan.ts";
+import { approvalStatuses } from "./tables.ts";
 
 /** What the routes accept. */
 
@@ -91,34 +91,19 @@ export const tenantQuery = z.strictObject({ tenant_id: tenantId.optional() });
 /** Why an approval is taken back, or a plan refused. */
 export const endRequest = z.strictObject({ reason, tenant_id: tenantId.optional() });
 
-const noCursor = 'Expected the "next_cursor" of an earlier answer';
-
 export const plansQuery = z.strictObject({
   tenant_id: tenantId.optional(),
   state: z.enum(["waiting", "refused"]).default("waiting"),
   limit: integerText.pipe(z.int().min(1).max(200)).default(50),
-  cursor: z
-    .string()
-    .regex(/^\d{1,14}_[0-9a-f]{64}$/, { error: noCursor })
-    .transform((text): PlanPlace => {
-      const [ms = "", irHash = ""] = text.split("_");
-      return { validatedMs: Number(ms), irHash };
-    })
-    .optional(),
+  cursor: timeCursor(/[0-9a-f]{64}/).optional(),
 });
-
-export const nextPlanCursor = ({ validatedMs, irHash }: PlanPlace): string => `${validatedMs}_${irHash}`;
 
 export const planParam = z.object({ hash: irHash });
 
 export const pendingQuery = z.strictObject({
   tenant_id: tenantId.optional(),
   limit,
-  cursor: z
-    .string()
-    // Fourteen digits of milliseconds end in the year 5138; Postgres reads no year of five digits as we write it.
-    .regex(/^\d{1,14}_[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, { error: noCursor })
-    .optional(),
+  cursor: timeCursor().optional(),
 });
 
 export const approvalsQuery = pendingQuery.extend({ status: z.enum(approvalStatuses).default("pending") });
@@ -128,14 +113,3 @@ export const streamQuery = z.strictObject({
   tenant_id: tenantId.optional(),
   last_event_id: z.string().min(1).max(2_000).optional(),
 });
-
-/** @returns null for the first page */
-export function readCursor(cursor: string | undefined): { createdAt: Date; approvalId: string } | null {
-  if (cursor === undefined) return null;
-  const [time = "", approvalId = ""] = cursor.split("_");
-  return { createdAt: new Date(Number(time)), approvalId };
-}
-
-export function nextCursor(last: { readonly createdAt: Date; readonly approvalId: string }): string {
-  return `${last.createdAt.getTime()}_${last.approvalId}`;
-}
