@@ -6,6 +6,7 @@ import { publishContext } from "../../../http/kit/publish-context.ts";
 import { requireTenantOf, tenantOf, visibleTenant } from "../../../http/kit/tenants.ts";
 import { expiryJobName } from "../jobs.ts";
 import { approvalsLimit, consumeLimit } from "../limits.ts";
+import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "../requests.ts";
 import {
   type Approval,
   acknowledgeApproval,
@@ -14,7 +15,6 @@ import {
   insertApproval,
 } from "../store.ts";
 import { source } from "../validation.ts";
-import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "./requests.ts";
 import { hashToken, newToken } from "./token.ts";
 import { ofApproval, type UseResult, useApproval } from "./use-approval.ts";
 
@@ -66,16 +66,7 @@ export async function createApproval(
     publishContext(services, source, tenantId),
     async (tx, publish) => {
       const validation = await findValidation(tx, tenantId, hashScheme, irHash);
-      if (validation?.status === "REJECT") {
-        throw new ConflictError(
-          "The plan was rejected, so it cannot be approved. Mend it and validate it again.",
-        );
-      }
-      if (validation !== null && validation.refusedAt !== null) {
-        throw new ConflictError(
-          "A person has refused the plan, so it cannot be approved any more. Change it and validate it again.",
-        );
-      }
+      requireApprovable(validation);
       const { reason = null } = request;
       const filter = { approval_id: approvalId, ir_hash: irHash, tenant_id: tenantId };
       await noteDecision(services, tx, "plan_approved", { reason, filter });
@@ -111,6 +102,23 @@ export async function createApproval(
   );
   services.schedule(expiryJobName, new Date(expiresAt.getTime() + 1));
   return { approval, token };
+}
+
+/**
+ * @param validation null: nothing validated the plan here, which is no reason against it
+ * @throws {ConflictError} the plan was rejected, or a person refused it
+ */
+function requireApprovable(validation: Awaited<ReturnType<typeof findValidation>>): void {
+  if (validation === null) return;
+  if (validation.status === "REJECT") {
+    throw new ConflictError(
+      "The plan was rejected, so it cannot be approved. Mend it and validate it again.",
+    );
+  }
+  if (validation.refusedAt === null) return;
+  throw new ConflictError(
+    "A person has refused the plan, so it cannot be approved any more. Change it and validate it again.",
+  );
 }
 
 /**
