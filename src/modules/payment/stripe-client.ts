@@ -1,6 +1,7 @@
 import { redactText } from "@brain/schemas";
 import * as z from "zod";
 import { callOutside } from "../call-outside.ts";
+import { readBounded } from "../outgoing.ts";
 import type { StripeSettings } from "./settings.ts";
 import { type ProviderRefund, readRefund } from "./stripe-events.ts";
 
@@ -145,7 +146,9 @@ async function call<T>(
       signal: AbortSignal.timeout(settings.timeoutMs ?? defaultTimeoutMs),
     });
     status = response.status;
-    text = await readText(response);
+    const answer = await readBounded(response, maxAnswerBytes);
+    if (answer.truncated) return { kind: "no_answer", reason: "an answer that is too long" };
+    ({ text } = answer);
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     return { kind: "no_answer", reason: name === "TimeoutError" ? "no answer in time" : "not reachable" };
@@ -173,16 +176,4 @@ function refusalOf(text: string): { readonly code: string; readonly message: str
   } catch {
     return { code: "refused", message: "" };
   }
-}
-
-/** Reads up to the limit, so that an endless answer cannot fill the memory. */
-async function readText(response: Response): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > maxAnswerBytes) throw new Error("The answer is too long.");
-  }
-  return text + decoder.decode();
 }

@@ -1,5 +1,6 @@
 import { type CallOutside, issuesOf, retryAfterMs, TransientError, UpstreamError } from "@brain/engine";
 import type * as z from "zod";
+import { readBounded } from "../../outgoing.ts";
 
 /** Where an OpenAI-compatible service answers: base URL up to `/v1`, key and model. */
 export interface ChatSettings {
@@ -39,7 +40,7 @@ export function slowestChatMs({ timeoutMs = defaultChatTimeoutMs }: ChatSettings
 }
 
 /** Longest answer that is read, in UTF-16 units; a lesson has at most 10,000. */
-const maxAnswerLength = 262_144;
+const maxAnswerBytes = 262_144;
 
 interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -160,18 +161,11 @@ async function complete(
   );
 }
 
-/** Reads the body up to the limit, so that an endless answer cannot fill the memory. */
+/** @throws {UpstreamError} it is over the limit */
 async function readText(response: Response): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > maxAnswerLength) {
-      throw new UpstreamError(`The content service answered with more than ${maxAnswerLength} characters.`);
-    }
-  }
-  return text + decoder.decode();
+  const { text, truncated } = await readBounded(response, maxAnswerBytes);
+  if (!truncated) return text;
+  throw new UpstreamError(`The content service answered with more than ${maxAnswerBytes} bytes.`);
 }
 
 function contentOf(text: string): string {
