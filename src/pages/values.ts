@@ -25,7 +25,7 @@ export function durationText(
   return parts.join(" ");
 }
 
-/** Minutes as ISO 8601 writes a duration: `PT4H`. https://schema.org/Duration */
+/** Minutes as ISO 8601 writes a duration: `PT240M`. https://schema.org/Duration */
 export function isoDuration(minutes: number): string {
   return `PT${minutes}M`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { jsonForScript, newNonce } from "../../pages/document.ts";
+import { newNonce } from "../../pages/document.ts";
+import { jsonForScript } from "../../pages/json-for-script.ts";
 import type { MadeCourse } from "../ports/course-showcase.ts";
 import type { Distribution } from "./model.ts";
 import { coursePage, nextStepsPage, pageHeaders } from "./page.ts";
@@ -242,6 +243,7 @@ describe("jsonForScript", () => {
     const text = jsonForScript(value);
     expect(text).not.toMatch(/[<>&\u2028\u2029]/);
     expect(JSON.parse(text)).toEqual(value);
+    expect(jsonForScript("\u2028<")).toBe('"\\u2028\\u003c"');
   });
 });
 

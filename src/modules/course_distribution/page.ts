@@ -1,7 +1,8 @@
 import { html, raw } from "hono/html";
 import { audienceLine } from "../../pages/audiences.ts";
 import { courseFooter, courseParts } from "../../pages/course-parts.ts";
-import { documentOf, inlineStyle, jsonForScript } from "../../pages/document.ts";
+import { documentOf, inlineStyle } from "../../pages/document.ts";
+import { jsonForScript } from "../../pages/json-for-script.ts";
 import type { CoursePage } from "../../pages/model.ts";
 import { styleSheet } from "../../pages/style.ts";
 import { wordsOf } from "../../pages/texts.ts";

@@ -79,9 +79,12 @@ export async function announceStarted(
 }
 
 /** A content service may put an address or a number into a title; events must not carry it. */
-function publicTitle(title: string): string {
-  return cut(redactText(title), 120);
+function publicTitle(title: string, maxLength: number): string {
+  return cut(redactText(title), maxLength);
 }
+
+/** Of a module, and of a lesson in the list of all: an outline has many. */
+const listedTitle = 120;
 
 /**
  * One event per finished step; a placeholder lesson has none.
@@ -105,12 +108,12 @@ export async function announceMade(
         template_id: made.template_id,
         modules: outline.modules.map((part) => ({
           module_id: part.module_id,
-          title: publicTitle(part.title),
+          title: publicTitle(part.title, listedTitle),
           lessons_count: part.lessons.length,
           duration_minutes: part.estimated_total_duration_minutes,
           lessons: part.lessons.map((lesson) => ({
             lesson_id: lesson.lesson_id,
-            title: publicTitle(lesson.title),
+            title: publicTitle(lesson.title, listedTitle),
             duration_minutes: lesson.estimated_duration_minutes,
           })),
         })),
@@ -123,8 +126,7 @@ export async function announceMade(
       await publish(courseLessonGenerated, {
         course_id,
         lesson_id: lesson.lesson_id,
-        // A content service may put an address or a number into a title; events must not carry it.
-        lesson_title: cut(redactText(lesson.title), 200),
+        lesson_title: publicTitle(lesson.title, 200),
         module_id: part.module_id,
         content_length: made.lesson.content_markdown.length,
         lesson_index: made.index + 1,

@@ -1,4 +1,4 @@
-import type { Publish, Tx } from "@brain/engine";
+import { type Publish, settlesWithin, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { announceFailed, announceMade, announceStarted, runContext } from "../announce.ts";
 import type { ContentGenerator } from "../content/generator.ts";
@@ -162,7 +162,7 @@ async function produceAll(
     const pending = produce(run, progress, nextStep(run.request, progress), deps);
     // It is awaited below; until then a commit may fail first, and this one's failure would go unhandled.
     pending.catch(() => undefined);
-    if (ready.length > 0 && !(await settlesWithin(pending, readySince + groupMs - services.now().getTime())))
+    if (ready.length > 0 && !(await settlesWithin(readySince + groupMs - services.now().getTime(), pending)))
       await flush();
     let made: Made;
     try {
@@ -178,24 +178,5 @@ async function produceAll(
       await flush();
       return made.result;
     }
-  }
-}
-
-/** True when `promise` is settled, either way, before `ms` have passed. */
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([
-      promise.then(
-        () => true as const,
-        () => true as const,
-      ),
-      late,
-    ]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,3 +1,5 @@
+import { jsonForScript } from "../../../pages/json-for-script.ts";
+import { isoDuration } from "../../../pages/values.ts";
 import { lessonsOf } from "../content/assemble.ts";
 import type { Outline } from "../content/model.ts";
 import { cut } from "../content/text.ts";
@@ -29,7 +31,7 @@ export function seoPackOf(outline: Outline, given: readonly string[]): SeoPack {
     twitter_description: social,
     twitter_card: "summary",
     json_ld: jsonLd,
-    json_ld_script: `<script type="application/ld+json">${embeddedJson(jsonLd)}</script>`,
+    json_ld_script: `<script type="application/ld+json">${jsonForScript(jsonLd)}</script>`,
     robots: "index, follow",
   };
 }
@@ -72,24 +74,17 @@ function jsonLdOf(outline: Outline, keywords: readonly string[]): Readonly<Recor
     inLanguage: language,
     keywords: keywords.join(", "),
     provider: { "@type": "Organization", name: "BRAiN" },
-    timeRequired: `PT${minutes}M`,
-    hasCourseInstance: { "@type": "CourseInstance", courseMode: "online", courseWorkload: `PT${minutes}M` },
+    timeRequired: isoDuration(minutes),
+    hasCourseInstance: {
+      "@type": "CourseInstance",
+      courseMode: "online",
+      courseWorkload: isoDuration(minutes),
+    },
     syllabusSections: outline.modules.map((part) => ({
       "@type": "Syllabus",
       name: part.title,
       description: part.description,
-      timeRequired: `PT${part.estimated_total_duration_minutes}M`,
+      timeRequired: isoDuration(part.estimated_total_duration_minutes),
     })),
   };
-}
-
-/**
- * JSON that can stand inside of a script element: no `</script>`, `<!--` or line separator of the text ends it early
- * (HTML standard, restrictions for contents of script elements).
- */
-export function embeddedJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
