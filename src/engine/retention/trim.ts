@@ -210,9 +210,9 @@ async function keepForeign(
   stream: string,
   page: readonly EntryHead[],
 ): Promise<{ readonly kept: number; readonly page: readonly EntryHead[] }> {
-  const ids = JSON.stringify(page.map((head) => head.eventId).filter((id) => isUuid(id)));
+  const eventIds = JSON.stringify(page.map((head) => head.eventId).filter((id) => isUuid(id)));
   const recorded = await db.rows<{ id: string }>(sql`
-    SELECT e.id::text AS id FROM json_array_elements_text(${ids}::json) AS given(id)
+    SELECT e.id::text AS id FROM json_array_elements_text(${eventIds}::json) AS given(id)
     JOIN events e ON e.id = given.id::uuid`);
   const known = new Set(recorded.map((row) => row.id));
   const foreign = page.filter(({ eventId }) => !known.has(eventId.toLowerCase()));

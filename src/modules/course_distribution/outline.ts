@@ -97,12 +97,9 @@ function fromLessons(
   lessons: readonly AnnouncedLesson[],
   language: string,
 ): OutlineModule[] {
-  const byModule = new Map<string, AnnouncedLesson[]>();
-  for (const lesson of lessons) {
-    if (lesson.moduleId === null) continue;
-    byModule.set(lesson.moduleId, [...(byModule.get(lesson.moduleId) ?? []), lesson]);
-  }
-  const known = [...byModule];
+  const known = [...Map.groupBy(lessons, ({ moduleId }) => moduleId)].filter(
+    ([moduleId]) => moduleId !== null,
+  );
   return Array.from({ length: Math.max(modulesCount, known.length) }, (_, index) => {
     const [moduleId, itsLessons] = known[index] ?? [null, []];
     return {

@@ -75,7 +75,7 @@ export function sessionRoutes(settings: IdentitySettings): Hono<ModuleEnv> {
   });
 
   app.get("/", requires("admin", "own_tenant"), async (c) =>
-    c.json({ sessions: await listSessionViews(c.var.services, null) }),
+    c.json({ sessions: await listSessionViews(c.var.services) }),
   );
 
   app.post(

@@ -74,27 +74,14 @@ export async function endSession(db: Database, id: string, now: Date): Promise<v
 /** Those that are neither revoked nor over, the newest first. */
 export function listSessions(
   db: Database,
-  {
-    tenantId,
-    identityId,
-    limit,
-    now,
-  }: {
-    readonly tenantId: string | null;
-    /** Null: of everybody. */
-    readonly identityId: string | null;
-    readonly limit: number;
-    readonly now: Date;
-  },
+  { tenantId, limit, now }: { readonly tenantId: string | null; readonly limit: number; readonly now: Date },
 ): Promise<SessionRow[]> {
-  const mine = identityId === null ? undefined : eq(identitySessions.identityId, identityId);
   return db.statements
     .select()
     .from(identitySessions)
     .where(
       and(
         ofTenant(identitySessions.tenantId, tenantId),
-        mine,
         isNull(identitySessions.revokedAt),
         sql`expires_at > ${now.toISOString()}::timestamptz`,
       ),
