@@ -23,8 +23,9 @@ import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe/stand-in.ts";
 import { type ReadyLine, showReadyLine } from "./terminal/ready-line.ts";
+import { startTickLoop } from "./tick-loop.ts";
 import { bundleWorkers, readCompatibility, type WorkerBundles } from "./workerd/bundle.ts";
-import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./workerd/run-workers.ts";
+import { printLog, type RunningWorkers, runWorkers } from "./workerd/run-workers.ts";
 import { createTaskFiles } from "./workerd/task-files.ts";
 import { serviceVariables, workerBindings } from "./workerd/worker-bindings.ts";
 

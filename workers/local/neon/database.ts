@@ -7,7 +7,10 @@ export interface GatewayCredentials {
   readonly password: string;
 }
 
-/** The fields of a Postgres error that Neon and the wire protocol know, in Neon's order. */
+/**
+ * The fields of a Postgres error that Neon and the wire protocol know, in Neon's order. Not the engine's list of what it
+ * reads: this program stands for Neon, and would hide it when the engine forgot one.
+ */
 export const errorFieldNames = [
   "severity",
   "code",

@@ -1,6 +1,5 @@
 /** Both workers in one workerd, as on Cloudflare: the API is reachable, the consumer only through it and by cron. */
 
-import { setTimeout as delay } from "node:timers/promises";
 import { createRestarts } from "../processes/supervise.ts";
 import { formatLogLine } from "../terminal/console-lines.ts";
 import { createArchiveService } from "./archive-folder.ts";
@@ -68,7 +67,6 @@ export function printLog(level: string, message: string): void {
  */
 export async function runWorkers(options: RunWorkersOptions): Promise<RunningWorkers> {
   const { compatibility, bindings, archiveDir, onLog = printLog } = options;
-  let { bundles } = options;
   const edge = await bundleEdge();
   const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
   const hostNames = createHostNamesService(options.lookup);
@@ -83,7 +81,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
       lost = true;
     };
     return startInstance({
-      bundles,
+      bundles: code.bundles(),
       edge,
       compatibility,
       bindings,
@@ -97,6 +95,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
       onLost,
     });
   };
+  const code = createCode(() => current, options.bundles);
   const end = (instance: Instance) => instance.dispose().catch(() => undefined);
   let current = await start(options.port, options.inspectorPort ?? null);
   const { url, inspectorUrl } = current;
@@ -109,31 +108,43 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     current = (await restarts.start(`is gone (${reason})`)) ?? current;
   };
 
+  const pulse =
+    options.busyLimitMs === undefined ? null : watchBusy(() => current, options.busyLimitMs, onLog);
+  return {
+    url,
+    inspectorUrl,
+    reload: code.reload,
+    tick: () => code.runCron("* * * * *"),
+    janitor: () => code.runCron(janitorCron),
+    crash: () => current.crash(),
+    async dispose() {
+      pulse?.stop();
+      await restarts.stop();
+      await end(current);
+    },
+  };
+}
+
+/** The code that runs: who replaces it, and whose work is cut off by that. */
+function createCode(current: () => Instance, first: WorkerBundles) {
+  let bundles = first;
+  /** The newest, and how many there were. */
+  let reloading = Promise.resolve();
+  let reloads = 0;
   const replace = async (next: WorkerBundles) => {
     try {
-      await current.reload(next);
+      await current().reload(next);
     } catch (error) {
-      await current.reload(bundles);
+      await current().reload(bundles);
       throw error;
     }
     bundles = next;
   };
-  /** The newest, and how many there were. */
-  let reloading = Promise.resolve();
-  let reloads = 0;
-  const reload = (next: WorkerBundles): Promise<void> => {
-    reloads++;
-    reloading = replace(next);
-    return reloading;
-  };
-
-  const pulse =
-    options.busyLimitMs === undefined ? null : watchBusy(() => current, options.busyLimitMs, onLog);
   const runCron = async (cron: string): Promise<void> => {
     await reloading.catch(() => undefined);
     const before = reloads;
     try {
-      const outcome = await current.runCron(cron);
+      const outcome = await current().runCron(cron);
       if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
     } catch (error) {
       if (reloads === before) throw error;
@@ -142,17 +153,13 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     }
   };
   return {
-    url,
-    inspectorUrl,
-    reload,
-    tick: () => runCron("* * * * *"),
-    janitor: () => runCron(janitorCron),
-    crash: () => current.crash(),
-    async dispose() {
-      pulse?.stop();
-      await restarts.stop();
-      await end(current);
+    bundles: () => bundles,
+    reload(next: WorkerBundles): Promise<void> {
+      reloads++;
+      reloading = replace(next);
+      return reloading;
     },
+    runCron,
   };
 }
 
@@ -177,40 +184,4 @@ function watchBusy(current: () => Instance, limitMs: number, onLog: typeof print
 /** It is made with the bootstrap key, so without one it is not offered: null. */
 function demoOf({ BRAIN_API_KEY: key, BRAIN_BOOTSTRAP_KEY: mode }: Readonly<Record<string, string>>) {
   return key === undefined || mode === "off" ? null : createDemoService(key);
-}
-
-export interface TickLoop {
-  /** Fulfilled when the first tick is over, whatever came of it. */
-  readonly first: Promise<void>;
-  /** No further tick; waits for the one that runs, at most `graceMs`. */
-  stop(graceMs: number): Promise<void>;
-}
-
-/**
- * Fires `tick` at once and then every `intervalMs`, one at a time: a tick that is due while one runs is left out.
- * A failing tick goes to `onError` and the next one comes all the same, as with Cloudflare's cron.
- */
-export function startTickLoop(
-  tick: () => Promise<void>,
-  intervalMs: number,
-  onError: (error: unknown) => void,
-): TickLoop {
-  let running: Promise<void> | null = null;
-  const fire = () => {
-    running ??= tick()
-      .catch(onError)
-      .finally(() => {
-        running = null;
-      });
-  };
-  fire();
-  const first = running ?? Promise.resolve();
-  const timer = setInterval(fire, intervalMs);
-  return {
-    first,
-    async stop(graceMs) {
-      clearInterval(timer);
-      if (running) await Promise.race([running, delay(graceMs)]);
-    },
-  };
 }
