@@ -18,7 +18,7 @@ async function inDatabase(databaseUrl: string, ...statements: string[]): Promise
 const action =
   "INSERT INTO operator_actions (action, actor_id, reason) VALUES ('test', 'a', 'b') RETURNING id";
 
-test("tests take turns with one database, and none sees what another put in", async () => {
+test("a file's tests take turns with one database, and none sees what another put in", async () => {
   const first = await createSandbox();
   const [begin] = await inDatabase(first.databaseUrl, "CREATE TABLE of_a_test (n integer)", action);
   await first.cleanup();

@@ -1,7 +1,7 @@
 /**
- * Databases that the tests of a worker take turns with. A clone of the template is hundreds of files, which is dear on a
- * disk, and every connection to a new one begins with cold caches. So a worker clones as many databases as its tests use
- * at the same time, which is mostly one, and what a test has put in is taken out again.
+ * Databases that the tests of a file take turns with. A clone of the template is hundreds of files, which is dear on a
+ * disk, and every connection to a new one begins with cold caches. So a file clones as many databases as it uses at the
+ * same time, which is mostly one, and what a test has put in is taken out again.
  *
  * A database in which something is still going on, or whose tables, rights or settings a test has changed, is dropped.
  */
@@ -28,6 +28,8 @@ export interface Template {
 /** A database in use by one test. */
 export interface BorrowedDatabase {
   readonly name: string;
+  /** The test file that it was cloned for. */
+  readonly file: string;
   /** A session that stays open, so that emptying finds warm caches. */
   readonly client: pg.Client;
 }
@@ -65,11 +67,16 @@ export async function describeTemplate(databaseUrl: string, name: string): Promi
 }
 
 /** A database with the tables of the template and no rows; give it back with `returnDatabase`. */
-export async function borrowDatabase(pool: DatabasePool): Promise<BorrowedDatabase> {
+export async function borrowDatabase(pool: DatabasePool, file: string): Promise<BorrowedDatabase> {
+  const others = idle.filter((database) => database.file !== file);
+  for (const database of others) {
+    idle.splice(idle.indexOf(database), 1);
+    await drop(pool, database);
+  }
   const found = idle.pop();
   if (found !== undefined) return found;
   const name = await cloneTemplate(pool);
-  return { name, client: await connect(withDatabase(pool.databaseUrl, name)) };
+  return { name, file, client: await connect(withDatabase(pool.databaseUrl, name)) };
 }
 
 /** A copy of the template to which nobody is connected. The end of the run drops it. */
@@ -79,7 +86,7 @@ export async function cloneTemplate({ databaseUrl, template }: DatabasePool): Pr
   return name;
 }
 
-/** Empties a database for the next test of its worker, or drops it. */
+/** Empties a database for the next test of its file, or drops it. */
 export async function returnDatabase(pool: DatabasePool, database: BorrowedDatabase): Promise<void> {
   const isClean = await empty(pool.template, database.client).catch(() => false);
   if (isClean) idle.push(database);

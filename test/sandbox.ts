@@ -1,7 +1,7 @@
 /** A database and a Redis prefix of its own for each test or file, so that files run side by side and never clean up others. */
 
 import { randomBytes } from "node:crypto";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 import { withDatabase } from "../workers/local/neon/database.ts";
 import { createRedisConnection, type RedisConnection } from "../workers/local/redis/connection.ts";
 import { plainReply } from "../workers/local/redis/resp.ts";
@@ -35,7 +35,7 @@ async function deleteKeys(redis: RedisConnection, pattern: string): Promise<void
 export async function createSandbox(): Promise<Sandbox> {
   const services = inject("services");
   const id = randomBytes(6).toString("hex");
-  const database = await borrowDatabase(services);
+  const database = await borrowDatabase(services, expect.getState().testPath ?? "");
   let isOpen = true;
   const prefix = `t:${id}`;
   return {

@@ -16,7 +16,7 @@ const statements = [
 
 test.each(statements)("the statement of $place fits the tables", async ({ text }) => {
   const services = inject("services");
-  const database = await borrowDatabase(services);
+  const database = await borrowDatabase(services, import.meta.url);
   try {
     await database.client.query("BEGIN");
     await database.client.query(text);
