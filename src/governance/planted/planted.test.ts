@@ -241,7 +241,7 @@ const beds: readonly Bed[] = [
         [`consumers: ["course_distribution"],`, `consumers: ["course_distribution", "payment"],`, {}],
       ],
       "src/modules/payment/consumer.ts": [
-        ["on(coursePaymentRequired, async", "on(coursePaymentRequired, async", { "EV-6": [0] }],
+        ["on(coursePaymentRequired, (event", "on(coursePaymentRequired, (event", { "EV-6": [0] }],
       ],
       "src/modules/course_factory/EVENTS.md": [
         ["**Consumers:**\n\n- `payment`\n", "**Consumers:**\n\n- outside: `payment`\n", { "EV-6": [0] }],
