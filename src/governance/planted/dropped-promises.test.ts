@@ -224,6 +224,24 @@ export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookLent,
 })] });`,
 };
 
+test("a module as a whole may be a file that is not read", async () => {
+  const root = await mkdtemp(join(tmpdir(), "brain-whole-"));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const consumer = `import { defineConsumer, on } from "@brain/engine";
+import * as parts from "./parts.wasm";
+import { bookLent } from "../events.ts";
+export const own = defineConsumer({ subscriber: "shelf", handlers: [on(bookLent, async () => { parts.run(); })] });`;
+  const files = { ...product, "src/shelf/consumer.ts": consumer, "src/shelf/parts.wasm": "" };
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  const project = await readProject(root);
+  expect(checkProject(project, rules, "2026-11-26").findings.filter(({ rule }) => rule === "C-8")).toEqual(
+    [],
+  );
+});
+
 test("what installed packages promise is asked of the compiler", async () => {
   const root = await mkdtemp(join(tmpdir(), "brain-packages-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

@@ -96,6 +96,8 @@ const isTypeNamed = (node: ts.Node, name: string): boolean =>
 
 /** What stands at the top of a file under a name, types too; null: nothing. */
 export function declaredType({ source }: Shapes, file: string, name: string): ts.Node | null {
+  // A module as a whole is none of them, and may be a file that is not read.
+  if (name === "*") return null;
   const { statements } = source(file)?.ast ?? { statements: [] };
   for (const statement of statements) {
     if (isTypeNamed(statement, name)) return statement;
