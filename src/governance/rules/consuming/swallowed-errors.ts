@@ -4,15 +4,10 @@ import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { commandOf } from "../../tree/effects/redis-commands.ts";
 import { callsInside, handlersOf, reachedFrom } from "../../tree/flow/reach.ts";
-import {
-  hasAwait,
-  isLogger,
-  isUnseenSettled,
-  leaves,
-  rejectionHandlerOf,
-} from "../../tree/flow/rejections.ts";
+import { hasAwait, isUnseenSettled, leaves, rejectionHandlerOf } from "../../tree/flow/rejections.ts";
 import { functionOf } from "../../tree/names/scope.ts";
 import type { TypeScriptTree } from "../../tree/product/typescript.ts";
+import { isLogger } from "../../tree/syntax/loggers.ts";
 import { nodesOf } from "../../tree/syntax/nodes.ts";
 import { bare, calledName, type FunctionNode, isFunction, isInside } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";

@@ -25,7 +25,7 @@ const stepsToOutside = 6;
 
 export function unsafeTwice({ typescript }: Project, report: Report): void {
   const looked = new Set<FunctionNode>();
-  const sql = readSqlTexts(typescript.bindings);
+  const sql = readSqlTexts(typescript);
   for (const handler of typescript.handled.flatMap((handled) => handlersOf(typescript, handled))) {
     const given = new Set<ts.Node>();
     const reached = reachedFrom(typescript, handler, stepsToOutside, (call, called) => {

@@ -23,7 +23,7 @@ export function readPersonalColumns(tree: TypeScriptTree): (node: ts.Expression)
   let tables: ReadonlyMap<string, ts.CallExpression | null> | null = null;
   const look: Look = {
     tree,
-    sql: readSqlTexts(tree.bindings),
+    sql: readSqlTexts(tree),
     tables() {
       tables ??= tablesByName(tree);
       return tables;

@@ -89,7 +89,7 @@ const isolateSql = new WeakMap<Project, readonly ProductSql[]>();
 function sqlOf(project: Project): readonly ProductSql[] {
   const known = isolateSql.get(project);
   if (known !== undefined) return known;
-  const reader = readSqlTexts(project.typescript.bindings);
+  const reader = readSqlTexts(project.typescript);
   const found = [...sourcesWith(project, mayHaveSql)].flatMap(({ module, nodes }) =>
     reader.textsOf(nodes).map(
       ({ at, text, isWhole }): ProductSql => ({

@@ -63,7 +63,7 @@ export function secondBuses(project: Project, report: Report): void {
       if (isQueueOfDeno(call)) tell(looked, call, "the queue of Deno KV");
     }
   for (const looked of moduleSourcesWith(project, /\bnotify\b|pg_notify|\blisten\b/i))
-    for (const { at, text } of readSqlTexts(bindings).textsOf(looked.nodes))
+    for (const { at, text } of readSqlTexts(project.typescript).textsOf(looked.nodes))
       if (/^\s*(?:NOTIFY|LISTEN)\s+["\w]|\bpg_notify\s*\(/i.test(text))
         tell(looked, at, "NOTIFY of Postgres");
   for (const looked of moduleSourcesWith(project, /qstash|amazonaws|pubsub\.googleapis/))

@@ -3,9 +3,10 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { calledFunction } from "../../tree/flow/reach.ts";
-import { isLogger, isUnseenSettled, leaves, rejectionHandlerOf } from "../../tree/flow/rejections.ts";
+import { isUnseenSettled, leaves, rejectionHandlerOf } from "../../tree/flow/rejections.ts";
 import { declarationOf, functionOf } from "../../tree/names/scope.ts";
 import type { TypeScriptTree } from "../../tree/product/typescript.ts";
+import { isLogger } from "../../tree/syntax/loggers.ts";
 import {
   calledName,
   type FunctionNode,

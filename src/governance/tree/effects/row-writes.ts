@@ -26,7 +26,7 @@ const maxSteps = 3;
 
 /** Remembers what it has read: to be made for each look at a project. */
 export function readRowWrites(tree: TypeScriptTree): RowWrites {
-  const sql: SqlReader = readSqlTexts(tree.bindings);
+  const sql: SqlReader = readSqlTexts(tree);
   const byParameter = new Map<FunctionNode, ReadonlyMap<number, string>>();
 
   const bySql = (call: ts.CallExpression): RowWrite | null => {

@@ -8,8 +8,8 @@ import { shapesOf } from "../names/shapes.ts";
 import { tableWrite } from "../product/publishers.ts";
 import type { TypeScriptTree } from "../product/typescript.ts";
 import { isSqlRunner, readSqlTexts } from "../sql/sql-texts.ts";
+import { isLogger } from "../syntax/loggers.ts";
 import { bare, isFunction } from "../syntax/source.ts";
-import { isLogger } from "./rejections.ts";
 
 const maxSteps = 4;
 
@@ -17,7 +17,7 @@ const maxSteps = 4;
 export function givesPromise(tree: TypeScriptTree, call: ts.CallExpression, steps = maxSteps): boolean {
   if (isLogger(call.expression)) return false;
   if (tableWrite(tree, call.getSourceFile().fileName, call) !== null) return true;
-  if (isSqlRunner(call) && readSqlTexts(tree.bindings).givenTo(call).length > 0) return true;
+  if (isSqlRunner(call) && readSqlTexts(tree).givenTo(call).length > 0) return true;
   const shapes = shapesOf(tree);
   if (shapes.of(call)?.isPromise === true) return true;
   const called = shapes.of(bare(call.expression))?.node ?? null;

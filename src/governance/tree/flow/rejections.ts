@@ -1,7 +1,7 @@
 /** Where the rejection of a promise may end. */
 
 import ts from "typescript";
-import { bare, calledName, isFunction } from "../syntax/source.ts";
+import { calledName, isFunction } from "../syntax/source.ts";
 
 /** What is given to `catch(…)`, or second to `then(…)`; undefined: nothing, or it is another call. */
 export function rejectionHandlerOf(call: ts.CallExpression): ts.Expression | undefined {
@@ -31,15 +31,4 @@ function holds(node: ts.Node, isIt: (node: ts.Node) => boolean): boolean {
   };
   look(node);
   return found;
-}
-
-const logNames = /^(?:debug|info|warn|error|log|trace|fatal)$/;
-
-/** `console.error`, `context.log.warn`, `this.#logger.error`: what only tells of what it is given. */
-export function isLogger(node: ts.Expression): boolean {
-  const value = bare(node);
-  if (!ts.isPropertyAccessExpression(value) || !logNames.test(value.name.text)) return false;
-  const owner = bare(value.expression);
-  const name = ts.isPropertyAccessExpression(owner) ? owner.name : owner;
-  return /^#?(?:console|log|logger)$/i.test(name.getText());
 }

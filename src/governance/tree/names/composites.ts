@@ -49,7 +49,10 @@ export function enumOf({ members }: ts.EnumDeclaration, evaluate: Evaluate): unk
 }
 
 /** The `static readonly` members of a class as an object. */
-export function staticsOf({ members }: ts.ClassLikeDeclaration, evaluate: Evaluate): unknown {
+export function staticsOf(
+  { members }: ts.ClassLikeDeclaration,
+  evaluate: Evaluate,
+): Readonly<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   for (const one of members) {
     if (!ts.isPropertyDeclaration(one) || one.initializer === undefined) continue;

@@ -5,7 +5,7 @@
 
 import ts from "typescript";
 import { bare, isFunction, nameOf, stringOf } from "../syntax/source.ts";
-import type { Bindings } from "./bindings.ts";
+import type { Bindings, Origin } from "./bindings.ts";
 import { declarationOf, type Sources } from "./scope.ts";
 import { oneOf, promised, returnedBy, type Shape, type Shapes, settled } from "./shape.ts";
 import { declaredType, elementOf, memberOf, shapeOfType } from "./type-shapes.ts";
@@ -77,7 +77,13 @@ function read(shapes: Shapes, node: ts.Expression): Shape | null {
   if (ts.isIdentifier(node)) return readName(shapes, node);
   const name = memberName(node);
   if (name === null) return null;
-  const owner = shapes.of((node as ts.PropertyAccessExpression).expression);
+  const { expression } = node as ts.PropertyAccessExpression;
+  if (ts.isIdentifier(expression) && declarationOf(expression) === null) {
+    const file = node.getSourceFile().fileName;
+    const exported = shapes.bindings.memberOf(file, expression.text, name);
+    if (exported !== null) return readOrigin(shapes, exported);
+  }
+  const owner = shapes.of(expression);
   return owner === null || owner.node === null || owner.isPromise ? null : memberOf(shapes, owner.node, name);
 }
 
@@ -147,8 +153,10 @@ function readCall(shapes: Shapes, node: ts.CallExpression): Shape | null {
 function readName(shapes: Shapes, name: ts.Identifier): Shape | null {
   const declared = declarationOf(name);
   if (declared !== null) return readDeclared(shapes, declared);
-  const file = name.getSourceFile().fileName;
-  const origin = shapes.bindings.originOf(file, name.text);
+  return readOrigin(shapes, shapes.bindings.originOf(name.getSourceFile().fileName, name.text));
+}
+
+function readOrigin(shapes: Shapes, origin: Origin | null): Shape | null {
   if (origin === null || origin.file === null) return null;
   if (origin.value !== null && !ts.isVariableDeclaration(origin.value.parent)) return shapes.of(origin.value);
   const found = declaredType(shapes, origin.file, origin.name);

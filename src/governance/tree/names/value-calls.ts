@@ -1,10 +1,10 @@
-/** What a call gives back: functions of the project that are one expression, of zod, and of the charter's package. */
+/** What a call gives back: functions of the project that only put something together, of zod, and of the charter's package. */
 
 import ts from "typescript";
-import { type FunctionNode, resultOf } from "../syntax/source.ts";
+import { type FunctionNode, nameOf, resultOf } from "../syntax/source.ts";
 import { foldedText } from "./folded-texts.ts";
 import { notKnown } from "./literals.ts";
-import { charterFunctions, isCheck, isOfZod, isSchema, refusedNames } from "./package-values.ts";
+import { charterFunctions, isCheck, isOfZod, isSchema, member, refusedNames } from "./package-values.ts";
 
 /** Names that stand for something in one place alone: parameters of the functions around it. */
 export type Scope = ReadonlyMap<string, unknown>;
@@ -45,20 +45,49 @@ export function callMethod(owner: unknown, name: string, given: readonly unknown
   return isSchema(made) ? made : notKnown;
 }
 
-/** A function that is one expression. */
+/** A function that gives back one expression, behind constants at most. */
 function callWritten(
   { file, node, scope }: WrittenFunction,
   given: readonly unknown[],
   evaluate: EvaluateIn,
 ): unknown {
-  const result = resultOf(node);
-  if (result === null) return notKnown;
+  const result = lastResult(node);
+  return result === null
+    ? notKnown
+    : evaluate(file, result, scopeOfCall({ file, node, scope }, given, evaluate));
+}
+
+/** What the names of a function's parameters stand for in a call of it. */
+export function scopeOfCall(
+  { file, node, scope }: WrittenFunction,
+  given: readonly unknown[],
+  evaluate: EvaluateIn,
+): Scope {
   const inside = new Map(scope);
-  for (const [index, { name, initializer }] of node.parameters.entries()) {
-    const value = index < given.length ? given[index] : initializer && evaluate(file, initializer, scope);
+  const set = (name: ts.BindingName, value: unknown): void => {
     if (ts.isIdentifier(name)) inside.set(name.text, value === undefined ? notKnown : value);
+    else if (ts.isObjectBindingPattern(name))
+      for (const part of name.elements) {
+        const key = nameOf((part.propertyName ?? part.name) as ts.PropertyName);
+        if (key !== null) set(part.name, member(value, key));
+      }
+  };
+  for (const [index, { name, initializer, dotDotDotToken }] of node.parameters.entries()) {
+    if (dotDotDotToken !== undefined) set(name, given.slice(index));
+    else set(name, index < given.length ? given[index] : initializer && evaluate(file, initializer, scope));
   }
-  return evaluate(file, result, inside);
+  return inside;
+}
+
+/** Null: it does more than to give something back. */
+function lastResult(node: FunctionNode): ts.Expression | null {
+  const { body } = node;
+  if (!ts.isBlock(body)) return resultOf(node);
+  const last = body.statements.at(-1);
+  const isPlain = body.statements
+    .slice(0, -1)
+    .every((one) => ts.isVariableStatement(one) && (one.declarationList.flags & ts.NodeFlags.Const) !== 0);
+  return isPlain && last !== undefined && ts.isReturnStatement(last) ? (last.expression ?? null) : null;
 }
 
 /** As zod gets it: a function of the project is never called, so any will do. */

@@ -6,14 +6,28 @@
 import * as charterPackage from "@brain/schemas";
 import ts from "typescript";
 import * as zod from "zod";
-import { bare, isFunction, nameOf, type SourceFile, topStatement } from "../syntax/source.ts";
+import {
+  bare,
+  type FunctionNode,
+  isFunction,
+  nameOf,
+  type SourceFile,
+  topStatement,
+} from "../syntax/source.ts";
 import type { Bindings, Origin } from "./bindings.ts";
 import { concatenationOf, type Evaluate, enumOf, listOf, staticsOf, templateOf } from "./composites.ts";
 import { literalOf, notKnown } from "./literals.ts";
 import { type Objects, readObjects } from "./objects.ts";
 import { isPlain, isSchema, member, type Schema } from "./package-values.ts";
 import { declarationOf } from "./scope.ts";
-import { callMethod, callValue, type EvaluateIn, type Scope, WrittenFunction } from "./value-calls.ts";
+import {
+  callMethod,
+  callValue,
+  type EvaluateIn,
+  type Scope,
+  scopeOfCall,
+  WrittenFunction,
+} from "./value-calls.ts";
 
 /** Where a schema was written. */
 export interface SchemaSource {
@@ -26,8 +40,16 @@ export interface SchemaSource {
 export interface Values extends Objects {
   /** {@link notKnown} where it cannot be told; objects and lists hold it where a part of them cannot. */
   valueOf(file: string, node: ts.Expression): unknown;
+  /** Of an expression inside of functions, where they are called so; of these the outermost comes first. */
+  valueIn(file: string, node: ts.Expression, calls: readonly FunctionCall[]): unknown;
   /** Null: it is no schema that {@link valueOf} gave. */
   sourceOf(schema: unknown): SchemaSource | null;
+}
+
+/** A function of the project, and a call of it. */
+export interface FunctionCall {
+  readonly node: FunctionNode;
+  readonly call: ts.CallExpression;
 }
 
 const maxDepth = 60;
@@ -56,6 +78,15 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
 
   return {
     valueOf: (file, node) => evaluate(file, node, topScope),
+    valueIn(file, node, calls) {
+      let scope = topScope;
+      for (const { node: called, call } of calls) {
+        const from = call.getSourceFile().fileName;
+        const given = listOf(call.arguments, (argument) => evaluate(from, argument, topScope));
+        scope = scopeOfCall(new WrittenFunction(file, called, scope), given, evaluate);
+      }
+      return evaluate(file, node, scope);
+    },
     sourceOf: (schema) =>
       typeof schema === "object" && schema !== null ? (sources.get(schema) ?? null) : null,
     ...readObjects(bindings),
@@ -81,6 +112,9 @@ function read(place: Place, node: ts.Expression): unknown {
   const evaluate: Evaluate = (part) => place.evaluate(place.file, part, place.scope);
   if (isFunction(node)) return new WrittenFunction(place.file, node, place.scope);
   if (ts.isIdentifier(node)) return readName(place, node);
+  if (node.kind === ts.SyntaxKind.ThisKeyword)
+    return place.scope.has("this") ? place.scope.get("this") : notKnown;
+  if (ts.isNewExpression(node)) return readNew(place, node, evaluate);
   if (ts.isArrayLiteralExpression(node)) return listOf(node.elements, evaluate);
   if (ts.isObjectLiteralExpression(node)) return readObject(place, node, evaluate);
   if (ts.isPropertyAccessExpression(node)) return readProperty(place, node, evaluate);
@@ -124,8 +158,65 @@ function readOrigin(place: Place, origin: Origin | null): unknown {
 function readDeclared({ evaluate, file, scope }: Place, declared: ts.Node): unknown {
   const atTop: Evaluate = (node) => evaluate(file, node, topScope);
   if (ts.isEnumDeclaration(declared)) return enumOf(declared, atTop);
-  if (ts.isClassDeclaration(declared)) return staticsOf(declared, atTop);
+  if (ts.isClassDeclaration(declared))
+    return { ...staticsOf(declared, atTop), ...methodsOf(file, declared, topScope, true) };
   return isFunction(declared) ? new WrittenFunction(file, declared, scope) : notKnown;
+}
+
+const isStatic = (member: ts.ClassElement) =>
+  ts.canHaveModifiers(member) &&
+  member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
+
+function methodsOf(
+  file: string,
+  { members }: ts.ClassDeclaration,
+  scope: Scope,
+  areStatic: boolean,
+): Readonly<Record<string, unknown>> {
+  const methods = members.filter(
+    (member) => ts.isMethodDeclaration(member) && isFunction(member) && isStatic(member) === areStatic,
+  );
+  return Object.fromEntries(
+    methods.flatMap((method) => {
+      const name = nameOf((method as ts.MethodDeclaration).name);
+      return name === null || name === "__proto__" || !isFunction(method)
+        ? []
+        : [[name, new WrittenFunction(file, method, scope)]];
+    }),
+  );
+}
+
+/** `new Names("library")` of the project: its fields and methods, as far as they are written in it. */
+function readNew(place: Place, node: ts.NewExpression, evaluate: Evaluate): unknown {
+  const name = bare(node.expression);
+  if (!ts.isIdentifier(name)) return notKnown;
+  const local = declarationOf(name);
+  const origin = place.bindings.originOf(place.file, name.text);
+  const file = origin?.file ?? place.file;
+  const declared =
+    origin === null || origin.file === null
+      ? local
+      : topStatement(place.source(origin.file).ast, origin.name);
+  if (declared === null || !ts.isClassDeclaration(declared)) return notKnown;
+  const made: Record<string, unknown> = {};
+  const scope: Scope = new Map([["this", made]]);
+  Object.assign(made, methodsOf(file, declared, scope, false));
+  for (const member of declared.members) {
+    if (ts.isPropertyDeclaration(member) && member.initializer !== undefined && !isStatic(member)) {
+      const field = nameOf(member.name);
+      if (field !== null && field !== "__proto__")
+        made[field] = place.evaluate(file, member.initializer, scope);
+    }
+    if (ts.isConstructorDeclaration(member))
+      // constructor(private readonly domain: string)
+      for (const [index, parameter] of member.parameters.entries()) {
+        const field = ts.isParameterPropertyDeclaration(parameter, member) ? nameOf(parameter.name) : null;
+        const given = node.arguments?.[index];
+        if (field !== null && field !== "__proto__")
+          made[field] = given === undefined ? notKnown : evaluate(given);
+      }
+  }
+  return made;
 }
 
 function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Evaluate): unknown {
@@ -143,7 +234,11 @@ function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Ev
       : ts.isShorthandPropertyAssignment(property)
         ? property.name
         : null;
-    const value = written === null ? notKnown : evaluate(written);
+    const value = isFunction(property)
+      ? new WrittenFunction(place.file, property, place.scope)
+      : written === null
+        ? notKnown
+        : evaluate(written);
     found[name] =
       isSchema(value) && written !== null ? ownField(place, value, { node: written, property }) : value;
   }

@@ -1,34 +1,57 @@
 /** Events that a function of the project defines for others: `const bookEvent = (type: string) => defineEvent(type, …)`. */
 
 import ts from "typescript";
-import { declarationOf, functionOf } from "../names/scope.ts";
-import { bare, type FunctionNode, functionsAround } from "../syntax/source.ts";
-
-/** Where functions are looked for. */
-type Sources = Parameters<typeof functionOf>[0];
+import { declarationOf, givenTo, type Sources } from "../names/scope.ts";
+import { shapesOf } from "../names/shapes.ts";
+import type { FunctionCall } from "../names/values.ts";
+import { bare, type FunctionNode, functionsAround, isInside, nameOf, walk } from "../syntax/source.ts";
 
 export interface EventHelper {
   readonly node: FunctionNode;
-  /** What it is called where it stands. */
+  /** The one around it, which gives it back: `(resource) => (action) => defineEvent(…)`. Null: it stands alone. */
+  readonly maker: FunctionNode | null;
+  /** What it, or the one around it, is called where it stands. */
   readonly name: string;
+  /** What is the type of the event. */
+  readonly type: ts.Expression;
   /** Which of its parameters are the type of the event and its options; -1: none is. */
-  readonly type: number;
-  readonly options: number;
+  readonly typeAt: number;
+  readonly optionsAt: number;
 }
 
-/** The function around `defineEvent(type, …)` that is given the type; null: there is none. */
+/** The function around `defineEvent(type, …)` that is given the type, or a part of it; null: there is none. */
 export function helperAround({ arguments: [type, options] }: ts.CallExpression): EventHelper | null {
-  const [node, ...further] = type === undefined ? [] : functionsAround(type);
+  const [node, maker = null, ...further] = type === undefined ? [] : functionsAround(type);
   if (type === undefined || node === undefined || further.length > 0) return null;
+  const name = nameOfFunction(maker ?? node);
+  if (name === null || !isGiven(type, maker ?? node)) return null;
+  return { node, maker, name, type, typeAt: parameterOf(node, type), optionsAt: parameterOf(node, options) };
+}
+
+/** Of a declaration, a method, or what it is given to. */
+function nameOfFunction(node: FunctionNode): string | null {
   const { parent } = node;
-  const named = ts.isFunctionDeclaration(node)
-    ? node.name
-    : ts.isVariableDeclaration(parent)
+  const named =
+    node.name ??
+    (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)
       ? parent.name
-      : undefined;
-  const at = parameterOf(node, type);
-  if (at === -1 || named === undefined || !ts.isIdentifier(named)) return null;
-  return { node, name: named.text, type: at, options: parameterOf(node, options) };
+      : undefined);
+  return named === undefined ? null : nameOf(named as ts.PropertyName);
+}
+
+/** A name in it is a parameter of the function, or is made of one. */
+function isGiven(type: ts.Expression, node: FunctionNode, steps = 3): boolean {
+  let found = false;
+  walk(type, (at) => {
+    const declared = ts.isIdentifier(at) ? declarationOf(at) : null;
+    if (declared === null || !isInside(declared, node)) return !found;
+    if (ts.isVariableDeclaration(declared))
+      found ||=
+        steps > 0 && declared.initializer !== undefined && isGiven(declared.initializer, node, steps - 1);
+    else found = true;
+    return !found;
+  });
+  return found;
 }
 
 function parameterOf({ parameters }: FunctionNode, node: ts.Expression | undefined): number {
@@ -43,7 +66,24 @@ export const callsOfHelper = (
   calls: readonly ts.CallExpression[],
   sources: Sources,
 ): readonly ts.CallExpression[] =>
-  calls.filter((call) => functionsAround(call).length === 0 && functionOf(sources, call.expression) === node);
+  calls.filter(
+    (call) =>
+      functionsAround(call).length === 0 && shapesOf(sources).of(bare(call.expression))?.node === node,
+  );
+
+/** A call of the helper, behind that of the function around it. Empty: that one is called elsewhere. */
+export function callsThrough({ node, maker }: EventHelper, call: ts.CallExpression): readonly FunctionCall[] {
+  if (maker === null) return [{ node, call }];
+  const callee = bare(call.expression);
+  const made = ts.isIdentifier(callee) ? givenTo(callee) : callee;
+  const inner = made === null ? null : bare(made);
+  return inner !== null && ts.isCallExpression(inner)
+    ? [
+        { node: maker, call: inner },
+        { node, call },
+      ]
+    : [];
+}
 
 /** Files that may call it: they say its name. */
 export const filesNaming = (

@@ -19,7 +19,7 @@ import {
   type SourceFile,
   stringOf,
 } from "../syntax/source.ts";
-import { callsOfHelper, type EventHelper, filesNaming, helperAround } from "./event-helpers.ts";
+import { callsOfHelper, callsThrough, type EventHelper, filesNaming, helperAround } from "./event-helpers.ts";
 import { namesOf, saysOne } from "./event-names.ts";
 import { givenName, isGivenPublisher } from "./given-publishers.ts";
 import { readModules, type TypeScriptModule } from "./modules.ts";
@@ -297,15 +297,21 @@ function readEvent(file: string, call: ts.CallExpression, values: Values): Defin
 
 /** What a call of a helper says of the event that it defines. */
 function readCallOf(
-  { type, options }: EventHelper,
+  helper: EventHelper,
   file: string,
   call: ts.CallExpression,
   values: Values,
 ): Partial<DefinedEvent> {
-  const given = options === -1 ? undefined : call.arguments[options];
+  const { optionsAt, typeAt, type: written } = helper;
+  const given = optionsAt === -1 ? undefined : call.arguments[optionsAt];
   const named = given === undefined ? null : values.objectOf(file, given);
-  const written = named !== null && named.file === file ? { options: named.node } : {};
-  return { call, name: nameOfValue(call), type: textOf(file, call.arguments[type], values), ...written };
+  const own = named !== null && named.file === file ? { options: named.node } : {};
+  const through = callsThrough(helper, call);
+  const put =
+    through.length === 0 ? null : values.valueIn(written.getSourceFile().fileName, written, through);
+  const direct = typeAt === -1 ? null : textOf(file, call.arguments[typeAt], values);
+  const type = direct ?? (typeof put === "string" ? put : null);
+  return { call, name: nameOfValue(call), type, ...own };
 }
 
 function readConsumer(file: string, call: ts.CallExpression, values: Values): DefinedConsumer {

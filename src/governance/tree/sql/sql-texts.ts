@@ -3,6 +3,8 @@
 import ts from "typescript";
 import type { Bindings } from "../names/bindings.ts";
 import { declarationOf } from "../names/scope.ts";
+import type { Values } from "../names/values.ts";
+import { isLogger } from "../syntax/loggers.ts";
 import type { Nodes } from "../syntax/nodes.ts";
 import { bare, calledName } from "../syntax/source.ts";
 import { hole } from "./tokens.ts";
@@ -22,7 +24,12 @@ const runners = new Set(["execute", "query", "raw", "unsafe", "rows", "batch"]);
 export const isSqlRunner = (call: ts.CallExpression): boolean => runners.has(calledName(call) ?? "");
 
 /** A file without any of these has none. */
-export const mayHaveSql = /\bsql\b|\.(?:execute|query|raw|unsafe|rows|batch)\(/;
+export const mayHaveSql =
+  /\bsql\b|\.(?:execute|query|raw|unsafe|rows|batch)\(|["'`]\s*(?:select|insert|update|delete|with|merge|truncate)\s/i;
+
+/** How a statement begins, which no other text does. */
+const statement =
+  /^\s*(?:select\b[^;]*\bfrom\s|insert\s+into\s|update\s[^;]*\bset\s|delete\s+from\s|with\s[^;]*\bas\s*\(|merge\s+into\s|truncate\s)/i;
 /** What is put into another text stands there as it is, up to this length: names and short conditions. */
 const maxPiece = 200;
 
@@ -34,8 +41,8 @@ export interface SqlReader {
 }
 
 /** Remembers what it has read: to be made for each look at a project. */
-export function readSqlTexts(bindings: Bindings): SqlReader {
-  const seen: Seen = { bindings, pieces: new Map() };
+export function readSqlTexts({ bindings, values }: Pick<Seen, "bindings" | "values">): SqlReader {
+  const seen: Seen = { bindings, values, pieces: new Map() };
   return {
     givenTo(call) {
       const [first] = call.arguments;
@@ -54,7 +61,7 @@ export function readSqlTexts(bindings: Bindings): SqlReader {
         const name = calledName(call);
         const [first] = call.arguments;
         return first === undefined || name === null || !runners.has(name)
-          ? []
+          ? call.arguments.flatMap((argument) => statementIn(seen, call, argument))
           : givenTexts(seen, first, name === "batch");
       });
       return [...new Map([...tagged, ...given].map((text) => [text.at, text])).values()];
@@ -62,9 +69,19 @@ export function readSqlTexts(bindings: Bindings): SqlReader {
   };
 }
 
+/** A statement that a function of the project, or a method of a driver, is given: it will run it. */
+function statementIn(seen: Seen, call: ts.CallExpression, argument: ts.Expression): readonly SqlText[] {
+  const value = bare(argument);
+  if (!(ts.isStringLiteralLike(value) || ts.isTemplateExpression(value)) || isLogger(call.expression))
+    return [];
+  const text = textOf(seen, value);
+  return text !== null && statement.test(text) ? [{ at: value, text, isWhole: true }] : [];
+}
+
 /** What has been read of one project. */
 interface Seen {
   readonly bindings: Bindings;
+  readonly values: Pick<Values, "valueOf">;
   /** What stands for an expression inside of another text. */
   readonly pieces: Map<ts.Node, string>;
 }
@@ -127,10 +144,22 @@ function pieceOf(seen: Seen, node: ts.Expression, isTagged: boolean): string {
   // What refers to itself has no end.
   seen.pieces.set(value, hole);
   const said =
-    nameGiven(seen, value) ?? (value.getEnd() - value.getStart() > maxPiece ? null : textOf(seen, value));
+    nameGiven(seen, value) ??
+    (value.getEnd() - value.getStart() > maxPiece
+      ? null
+      : (textOf(seen, value) ?? workedOut(seen, value, isTagged)));
   const piece = said === null || said.length > maxPiece ? hole : said;
   seen.pieces.set(value, piece);
   return piece;
+}
+
+/** `named("books")`, `tables.books`, `parts.join(" ")`; null: it is not known. In a tagged text it is a value, and never SQL. */
+function workedOut({ values }: Seen, node: ts.Expression, isTagged: boolean): string | null {
+  const isPut =
+    ts.isCallExpression(node) || ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node);
+  if (isTagged || !isPut) return null;
+  const value = values.valueOf(node.getSourceFile().fileName, node);
+  return typeof value === "string" ? value : null;
 }
 
 /** `sql.identifier("books")`, `sql.raw("books")`; null: it is none of them. */
@@ -167,7 +196,7 @@ function givenTexts(
         : [],
     );
   // A tagged one is found by itself.
-  const text = isSqlTag(seen.bindings, value) ? null : textOf(seen, value);
+  const text = isSqlTag(seen.bindings, value) ? null : (textOf(seen, value) ?? workedOut(seen, value, false));
   return text === null ? [] : [{ at: place, text, isWhole: true }];
 }
 
