@@ -92,6 +92,52 @@ const table = (name: string) => "shelf_" + name;
 export const named = (db: Db) => db.execute(\`SELECT * FROM \${table("books")} desk_returns\`);`,
     desk,
   ],
+  "types of events by what a constructor sets, by inherited methods, and by parts of objects": [
+    "N-1 N-4",
+    `
+import { defineEvent } from "@brain/schemas";
+import * as z from "zod";
+const payload = z.strictObject({ book_id: z.uuid().describe("the book") });
+const options = { version: 1, module: "shelf", payload };
+class Names { private readonly domain: string; constructor(domain: string) { this.domain = domain; } of(action: string) { return \`\${this.domain}.book.\${action}\`; } }
+export const one = defineEvent(new Names("library").of("lend"), options); //! N-4
+class More extends Names { other(action: string) { return "library.desk." + action; } }
+export const two = defineEvent(new More("library").of("take"), options); //! N-4
+export const three = defineEvent(new More("library").other("open"), options); //! N-4
+const { prefix, deep: { last } } = { prefix: "library.book", deep: { last: "close" } };
+export const four = defineEvent(\`\${prefix}.\${last}\`, options); //! N-4
+const [first] = ["library.book.find"];
+export const five = defineEvent(first, options); //! N-4
+class Kept { static readonly domain = "library"; static of(action: string) { return \`\${this.domain}.book.\${action}\`; } }
+export const six = defineEvent(Kept.of("keep"), options); //! N-4
+const local = () => { const { prefix } = { prefix: "library.rack" }; return \`\${prefix}.move\`; };
+export const seven = defineEvent(local(), options); //! N-4`,
+  ],
+  "a name means what it means where it is written, and a field what was put into it last": [
+    "N-1 N-3 N-4 N-5",
+    `
+import { defineEvent } from "@brain/schemas";
+import * as z from "zod";
+const payload = z.strictObject({ book_id: z.uuid().describe("the book") });
+const options = { version: 1, module: "shelf", payload };
+const domain = "library";
+const inner = (action: string) => \`\${domain}.book.\${action}\`;
+const outer = (domain: string, action: string) => (domain === "" ? inner(action) : inner(action));
+const named = (domain: string, action: string) => inner(action);
+export const one = defineEvent(named("NO", "lent"), options);
+export const more = defineEvent(outer("NO", "lent"), options);
+const shadowed = (action: string) => { const type = (action: string) => \`library.desk.\${action}\`; return type("opened"); };
+export const two = defineEvent(shadowed("lend"), options);
+class Kept { type = "library.book.lend"; constructor(type: string) { this.type = type; } }
+export const three = defineEvent(new Kept("library.book.kept").type, options);
+class Later { type = "library.book.lend"; set(type: string) { this.type = type; return this; } }
+export const four = defineEvent(new Later().type, options);
+class Names { of(action: string) { return "library.book." + action; } }
+class Past extends Names { of(action: string) { return "library.book." + action + "ed"; } }
+export const five = defineEvent(new Past().of("return"), options);
+class Unknown extends Base { by(action: string) { return "library.book." + action; } }
+export const six = defineEvent(new Unknown().of("lend"), options);`,
+  ],
   "names that are put together right": [
     "N-1 N-3 N-4 N-5",
     `

@@ -29,7 +29,7 @@ export function concatenationOf(
 }
 
 /** Elements of a list, or arguments of a call. A spread of what is not known stands for one such value. */
-export function listOf(elements: ts.NodeArray<ts.Expression>, evaluate: Evaluate): unknown[] {
+export function listOf(elements: readonly ts.Expression[], evaluate: Evaluate): unknown[] {
   return elements.flatMap((element) => {
     if (!ts.isSpreadElement(element)) return [evaluate(element)];
     const value = evaluate(element.expression);

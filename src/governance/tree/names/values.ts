@@ -9,17 +9,18 @@ import * as zod from "zod";
 import {
   bare,
   type FunctionNode,
+  functionsAround,
   isFunction,
   nameOf,
   type SourceFile,
   topStatement,
 } from "../syntax/source.ts";
 import type { Bindings, Origin } from "./bindings.ts";
-import { concatenationOf, type Evaluate, enumOf, listOf, staticsOf, templateOf } from "./composites.ts";
+import { concatenationOf, type Evaluate, enumOf, listOf, templateOf } from "./composites.ts";
 import { literalOf, notKnown } from "./literals.ts";
 import { type Objects, readObjects } from "./objects.ts";
 import { isPlain, isSchema, member, type Schema } from "./package-values.ts";
-import { declarationOf } from "./scope.ts";
+import { declarationOf, parameterOwner } from "./scope.ts";
 import {
   callMethod,
   callValue,
@@ -28,6 +29,7 @@ import {
   scopeOfCall,
   WrittenFunction,
 } from "./value-calls.ts";
+import { classValue, instanceOf, type WrittenClass } from "./value-classes.ts";
 
 /** Where a schema was written. */
 export interface SchemaSource {
@@ -129,13 +131,36 @@ function read(place: Place, node: ts.Expression): unknown {
 }
 
 function readName(place: Place, node: ts.Identifier): unknown {
-  if (place.scope.has(node.text)) return place.scope.get(node.text);
   const declared = declarationOf(node);
   if (declared === null) return readOrigin(place, place.bindings.originOf(place.file, node.text));
-  const isConstant = ts.isVariableDeclaration(declared) && (declared.parent.flags & ts.NodeFlags.Const) !== 0;
-  if (isConstant && declared.initializer !== undefined)
-    return place.evaluate(place.file, declared.initializer, place.scope);
-  return readDeclared(place, declared);
+  if (parameterOwner(declared) !== null)
+    return place.scope.has(node.text) ? place.scope.get(node.text) : notKnown;
+  // Names at the top of a file mean the same, whoever calls what uses them.
+  const at = isInFunction(declared) ? place : { ...place, scope: topScope };
+  return ts.isBindingElement(declared) || ts.isVariableDeclaration(declared)
+    ? readVariable(at, declared)
+    : readDeclared(at, declared);
+}
+
+const isInFunction = (node: ts.Node): boolean => functionsAround(node).length > 0;
+
+/** A constant, or a part of one: `const { prefix } = names`. */
+function readVariable(place: Place, declared: ts.BindingElement | ts.VariableDeclaration): unknown {
+  if (ts.isVariableDeclaration(declared)) {
+    const isConstant = (declared.parent.flags & ts.NodeFlags.Const) !== 0;
+    return isConstant && declared.initializer !== undefined
+      ? place.evaluate(place.file, declared.initializer, place.scope)
+      : notKnown;
+  }
+  const around = declared.parent.parent;
+  if (ts.isParameter(around) || declared.dotDotDotToken !== undefined) return notKnown;
+  const whole = readVariable(place, around);
+  if (ts.isArrayBindingPattern(declared.parent)) {
+    const part: unknown = Array.isArray(whole) ? whole[declared.parent.elements.indexOf(declared)] : notKnown;
+    return part === undefined ? notKnown : part;
+  }
+  const name = nameOf((declared.propertyName ?? declared.name) as ts.PropertyName);
+  return name === null ? notKnown : member(whole, name);
 }
 
 /** What stands at the top of a file, or is imported from a package. */
@@ -156,67 +181,32 @@ function readOrigin(place: Place, origin: Origin | null): unknown {
 
 /** An enum, a class, or a function. */
 function readDeclared({ evaluate, file, scope }: Place, declared: ts.Node): unknown {
-  const atTop: Evaluate = (node) => evaluate(file, node, topScope);
-  if (ts.isEnumDeclaration(declared)) return enumOf(declared, atTop);
-  if (ts.isClassDeclaration(declared))
-    return { ...staticsOf(declared, atTop), ...methodsOf(file, declared, topScope, true) };
+  if (ts.isEnumDeclaration(declared)) return enumOf(declared, (node) => evaluate(file, node, topScope));
+  if (ts.isClassDeclaration(declared)) return classValue({ evaluate }, { file, node: declared });
   return isFunction(declared) ? new WrittenFunction(file, declared, scope) : notKnown;
 }
 
-const isStatic = (member: ts.ClassElement) =>
-  ts.canHaveModifiers(member) &&
-  member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
-
-function methodsOf(
-  file: string,
-  { members }: ts.ClassDeclaration,
-  scope: Scope,
-  areStatic: boolean,
-): Readonly<Record<string, unknown>> {
-  const methods = members.filter(
-    (member) => ts.isMethodDeclaration(member) && isFunction(member) && isStatic(member) === areStatic,
-  );
-  return Object.fromEntries(
-    methods.flatMap((method) => {
-      const name = nameOf((method as ts.MethodDeclaration).name);
-      return name === null || name === "__proto__" || !isFunction(method)
-        ? []
-        : [[name, new WrittenFunction(file, method, scope)]];
-    }),
+/** `new Names("library")` of a class of the project. */
+function readNew(place: Place, node: ts.NewExpression, evaluate: Evaluate): unknown {
+  const classNamed = (from: string, name: ts.Expression) => classOf(place, from, bare(name));
+  const written = classNamed(place.file, node.expression);
+  if (written === null) return notKnown;
+  return instanceOf(
+    { evaluate: place.evaluate, classNamed },
+    written,
+    listOf(node.arguments ?? [], evaluate),
   );
 }
 
-/** `new Names("library")` of the project: its fields and methods, as far as they are written in it. */
-function readNew(place: Place, node: ts.NewExpression, evaluate: Evaluate): unknown {
-  const name = bare(node.expression);
-  if (!ts.isIdentifier(name)) return notKnown;
-  const local = declarationOf(name);
-  const origin = place.bindings.originOf(place.file, name.text);
-  const file = origin?.file ?? place.file;
-  const declared =
-    origin === null || origin.file === null
-      ? local
-      : topStatement(place.source(origin.file).ast, origin.name);
-  if (declared === null || !ts.isClassDeclaration(declared)) return notKnown;
-  const made: Record<string, unknown> = {};
-  const scope: Scope = new Map([["this", made]]);
-  Object.assign(made, methodsOf(file, declared, scope, false));
-  for (const member of declared.members) {
-    if (ts.isPropertyDeclaration(member) && member.initializer !== undefined && !isStatic(member)) {
-      const field = nameOf(member.name);
-      if (field !== null && field !== "__proto__")
-        made[field] = place.evaluate(file, member.initializer, scope);
-    }
-    if (ts.isConstructorDeclaration(member))
-      // constructor(private readonly domain: string)
-      for (const [index, parameter] of member.parameters.entries()) {
-        const field = ts.isParameterPropertyDeclaration(parameter, member) ? nameOf(parameter.name) : null;
-        const given = node.arguments?.[index];
-        if (field !== null && field !== "__proto__")
-          made[field] = given === undefined ? notKnown : evaluate(given);
-      }
-  }
-  return made;
+function classOf({ bindings, source }: Place, file: string, name: ts.Expression): WrittenClass | null {
+  const local = ts.isIdentifier(name) ? declarationOf(name) : null;
+  if (local !== null) return ts.isClassDeclaration(local) ? { file, node: local } : null;
+  const origin = bindings.originOfExpression(file, name);
+  const node =
+    origin === null || origin.file === null ? null : topStatement(source(origin.file).ast, origin.name);
+  return origin !== null && origin.file !== null && node !== null && ts.isClassDeclaration(node)
+    ? { file: origin.file, node }
+    : null;
 }
 
 function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Evaluate): unknown {
