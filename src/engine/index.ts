@@ -221,6 +221,7 @@ export {
 } from "./operations/consumers/dead-letters.ts";
 export { lastVisits } from "./operations/consumers/live-state.ts";
 export { listPauses, pauseConsumer, resumeConsumer } from "./operations/consumers/pauses.ts";
+export { databaseAheadMs } from "./operations/database-clock.ts";
 export { checkHealth, lookAtStores } from "./operations/health.ts";
 export type { MetricFamily, MetricSample } from "./operations/metrics/metric-family.ts";
 export { timeWindowNames } from "./operations/metrics/over-time.ts";

@@ -230,6 +230,9 @@ function Shards({ visit, consumer }: Props) {
                   {w.lastTick(number(shard.last_tick.read), number(shard.last_tick.applied))}
                 </span>
               )}
+              {(shard.without_handler ?? []).map((one) => (
+                <p>{w.withoutHandler(number(one.count), one.event_type)}</p>
+              ))}
               {shard.foreign_readers.length === 0 ? null : (
                 <p>
                   {w.strangers}: {shard.foreign_readers.join(", ")}

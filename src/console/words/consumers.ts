@@ -36,6 +36,8 @@ export const consumerWords = defineWords({
     queuedAge: "Oldest aside",
     lastTick: (read: string, applied: string) => `${read} read, ${applied} applied`,
     strangers: "Others read in its group",
+    withoutHandler: (count: string, type: string) =>
+      `No handler of this release takes ${type}: ${count} aside wait for a release that has one, and are passed over after an hour. Deploy the handler again if they are to be handled.`,
     pauses: "Pauses",
     wholeConsumer: "the whole consumer",
     until: "Until",
@@ -120,6 +122,8 @@ export const consumerWords = defineWords({
     queuedAge: "Ältestes beiseite",
     lastTick: (read: string, applied: string) => `${read} gelesen, ${applied} angewandt`,
     strangers: "Andere lesen in seiner Gruppe",
+    withoutHandler: (count: string, type: string) =>
+      `Kein Handler dieses Releases nimmt ${type}: ${count} liegen beiseite für ein Release, das einen hat; nach einer Stunde werden sie übergangen. Bringe den Handler wieder aus, wenn sie behandelt werden sollen.`,
     pauses: "Pausen",
     wholeConsumer: "der ganze Consumer",
     until: "Bis",

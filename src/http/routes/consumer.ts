@@ -4,6 +4,7 @@ import {
   consumerDetails,
   consumerStates,
   type DrainResult,
+  databaseAheadMs,
   drainOnce,
   lastVisits,
   listBlockedKeys,
@@ -59,9 +60,10 @@ export function consumerRoutes(): Hono<AppEnv> {
 
   routes.get("/", mayRead, async (c) => {
     const { invocation } = c.get("host");
-    const [consumers, { cronAt, janitorAt }] = await Promise.all([
+    const [consumers, { cronAt, janitorAt }, aheadMs] = await Promise.all([
       consumerStates(invocation),
       lastVisits(invocation),
+      databaseAheadMs(invocation),
     ]);
     const { streamKeep, dedupDays, eventsDays } = invocation.retention;
     const { hostStartedMs: startedMs } = invocation;
@@ -70,6 +72,7 @@ export function consumerRoutes(): Hono<AppEnv> {
       shards: invocation.publish.shards,
       last_cron_tick_at: cronAt,
       last_janitor_at: janitorAt,
+      database_ahead_ms: aheadMs,
       host_started_at: startedMs === null ? null : new Date(startedMs).toISOString(),
       retention: { stream_keep: streamKeep, dedup_days: dedupDays, events_days: eventsDays },
     });

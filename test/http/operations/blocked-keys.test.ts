@@ -356,3 +356,33 @@ test.each([
     expect(reply.body.error.details[0].path).toBe(path);
   }
 });
+
+test("a key that waits for a handler which was removed is blocked, with the reason, and can be unblocked", async () => {
+  const surface = await open();
+  const [id = "", later = ""] = await beats(surface, "a:1", "a:2");
+  const common = { key: "a", queued_at: new Date() };
+  await defer(surface, { ...common, stream_message_id: "1-0", event_id: id, event_type: "agent.gone" });
+  await defer(surface, { ...common, stream_message_id: "2-0", event_id: later });
+  const { blocked_keys } = await blocked(surface);
+  expect(blocked_keys).toMatchObject([{ key: "a", event_type: "agent.gone", attempts: 0, where: "queue" }]);
+  expect(blocked_keys[0].next_try_at).toBeNull();
+  expect(blocked_keys[0].error).toMatch(
+    /^No handler of this release takes agent\.gone: .* is passed over at \d{4}-[\d-]+T[\d:.]+Z\. Deploy the handler again, or unblock/,
+  );
+  expect((await act(surface, "unblock", "a")).status).toBe(200);
+  expect((await blocked(surface)).blocked_keys).toEqual([]);
+});
+
+test("a key whose handler is there, or was removed over an hour ago, waits for nobody", async () => {
+  const surface = await open();
+  const [id = ""] = await beats(surface, "a:1");
+  const anHourAgo = new Date(Date.now() - 3_700_000);
+  await defer(surface, { key: "a", stream_message_id: "1-0", event_id: id });
+  await defer(surface, {
+    key: "b",
+    stream_message_id: "2-0",
+    event_type: "agent.gone",
+    queued_at: anHourAgo,
+  });
+  expect((await blocked(surface)).blocked_keys).toEqual([]);
+});

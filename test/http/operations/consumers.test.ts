@@ -1,6 +1,6 @@
 import { defineConsumer, PermanentError, RetryAfter } from "@brain/engine";
 import { agentOnline, systemHealth } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { on, onAny } from "../../../src/engine/consume/consumer.ts";
 import { waitFor } from "../../wait-for.ts";
 import { healthReport } from "../sample-events.ts";
@@ -50,6 +50,7 @@ describe("the list of consumers", () => {
       foreign_readers: [],
       queued: 0,
       oldest_queued_age_ms: null,
+      without_handler: [],
       dead_letters: 0,
       paused: [],
       brake: null,
@@ -203,11 +204,34 @@ describe("the list of consumers", () => {
     }
   });
 
+  test("tells what is deferred and no handler of it takes, as long as it waits for another release", async () => {
+    await surface.sql(`
+      INSERT INTO deliveries
+        (subscriber_name, shard, stream_name, stream_message_id, event_type, raw_fields, cause, queued_at)
+      SELECT subscriber, 0, 's', row_number() OVER () || '-0', type, sent, 'waiting', now() - age FROM generate_series(1, 2) n,
+        (VALUES ('picky', 'system.health', NULL::jsonb, interval '0'), ('picky', 'agent.online', NULL, interval '1 minute'),
+          ('picky', 'agent.online', '{"type":"agent.up"}', interval '0'),
+          -- Renamed by a release that runs beside this one.
+          ('picky', 'system.state', '{"type":"system.health"}', interval '0'),
+          ('picky', 'agent.offline', NULL, interval '2 hours'), ('curious', 'agent.online', NULL, interval '0'))
+            of (subscriber, type, sent, age)`);
+    try {
+      const without_handler = [{ event_type: "agent.online", count: 4 }];
+      expect(await stateOf(surface, "picky")).toMatchObject({ queued: 10, without_handler });
+      expect(await stateOf(surface, "curious")).toMatchObject({ queued: 2, without_handler: [] });
+      const { body } = await surface.send("/api/consumers/picky");
+      expect(body.shards).toMatchObject([{ queued: 10, without_handler }]);
+    } finally {
+      await surface.sql("DELETE FROM deliveries");
+    }
+  });
+
   test("tells how long what is kept and when cron and janitor last came", async () => {
     const { keys } = surface.open();
     expect((await surface.send("/api/consumers")).body).toMatchObject({
       shards: 1,
       last_cron_tick_at: null,
+      database_ahead_ms: 0,
       host_started_at: null,
       last_janitor_at: null,
     });
@@ -220,6 +244,20 @@ describe("the list of consumers", () => {
     });
     await surface.redis("DEL", keys.cronTick());
     await surface.redis("HDEL", keys.heartbeats(), "janitor");
+  });
+
+  test.each([
+    ["behind", 60],
+    ["ahead of", -60],
+  ])("tells when the clock of Postgres is %s its own", async (_where, minutes) => {
+    const real = Date.now;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => real() + minutes * 60_000);
+    try {
+      const { body } = await surface.send("/api/consumers");
+      expect(Math.round(body.database_ahead_ms / 60_000)).toBe(-minutes);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test("a drain by hand is kept in the audit, with who asked for it", async () => {

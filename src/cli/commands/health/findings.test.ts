@@ -139,6 +139,11 @@ describe("the doctor", () => {
       },
       /^mailer, shard 0: Call SELECT x$/,
     ],
+    [
+      "what is queued and no handler takes",
+      { consumer: { queued: 2, without_handler: [{ event_type: "lab.part.checked", count: 2 }] } },
+      /^mailer, shard 0: 2 events of lab.part.checked wait in the queue, and no handler of this release takes them/,
+    ],
     ["dead letters", { stats: { dead_letters: 2 } }, /2 are open; "charter dlq ls --groups"/],
     ["no cron", { consumers: { last_cron_tick_at: ago(200_000) } }, /^cron: last seen 3 min ago/],
     ["no janitor", { consumers: { last_janitor_at: ago(2e7) } }, /^janitor: last seen 6 h ago/],
@@ -231,6 +236,21 @@ describe("clocks", () => {
       "of a server that is ahead too",
       { health: at(ago(-3_600_000)), consumers: { last_cron_tick_at: ago(0) } },
       [["note", "the server's clock is 60 min ahead of that of this machine"]],
+    ],
+    [
+      "of Postgres and the server that are an hour apart are a problem",
+      { health: at(ago(0)), consumers: { database_ahead_ms: 3_600_000 } },
+      [["problem", "the clock of Postgres is 60 min ahead of the server's"]],
+    ],
+    [
+      "of Postgres that is a few seconds behind are a note, also of a server that does not say its time",
+      { consumers: { database_ahead_ms: -5_000 } },
+      [["note", "the clock of Postgres is 5 s behind the server's"]],
+    ],
+    [
+      "of Postgres and the server that go alike are none",
+      { health: at(ago(0)), consumers: { database_ahead_ms: 0 } },
+      [],
     ],
   ])("%s", (_what, changes, expected) => expect(told(changes)).toEqual(expected));
 

@@ -128,6 +128,14 @@ function consumer(state: ConsumerState, observed: Judged): Finding[] {
       ),
     );
   }
+  for (const { event_type, count } of state.without_handler ?? []) {
+    findings.push(
+      problem(
+        about,
+        `${count} ${count === 1 ? "event" : "events"} of ${event_type} ${count === 1 ? "waits" : "wait"} in the queue, and no handler of this release takes them: they wait for a worker of a release that has one, and are passed over an hour after they were queued; deploy the handler again if they are to be handled`,
+      ),
+    );
+  }
   if (state.missing_rename != null) findings.push(problem(about, state.missing_rename));
   const waits = [
     ["unread", state.lag, state.oldest_unread_age_ms],
@@ -196,17 +204,32 @@ function visits(consumers: Consumers, { nowMs, isLate }: Judged): Finding[] {
   ];
 }
 
+/** @param aheadMs of the server's clock, as the server found it */
+function databaseClock(aheadMs: number): Finding[] {
+  if (aheadMs === 0) return [];
+  const level = Math.abs(aheadMs) > skewMs ? problem : note;
+  const direction = aheadMs > 0 ? "ahead of" : "behind";
+  return [
+    level(
+      "clocks",
+      `the clock of Postgres is ${duration(Math.abs(aheadMs))} ${direction} the server's: pauses, leases of the relay and ages of what waits go by that of Postgres, the times of events by the server's; set the one that is wrong`,
+    ),
+  ];
+}
+
 /**
  * Clocks that cannot all be right. When the last tick was Redis says where its clock and that of the worker differ, so one of
  * the future tells of it; one that is behind looks like a cron that does not come.
  */
 function clocks({ health, consumers, nowMs }: Judged): Finding[] {
   const serverMs = Date.parse(health?.timestamp ?? "");
-  if (Number.isNaN(serverMs)) return [];
+  const database = databaseClock(consumers?.database_ahead_ms ?? 0);
+  if (Number.isNaN(serverMs)) return database;
   const tickAheadMs = Date.parse(consumers?.last_cron_tick_at ?? "") - serverMs;
   const serverAheadMs = serverMs - nowMs;
   const direction = serverAheadMs > 0 ? "ahead of" : "behind";
   return [
+    ...database,
     ...(tickAheadMs > skewMs
       ? [
           problem(

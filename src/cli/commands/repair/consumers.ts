@@ -107,7 +107,7 @@ const lagNote =
   "LAG counts all entries that it has not read, also of types that it does not handle: its next drain passes over those, within a minute at the latest. Who handles whole entries, as audit_log, reads only once a minute.";
 
 /** What is unusual about a consumer, in a few words. */
-function stateOf({ paused, brake, jobs, foreign_readers = [] }: ConsumerState): string {
+function stateOf({ paused, brake, jobs, foreign_readers = [], without_handler = [] }: ConsumerState): string {
   const whole = paused.some((pause) => pause.event_type === null);
   const types = paused.flatMap((pause) => pause.event_type ?? []);
   const parts = [
@@ -115,6 +115,9 @@ function stateOf({ paused, brake, jobs, foreign_readers = [] }: ConsumerState): 
     ...(types.length > 0 ? [`paused: ${types.join(", ")}`] : []),
     ...(brake === null ? [] : [`circuit breaker open since ${brake.open_since}`]),
     ...(foreign_readers.length > 0 ? ["somebody else reads in its group"] : []),
+    ...without_handler.map(
+      ({ event_type, count }) => `${count} of ${event_type} queued, which no handler takes`,
+    ),
     ...jobs.map((job) => `${job.kind} "${job.name}" ${job.status}`),
   ];
   return parts.length === 0 ? "ok" : parts.join("; ");

@@ -82,7 +82,7 @@ export interface TakeResult {
 /** Rows that wait at once until the stream was read once more; the others follow in later rounds. */
 const maxUnread = sql.raw("1000");
 /** Releases run beside each other for no longer; what still nobody handles then is passed over, as on the stream. */
-const besideEachOther = sql.raw("interval '1 hour'");
+export const besideEachOther = sql.raw("interval '1 hour'");
 
 interface TakenRow extends Partial<EnvelopeRow> {
   readonly place: string;
@@ -196,7 +196,7 @@ function isPerhapsUnread(row: SQL, { readMs, seenMs, seenSeq, stood }: Slots<Rea
  * True of a row that somebody else handles. Whoever deferred it for this consumer knew that it handles the type: a release
  * that runs beside this one has added the handler, or renamed the event.
  */
-function isAnothers(row: SQL, handledTypes: SQLWrapper): SQL {
+export function isAnothers(row: SQL, handledTypes: SQLWrapper): SQL {
   return sql`coalesce(${handledTypes}::text[] IS NOT NULL AND ${row}.event_type <> ALL(${handledTypes}::text[])
     AND coalesce(${row}.raw_fields ->> 'type', '') <> ALL(${handledTypes}::text[])
     AND ${row}.queued_at > now() - ${besideEachOther}, false)`;

@@ -2,6 +2,7 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
 import { interpretEntry } from "../../consume/drain/interpret.ts";
+import { besideEachOther, isAnothers } from "../../consume/sources/deferred-sql.ts";
 import {
   bodiesOfPending,
   failureFromText,
@@ -187,6 +188,8 @@ export interface StoredHead {
   readonly event_type: string | null;
   readonly attempts: number;
   readonly next_try_at: string | null;
+  /** When it is passed over if nobody has a handler for it until then; null: a handler of this release takes it. */
+  readonly passed_over_at: string | null;
   readonly error: string | null;
   readonly cause: string;
   readonly blocks: boolean;
@@ -195,20 +198,25 @@ export interface StoredHead {
 export interface KeyQuery {
   readonly subscriber: string;
   readonly pausedTypes: readonly string[];
+  /** Null: every type is handled. */
+  readonly handledTypes: readonly string[] | null;
   /** Open dead letters hold their keys. */
   readonly holdKeys: boolean;
 }
 
 const byStreamId = sql.raw("ORDER BY stream_ms, stream_seq");
 
-function deferredHeadSql({ subscriber, pausedTypes }: KeyQuery, key: SQL): SQL {
+function deferredHeadSql({ subscriber, pausedTypes, handledTypes }: KeyQuery, key: SQL): SQL {
+  const handled = sql.param(handledTypes === null ? null : [...handledTypes]);
   return sql`
     SELECT place::text AS id, stream_message_id AS message_id, shard, event_id, event_type, attempts,
       last_error AS error, cause,
-      CASE WHEN NOT paused.held AND attempts > 0 THEN ${isoText(sql`due_at`)} END AS next_try_at,
-      paused.held OR attempts > 0 AS blocks
+      CASE WHEN NOT paused.held AND NOT anothers.held AND attempts > 0 THEN ${isoText(sql`due_at`)} END AS next_try_at,
+      CASE WHEN anothers.held THEN ${isoText(sql`(deliveries.queued_at + ${besideEachOther})`)} END AS passed_over_at,
+      paused.held OR anothers.held OR attempts > 0 AS blocks
     FROM deliveries CROSS JOIN LATERAL
       (SELECT coalesce(event_type = ANY(${sql.param([...pausedTypes])}::text[]), false) AS held) paused
+      CROSS JOIN LATERAL (SELECT ${isAnothers(sql`deliveries`, handled)} AS held) anothers
     WHERE subscriber_name = ${subscriber} AND deliveries.key = ${key} AND NOT overtakable
     ${byStreamId} LIMIT 1`;
 }
@@ -216,7 +224,8 @@ function deferredHeadSql({ subscriber, pausedTypes }: KeyQuery, key: SQL): SQL {
 function letterSql({ subscriber, holdKeys }: KeyQuery, key: SQL): SQL {
   return sql`
     SELECT id::text, stream_message_id AS message_id, shard, event_id, event_type, attempts,
-      left(error_message, ${sql.raw(String(maxFailureLength))}) AS error, 'dead_letter' AS cause, NULL AS next_try_at, true AS blocks
+      left(error_message, ${sql.raw(String(maxFailureLength))}) AS error, 'dead_letter' AS cause, NULL AS next_try_at,
+      NULL AS passed_over_at, true AS blocks
     FROM dead_letters
     WHERE ${holdKeys} AND subscriber_name = ${subscriber} AND dead_letters.key = ${key}
       AND status IN ('open', 'requeued')

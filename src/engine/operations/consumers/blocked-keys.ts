@@ -2,6 +2,7 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { namesOfType } from "../../consume/apply/judge-claims.ts";
 import type { Consumer } from "../../consume/consumer.ts";
+import { recordedTypes } from "../../consume/define/recorded-types.ts";
 import { signalDeferred } from "../../consume/lease/deferred-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
@@ -39,7 +40,7 @@ export interface BlockedKey {
   readonly attempts: number;
   /** Null: not before somebody acts, or a pause ends. */
   readonly next_try_at: string | null;
-  /** The last failure, one line; null when there was none. */
+  /** The last failure, one line, or that no handler takes it; null when there was none. */
   readonly error: string | null;
   /** Later events of the key that wait behind it. */
   readonly waiting: number;
@@ -49,14 +50,13 @@ export interface BlockedKey {
   readonly cause: string;
 }
 
-async function keyQuery(
-  { db, catalog }: Invocation,
-  { subscriber, afterDeadLetter }: Consumer,
-): Promise<KeyQuery> {
+async function keyQuery({ db, catalog }: Invocation, consumer: Consumer): Promise<KeyQuery> {
+  const { subscriber, afterDeadLetter } = consumer;
   const pauses = await listPauses(db, subscriber);
   return {
     subscriber,
     pausedTypes: pauses.flatMap(({ event_type: type }) => (type === null ? [] : namesOfType(catalog, type))),
+    handledTypes: recordedTypes(catalog, consumer),
     holdKeys: afterDeadLetter === "hold_key",
   };
 }
@@ -132,10 +132,17 @@ function describeKey(row: KeyRow, onStream: StreamHead | undefined): BlockedKey 
       cause: "retry",
     };
   }
-  const { event_type, attempts, next_try_at, error, cause, blocks } = holder.head;
+  const { event_type, attempts, next_try_at, cause, blocks } = holder.head;
   if (!blocks) return null;
+  const error = withoutHandlerReason(holder.head) ?? holder.head.error;
   const waiting = holder.where === "queue" ? known - 1 : known;
   return { ...changedKey(row.key, holder), event_type, attempts, next_try_at, error, waiting, cause };
+}
+
+/** Why nobody tries it, and what to do; null: a handler of this release takes it. */
+function withoutHandlerReason({ event_type, passed_over_at }: StoredHead): string | null {
+  if (passed_over_at === null) return null;
+  return `No handler of this release takes ${event_type}: it waits for a worker of a release that has one, and is passed over at ${passed_over_at}. Deploy the handler again, or unblock the key so that later events go on.`;
 }
 
 /** Which event, and where it stands. */

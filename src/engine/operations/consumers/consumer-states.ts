@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
 import { missingRename } from "../../consume/define/define-consumer.ts";
+import { recordedTypes } from "../../consume/define/recorded-types.ts";
+import { besideEachOther } from "../../consume/sources/deferred-sql.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../../invocation.ts";
 import { askThere } from "../../stream/databases.ts";
 import { overTimeCommands, type TimeWindow, toOverTime, totalsOf } from "../metrics/over-time.ts";
@@ -25,6 +27,11 @@ export interface ConsumerState {
   /** Deliveries that wait in Postgres for this shard's drain. */
   readonly queued: number;
   readonly oldest_queued_age_ms: number | null;
+  /**
+   * Of those queued, what no handler of this release takes, by type: it waits for a worker of a release that has one, and is
+   * passed over an hour after it was queued.
+   */
+  readonly without_handler: readonly WithoutHandler[];
   /** Open dead letters of the subscriber, all shards. */
   readonly dead_letters: number;
   /** Pauses of the subscriber that hold now. */
@@ -36,6 +43,11 @@ export interface ConsumerState {
   readonly last_tick: unknown;
   /** Why it does not begin: it has another name now, and the migration that says so is missing. Null: nothing is. */
   readonly missing_rename: string | null;
+}
+
+export interface WithoutHandler {
+  readonly event_type: string;
+  readonly count: number;
 }
 
 export interface RunningBulk {
@@ -108,6 +120,7 @@ export async function toStates(
       foreign_readers: state?.foreignReaders ?? [],
       queued: deferred?.count ?? 0,
       oldest_queued_age_ms: deferred?.oldest_ms ?? null,
+      without_handler: withoutHandler(deferred, recordedTypes(invocation.catalog, consumer)),
       dead_letters: stored.deadLetters.get(subscriber) ?? 0,
       paused: stored.pauses.filter((row) => row.subscriber === subscriber).map(toPause),
       brake: state?.brake ?? null,
@@ -178,6 +191,7 @@ export async function consumerDetails(invocation: Invocation, consumer: Consumer
       foreign_readers: state.foreign_readers,
       queued: state.queued,
       oldest_queued_age_ms: state.oldest_queued_age_ms,
+      without_handler: state.without_handler,
       brake: state.brake,
       last_tick: state.last_tick,
       missing_rename: state.missing_rename,
@@ -204,6 +218,24 @@ async function askLive(
 interface Deferred {
   readonly count: number;
   readonly oldest_ms: number;
+  /** What may wait for a worker of another release. */
+  readonly lately: readonly LatelyQueued[];
+}
+
+interface LatelyQueued extends WithoutHandler {
+  /** As which the entry was sent, which may be an older name; null: it is read from the record. */
+  readonly sent_as: string | null;
+}
+
+/** @param handled null: every type is */
+function withoutHandler(deferred: Deferred | undefined, handled: readonly string[] | null): WithoutHandler[] {
+  if (deferred === undefined || handled === null) return [];
+  const counts = new Map<string, number>();
+  for (const { event_type, sent_as, count } of deferred.lately) {
+    if (handled.includes(event_type) || (sent_as !== null && handled.includes(sent_as))) continue;
+    counts.set(event_type, (counts.get(event_type) ?? 0) + count);
+  }
+  return [...counts].map(([event_type, count]) => ({ event_type, count }));
 }
 
 interface Stored {
@@ -228,9 +260,15 @@ export function storedStatements(): SQL[] {
   return [
     sql`SELECT subscriber_name AS subscriber, count(*)::integer AS count
       FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`,
-    sql`SELECT subscriber_name AS subscriber, shard, count(*)::integer AS count,
-        floor(extract(epoch FROM now() - min(queued_at)) * 1000)::float8 AS oldest_ms
-      FROM deliveries GROUP BY subscriber_name, shard`,
+    sql`SELECT subscriber, shard, sum(count)::integer AS count, max(oldest_ms) AS oldest_ms,
+        coalesce(json_agg(json_build_object('event_type', event_type, 'sent_as', sent_as, 'count', count))
+          FILTER (WHERE event_type IS NOT NULL AND lately), '[]') AS lately
+      FROM (SELECT subscriber_name AS subscriber, shard, event_type, lately, sent_as, count(*) AS count,
+          floor(extract(epoch FROM now() - min(queued_at)) * 1000)::float8 AS oldest_ms
+        FROM deliveries CROSS JOIN LATERAL (SELECT queued_at > now() - ${besideEachOther} AS lately) of_time
+          CROSS JOIN LATERAL (SELECT CASE WHEN lately THEN raw_fields ->> 'type' END AS sent_as) as_sent
+        GROUP BY subscriber_name, shard, event_type, lately, sent_as) of_type
+      GROUP BY subscriber, shard`,
     pausesSql(null),
     sql`SELECT id::text, kind, subscriber_name AS subscriber, name, status, total, succeeded, failed
       FROM jobs WHERE status IN ('running', 'paused') AND subscriber_name IS NOT NULL ORDER BY jobs.id`,

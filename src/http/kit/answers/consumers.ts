@@ -23,6 +23,8 @@ export interface ConsumerState {
   readonly foreign_readers?: readonly string[];
   readonly queued: number;
   readonly oldest_queued_age_ms: number | null;
+  /** What of it no handler of the server's release takes, by type; missing in answers of older servers. */
+  readonly without_handler?: readonly { readonly event_type: string; readonly count: number }[];
   readonly dead_letters: number;
   readonly paused: readonly Pause[];
   readonly brake: { readonly open_since: string; readonly error: string | null } | null;
@@ -37,6 +39,11 @@ export interface Consumers {
   readonly shards: number;
   readonly last_cron_tick_at: string | null;
   readonly last_janitor_at: string | null;
+  /**
+   * By how much the clock of Postgres is ahead of the server's, negative: behind it; 0 as long as they go alike; missing in
+   * answers of older servers.
+   */
+  readonly database_ahead_ms?: number;
   /** When the program that fires cron began; null where none has to run for it; missing in answers of older servers. */
   readonly host_started_at?: string | null;
   /** `events_days`: 0 is for ever; missing in answers of older servers. */
@@ -116,6 +123,8 @@ export interface ConsumerDetails {
     readonly foreign_readers: readonly string[];
     readonly queued: number;
     readonly oldest_queued_age_ms: number | null;
+    /** Missing in answers of older servers. */
+    readonly without_handler?: readonly { readonly event_type: string; readonly count: number }[];
     readonly brake: {
       readonly failures: number;
       readonly open_since: string;
