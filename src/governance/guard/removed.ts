@@ -7,6 +7,7 @@ import type { Finding } from "../finding.ts";
 import { type Project, projectOf } from "../project.ts";
 import { rules } from "../rules/index.ts";
 import { isPython, loadPython } from "../tree/python/parser.ts";
+import { isDeclaration } from "../tree/syntax/source.ts";
 import { earlyDrops, plannedDrops } from "./early-drops.ts";
 import { calledGoneRoutes } from "./gone-routes.ts";
 
@@ -40,13 +41,13 @@ async function projectBefore(project: Project, changed: readonly string[], since
   const files = new Map(project.files.files);
   const paths = new Set(project.files.paths);
   const judged = changed.filter((path) =>
-    /\.(?:tsx?|mts|jsx?|mjs|cjs|py|md|jsonc?|ya?ml|toml|sql)$/.test(path),
+    /\.(?:tsx?|[cm]ts|jsx?|[cm]js|py|md|jsonc?|ya?ml|toml|sql)$/.test(path),
   );
   for (const [path, text] of await textsBefore(project.files.root, since, judged)) {
     files.delete(path);
     paths.delete(path);
     if (text === null) continue;
-    if (!path.endsWith(".d.ts")) files.set(path, { path, text });
+    if (!isDeclaration(path)) files.set(path, { path, text });
     paths.add(path);
   }
   if ([...files.keys()].some(isPython)) await loadPython();

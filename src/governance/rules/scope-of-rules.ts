@@ -1,7 +1,7 @@
 import type { Project } from "../project.ts";
 import type { TypeScriptModule } from "../tree/product/modules.ts";
-import { enginePackage, schemasPackage } from "../tree/product/typescript.ts";
 import { type Nodes, nodesOf } from "../tree/syntax/nodes.ts";
+import { charterPackages } from "../tree/workspaces.ts";
 
 /** A file that a rule looks at. */
 export interface Looked {
@@ -18,9 +18,9 @@ export interface Looked {
  */
 export function* sourcesWith(project: Project, pattern: RegExp): Generator<Looked> {
   const { files, typescript } = project;
-  const own = files.workspaces.filter(({ name }) => name === enginePackage || name === schemasPackage);
+  const own = charterPackages(files.workspaces);
   for (const file of typescript.files) {
-    if (own.some(({ folder }) => folder !== "" && file.startsWith(`${folder}/`))) continue;
+    if (own.some(({ folder }) => file.startsWith(`${folder}/`))) continue;
     const text = files.files.get(file)?.text ?? "";
     if (!pattern.test(text)) continue;
     yield {

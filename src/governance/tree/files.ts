@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { promisify } from "node:util";
-import { isJavaScript } from "./syntax/source.ts";
+import { isDeclaration, isJavaScript } from "./syntax/source.ts";
 import type { TextFile } from "./text.ts";
 import { hasWorkspaces, packagesIn, TreeError, type Workspace, workspacesOf } from "./workspaces.ts";
 
@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 /** What nobody wrote by hand. */
 const skippedFolders = new Set(["node_modules", "dist", "coverage", "__pycache__", "venv", "site-packages"]);
-const readExtensions = /\.(?:tsx?|mts|jsx?|mjs|cjs|py|md|jsonc?|ya?ml|toml|sql)$/;
+const readExtensions = /\.(?:tsx?|[cm]ts|jsx?|[cm]js|py|md|jsonc?|ya?ml|toml|sql)$/;
 const maxFiles = 20_000;
 const maxFileBytes = 1_000_000;
 
@@ -107,7 +107,7 @@ export async function readFiles(root: string): Promise<ProjectFiles> {
   }
   const all = new Set(paths);
   const wanted = paths.filter(
-    (path) => readExtensions.test(path) && !path.endsWith(".d.ts") && !isMade(path, all),
+    (path) => readExtensions.test(path) && !isDeclaration(path) && !isMade(path, all),
   );
   if (wanted.length === 0)
     throw new TreeError(

@@ -13,6 +13,10 @@ export interface Workspace {
   readonly folder: string;
 }
 
+/** The charter's own packages, where they are workspaces: they are what the rules lead to, and no code of the product. */
+export const charterPackages = (workspaces: readonly Workspace[]): readonly Workspace[] =>
+  workspaces.filter(({ name, folder }) => folder !== "" && /^@brain\/(?:engine|schemas)$/.test(name));
+
 const pnpmFile = "pnpm-workspace.yaml";
 
 type JsonRecord = Readonly<Record<string, unknown>>;

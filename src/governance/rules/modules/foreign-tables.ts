@@ -3,12 +3,13 @@
 import type { Place } from "../../finding.ts";
 import type { Project } from "../../project.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
-import { enginePackage, isTestPath, schemasPackage } from "../../tree/product/typescript.ts";
+import { isTestPath } from "../../tree/product/typescript.ts";
 import { engineTables } from "../../tree/sql/engine-tables.ts";
 import { type FileStatement, isMigration, readStatements } from "../../tree/sql/migrations.ts";
 import { mayHaveSql, readSqlTexts } from "../../tree/sql/sql-texts.ts";
 import { type SqlTables, tablesOf } from "../../tree/sql/tables.ts";
 import { calledName, placeOf } from "../../tree/syntax/source.ts";
+import { charterPackages } from "../../tree/workspaces.ts";
 import type { Report } from "../rule.ts";
 import { sourcesWith } from "../scope-of-rules.ts";
 import { definitionsOf, engineTableOf, ownersOf } from "./table-owners.ts";
@@ -117,9 +118,8 @@ function migrationsOf(project: Project): readonly Migrated[] {
   const known = isolateMigrations.get(project);
   if (known !== undefined) return known;
   const { files, typescript } = project;
-  const packages = files.workspaces.filter(({ name }) => name === enginePackage || name === schemasPackage);
-  const isOfPackage = (path: string) =>
-    packages.some(({ folder }) => folder !== "" && path.startsWith(`${folder}/`));
+  const packages = charterPackages(files.workspaces);
+  const isOfPackage = (path: string) => packages.some(({ folder }) => path.startsWith(`${folder}/`));
   const statements = readStatements(
     files,
     (path) =>

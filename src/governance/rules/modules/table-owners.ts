@@ -38,7 +38,7 @@ export function ownersOf(project: Project): ReadonlyMap<string, TypeScriptModule
  * two that are alike the first one counts.
  */
 function claimOf({ module, table, at }: TableDefinition): number {
-  const isInFileOfTables = /(?:^|\/)tables\.ts$/.test(at.getSourceFile().fileName);
+  const isInFileOfTables = /(?:^|\/)tables\.[cm]?ts$/.test(at.getSourceFile().fileName);
   return (isInFileOfTables ? 2 : 0) + (table.startsWith(module.name) ? 1 : 0);
 }
 

@@ -3,7 +3,7 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { isBeacon, outsideCall } from "../../tree/effects/outside.ts";
-import { type RowWrites, readRowWrites } from "../../tree/effects/row-writes.ts";
+import { type RowWrite, type RowWrites, readRowWrites } from "../../tree/effects/row-writes.ts";
 import { isWaitedFor, laterCall } from "../../tree/flow/awaited.ts";
 import { calledFunction, callsInside, reachedFrom } from "../../tree/flow/reach.ts";
 import { declarationOf, functionOf, isGlobal, parameterOwner, rootOf } from "../../tree/names/scope.ts";
@@ -106,11 +106,12 @@ function lookInside(
           : `It changes something outside in the transaction of ${type}, whose commit may never come.`,
       });
     const write = writes.of(other);
-    if (write === null || write.connection === null || isOfFunctionInside(write.connection, inside)) continue;
-    report({
-      at: other,
-      message: `It changes ${write.table} by ${write.connection.text}, which is not the transaction of ${type}.`,
-    });
+    const by = write === null ? null : connectionBeside(write, inside);
+    if (write !== null && by !== null)
+      report({
+        at: other,
+        message: `It changes ${write.table} by ${by}, which is not the transaction of ${type}.`,
+      });
   }
   const before = changeOutside(writes, inside, calls) ?? changeOfCaller(look, inside);
   if (before !== null)
@@ -118,6 +119,14 @@ function lookInside(
       at: call,
       message: `${type} is published in a transaction of its own, and ${before} changes without it.`,
     });
+}
+
+/** What changes rows and was there before the transaction; null: it may be the transaction itself. */
+function connectionBeside({ connection, field }: RowWrite, inside: FunctionNode): string | null {
+  if (connection !== null) return isOfFunctionInside(connection, inside) ? null : connection.text;
+  // What is run in a transaction has the `this` of the method around it.
+  const isRun = ts.isArrowFunction(inside) && ts.isCallExpression(inside.parent);
+  return field !== null && isRun ? `this.${field}` : null;
 }
 
 const publishedBy = (tree: TypeScriptTree, inside: FunctionNode): readonly ts.CallExpression[] =>

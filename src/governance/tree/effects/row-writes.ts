@@ -7,11 +7,13 @@ import { tableWrite } from "../product/publishers.ts";
 import type { TypeScriptTree } from "../product/typescript.ts";
 import { readSqlTexts, type SqlReader } from "../sql/sql-texts.ts";
 import { tablesOf } from "../sql/tables.ts";
-import { bare, calledName, type FunctionNode } from "../syntax/source.ts";
+import { bare, calledName, type FunctionNode, nameOf } from "../syntax/source.ts";
 
 export interface RowWrite {
   /** The name at the beginning of the connection; null: it begins with `this`, or is worked out. */
   readonly connection: ts.Identifier | null;
+  /** The field that it begins with, `db` of `this.db`; null: none does, or it may be a transaction. */
+  readonly field: string | null;
   /** What it changes, as the code calls it. */
   readonly table: string;
 }
@@ -28,13 +30,15 @@ const maxSteps = 3;
 export function readRowWrites(tree: TypeScriptTree): RowWrites {
   const sql: SqlReader = readSqlTexts(tree);
   const byParameter = new Map<FunctionNode, ReadonlyMap<number, string>>();
+  const byMethod = new Map<FunctionNode, string | null>();
 
   const bySql = (call: ts.CallExpression): RowWrite | null => {
     const callee = bare(call.expression);
     if (!ts.isPropertyAccessExpression(callee) || !runners.test(calledName(call) ?? "")) return null;
     for (const text of sql.givenTo(call)) {
       const [table] = tablesOf(text).written;
-      if (table !== undefined) return { connection: rootOf(callee.expression), table };
+      if (table !== undefined)
+        return { connection: rootOf(callee.expression), field: fieldOf(callee.expression), table };
     }
     return null;
   };
@@ -63,13 +67,69 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
     for (const [index, table] of writtenBy(called, steps - 1)) {
       const given = call.arguments[index];
       const connection = given === undefined ? null : rootOf(given);
-      if (connection !== null) return { connection, table };
+      if (connection !== null) return { connection, field: null, table };
     }
-    return null;
+    return byField(call, called, steps - 1);
   };
 
-  const writeOf = (call: ts.CallExpression, steps: number): RowWrite | null =>
-    tableWrite(tree, call.getSourceFile().fileName, call) ?? bySql(call) ?? byHelper(call, steps);
+  /** `this.store(id)` and `books.add(id)`: a method that changes rows by a field of what it is called on. */
+  const byField = (call: ts.CallExpression, called: FunctionNode, steps: number): RowWrite | null => {
+    const callee = bare(call.expression);
+    const table = ts.isPropertyAccessExpression(callee) ? fieldWriteOf(called, steps) : null;
+    if (table === null || !ts.isPropertyAccessExpression(callee)) return null;
+    const isOwn = callee.expression.kind === ts.SyntaxKind.ThisKeyword;
+    const field = isOwn ? nameOf(callee.name) : fieldOf(callee.expression);
+    return field === null ? null : { connection: null, field, table };
+  };
+
+  const fieldWriteOf = (called: FunctionNode, steps: number): string | null => {
+    const known = byMethod.get(called);
+    if (known !== undefined) return known;
+    byMethod.set(called, null);
+    const found = callsInside(called)
+      .map((call) => writeOf(call, steps))
+      .find((write) => write !== null && write.field !== null);
+    byMethod.set(called, found?.table ?? null);
+    return found?.table ?? null;
+  };
+
+  const writeOf = (call: ts.CallExpression, steps: number): RowWrite | null => {
+    const write = tableWrite(tree, call.getSourceFile().fileName, call);
+    return write === null
+      ? (bySql(call) ?? byHelper(call, steps))
+      : { ...write, field: fieldOf(call.expression) };
+  };
 
   return { of: (call) => writeOf(call, maxSteps) };
 }
+
+/** A transaction by its name, or by its type. */
+const transactionName = /^[#_]?(?:tx|trx|transaction)$/i;
+const transactionType = /\b(?:\w*Transaction|Tx)\b/;
+
+function fieldOf(node: ts.Expression): string | null {
+  let at = bare(node);
+  while (ts.isPropertyAccessExpression(at) || ts.isCallExpression(at)) {
+    if (ts.isPropertyAccessExpression(at) && at.expression.kind === ts.SyntaxKind.ThisKeyword) {
+      const { text } = at.name;
+      return transactionName.test(text) || mayBeTransaction(at, text) ? null : text;
+    }
+    at = bare(at.expression);
+  }
+  return null;
+}
+
+/** What the class says of the field: that it is a transaction, or that it is worked out each time it is asked for. */
+function mayBeTransaction(node: ts.Node, field: string): boolean {
+  let at: ts.Node | undefined = node;
+  while (at !== undefined && !ts.isClassLike(at)) at = at.parent;
+  if (at === undefined) return true;
+  return at.members.some((member) => {
+    if (ts.isConstructorDeclaration(member))
+      return member.parameters.some((one) => nameOf(one.name) === field && isTyped(one.type));
+    if (member.name === undefined || nameOf(member.name) !== field) return false;
+    return ts.isGetAccessor(member) || (ts.isPropertyDeclaration(member) && isTyped(member.type));
+  });
+}
+
+const isTyped = (type: ts.TypeNode | undefined) => type !== undefined && transactionType.test(type.getText());

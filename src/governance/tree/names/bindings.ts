@@ -4,14 +4,14 @@ import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { rememberEach } from "../remember-each.ts";
 import { bare, isTypeScript, parseSource } from "../syntax/source.ts";
-import type { Workspace } from "../workspaces.ts";
+import { charterPackages, type Workspace } from "../workspaces.ts";
 import { type FileNames, type Imported, readFileNames } from "./file-names.ts";
 import { type Import, readImports } from "./imports.ts";
 import { createResolver } from "./resolve.ts";
 
 /** Where a name comes from. */
 export interface Origin {
-  /** The package that it belongs to: of npm, or a workspace of this project. Null: the project's own code. */
+  /** The package that it belongs to: of npm, or one of the charter's that is a workspace here. Null: the project's own code. */
   readonly package: string | null;
   /** The name that it has where it is defined; `*` for a whole module, `default` for a default export. */
   readonly name: string;
@@ -144,9 +144,9 @@ function holdsEvents({ workspaces, files }: ProjectFiles, owner: string): boolea
   );
 }
 
-/** The workspace that a file belongs to, when it is one below the root. */
+/** The charter's own package that a file belongs to, when it is a workspace below the root; all others are the product. */
 function ownerOf(workspaces: readonly Workspace[], file: string): string | null {
-  const owner = workspaces.find(({ folder }) => folder !== "" && file.startsWith(`${folder}/`));
+  const owner = charterPackages(workspaces).find(({ folder }) => file.startsWith(`${folder}/`));
   return owner?.name ?? null;
 }
 

@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import { nameOf, type SourceFile } from "../syntax/source.ts";
-import { specifierOf } from "./imports.ts";
+import { loadedBy, specifierOf } from "./imports.ts";
 
 /** A name of another file. */
 export interface Imported {
@@ -27,12 +27,16 @@ export function readFileNames({ ast }: SourceFile): FileNames {
   const passedOn: string[] = [];
   for (const node of ast.statements) {
     if (ts.isImportDeclaration(node)) readImport(node, imported);
-    else if (ts.isExportDeclaration(node)) readExport(node, exported, passedOn);
+    else if (ts.isImportEqualsDeclaration(node)) {
+      const specifier = specifierOf(node);
+      if (specifier !== null) imported.set(node.name.text, { specifier, name: "*" });
+    } else if (ts.isExportDeclaration(node)) readExport(node, exported, passedOn);
     else if (ts.isExportAssignment(node)) {
       // No name can be called so, so nothing else is defined by it.
       if (!ts.isIdentifier(node.expression)) defined.set("default", node.expression);
       exported.set("default", { local: ts.isIdentifier(node.expression) ? node.expression.text : "default" });
     } else {
+      readLoaded(node, imported);
       const names = definedBy(node, defined);
       const isExported =
         ts.canHaveModifiers(node) &&
@@ -63,6 +67,22 @@ function readImport(node: ts.ImportDeclaration, imported: Map<string, Imported>)
   else
     for (const element of named.elements)
       imported.set(element.name.text, { specifier, name: (element.propertyName ?? element.name).text });
+}
+
+/** `const lib = require("…")`, `const { part } = await import("…")` */
+function readLoaded(node: ts.Statement, imported: Map<string, Imported>): void {
+  if (!ts.isVariableStatement(node)) return;
+  for (const { name, initializer } of node.declarationList.declarations) {
+    const specifier = initializer === undefined ? null : loadedBy(initializer);
+    if (specifier === null) continue;
+    if (ts.isIdentifier(name)) imported.set(name.text, { specifier, name: "*" });
+    else if (ts.isObjectBindingPattern(name))
+      for (const part of name.elements) {
+        const exported = nameOf((part.propertyName ?? part.name) as ts.PropertyName);
+        if (exported !== null && ts.isIdentifier(part.name))
+          imported.set(part.name.text, { specifier, name: exported });
+      }
+  }
 }
 
 function readExport(

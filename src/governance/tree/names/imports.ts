@@ -1,13 +1,18 @@
 /** What a file imports, in all forms that name the other file. */
 
 import ts from "typescript";
-import type { SourceFile } from "../syntax/source.ts";
+import { bare, type SourceFile } from "../syntax/source.ts";
 
 /** One import of a file. */
 export interface Import {
   /** As written, e.g. `../payment/service.ts`. */
   readonly specifier: string;
-  readonly node: ts.ImportDeclaration | ts.ExportDeclaration | ts.CallExpression | ts.ImportTypeNode;
+  readonly node:
+    | ts.ImportDeclaration
+    | ts.ExportDeclaration
+    | ts.ImportEqualsDeclaration
+    | ts.CallExpression
+    | ts.ImportTypeNode;
   /** The file of this project that it leads to; null: a package, or nowhere. */
   readonly file: string | null;
   readonly isTypeOnly: boolean;
@@ -20,7 +25,8 @@ export function readImports(
 ): readonly Import[] {
   const found: Import[] = [];
   for (const node of ast.statements) {
-    if (!ts.isImportDeclaration(node) && !ts.isExportDeclaration(node)) continue;
+    if (!ts.isImportDeclaration(node) && !ts.isExportDeclaration(node) && !ts.isImportEqualsDeclaration(node))
+      continue;
     const specifier = specifierOf(node);
     if (specifier === null) continue;
     found.push({ specifier, node, file: resolve(specifier), isTypeOnly: isTypeOnly(node) });
@@ -33,10 +39,8 @@ export function readImports(
       if (ts.isStringLiteral(literal))
         found.push({ specifier: literal.text, node, file: resolve(literal.text), isTypeOnly: true });
     } else if (ts.isCallExpression(node) && isImportCall(node)) {
-      const [argument] = node.arguments;
-      if (argument !== undefined && ts.isStringLiteralLike(argument)) {
-        found.push({ specifier: argument.text, node, file: resolve(argument.text), isTypeOnly: false });
-      }
+      const specifier = loadedBy(node);
+      if (specifier !== null) found.push({ specifier, node, file: resolve(specifier), isTypeOnly: false });
     }
     ts.forEachChild(node, visit);
   };
@@ -44,12 +48,20 @@ export function readImports(
   return found;
 }
 
+/** What `require("…")` or `await import("…")` loads; null: it is none of these, or is worked out. */
+export function loadedBy(node: ts.Expression): string | null {
+  const call = bare(node);
+  if (!ts.isCallExpression(call) || !isImportCall(call)) return null;
+  const [argument] = call.arguments;
+  return argument !== undefined && ts.isStringLiteralLike(argument) ? argument.text : null;
+}
+
 const isImportCall = ({ expression }: ts.CallExpression) =>
   expression.kind === ts.SyntaxKind.ImportKeyword ||
   (ts.isIdentifier(expression) && expression.text === "require");
 
-function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration | ts.ImportEqualsDeclaration): boolean {
+  if (!ts.isImportDeclaration(node)) return node.isTypeOnly;
   const clause = node.importClause;
   if (clause === undefined) return false;
   if (clause.isTypeOnly) return true;
@@ -64,7 +76,15 @@ function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean 
 }
 
 /** Null: it names no other file. */
-export function specifierOf(node: ts.ImportDeclaration | ts.ExportDeclaration): string | null {
+export function specifierOf(
+  node: ts.ImportDeclaration | ts.ExportDeclaration | ts.ImportEqualsDeclaration,
+): string | null {
+  // import lib = require("…")
+  if (ts.isImportEqualsDeclaration(node)) {
+    const { moduleReference } = node;
+    const named = ts.isExternalModuleReference(moduleReference) ? moduleReference.expression : null;
+    return named !== null && ts.isStringLiteralLike(named) ? named.text : null;
+  }
   const { moduleSpecifier } = node;
   return moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : null;
 }

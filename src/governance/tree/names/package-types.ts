@@ -6,6 +6,7 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
+import { readSettings } from "./tsconfig.ts";
 
 export interface PackageTypes {
   /** Whether a call gives back a promise. False: it does not, or nothing is installed that says so. */
@@ -74,15 +75,11 @@ function programOf(project: ProjectFiles, roots: readonly string[]): ts.Program 
 }
 
 /** Only what says how names are found: the rest is the project's own business. */
-function writtenOptions({ root, files }: ProjectFiles): ts.CompilerOptions {
-  const text = files.get("tsconfig.json")?.text;
-  if (text === undefined) return {};
-  const { config } = ts.parseConfigFileTextToJson("tsconfig.json", text) as { readonly config?: unknown };
-  const { compilerOptions } = (config ?? {}) as { readonly compilerOptions?: unknown };
-  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions ?? {}, root);
-  const { paths, baseUrl, lib, types, customConditions, jsx } = options;
+function writtenOptions(project: ProjectFiles): ts.CompilerOptions {
+  const [settings] = readSettings(project)(".");
+  const { paths, pathsBasePath, baseUrl, lib, types, customConditions, jsx } = settings?.options ?? {};
   return Object.fromEntries(
-    Object.entries({ paths, baseUrl, lib, types, customConditions, jsx }).filter(
+    Object.entries({ paths, pathsBasePath, baseUrl, lib, types, customConditions, jsx }).filter(
       ([, value]) => value !== undefined,
     ),
   );

@@ -17,10 +17,11 @@ import {
 } from "../syntax/source.ts";
 import type { Bindings, Origin } from "./bindings.ts";
 import { concatenationOf, type Evaluate, enumOf, listOf, templateOf } from "./composites.ts";
+import { loadedBy } from "./imports.ts";
 import { literalOf, notKnown } from "./literals.ts";
 import { type Objects, readObjects } from "./objects.ts";
 import { isPlain, isSchema, member, type Schema } from "./package-values.ts";
-import { declarationOf, parameterOwner } from "./scope.ts";
+import { type Declaration, declarationOf, parameterOwner } from "./scope.ts";
 import {
   callMethod,
   callValue,
@@ -132,7 +133,8 @@ function read(place: Place, node: ts.Expression): unknown {
 
 function readName(place: Place, node: ts.Identifier): unknown {
   const declared = declarationOf(node);
-  if (declared === null) return readOrigin(place, place.bindings.originOf(place.file, node.text));
+  if (declared === null || isLoaded(declared))
+    return readOrigin(place, place.bindings.originOf(place.file, node.text));
   if (parameterOwner(declared) !== null)
     return place.scope.has(node.text) ? place.scope.get(node.text) : notKnown;
   // Names at the top of a file mean the same, whoever calls what uses them.
@@ -140,6 +142,18 @@ function readName(place: Place, node: ts.Identifier): unknown {
   return ts.isBindingElement(declared) || ts.isVariableDeclaration(declared)
     ? readVariable(at, declared)
     : readDeclared(at, declared);
+}
+
+/** `const z = require("zod")`: it is an import in another form. */
+function isLoaded(declared: Declaration): boolean {
+  let at: ts.Node = declared;
+  while (ts.isBindingElement(at)) at = at.parent.parent;
+  return (
+    ts.isVariableDeclaration(at) &&
+    at.initializer !== undefined &&
+    !isInFunction(at) &&
+    loadedBy(at.initializer) !== null
+  );
 }
 
 const isInFunction = (node: ts.Node): boolean => functionsAround(node).length > 0;

@@ -4,7 +4,8 @@ import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { nodesOf } from "../syntax/nodes.ts";
 import { bare, isFunction, propertyOf, propertyValue, stringOf } from "../syntax/source.ts";
-import { enginePackage, schemasPackage, type TypeScriptTree } from "./typescript.ts";
+import { charterPackages } from "../workspaces.ts";
+import { schemasPackage, type TypeScriptTree } from "./typescript.ts";
 
 export interface Envelope {
   readonly file: string;
@@ -27,9 +28,8 @@ const isolateEnvelopes = new WeakMap<TypeScriptTree, Envelopes>();
 export function envelopesOf(tree: TypeScriptTree, { files, workspaces }: ProjectFiles): Envelopes {
   const known = isolateEnvelopes.get(tree);
   if (known !== undefined) return known;
-  const makers = workspaces.filter(({ name }) => name === enginePackage || name === schemasPackage);
-  const isMakers = (path: string) =>
-    makers.some(({ folder }) => folder !== "" && path.startsWith(`${folder}/`));
+  const makers = charterPackages(workspaces);
+  const isMakers = (path: string) => makers.some(({ folder }) => path.startsWith(`${folder}/`));
   const events: Envelope[] = [];
   const metas: Envelopes["metas"][number][] = [];
   for (const file of tree.files) {

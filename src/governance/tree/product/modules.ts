@@ -80,7 +80,7 @@ export function readModules(
 
 /** It has routes, tables or a consumer. */
 function actsAsModule(path: string, bindings: Bindings): boolean {
-  if (/\/(?:routes|service|router|consumer|tables)\.ts$/.test(path)) return true;
+  if (/\/(?:routes|service|router|consumer|tables)\.[cm]?tsx?$/.test(path)) return true;
   return bindings
     .importsOf(path)
     .some(({ specifier }) => specifier === "hono" || specifier.startsWith("drizzle-orm/"));

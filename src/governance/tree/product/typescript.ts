@@ -19,6 +19,8 @@ import {
   type SourceFile,
   stringOf,
 } from "../syntax/source.ts";
+
+import { charterPackages } from "../workspaces.ts";
 import { callsOfHelper, callsThrough, type EventHelper, filesNaming, helperAround } from "./event-helpers.ts";
 import { namesOf, saysOne } from "./event-names.ts";
 import { givenName, isGivenPublisher } from "./given-publishers.ts";
@@ -124,8 +126,8 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     return origin?.package === packageName ? origin.name : null;
   };
   // A package of the charter has events of the product at most: its own code says how to publish, and publishes none.
-  const isPackage = (path: string) =>
-    project.workspaces.some(({ folder }) => folder !== "" && path.startsWith(`${folder}/`));
+  const charters = charterPackages(project.workspaces);
+  const isPackage = (path: string) => charters.some(({ folder }) => path.startsWith(`${folder}/`));
   const text = (path: string) => project.files.get(path)?.text ?? "";
   const defining = files.filter((path) => (isPackage(path) ? /defineEvent\(/ : mayDefine).test(text(path)));
   const definitions = defining.flatMap((path) => callsIn(source(path)));

@@ -12,7 +12,10 @@ const isolateSources = new WeakMap<TextFile, SourceFile>();
 
 /** JavaScript too: the same parser reads it. */
 export const isTypeScript = (path: string) =>
-  (/\.(?:tsx?|mts)$/.test(path) && !path.endsWith(".d.ts")) || isJavaScript(path);
+  (/\.(?:tsx?|[cm]ts)$/.test(path) && !isDeclaration(path)) || isJavaScript(path);
+
+/** Types alone, for which nothing is written here. */
+export const isDeclaration = (path: string) => /\.d\.[cm]?ts$/.test(path);
 
 export const isJavaScript = (path: string) => /\.(?:jsx?|mjs|cjs)$/.test(path);
 

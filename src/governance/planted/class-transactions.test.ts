@@ -1,0 +1,114 @@
+/** B-1 in classes: what changes rows by a field of `this` was made before the transaction. */
+
+import { expect, test } from "vitest";
+import { judge } from "../fixtures/judge-forms.ts";
+
+const imports = `import type { Database, Publish, Transact, Transaction } from "@brain/engine";
+import { books } from "./tables.ts";`;
+
+test("rows that change by a field, a method or a part of the class, beside the transaction of the event", () => {
+  const { found, expected } = judge(
+    "B-1",
+    `${imports}
+class Books {
+  constructor(private readonly db: Database) {}
+  add(id: string) { return this.db.insert(books).values({ id }); }
+}
+class Client {
+  async charge(id: string) { return this.send(id); }
+  private send = async (id: string) => fetch("https://pay.example/charges", { method: "POST", body: id });
+}
+export class Shelf {
+  readonly #db: Database;
+  constructor(own: Database, private readonly db: Database, private readonly books: Books, private readonly client: Client, private readonly transact: Transact, private readonly publish: Publish) { this.#db = own; }
+  private async store(id: string) { await this.db.insert(books).values({ id }); }
+  private tell(id: string) { return this.transact(async ({ publish }) => { await publish(bookShelved, { book_id: id }); }); } //! B-1
+  private async told(publish: Publish, id: string) { await publish(bookShelved, { book_id: id }); }
+  async before(id: string) {
+    await this.db.insert(books).values({ id });
+    await this.transact(async ({ publish }) => { await publish(bookShelved, { book_id: id }); }); //! B-1
+  }
+  async beforeByMethod(id: string) {
+    await this.store(id);
+    await this.transact(async ({ publish }) => { await publish(bookShelved, { book_id: id }); }); //! B-1
+  }
+  async byTeller(id: string) { await this.db.insert(books).values({ id }); await this.tell(id); }
+  async apart(id: string) {
+    await this.db.insert(books).values({ id });
+    await this.publish(bookShelved, { book_id: id }); //! B-1
+  }
+  async inside(id: string) {
+    await this.transact(async ({ publish }) => {
+      await this.db.insert(books).values({ id }); //! B-1
+      await this.#db.update(books).set({ id }); //! B-1
+      await this.db.execute(\`UPDATE shelf_books SET id = '1'\`); //! B-1
+      await this.store(id); //! B-1
+      await this.books.add(id); //! B-1
+      await publish(bookShelved, { book_id: id });
+    });
+  }
+  async outside(id: string) {
+    await this.transact(async ({ tx, publish }) => {
+      await tx.insert(books).values({ id });
+      await publish(bookShelved, { book_id: id });
+      await this.client.charge(id); //! B-1
+    });
+  }
+  dropped = (id: string) => this.transact(async ({ tx, publish }) => {
+    await tx.insert(books).values({ id });
+    this.told(publish, id); //! B-1
+  });
+}`,
+  );
+  expect(found).toEqual(expected);
+});
+
+test("classes that are given the transaction, or ask for it, are left alone", () => {
+  const { found, expected } = judge(
+    "B-1",
+    `${imports}
+class Books {
+  constructor(private readonly db: Database) {}
+  add(id: string) { return this.db.insert(books).values({ id }); }
+}
+class Stored {
+  constructor(private readonly tx: Transaction) {}
+  add(id: string) { return this.tx.insert(books).values({ id }); }
+}
+class Work {
+  constructor(private readonly db: Transaction, private readonly own: Stored) {}
+  add(id: string) { return this.db.insert(books).values({ id }); }
+}
+class Current {
+  get db() { return current.getStore(); }
+  add(id: string) { return this.db.insert(books).values({ id }); }
+}
+export class Shelf {
+  readonly #transact: Transact;
+  readonly #db: Database;
+  readonly #now = new Current();
+  constructor(transact: Transact, db: Database) { this.#transact = transact; this.#db = db; }
+  private async store(tx: Transaction, id: string) { await tx.insert(books).values({ id }); }
+  private async tell(publish: Publish, id: string) { await publish(bookShelved, { book_id: id }); }
+  private async read() { return this.#db.select().from(books); }
+  private async notify(id: string) { await fetch("https://pay.example/charges", { method: "POST", body: id }); }
+  async lend(id: string) {
+    const found = await this.read();
+    await this.#transact(async ({ tx, publish }) => {
+      await this.store(tx, id);
+      await new Books(tx).add(id);
+      const own = new Books(tx);
+      await own.add(id);
+      await new Work(tx, new Stored(tx)).add(id);
+      await this.#now.add(id);
+      await this.read();
+      await this.tell(publish, id);
+    });
+    await this.notify(id);
+    return found;
+  }
+  async forget() { await this.#db.delete(books); }
+}`,
+  );
+  expect(found).toEqual(expected);
+});
