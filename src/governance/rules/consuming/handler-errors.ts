@@ -2,9 +2,8 @@
 
 import ts from "typescript";
 import type { Project } from "../../project.ts";
-import { handlersOf } from "../../tree/flow/reach.ts";
+import { calledFunction, handlersOf } from "../../tree/flow/reach.ts";
 import { hasAwait } from "../../tree/flow/rejections.ts";
-import { functionOf } from "../../tree/names/scope.ts";
 import type { Branch } from "../../tree/syntax/nodes.ts";
 import { calledName } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
@@ -81,7 +80,7 @@ export function wrappedErrors(project: Project, report: Report): void {
     for (const call of nodes.calls) {
       const [given] = call.arguments;
       if (calledName(call) !== "catch" || given === undefined) continue;
-      const handler = functionOf(project.typescript, given);
+      const handler = calledFunction(project.typescript, given);
       if (handler === null || !ts.isBlock(handler.body)) continue;
       if (thrown(handler.body) === "PermanentError")
         report({

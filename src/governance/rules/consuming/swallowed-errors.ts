@@ -3,7 +3,7 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { commandOf } from "../../tree/effects/redis-commands.ts";
-import { callsInside, handlersOf, reachedFrom } from "../../tree/flow/reach.ts";
+import { calledFunction, callsInside, handlersOf, reachedFrom } from "../../tree/flow/reach.ts";
 import { hasAwait, isUnseenSettled, leaves, rejectionHandlerOf } from "../../tree/flow/rejections.ts";
 import { functionOf } from "../../tree/names/scope.ts";
 import type { TypeScriptTree } from "../../tree/product/typescript.ts";
@@ -220,6 +220,6 @@ function isSwallow(tree: TypeScriptTree, around: FunctionNode, call: ts.CallExpr
   if (given === undefined) return false;
   const handler = bare(given);
   if (isLogger(handler)) return true;
-  const node = isFunction(handler) ? handler : functionOf(tree, handler);
+  const node = isFunction(handler) ? handler : calledFunction(tree, handler);
   return node !== null && new Ending(tree, isInside(node, around) ? around : node).onlyTells(node.body);
 }

@@ -5,7 +5,14 @@ import type { Project } from "../../project.ts";
 import { type RowWrites, readRowWrites } from "../../tree/effects/row-writes.ts";
 import { calledFunction, callsInside } from "../../tree/flow/reach.ts";
 import { declarationOf, isGlobal, rootOf } from "../../tree/names/scope.ts";
-import { bare, calledName, type FunctionNode, functionsAround, isInside } from "../../tree/syntax/source.ts";
+import {
+  bare,
+  calledName,
+  type FunctionNode,
+  functionsAround,
+  isInside,
+  resultOf,
+} from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { moduleSourcesWith } from "../scope-of-rules.ts";
 import {
@@ -194,9 +201,22 @@ function waits({ typescript }: Project, node: ts.Node): boolean {
   };
   return callsInside(node).some((call) => {
     if (isTimer(call)) return true;
-    const called = calledFunction(typescript, call.expression);
+    const called = calledFunction(typescript, handedOnBy(typescript, call).expression);
     return called === null
       ? /^(?:sleep|delay|wait(?:For)?)$/.test(calledName(call) ?? "")
       : callsInside(called).some(isTimer);
   });
+}
+
+/** `sleep(ms)` behind `tools.wait(ms)`, which only calls it. */
+function handedOnBy(typescript: Project["typescript"], call: ts.CallExpression): ts.CallExpression {
+  const called = calledFunction(typescript, call.expression);
+  if (called === null) return call;
+  const [only, ...rest] = ts.isBlock(called.body) ? called.body.statements : [];
+  const given =
+    only !== undefined && rest.length === 0 && ts.isExpressionStatement(only)
+      ? only.expression
+      : resultOf(called);
+  const inner = given === null ? null : bare(given);
+  return inner !== null && ts.isCallExpression(inner) ? inner : call;
 }

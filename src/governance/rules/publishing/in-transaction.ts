@@ -6,7 +6,7 @@ import { isBeacon, outsideCall } from "../../tree/effects/outside.ts";
 import { type RowWrite, type RowWrites, readRowWrites } from "../../tree/effects/row-writes.ts";
 import { isWaitedFor, laterCall } from "../../tree/flow/awaited.ts";
 import { calledFunction, callsInside, reachedFrom } from "../../tree/flow/reach.ts";
-import { declarationOf, functionOf, isGlobal, parameterOwner, rootOf } from "../../tree/names/scope.ts";
+import { declarationOf, isGlobal, parameterOwner, rootOf } from "../../tree/names/scope.ts";
 import { comesFrom, givenPublisher, tableWrite } from "../../tree/product/publishers.ts";
 import type { Published, TypeScriptTree } from "../../tree/product/typescript.ts";
 import { nodesOf } from "../../tree/syntax/nodes.ts";
@@ -88,7 +88,7 @@ function lookInside(
   const calls = nodesOf(call.getSourceFile()).calls;
   const type = typeOf(published);
   const isHandler = tree.handled.some(
-    ({ handler }) => handler !== null && functionOf(tree, handler) === inside,
+    ({ handler }) => handler !== null && calledFunction(tree, handler) === inside,
   );
   for (const other of calls) {
     if (!isInside(other, inside.body)) continue;

@@ -4,7 +4,7 @@ import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { calledFunction } from "../../tree/flow/reach.ts";
 import { isUnseenSettled, leaves, rejectionHandlerOf } from "../../tree/flow/rejections.ts";
-import { declarationOf, functionOf } from "../../tree/names/scope.ts";
+import { declarationOf } from "../../tree/names/scope.ts";
 import type { TypeScriptTree } from "../../tree/product/typescript.ts";
 import { isLogger } from "../../tree/syntax/loggers.ts";
 import {
@@ -57,7 +57,7 @@ function swallowedBy(tree: TypeScriptTree, start: ts.Node, ends: Ends, steps: nu
     if (chained === null || !ts.isCallExpression(chained)) continue;
     const given = rejectionHandlerOf(chained);
     if (given === undefined) continue;
-    const body = functionOf(tree, given)?.body ?? null;
+    const body = calledFunction(tree, given)?.body ?? null;
     return isLogger(given) || (body !== null && ends(body)) ? chained : null;
   }
   return null;

@@ -11,16 +11,27 @@ import { bare, type FunctionNode, isFunction, isInside } from "../syntax/source.
  * The functions that handle: what is given, or what a function of the project makes of it, and then also those that it was
  * given, e.g. `on(event, traced(async () => …))`. The one that the engine calls is the first. Empty: it is made elsewhere.
  */
-export function handlersOf(tree: TypeScriptTree, { handler }: Handled): readonly FunctionNode[] {
+export function handlersOf(
+  tree: TypeScriptTree,
+  { handler }: Pick<Handled, "handler">,
+): readonly FunctionNode[] {
   if (handler === null) return [];
-  const direct = functionOf(tree, handler);
-  if (direct !== null) return [direct];
   const call = bare(handler);
+  const direct = ts.isCallExpression(call) ? null : calledFunction(tree, call);
+  if (direct !== null) return [direct];
   if (!ts.isCallExpression(call)) return [];
+  const bound = boundIn(call);
+  if (bound !== null) return handlersOf(tree, { handler: bound });
   const maker = calledFunction(tree, call.expression);
   const made = maker === null ? null : madeFunction(maker);
   const given = call.arguments.flatMap((argument) => functionOf(tree, argument) ?? []);
   return made === null ? given : [made, ...given];
+}
+
+/** `shelf.take` of `shelf.take.bind(shelf)`; null: it is another call. */
+function boundIn(call: ts.CallExpression): ts.Expression | null {
+  const callee = bare(call.expression);
+  return ts.isPropertyAccessExpression(callee) && callee.name.text === "bind" ? callee.expression : null;
 }
 
 /** The function that another one gives back; null: something else. */

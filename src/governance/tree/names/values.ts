@@ -231,7 +231,7 @@ function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Ev
       if (isPlain(value)) Object.assign(found, value);
       continue;
     }
-    const name = property.name === undefined ? null : nameOf(property.name);
+    const name = property.name === undefined ? null : keyOf(property.name, evaluate);
     if (name === null || name === "__proto__") continue;
     const written = ts.isPropertyAssignment(property)
       ? property.initializer
@@ -247,6 +247,12 @@ function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Ev
       isSchema(value) && written !== null ? ownField(place, value, { node: written, property }) : value;
   }
   return found;
+}
+
+/** Also of `[key]`, where that is known. */
+function keyOf(name: ts.PropertyName, evaluate: Evaluate): string | null {
+  const key = ts.isComputedPropertyName(name) ? evaluate(name.expression) : nameOf(name);
+  return typeof key === "string" ? key : null;
 }
 
 /** Each field has a schema of its own, so that one can tell where it was written; what is named stands elsewhere too. */

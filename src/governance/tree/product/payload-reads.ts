@@ -4,6 +4,7 @@
  */
 
 import ts from "typescript";
+import { calledFunction } from "../flow/reach.ts";
 import { functionOf } from "../names/scope.ts";
 import { bare, type FunctionNode, isFunction, isInside, nameOf, walk } from "../syntax/source.ts";
 import { positionOf } from "../text.ts";
@@ -45,7 +46,7 @@ export function readPayloads(tree: TypeScriptTree): readonly PayloadReads[] {
     const maker = tree.calledOf(handled.file, handled.call, "@brain/engine");
     const place = placeOf(tree, handled.call);
     if (handled.handler !== null) {
-      const found = functionOf(tree, handled.handler);
+      const found = ts.isCallExpression(bare(handled.handler)) ? null : calledFunction(tree, handled.handler);
       if (found === null) reads.everything = place;
       else follow({ tree, reads }, found, 0, firstOf(maker));
     }

@@ -50,7 +50,7 @@ export function rawPublished(
   const [first, second] = call.arguments;
   if (name === null || first === undefined || !publishingName.test(name)) return null;
   if (isSomethingElse(tree, file, call)) return null;
-  const event = madeBy(tree, behind(first));
+  const event = memberOf(tree, file, madeBy(tree, behind(first)));
   if (ts.isObjectLiteralExpression(event)) {
     const type =
       propertyOf(event, "type") ?? propertyOf(event, "event_type") ?? propertyOf(event, "eventType");
@@ -126,6 +126,15 @@ function madeBy(tree: TypeScriptTree, node: ts.Expression): ts.Expression {
   const given = last !== undefined && ts.isReturnStatement(last) ? last.expression : body;
   const made = given === undefined || ts.isBlock(given) ? null : bare(given as ts.Expression);
   return made !== null && ts.isObjectLiteralExpression(made) ? made : node;
+}
+
+/** What `events.lent` is, where the object is written down. */
+function memberOf(tree: TypeScriptTree, file: string, node: ts.Expression): ts.Expression {
+  if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) return node;
+  const name = ts.isPropertyAccessExpression(node) ? node.name.text : stringOf(node.argumentExpression);
+  const owner = name === null ? null : tree.values.objectOf(file, node.expression);
+  const found = owner === null || name === null ? null : tree.values.optionOf(owner.file, owner.node, name);
+  return found === null ? node : bare(found.node);
 }
 
 /** `{ ...template, payload: { … } }`: its type comes from elsewhere. */

@@ -68,8 +68,40 @@ export function bare(node: ts.Expression): ts.Expression {
 export function calledName(call: ts.CallExpression): string | null {
   const callee = bare(call.expression);
   if (ts.isIdentifier(callee)) return callee.text;
-  if (ts.isElementAccessExpression(callee)) return stringOf(callee.argumentExpression);
+  if (ts.isElementAccessExpression(callee)) {
+    const key = bare(callee.argumentExpression);
+    return ts.isIdentifier(key) ? constantText(key) : stringOf(key);
+  }
   return ts.isPropertyAccessExpression(callee) ? callee.name.text : null;
+}
+
+/** The text of the nearest constant of that name around; null: it is no constant, or is worked out. */
+function constantText(name: ts.Identifier): string | null {
+  for (let at: ts.Node = name; at !== undefined; at = at.parent) {
+    if (at !== name && isGivenBy(at, name.text)) return null;
+    if (!ts.isBlock(at) && !ts.isSourceFile(at)) continue;
+    for (const statement of at.statements) {
+      const list = ts.isVariableStatement(statement) ? statement.declarationList : null;
+      const found = list?.declarations.find((one) => nameOf(one.name) === name.text);
+      if (list === null || found === undefined) continue;
+      return (list.flags & ts.NodeFlags.Const) === 0 ? null : stringOf(found.initializer);
+    }
+  }
+  return null;
+}
+
+/** A name is a parameter of a function, or what a loop goes through. */
+function isGivenBy(node: ts.Node, name: string): boolean {
+  const isLoop = ts.isForOfStatement(node) || ts.isForInStatement(node) || ts.isForStatement(node);
+  const given: readonly (ts.Node | undefined)[] = isFunction(node)
+    ? node.parameters.map((parameter) => parameter.name)
+    : [isLoop ? node.initializer : undefined];
+  return given.some((one) =>
+    one
+      ?.getText()
+      .split(/[^\w$]+/)
+      .includes(name),
+  );
 }
 
 /** The property of an object literal, also of a shorthand or a method; null when it has none of that name. */
