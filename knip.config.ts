@@ -15,6 +15,7 @@ export default {
         "src/console/client/main.ts",
         "test/bench/{main,stack,deno-host}.ts",
         "test/chaos/{main,edge-process,worker}.ts",
+        "test/chaos/killed/{worker,gateway}-process.ts",
         "test/fuzz/main.ts",
         "test/console/screenshots.ts",
         // Started as a process of its own, by path.
