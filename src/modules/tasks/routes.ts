@@ -1,5 +1,6 @@
 import { ValidationError } from "@brain/engine";
 import { type Context, Hono } from "hono";
+import { etag } from "hono/etag";
 import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readText } from "../../http/kit/request-body.ts";
@@ -129,7 +130,10 @@ function itemRoutes(of: Of): Hono<ModuleEnv> {
     answerTask(c, await createItem(of(c), c.req.valid("json")), 201),
   );
 
-  app.get("/:id", mayRead, async (c) => answerTask(c, await readItem(c.var.services, c.req.param("id"))));
+  // Its version is the tag: who has it is told that it is so still.
+  app.get("/:id", mayRead, etag(), async (c) =>
+    answerTask(c, await readItem(c.var.services, c.req.param("id"))),
+  );
 
   app.get("/:id/history", mayRead, async (c) =>
     c.json({ history: await readHistory(c.var.services, c.req.param("id")) }),

@@ -49,6 +49,25 @@ describe.each(paths)("on the path %s", (mode, env) => {
     expect(read.headers.get("etag")).toBe('"1"');
   });
 
+  test("who has the version that there is, is told so and no more", async () => {
+    const { task_id: id } = await create();
+    const ask = (tag: string) => engine.request("GET", `${base}/${id}`, undefined, { "if-none-match": tag });
+    for (const tag of ['"1"', 'W/"1"', '"7", "1"', "*"]) {
+      const unchanged = await ask(tag);
+      expect(unchanged.status, tag).toBe(304);
+      expect(unchanged.text).toBe("");
+      expect(unchanged.headers.get("etag")).toBe('"1"');
+    }
+    await engine.request("PATCH", `${base}/${id}`, { title: "Send the report" });
+    const changed = await ask('"1"');
+    expect(changed.status).toBe(200);
+    expect(changed.body).toMatchObject({ title: "Send the report", version: 2 });
+    const unknown = await engine.request("GET", `${base}/${crypto.randomUUID()}`, undefined, {
+      "if-none-match": "*",
+    });
+    expect(unknown.status).toBe(404);
+  });
+
   test.each<[string, object]>([
     ["title", { title: " " }],
     ["title", { title: "x".repeat(501) }],
