@@ -8,7 +8,7 @@ import { missionStatuses, type TemplateStep, type TemplateVariable } from "./tab
 import { checkTemplate, variableName } from "./templates.ts";
 
 /** A payload, in UTF-8 bytes of JSON. */
-const maxPayloadBytes = 65_536;
+export const maxPayloadBytes = 65_536;
 
 /** Text that Postgres can store: no control characters but line ends and tabs, no half of a surrogate pair. */
 function text(min: number, max: number) {
@@ -28,7 +28,7 @@ const plainId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:_.-]{0,99}$/, {
 });
 
 /** JSON data of bounded size and depth that Postgres can store. */
-const data = z
+export const data = z
   .custom<JsonObject>((value) => isJsonObject(value as JsonValue), { error: "Expected a JSON object" })
   .superRefine((value, context) => {
     for (const { path, message } of guardValues(value, "").invalid.slice(0, 10))

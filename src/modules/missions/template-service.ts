@@ -1,4 +1,5 @@
 import { isUuid, NotFoundError, translated, ValidationError } from "@brain/engine";
+import type { JsonObject, JsonValue } from "@brain/schemas";
 import { and, count, desc, eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishContext } from "../../http/kit/publish-context.ts";
@@ -8,7 +9,14 @@ import { queueSource } from "./announce.ts";
 import { requireValid } from "./handlers/registry.ts";
 import { templatesLimit } from "./limits.ts";
 import type { Mission, Template } from "./model.ts";
-import type { InstantiateRequest, TemplateRequest, TemplatesQuery, TenantQuery } from "./requests.ts";
+import {
+  data,
+  type InstantiateRequest,
+  maxPayloadBytes,
+  type TemplateRequest,
+  type TemplatesQuery,
+  type TenantQuery,
+} from "./requests.ts";
 import { hidden } from "./secrets.ts";
 import {
   creatorOf,
@@ -20,7 +28,7 @@ import {
   storeMission,
 } from "./service.ts";
 import { behind } from "./store.ts";
-import { missionTemplates } from "./tables.ts";
+import { missionTemplates, type TemplateStep } from "./tables.ts";
 import { bindVariables, fillConfig } from "./templates.ts";
 
 /** Templates: kept requests for missions, and the missions made of them. No event tells of a template. */
@@ -162,6 +170,20 @@ export async function deleteTemplate(services: RequestServices, id: string): Pro
   if (rows.length === 0) throw unknownTemplate(id);
 }
 
+/**
+ * What a mission of the step gets; the bounds are those of a payload that is sent.
+ *
+ * @throws {ValidationError} filled in, it is too large or too deep
+ */
+function payloadOf({ order, config }: TemplateStep, values: Readonly<Record<string, JsonValue>>): JsonObject {
+  const bounded = data.safeParse(fillConfig(config, values, maxPayloadBytes));
+  if (bounded.success) return bounded.data;
+  const message = `with the variables: expected at most ${maxPayloadBytes} bytes, and 72 levels`;
+  throw new ValidationError("A step grows too large.", {
+    issues: [{ path: `steps.${order}.config`, message }],
+  });
+}
+
 /** The missions of one instantiation, in the order of their steps. */
 export interface TemplateRun {
   readonly runId: string;
@@ -175,7 +197,8 @@ export interface TemplateRun {
  * is cancelled cancels those behind it.
  *
  * @throws {NotFoundError} no such template
- * @throws {ValidationError} a variable is missing or of another type, or a step's payload is not what its handler needs
+ * @throws {ValidationError} a variable is missing or of another type, or a step's payload is too large, too deep, or not
+ * what its handler needs
  * @throws {TooManyRequestsError} more than five runs of one template a minute
  */
 export async function instantiateTemplate(
@@ -194,7 +217,7 @@ export async function instantiateTemplate(
   const bound = bindVariables(opened.variables, request.variables);
   if (!bound.ok)
     throw new ValidationError("The variables are not what the template needs.", { issues: bound.issues });
-  const steps = opened.steps.map((step) => ({ ...step, payload: fillConfig(step.config, bound.values) }));
+  const steps = opened.steps.map((step) => ({ ...step, payload: payloadOf(step, bound.values) }));
   for (const { order, action: type, payload } of steps) {
     const paths = { type: `steps.${order}.action`, payload: `steps.${order}.config` };
     requireValid(deps.handlers, { type, payload, tenantId }, paths);

@@ -65,18 +65,33 @@ describe("a step's payload", () => {
 
   test("takes a value with its type where a text is nothing but its placeholder", () => {
     const config = { a: "{{count}}", b: "{{ on }}", c: "{{list}}", d: "{{none}}", e: ["{{name}}"] };
-    expect(fillConfig(config, values)).toEqual({ a: 3, b: true, c: [1, 2], d: null, e: ["Ada"] });
+    expect(fillConfig(config, values, 1_000)).toEqual({ a: 3, b: true, c: [1, 2], d: null, e: ["Ada"] });
   });
 
   test("takes it as text inside a longer text", () => {
     const config = { a: "{{name}} has {{count}}", b: "[{{none}}] {{list}}", c: "no {braces}", d: 7 };
-    expect(fillConfig(config, values)).toEqual({ a: "Ada has 3", b: "[] [1,2]", c: "no {braces}", d: 7 });
+    expect(fillConfig(config, values, 1_000)).toEqual({
+      a: "Ada has 3",
+      b: "[] [1,2]",
+      c: "no {braces}",
+      d: 7,
+    });
   });
 
   test("does not look into values for placeholders again", () => {
-    expect(fillConfig({ a: "{{trick}}", b: "x {{trick}} $& $1" }, values)).toEqual({
+    expect(fillConfig({ a: "{{trick}}", b: "x {{trick}} $& $1" }, values, 1_000)).toEqual({
       a: "{{name}}",
       b: "x {{name}} $& $1",
     });
+  });
+
+  test("is not filled when the values in it are more than it may be", () => {
+    const inText = { a: "{{name}} ".repeat(10) };
+    expect(fillConfig(inText, { name: "ä".repeat(5) }, 50)).toEqual({ a: "äääää ".repeat(10) });
+    expect(fillConfig(inText, { name: "ä".repeat(5) }, 49)).toBeNull();
+    expect(fillConfig({ a: [{ b: Array(10).fill("{{list}}") }] }, { list: [1, 2, 3] }, 69)).toBeNull();
+    // What would be hundreds of gigabytes.
+    const many = { a: "{{name}}".repeat(100_000) };
+    expect(fillConfig(many, { name: "x".repeat(1_000_000) }, 65_536)).toBeNull();
   });
 });

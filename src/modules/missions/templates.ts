@@ -14,18 +14,15 @@ export function isPlaceholder(text: string): boolean {
 
 export const variableName = /^[A-Za-z_][A-Za-z0-9_]{0,49}$/;
 
-/** Names of the variables that a value refers to. */
-export function placeholdersOf(value: JsonValue): ReadonlySet<string> {
-  const names = new Set<string>();
-  const visit = (item: JsonValue) => {
-    if (typeof item === "string")
-      for (const [, name] of item.matchAll(placeholder)) if (name !== undefined) names.add(name);
-    if (Array.isArray(item)) for (const child of item) visit(child);
-    else if (isJsonObject(item)) for (const child of Object.values(item)) visit(child);
-  };
-  visit(value);
-  return names;
+/** Names of the variables that a value refers to, as often as it does. */
+function* placeholdersIn(value: JsonValue): Generator<string> {
+  if (typeof value === "string") for (const [, name = ""] of value.matchAll(placeholder)) yield name;
+  else if (typeof value === "object" && value !== null)
+    for (const child of Object.values(value)) yield* placeholdersIn(child);
 }
+
+/** Names of the variables that a value refers to. */
+export const placeholdersOf = (value: JsonValue): ReadonlySet<string> => new Set(placeholdersIn(value));
 
 function typeOf(value: JsonValue): VariableType | "null" {
   if (value === null) return "null";
@@ -95,8 +92,20 @@ export function bindVariables(
 /**
  * The payload of a step. A text that is nothing but a placeholder becomes the value, with its type; inside a longer text
  * the value is written out (null as nothing, objects as JSON). Values are not looked at for placeholders again.
+ *
+ * @returns null when the values alone, as often as they stand in it, are longer than `maxLength` characters. A small step
+ * could grow to more than there is memory, so that is known before anything is filled.
  */
-export function fillConfig(config: JsonObject, values: Readonly<Record<string, JsonValue>>): JsonObject {
+export function fillConfig(
+  config: JsonObject,
+  values: Readonly<Record<string, JsonValue>>,
+  maxLength: number,
+): JsonObject | null {
+  let room = maxLength;
+  for (const name of placeholdersIn(config)) {
+    room -= writtenOut(values[name] ?? null).length;
+    if (room < 0) return null;
+  }
   const fill = (value: JsonValue): JsonValue => {
     if (typeof value === "string") return fillText(value, values);
     if (Array.isArray(value)) return value.map(fill);
@@ -111,9 +120,10 @@ export function fillConfig(config: JsonObject, values: Readonly<Record<string, J
 function fillText(text: string, values: Readonly<Record<string, JsonValue>>): JsonValue {
   const [whole] = text.matchAll(placeholder);
   if (whole !== undefined && whole[0] === text) return values[whole[1] ?? ""] ?? null;
-  return text.replace(placeholder, (_, name: string) => {
-    const value = values[name] ?? null;
-    if (value === null) return "";
-    return typeof value === "string" ? value : JSON.stringify(value);
-  });
+  return text.replace(placeholder, (_, name: string) => writtenOut(values[name] ?? null));
+}
+
+function writtenOut(value: JsonValue): string {
+  if (value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -43,6 +43,41 @@ const statuses = async (runId: string) =>
     ])
   ).map(({ status }) => status);
 
+const deepText = (levels: number): JsonObject =>
+  JSON.parse(`${'{"a":'.repeat(levels)}"{{v}}"${"}".repeat(levels)}`);
+
+describe("a step that grows with its variables", () => {
+  test.each<[string, JsonObject, JsonObject]>([
+    [
+      "values in a text are too much",
+      { type: "string" },
+      { config: { text: "{{v}}".repeat(10_000) }, value: "x".repeat(60_000) },
+    ],
+    [
+      "values are too much that stand alone",
+      { type: "array" },
+      { config: { list: Array(1_000).fill("{{v}}") }, value: ["x".repeat(60_000)] },
+    ],
+    [
+      "a value and its surroundings are too much together",
+      { type: "string" },
+      { config: { around: "x".repeat(40_000), text: "{{v}}" }, value: "y".repeat(40_000) },
+    ],
+    ["a value makes it too deep", { type: "object" }, { config: deepText(50), value: deepText(50) }],
+  ])("is refused where %s, and makes no mission", async (_what, variable, { config, value }) => {
+    const id = await create({
+      steps: [{ order: 4, action: "test.step", config: config as JsonObject }],
+      variables: { v: variable },
+    });
+    const reply = await run(id, { variables: { v: value as JsonObject } });
+    expect(reply.status, reply.text.slice(0, 300)).toBe(422);
+    expect(reply.body.error.details).toEqual([
+      { path: "steps.4.config", message: expect.stringContaining("with the variables") },
+    ]);
+    expect(await missions.sql("SELECT 1 FROM missions WHERE template_id = $1", [id])).toEqual([]);
+  });
+});
+
 describe("a template", () => {
   test("is made, read, replaced and removed", async () => {
     const id = await create({ description: "For tests." });
