@@ -100,8 +100,7 @@ export async function withdraw(
   { reason, tenant_id: named }: { readonly reason: string; readonly tenant_id?: string | undefined },
 ): Promise<Approval> {
   const tenantId = tenantOf(services, named) ?? undefined;
-  const now = services.now();
-  const ending = { by: services.actorId, reason, now };
+  const ending = { by: services.actorId, reason, now: services.now() };
   const done = await services.transact(publishContext(services, source, tenantId ?? null), async (tx) => {
     const approval = await withdrawApproval(tx, id, tenantId, ending);
     if (approval === null) return null;
@@ -112,7 +111,7 @@ export async function withdraw(
   if (done !== null) return done;
   const found = await findApproval(services.db, id, tenantId);
   if (found === null) throw unknownApproval(id);
-  const status = statusAt(found.approval, now);
+  const status = statusAt(found.approval, found.approval.readAt);
   if (status === "withdrawn") return found.approval;
   throw new ConflictError(`The approval is ${status}, so it cannot be withdrawn. Only a pending one can.`);
 }

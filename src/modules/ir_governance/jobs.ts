@@ -17,16 +17,18 @@ async function expireApprovals({ db, now, isOver, transact }: JobContext): Promi
     const next = await findNextExpiry(db);
     if (next === null) return null;
     // One ms later: at its last millisecond an approval can still be used.
-    const dueAt = new Date(next.getTime() + 1);
+    const dueAt = new Date(next.at.getTime() + 1);
     const time = now();
-    if (dueAt > time || isOver()) return dueAt;
+    // It is over by the clock of Postgres; where that of this worker is ahead, so is the time of the next look.
+    if (next.inMs >= 0) return dueAt > time ? dueAt : new Date(time.getTime() + next.inMs + 1);
+    if (isOver()) return dueAt;
     const expired = await transact({ source }, async (tx, publish) => {
-      const approvals = await expireDue(tx, time, batchSize);
-      for (const approval of approvals) await publishExpired(publish, approval, time);
+      const approvals = await expireDue(tx, batchSize);
+      for (const approval of approvals) await publishExpired(publish, approval, approval.readAt);
       return approvals.length;
     });
     // Those that are due are locked: whoever holds them finishes them or leaves them to the next run.
-    if (expired === 0) return new Date(time.getTime() + lockedRetryMs);
+    if (expired === 0) return new Date(now().getTime() + lockedRetryMs);
   }
 }
 

@@ -4,7 +4,7 @@ import { andTenant, ofTenant } from "../of-tenant.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import type { TimePlace } from "../time-cursor.ts";
 import type { PlanContent, PlanSummary } from "./plan/plan.ts";
-import type { Approval, StoredValidation } from "./store.ts";
+import { type Approval, approvalColumns, isUsable, type StoredValidation } from "./store.ts";
 import { irGovernanceApprovals as approvals, irGovernanceValidations as validations } from "./tables.ts";
 
 /** The statements about plans that a person decides on, one a function. */
@@ -20,7 +20,6 @@ export interface PlanPage {
   readonly limit: number;
   /** Last entry of the page before; null for the first page. */
   readonly after: TimePlace | null;
-  readonly now: Date;
 }
 
 /** A plan as lists show it. */
@@ -48,9 +47,8 @@ const msOf = (column: SQL) => sql`(extract(epoch FROM ${column}) * 1000)::bigint
  */
 export async function listPlans(
   db: Database,
-  { tenantId, state, limit, after, now }: PlanPage,
+  { tenantId, state, limit, after }: PlanPage,
 ): Promise<{ readonly plans: readonly PlanRow[]; readonly next: TimePlace | null }> {
-  const time = sql`${now.toISOString()}::timestamptz`;
   const ofState =
     state === "waiting" ? sql`v.status = 'ESCALATE' AND v.refused_at IS NULL` : sql`v.refused_at IS NOT NULL`;
   const behind =
@@ -63,7 +61,7 @@ export async function listPlans(
           SELECT 1 FROM ir_governance_approvals a
           WHERE a.tenant_id = v.tenant_id AND a.ir_hash IN (v.ir_hash, v.ir_hash_v1)
             AND a.ir_hash = CASE a.hash_scheme WHEN 'v1' THEN v.ir_hash_v1 ELSE v.ir_hash END
-            AND (a.status = 'consumed' OR (a.status = 'pending' AND a.expires_at >= ${time})))`
+            AND (a.status = 'consumed' OR (a.status = 'pending' AND a.expires_at >= statement_timestamp())))`
       : sql`true`;
   const [row] = await db.rows<{ plans: PlanRow[] | null; looked: number; last: TimePlace | null }>(sql`
     WITH looked AS MATERIALIZED (
@@ -121,7 +119,7 @@ const ofPlan = ({ tenantId, irHash, irHashV1 }: Pick<StoredValidation, "tenantId
 export async function listApprovalsOf(db: Database, plan: StoredValidation): Promise<Approval[]> {
   return translated(
     db.statements
-      .select()
+      .select(approvalColumns)
       .from(approvals)
       .where(ofPlan(plan))
       .orderBy(desc(approvals.createdAt))
@@ -197,16 +195,12 @@ export async function refusePlan(
   return row ?? null;
 }
 
-/** What is over is left to whoever writes down that it is. */
-const isUsable = (now: Date) =>
-  and(eq(approvals.status, "pending"), sql`${approvals.expiresAt} >= ${now.toISOString()}::timestamptz`);
-
 /** Takes back what was given for a plan and not used. */
 export async function withdrawOf(tx: Tx, plan: StoredValidation, ending: Ending): Promise<number> {
   const rows = await tx
     .update(approvals)
     .set(withdrawn(ending))
-    .where(and(ofPlan(plan), isUsable(ending.now)))
+    .where(and(ofPlan(plan), isUsable))
     .returning({ id: approvals.approvalId });
   return rows.length;
 }
@@ -221,10 +215,8 @@ export async function withdrawApproval(
   const [row] = await tx
     .update(approvals)
     .set(withdrawn(ending))
-    .where(
-      and(eq(approvals.approvalId, id), ofTenant(approvals.tenantId, tenantId ?? null), isUsable(ending.now)),
-    )
-    .returning();
+    .where(and(eq(approvals.approvalId, id), ofTenant(approvals.tenantId, tenantId ?? null), isUsable))
+    .returning(approvalColumns);
   return row ?? null;
 }
 

@@ -83,9 +83,8 @@ function planRoutes(): Hono<ModuleEnv> {
   app.get("/", mayRead, validated("query", plansQuery), async (c) => {
     const { tenant_id: named, state, limit, cursor } = c.req.valid("query");
     const tenantId = tenantOf(c.var.services, named) ?? undefined;
-    const { db, now } = c.var.services;
-    const page = { tenantId, state, limit, after: cursor ?? null, now: now() };
-    const { plans, next } = await listPlans(db, page);
+    const page = { tenantId, state, limit, after: cursor ?? null };
+    const { plans, next } = await listPlans(c.var.services.db, page);
     return c.json({ plans: plans.map(planItem), next_cursor: next === null ? null : writeTimeCursor(next) });
   });
 
@@ -93,7 +92,7 @@ function planRoutes(): Hono<ModuleEnv> {
     const { services } = c.var;
     const { hash } = c.req.valid("param");
     const found = await readPlan(services, hash, c.req.valid("query").tenant_id);
-    return c.json(planDetails(found, services.now()));
+    return c.json(planDetails(found));
   });
 
   app.post(
@@ -125,12 +124,11 @@ function approvalReads(): Hono<ModuleEnv> {
   app.get("/", mayRead, validated("query", approvalsQuery), async (c) => {
     const { tenant_id: named, status, limit, cursor } = c.req.valid("query");
     const tenantId = tenantOf(c.var.services, named) ?? undefined;
-    const { db, now } = c.var.services;
-    const time = now();
-    const rows = await listApprovals(db, { tenantId, status, limit, after: cursor ?? null, now: time });
+    const page = { tenantId, status, limit, after: cursor ?? null };
+    const rows = await listApprovals(c.var.services.db, page);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return c.json({
-      approvals: rows.map((row) => approvalItem(row, time)),
+      approvals: rows.map((row) => approvalItem(row)),
       next_cursor: last === undefined ? null : writeTimeCursor(placeOf(last)),
     });
   });
@@ -138,14 +136,13 @@ function approvalReads(): Hono<ModuleEnv> {
   app.get("/pending", mayRead, validated("query", pendingQuery), async (c) => {
     const { tenant_id: named, limit, cursor } = c.req.valid("query");
     const tenantId = tenantOf(c.var.services, named) ?? undefined;
-    const { db, now } = c.var.services;
-    const time = now();
-    const page = { tenantId, status: "pending" as const, limit, after: cursor ?? null, now: time };
-    const [rows, counts] = await Promise.all([listApprovals(db, page), countByStatus(db, tenantId, time)]);
+    const { db } = c.var.services;
+    const page = { tenantId, status: "pending" as const, limit, after: cursor ?? null };
+    const [rows, counts] = await Promise.all([listApprovals(db, page), countByStatus(db, tenantId)]);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     const { pending, consumed, expired } = counts;
     return c.json({
-      approvals: rows.map((row) => pendingItem(row, time)),
+      approvals: rows.map((row) => pendingItem(row)),
       total: pending + consumed + expired,
       pending,
       consumed,
@@ -158,7 +155,7 @@ function approvalReads(): Hono<ModuleEnv> {
     const { services } = c.var;
     const { db, now } = services;
     const tenantId = tenantOf(services, c.req.valid("query").tenant_id) ?? undefined;
-    return c.json(statsView(await countByStatus(db, tenantId, now()), now()));
+    return c.json(statsView(await countByStatus(db, tenantId), now()));
   });
 
   app.get("/health", mayRead, async (c) => c.json(await readHealth(c)));
@@ -169,12 +166,12 @@ function approvalReads(): Hono<ModuleEnv> {
 
   app.get("/:id/status", mayRead, validated("query", tenantQuery), async (c) => {
     const { approval } = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
-    return c.json(statusView(approval, c.var.services.now()));
+    return c.json(statusView(approval));
   });
 
   app.get("/:id", mayRead, validated("query", tenantQuery), async (c) => {
     const found = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
-    return c.json(fullView(found.approval, found.validation, c.var.services.now()));
+    return c.json(fullView(found.approval, found.validation));
   });
 
   return app;
@@ -213,7 +210,7 @@ function approvalDecisions(): Hono<ModuleEnv> {
   app.post("/:id/withdraw", mayApprove, validated("json", endRequest), async (c) => {
     const approval = await withdraw(c.var.services, requireId(c.req.param("id")), c.req.valid("json"));
     return c.json({
-      ...statusView(approval, c.var.services.now()),
+      ...statusView(approval),
       withdrawn_at: approval.withdrawnAt?.toISOString() ?? null,
       withdrawn_by: approval.withdrawnBy,
       withdrawn_reason: approval.withdrawnReason,
@@ -246,10 +243,7 @@ async function requireApproval(c: Context<ModuleEnv>, id: string, named: string 
 async function readHealth(c: Context<ModuleEnv>) {
   const { db, log, now } = c.var.services;
   try {
-    const cleanup = cleanupView(
-      await countByStatus(db, visibleTenant(c.var.services) ?? undefined, now()),
-      now(),
-    );
+    const cleanup = cleanupView(await countByStatus(db, visibleTenant(c.var.services) ?? undefined), now());
     return {
       healthy: !cleanup.is_stale,
       // Approvals are rows in Postgres; without Redis they are created and used all the same.

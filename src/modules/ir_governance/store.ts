@@ -1,5 +1,5 @@
 import { type Database, isoText, type Tx, translated } from "@brain/engine";
-import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, isNull, or, type SQL, sql } from "drizzle-orm";
 import { andTenant, ofTenant } from "../of-tenant.ts";
 import type { TimePlace } from "../time-cursor.ts";
 import {
@@ -11,8 +11,21 @@ import {
 
 /** The statements of this module, one a function. */
 
-/** A stored approval. */
-export type Approval = typeof approvals.$inferSelect;
+/** The time by the clock of Postgres: that of a worker may be wrong, and an approval must not outlive its time for that. */
+const databaseTime = sql`date_trunc('milliseconds', statement_timestamp())`;
+
+/** What every statement tells of an approval. */
+export const approvalColumns = {
+  ...getTableColumns(approvals),
+  readAt: databaseTime.mapWith(approvals.createdAt),
+};
+
+/** A stored approval; `readAt`: when that was so, by the clock of Postgres. */
+export type Approval = typeof approvals.$inferSelect & { readonly readAt: Date };
+
+/** Neither used nor over. What is over is left to whoever writes down that it is. */
+export const isUsable = sql`${approvals.status} = 'pending' AND ${approvals.expiresAt} >= ${databaseTime}`;
+const isOverdue = sql`${approvals.status} = 'pending' AND ${approvals.expiresAt} < ${databaseTime}`;
 /** The latest validation of a plan. */
 export type StoredValidation = typeof validations.$inferSelect;
 
@@ -46,22 +59,20 @@ export interface ApprovalWithPlan {
 
 export interface ApprovalPage {
   readonly tenantId: string | undefined;
-  /** As of `now`: what is over counts as expired, whether it was noticed or not. */
+  /** What is over counts as expired, whether it was noticed or not. */
   readonly status: ApprovalStatus;
   readonly limit: number;
   /** Last entry of the page before; null for the first page. */
   readonly after: TimePlace | null;
-  readonly now: Date;
 }
 
-function hasStatus(status: ApprovalStatus, now: Date): SQL {
-  const time = sql`${now.toISOString()}::timestamptz`;
+function hasStatus(status: ApprovalStatus): SQL {
   switch (status) {
     case "pending":
-      return sql`${approvals.status} = 'pending' AND ${approvals.expiresAt} >= ${time}`;
+      return isUsable;
     case "expired":
-      return sql`${approvals.status} IN ('pending', 'expired')
-        AND (${approvals.status} = 'expired' OR ${approvals.expiresAt} < ${time})`;
+      // The first condition is for the index.
+      return sql`${approvals.status} IN ('pending', 'expired') AND (${approvals.status} = 'expired' OR ${isOverdue})`;
     default:
       return eq(approvals.status, status);
   }
@@ -69,7 +80,7 @@ function hasStatus(status: ApprovalStatus, now: Date): SQL {
 
 /** Approvals of one status, newest first. */
 export async function listApprovals(db: Database, page: ApprovalPage): Promise<ApprovalWithPlan[]> {
-  const conditions: SQL[] = [hasStatus(page.status, page.now)];
+  const conditions: SQL[] = [hasStatus(page.status)];
   if (page.tenantId !== undefined) conditions.push(eq(approvals.tenantId, page.tenantId));
   if (page.after !== null) {
     const { ms, id } = page.after;
@@ -79,7 +90,7 @@ export async function listApprovals(db: Database, page: ApprovalPage): Promise<A
   }
   const rows = await translated(
     db.statements
-      .select({ approval: approvals, plan: planSummary })
+      .select({ approval: approvalColumns, plan: planSummary })
       .from(approvals)
       .leftJoin(validations, validationOfApproval)
       .where(and(...conditions))
@@ -100,13 +111,9 @@ export interface StatusCounts {
   readonly next_expiry: string | null;
 }
 
-/** Counts as of `now`: what is over counts as expired, whether it was noticed or not. */
-export async function countByStatus(
-  db: Database,
-  tenantId: string | undefined,
-  now: Date,
-): Promise<StatusCounts> {
-  const time = sql`${now.toISOString()}::timestamptz`;
+/** What is over counts as expired, whether it was noticed or not. */
+export async function countByStatus(db: Database, tenantId: string | undefined): Promise<StatusCounts> {
+  const time = databaseTime;
   const [row] = await db.rows<StatusCounts>(sql`
     SELECT count(*) FILTER (WHERE status = 'pending' AND expires_at >= ${time})::integer AS pending,
       count(*) FILTER (WHERE status = 'consumed')::integer AS consumed,
@@ -118,12 +125,15 @@ export async function countByStatus(
   return row ?? { pending: 0, consumed: 0, expired: 0, withdrawn: 0, overdue: 0, next_expiry: null };
 }
 
-/** The earliest end of an approval that is pending; null when none is. */
-export async function findNextExpiry(db: Database): Promise<Date | null> {
-  const [row] = await db.rows<{ at: string | null }>(sql`
-    SELECT ${isoText(sql`min(expires_at)`)} AS at
+/** The earliest end of an approval that is pending, and how long it is until then, ms; null when none is. */
+export async function findNextExpiry(
+  db: Database,
+): Promise<{ readonly at: Date; readonly inMs: number } | null> {
+  const [row] = await db.rows<{ at: string | null; in_ms: number }>(sql`
+    SELECT ${isoText(sql`min(expires_at)`)} AS at,
+      (extract(epoch FROM min(expires_at) - ${databaseTime}) * 1000)::float8 AS in_ms
     FROM ir_governance_approvals WHERE status = 'pending'`);
-  return row?.at ? new Date(row.at) : null;
+  return row?.at ? { at: new Date(row.at), inMs: row.in_ms } : null;
 }
 
 /** One approval with the validation of its plan; null when there is none. @param tenantId undefined: of any tenant */
@@ -134,7 +144,7 @@ export async function findApproval(
 ): Promise<{ readonly approval: Approval; readonly validation: StoredValidation | null } | null> {
   const [row] = await translated(
     db.statements
-      .select({ approval: approvals, validation: validations })
+      .select({ approval: approvalColumns, validation: validations })
       .from(approvals)
       .leftJoin(validations, validationOfApproval)
       .where(ofId(id, tenantId)),
@@ -155,19 +165,27 @@ export async function findByToken(
   tenantId: string | null,
 ): Promise<Approval | null> {
   const [row] = await tx
-    .select()
+    .select(approvalColumns)
     .from(approvals)
     .where(and(eq(approvals.tokenHash, tokenHash), ofTenant(approvals.tenantId, tenantId)));
   return row ?? null;
 }
 
 export async function findById(tx: Tx, id: string): Promise<Approval | null> {
-  const [row] = await tx.select().from(approvals).where(eq(approvals.approvalId, id));
+  const [row] = await tx.select(approvalColumns).from(approvals).where(eq(approvals.approvalId, id));
   return row ?? null;
 }
 
-export async function insertApproval(tx: Tx, row: typeof approvals.$inferInsert): Promise<Approval> {
-  const [inserted] = await tx.insert(approvals).values(row).returning();
+/** Its time begins now, by the clock of Postgres. */
+export async function insertApproval(
+  tx: Tx,
+  row: Omit<typeof approvals.$inferInsert, "createdAt" | "expiresAt">,
+): Promise<Approval> {
+  const expiresAt = sql`${databaseTime} + ${row.ttlSeconds}::integer * interval '1 second'`;
+  const [inserted] = await tx
+    .insert(approvals)
+    .values({ ...row, createdAt: databaseTime, expiresAt })
+    .returning(approvalColumns);
   if (inserted === undefined) throw new Error("Postgres inserted a row and returned none.");
   return inserted;
 }
@@ -184,7 +202,6 @@ export async function consumeApproval(
     readonly approval: Approval;
     readonly consumedBy: string | null;
     readonly eventId: string;
-    readonly now: Date;
   },
 ): Promise<Approval | null> {
   const { approval } = use;
@@ -192,48 +209,39 @@ export async function consumeApproval(
     .update(approvals)
     .set({
       status: "consumed",
-      consumedAt: use.now,
+      consumedAt: databaseTime,
       consumedBy: use.consumedBy,
       consumedEventId: use.eventId,
     })
     .where(
       and(
         eq(approvals.approvalId, approval.approvalId),
-        eq(approvals.status, "pending"),
         eq(approvals.tokenHash, approval.tokenHash),
         eq(approvals.tenantId, approval.tenantId),
         eq(approvals.irHash, approval.irHash),
-        sql`${approvals.expiresAt} >= ${use.now.toISOString()}::timestamptz`,
+        isUsable,
       ),
     )
-    .returning();
+    .returning(approvalColumns);
   return row ?? null;
 }
 
 /** Writes down that the time of one approval is over. @returns false when somebody did before, or it was used */
-export async function expireApproval(tx: Tx, id: string, now: Date): Promise<boolean> {
+export async function expireApproval(tx: Tx, id: string): Promise<boolean> {
   const rows = await tx
     .update(approvals)
     .set({ status: "expired" })
-    .where(
-      and(
-        eq(approvals.approvalId, id),
-        eq(approvals.status, "pending"),
-        sql`${approvals.expiresAt} < ${now.toISOString()}::timestamptz`,
-      ),
-    )
+    .where(and(eq(approvals.approvalId, id), isOverdue))
     .returning({ id: approvals.approvalId });
   return rows.length > 0;
 }
 
 /** The same for those that are due, oldest first; those that another transaction works on are left to it. */
-export async function expireDue(tx: Tx, now: Date, limit: number): Promise<Approval[]> {
+export async function expireDue(tx: Tx, limit: number): Promise<Approval[]> {
   const due = tx
     .select({ id: approvals.approvalId })
     .from(approvals)
-    .where(
-      and(eq(approvals.status, "pending"), sql`${approvals.expiresAt} < ${now.toISOString()}::timestamptz`),
-    )
+    .where(isOverdue)
     .orderBy(approvals.expiresAt)
     .limit(limit)
     .for("update", { skipLocked: true });
@@ -241,7 +249,7 @@ export async function expireDue(tx: Tx, now: Date, limit: number): Promise<Appro
     .update(approvals)
     .set({ status: "expired" })
     .where(sql`${approvals.approvalId} IN ${due}`)
-    .returning();
+    .returning(approvalColumns);
 }
 
 /** Notes who has taken note first. @returns null when somebody did before, or there is no such approval */
@@ -258,7 +266,7 @@ export async function acknowledgeApproval(
     .update(approvals)
     .set({ acknowledgedAt: acknowledgement.now, acknowledgedBy: acknowledgement.by })
     .where(and(ofId(acknowledgement.id, acknowledgement.tenantId), isNull(approvals.acknowledgedAt)))
-    .returning();
+    .returning(approvalColumns);
   return row ?? null;
 }
 

@@ -39,10 +39,10 @@ export function consumedView({ outcome, approval }: UseResult) {
   };
 }
 
-export function statusView(approval: Approval, now: Date) {
+export function statusView(approval: Approval) {
   return {
     approval_id: approval.approvalId,
-    status: statusAt(approval, now),
+    status: statusAt(approval, approval.readAt),
     tenant_id: approval.tenantId,
     ir_hash: cutHash(approval.irHash),
     created_at: approval.createdAt.toISOString(),
@@ -54,9 +54,9 @@ export function statusView(approval: Approval, now: Date) {
 }
 
 /** Everything but the token's hash, and the plan as it was validated. */
-export function fullView(approval: Approval, validation: StoredValidation | null, now: Date) {
+export function fullView(approval: Approval, validation: StoredValidation | null) {
   return {
-    ...statusView(approval, now),
+    ...statusView(approval),
     ir_hash: approval.irHash,
     hash_scheme: approval.hashScheme,
     ttl_seconds: approval.ttlSeconds,
@@ -75,9 +75,9 @@ const withdrawnView = ({ withdrawnAt, withdrawnBy, withdrawnReason }: Approval) 
 });
 
 /** Of a list of one status. */
-export function approvalItem(found: ApprovalWithPlan, now: Date) {
+export function approvalItem(found: ApprovalWithPlan) {
   return {
-    ...pendingItem(found, now),
+    ...pendingItem(found),
     ir_hash: found.approval.irHash,
     hash_scheme: found.approval.hashScheme,
     ...withdrawnView(found.approval),
@@ -98,7 +98,7 @@ export function planItem({ summary, validated_ms, refused_ms, ...row }: PlanRow)
 }
 
 /** A plan with each step and its risk, what was decided on it, and what differs from the one approved before. */
-export function planDetails({ plan, approvals, previous, diff }: PlanToDecide, now: Date) {
+export function planDetails({ plan, approvals, previous, diff }: PlanToDecide) {
   return {
     tenant_id: plan.tenantId,
     ir_hash: plan.irHash,
@@ -119,7 +119,7 @@ export function planDetails({ plan, approvals, previous, diff }: PlanToDecide, n
     refused_by: plan.refusedBy,
     refused_reason: plan.refusedReason,
     approvals: approvals.map((approval) => ({
-      ...statusView(approval, now),
+      ...statusView(approval),
       acknowledged_at: isoOrNull(approval.acknowledgedAt),
       acknowledged_by: approval.acknowledgedBy,
       ...withdrawnView(approval),
@@ -152,9 +152,9 @@ function planView(plan: Plan) {
   };
 }
 
-export function pendingItem({ approval, plan }: ApprovalWithPlan, now: Date) {
+export function pendingItem({ approval, plan }: ApprovalWithPlan) {
   return {
-    ...statusView(approval, now),
+    ...statusView(approval),
     acknowledged_at: isoOrNull(approval.acknowledgedAt),
     acknowledged_by: approval.acknowledgedBy,
     plan: plan === null ? null : planView(plan),

@@ -274,12 +274,45 @@ describe("for a consumer downstream", () => {
     expect((await use(second.token)).body.success).toBe(true);
   });
 
+  test.each([
+    ["ahead of", 3_600_000],
+    ["behind", -3_600_000],
+  ])(
+    "a worker whose clock is an hour %s that of Postgres neither ends an approval early nor keeps it",
+    async (_where, ms) => {
+      aheadMs = ms;
+      const { token, approval_id, expires_at } = await create();
+      expect(Math.round((Date.parse(expires_at) - Date.now()) / 60_000)).toBe(1);
+      const statusOf = async (id: string) =>
+        (await surface.send(`${base}/approvals/${id}/status`)).body.status;
+      expect(await statusOf(approval_id)).toBe("pending");
+      aheadMs = 0;
+      const early = await create();
+      aheadMs = ms;
+      expect((await use(early.token)).body).toMatchObject({ success: true });
+      await surface.sql(
+        `UPDATE ir_governance_approvals SET created_at = created_at - interval '2 minutes',
+         expires_at = expires_at - interval '2 minutes' WHERE approval_id = $1`,
+        [approval_id],
+      );
+      expect(await statusOf(approval_id)).toBe("expired");
+      expect((await use(token)).body).toMatchObject({ success: false, status: "expired" });
+    },
+  );
+
   describe("the expiry job", () => {
     const tick = () => {
       // Shorter than what the test leaves until the next end, or the job would be waited for.
       const dispatch = beginDispatch(surface.open(), Date.now() + aheadMs + 8_000);
       return runScheduledJobs(dispatch, ["ir_approval_expiry"]);
     };
+    /** Lets time pass for what was approved: it ends by the clock of Postgres, which no test moves. */
+    const age = (seconds: number) =>
+      surface.sql(
+        `UPDATE ir_governance_approvals SET created_at = created_at - make_interval(secs => $1),
+           expires_at = expires_at - make_interval(secs => $1)`,
+        [seconds],
+      );
     const dueAt = async () => {
       await surface.background();
       const due = await surface.redis("ZSCORE", surface.open().keys.jobsDue(), "ir_approval_expiry");
@@ -291,10 +324,11 @@ describe("for a consumer downstream", () => {
       const sooner = await create(60);
       await tick();
       expect(await dueAt()).toBe(Date.parse(sooner.expires_at) + 1);
-      aheadMs = 45_000;
+      const dueMs = Date.parse(later.expires_at) - 61_000 + 1;
+      await age(45);
       await tick();
       expect(await types()).not.toContain("ir.approval_expired");
-      aheadMs = 61_000;
+      await age(16);
       await tick();
       const rows = await surface.sql<{ payload: unknown; correlation_id: string; causation_id: string }>(
         "SELECT payload, correlation_id, causation_id FROM events WHERE type = 'ir.approval_expired'",
@@ -310,7 +344,7 @@ describe("for a consumer downstream", () => {
           payload: { approval_id: sooner.approval_id, ttl_seconds: 60, was_consumed: false },
         },
       ]);
-      expect(await dueAt()).toBe(Date.parse(later.expires_at) + 1);
+      expect(await dueAt()).toBe(dueMs);
       expect((await use(sooner.token)).body).toMatchObject({ success: false, status: "expired" });
       await tick();
       expect((await types()).filter((type) => type === "ir.approval_expired")).toHaveLength(1);
@@ -319,7 +353,7 @@ describe("for a consumer downstream", () => {
     test("leaves used approvals alone, and plans nothing when nothing is pending", async () => {
       const { token } = await create();
       await use(token);
-      aheadMs = 3_600_000;
+      await age(3_600);
       await tick();
       expect(await types()).toEqual(["ir.approval_created", "ir.approval_consumed"]);
       expect(await dueAt()).toBeNull();
@@ -334,7 +368,7 @@ describe("for a consumer downstream", () => {
            created_at, expires_at, correlation_id, created_event_id
          FROM ir_governance_approvals, generate_series(1, 249) n`,
       );
-      aheadMs = 61_000;
+      await age(61);
       await Promise.all([tick(), tick()]);
       await tick();
       const [counts] = await surface.sql(

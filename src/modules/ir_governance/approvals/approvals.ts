@@ -1,4 +1,11 @@
-import { ConflictError, NotFoundError, recordAction, type Tx, ValidationError } from "@brain/engine";
+import {
+  ConflictError,
+  NotFoundError,
+  newEventId,
+  recordAction,
+  type Tx,
+  ValidationError,
+} from "@brain/engine";
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
 import { actorNamed } from "../../../http/kit/acting.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
@@ -59,48 +66,47 @@ export async function createApproval(
   await services.limit(approvalsLimit, tenantId);
   const token = newToken();
   const tokenHash = await hashToken(token);
-  const now = services.now();
-  const expiresAt = new Date(now.getTime() + ttlSeconds * 1_000);
   const approvalId = crypto.randomUUID();
-  const approval = await services.transact(
-    publishContext(services, source, tenantId),
-    async (tx, publish) => {
-      const validation = await findValidation(tx, tenantId, hashScheme, irHash);
-      requireApprovable(validation);
-      const { reason = null } = request;
-      const filter = { approval_id: approvalId, ir_hash: irHash, tenant_id: tenantId };
-      await noteDecision(services, tx, "plan_approved", { reason, filter });
-      const event = await publish(
-        irApprovalCreated,
-        {
-          approval_id: approvalId,
-          tenant_id: tenantId,
-          ir_hash: irHash,
-          ttl_seconds: ttlSeconds,
-          expires_at: expiresAt.toISOString(),
-          created_by: createdBy,
-          created_at: now.toISOString(),
-        },
-        validation === null
+  const eventId = newEventId(services.now().getTime());
+  const context = publishContext(services, source, tenantId);
+  const approval = await services.transact(context, async (tx, publish) => {
+    const validation = await findValidation(tx, tenantId, hashScheme, irHash);
+    requireApprovable(validation);
+    const { reason = null } = request;
+    const filter = { approval_id: approvalId, ir_hash: irHash, tenant_id: tenantId };
+    await noteDecision(services, tx, "plan_approved", { reason, filter });
+    const inserted = await insertApproval(tx, {
+      approvalId,
+      tenantId,
+      irHash,
+      hashScheme,
+      tokenHash,
+      ttlSeconds,
+      createdBy,
+      correlationId: validation?.correlationId ?? context.correlation_id ?? eventId,
+      createdEventId: eventId,
+    });
+    await publish(
+      irApprovalCreated,
+      {
+        approval_id: approvalId,
+        tenant_id: tenantId,
+        ir_hash: irHash,
+        ttl_seconds: ttlSeconds,
+        expires_at: inserted.expiresAt.toISOString(),
+        created_by: createdBy,
+        created_at: inserted.createdAt.toISOString(),
+      },
+      {
+        id: eventId,
+        ...(validation === null
           ? {}
-          : { correlation_id: validation.correlationId, causation_id: validation.eventId },
-      );
-      return insertApproval(tx, {
-        approvalId,
-        tenantId,
-        irHash,
-        hashScheme,
-        tokenHash,
-        ttlSeconds,
-        createdAt: now,
-        expiresAt,
-        createdBy,
-        correlationId: event.correlation_id ?? event.id,
-        createdEventId: event.id,
-      });
-    },
-  );
-  services.schedule(expiryJobName, new Date(expiresAt.getTime() + 1));
+          : { correlation_id: validation.correlationId, causation_id: validation.eventId }),
+      },
+    );
+    return inserted;
+  });
+  services.schedule(expiryJobName, new Date(approval.expiresAt.getTime() + 1));
   return { approval, token };
 }
 

@@ -51,7 +51,7 @@ export async function useApproval(tx: Tx, publish: Publish, use: TokenUse): Prom
   let approval = await findTokenHolder(tx, use.tokenHash, use.visibleTenant);
   // Twice: when another was faster, what it made of the approval decides.
   for (let round = 0; round < 2; round += 1) {
-    const outcome = decideUse(approval, use);
+    const outcome = decideUse(approval, { ...use, now: approval?.readAt ?? use.now });
     if (outcome !== "usable" || approval === null) {
       await tellRefusal(tx, publish, use, outcome, approval);
       return { outcome, approval };
@@ -69,11 +69,12 @@ async function consume(
   use: TokenUse,
   approval: Approval,
 ): Promise<Approval | null> {
-  const { now, consumedBy } = use;
-  const eventId = newEventId(now.getTime());
-  const consumed = await consumeApproval(tx, { approval, consumedBy, eventId, now });
+  const { consumedBy } = use;
+  const eventId = newEventId(use.now.getTime());
+  const consumed = await consumeApproval(tx, { approval, consumedBy, eventId });
   if (consumed === null) return null;
-  const waitedMs = now.getTime() - consumed.createdAt.getTime();
+  const { readAt } = consumed;
+  const waitedMs = readAt.getTime() - consumed.createdAt.getTime();
   await publish(
     irApprovalConsumed,
     {
@@ -81,7 +82,7 @@ async function consume(
       tenant_id: consumed.tenantId,
       ir_hash: consumed.irHash,
       consumed_by: consumedBy,
-      consumed_at: now.toISOString(),
+      consumed_at: readAt.toISOString(),
       time_to_consume_seconds: Math.max(0, Math.floor(waitedMs / 1_000)),
       was_expired: false,
     },
@@ -102,8 +103,8 @@ async function tellRefusal(
     case "own_approval":
       return;
     case "expired":
-      if (approval !== null && (await expireApproval(tx, approval.approvalId, use.now))) {
-        await publishExpired(publish, approval, use.now);
+      if (approval !== null && (await expireApproval(tx, approval.approvalId))) {
+        await publishExpired(publish, approval, approval.readAt);
       }
       return;
     default: {
