@@ -1,5 +1,6 @@
 /** One of the local gateways, in a process of its own, so that it can be killed alone. */
 
+import { flushCompileCache } from "node:module";
 import { startNeonGateway } from "../../../workers/local/neon/gateway.ts";
 import { startUpstashGateway } from "../../../workers/local/upstash/gateway.ts";
 
@@ -14,6 +15,7 @@ async function main(settings: GatewaySettings): Promise<void> {
       ? (await startUpstashGateway(settings)).url
       : (await startNeonGateway(settings)).connectionString();
   process.once("disconnect", () => process.exit(0));
+  flushCompileCache();
   process.send?.({ url });
 }
 

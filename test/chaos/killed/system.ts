@@ -62,13 +62,18 @@ export async function startKilledSystem(env: Readonly<Record<string, string>> = 
     jobs: [jobNamed(env.CHAOS_JOB)],
     sink: () => undefined,
   });
-  const gateways = {
-    redis: await startGateway({ kind: "redis", redisUrl: servers.redisUrl, token }),
-    postgres: await startGateway({ kind: "postgres", databaseUrl: servers.databaseUrl }),
-  };
+  // Who is started again need not compile what it is made of again.
+  const compiled = { NODE_COMPILE_CACHE: join(folder, "compiled") };
+  const [redis, postgres] = await Promise.all([
+    startGateway({ kind: "redis", redisUrl: servers.redisUrl, token }, compiled),
+    startGateway({ kind: "postgres", databaseUrl: servers.databaseUrl }, compiled),
+  ]);
+  const gateways = { redis, postgres };
   const access = { upstashUrl: gateways.redis.url, neonUrl: gateways.postgres.url };
   const running = await Promise.all(
-    Array.from({ length: workers }, () => startMortal("worker-process.ts", systemEnv(access, env))),
+    Array.from({ length: workers }, () =>
+      startMortal("worker-process.ts", { ...systemEnv(access, env), ...compiled }),
+    ),
   );
   return {
     engine,
@@ -141,8 +146,11 @@ interface Gateway {
   kill(): Promise<void>;
 }
 
-async function startGateway(settings: GatewaySettings): Promise<Gateway> {
-  const mortal = await startMortal("gateway-process.ts", { CHAOS_GATEWAY: JSON.stringify(settings) });
+async function startGateway(
+  settings: GatewaySettings,
+  env: Readonly<Record<string, string>>,
+): Promise<Gateway> {
+  const mortal = await startMortal("gateway-process.ts", { CHAOS_GATEWAY: JSON.stringify(settings), ...env });
   const url = new URL(mortal.said.url ?? "");
   const door = await openDoor(Number(url.port));
   onTestFinished(door.close);

@@ -1,5 +1,6 @@
 /** Ticks of cron, one behind the other, until somebody kills this process. Its environment is that of the system. */
 
+import { flushCompileCache } from "node:module";
 import { setTimeout as delay } from "node:timers/promises";
 import { createEngine, parseEngineSettings } from "@brain/engine";
 import { labCatalog } from "../../engine/events.ts";
@@ -13,6 +14,7 @@ const engine = createEngine({
   sink: () => undefined,
 });
 process.once("disconnect", () => process.exit(0));
+flushCompileCache();
 process.send?.({ runs: true });
 for (;;) {
   await engine.cron().catch(() => undefined);
