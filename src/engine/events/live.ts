@@ -100,12 +100,15 @@ async function* follow(
   let shortMs = shortPauseMs;
   while (!signal.aborted && now() < deadlineMs && !meter.isNear(reservedCalls)) {
     const look = await lookBehind(invocation, tail, at, seen);
+    const wanted = look.entries.flatMap(({ event }) => (event !== null && wants(event) ? [event] : []));
+    const clear = wanted.length === 0 ? undefined : await invocation.publish.personal?.reveal(wanted);
+    let given = 0;
     for (const { shard, id, event } of look.entries) {
       at = at.with(shard, id);
-      if (event === null || !wants(event)) continue;
+      if (event === null || event !== wanted[given]) continue;
       heardAtMs = now();
-      const [clear = event] = (await invocation.publish.personal?.reveal([event])) ?? [];
-      yield { cursor: at.join(","), event: clear };
+      yield { cursor: at.join(","), event: clear?.[given] ?? event };
+      given += 1;
       if (signal.aborted) return;
     }
     at = look.offsets;

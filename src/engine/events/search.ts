@@ -134,14 +134,9 @@ async function restOf(
 ): Promise<string | null> {
   // Whoever asked before ends there.
   if (until === null || given !== undefined) return null;
-  const [row] = await all.rows<{ more: boolean }>(
-    sql`SELECT EXISTS (${positionsSql(entries === "foreign" ? foreignTable : recordTable, [], null, {
-      order: "asc",
-      cursor: until,
-      until: null,
-      limit: 1,
-    })}) AS more`,
-  );
+  const behind = { order: "asc", cursor: until, until: null, limit: 1 } as const;
+  const anyOf = tablesOf(entries).map(([, table]) => sql`EXISTS (${positionsSql(table, [], null, behind)})`);
+  const [row] = await all.rows<{ more: boolean }>(sql`SELECT ${sql.join(anyOf, sql` OR `)} AS more`);
   if (row?.more !== true) return null;
   const last = found.at(-1)?.position ?? Number(cursor ?? 0);
   return String(Math.max(last, Number(cursor ?? 0)));
@@ -168,7 +163,8 @@ function tablesOf(entries: Whose) {
 
 /** The types that are meant, each of which has its rows in the order of the pages. */
 async function exactTypes({ all }: SearchDeps, filter: SearchFilter, entries: Whose): Promise<Types> {
-  const { types } = filter;
+  // Twice, it would find its rows twice.
+  const types = filter.types === undefined ? undefined : [...new Set(filter.types)];
   if (types === undefined || types.includes("*") || hasOther(filter)) return { own: null, foreign: null };
   if (!types.some((type) => type.includes("*"))) return { own: types, foreign: types };
   const asked = tablesOf(entries);

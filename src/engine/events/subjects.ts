@@ -78,10 +78,12 @@ export async function* eventsOfSubject(
   { db, catalog, publish }: Invocation,
   { subject, tenantId }: Subject,
 ): AsyncGenerator<readonly RecordedDetails[]> {
+  // IS NOT DISTINCT FROM finds no index.
+  const isTheirs = tenantId === null ? sql`e.tenant_id IS NULL` : sql`e.tenant_id = ${tenantId}`;
   for (let after = "0"; ; ) {
     const rows = await db.rows<DetailsRow>(sql`
       SELECT ${detailColumns} FROM events e ${withEntry}
-      WHERE e.position > ${after}::bigint AND e.tenant_id IS NOT DISTINCT FROM ${tenantId}::text AND (${isAbout(catalog, subject)})
+      WHERE e.position > ${after}::bigint AND ${isTheirs} AND (${isAbout(catalog, subject)})
       ORDER BY e.position LIMIT ${pageSize}`);
     const events = rows.map(toDetails);
     if (events.length > 0) yield (await publish.personal?.reveal(events)) ?? events;

@@ -89,6 +89,7 @@ describe("a search", () => {
     ["entries=foreign", [9]],
     ["entries=all&type=agent.*", [2, 1, 0]],
     ["entries=all&type=python.*,agent.offline", [9, 2]],
+    ["entries=all&type=agent.offline,python.report.written,agent.offline", [9, 2]],
     ["entries=all&type=*.o*line&correlation_id=nothing", []],
     ["source=north", [0]],
     ["agent_id=north", [1, 0]],
