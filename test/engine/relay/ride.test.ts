@@ -26,10 +26,14 @@ const report = (status = "ok") => ({
   payload: { part: "db", status },
 });
 
-/** Statements of one isolate, by the functions that they call and the table that they fill. */
+/**
+ * Statements of one isolate, by the functions that they call and the table that they fill. Its clock stands still, unless
+ * the test moves it: on a slow machine it would forget what it has in hand.
+ */
 function watched(backbone: Backbone, change: Partial<StreamInvocation> = {}) {
   const asked: string[] = [];
-  const invocation = { ...backbone.open(), ...change };
+  const beganMs = Date.now();
+  const invocation = { ...backbone.open(), now: () => beganMs, ...change };
   const db = hookDatabase(invocation.db, {
     statements: (text, run) => {
       asked.push((text.match(/INSERT INTO events|record_events|relay_\w+/g) ?? ["other"]).join("+"));
