@@ -1,13 +1,13 @@
 import { createCatalog, defineEvent } from "@brain/schemas";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { on } from "../../../src/engine/consume/consumer.ts";
+import { on, onAny } from "../../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../../src/engine/consume/define/define-consumer.ts";
 import { drainOnce } from "../../../src/engine/dispatch/drain-once.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
 import { requireStream } from "../../../src/engine/invocation.ts";
 import { stepBulkOperation } from "../../../src/engine/operations/bulk/bulk-operations.ts";
 import { startRedrive } from "../../../src/engine/operations/bulk/redrive.ts";
-import { startReplay } from "../../../src/engine/operations/bulk/replay.ts";
+import { previewReplay, startReplay } from "../../../src/engine/operations/bulk/replay.ts";
 import { pauseConsumer } from "../../../src/engine/operations/consumers/pauses.ts";
 import { transactAndPublish } from "../../../src/engine/publish/publish.ts";
 import { partChecked } from "../../engine/events.ts";
@@ -124,6 +124,9 @@ test.each([[older], [newer]])("dead letters and replays by %s find both", async 
   expect((await surface.post("/api/dead-letters/discard", asked)).body).toMatchObject({ count: 2 });
   const replay = { subscriber: "recorder", types: [name], dry_run: true, reason: "test" };
   expect((await surface.post("/api/replays", replay)).body).toMatchObject({ count: 2 });
+  const all = defineConsumer({ subscriber: "all", handlers: [onAny(async () => undefined)] });
+  const none = { from: null, to: null, tenant_id: null, correlation_id: null };
+  expect(await previewReplay(surface.open(), all, { types: [name], ...none })).toMatchObject({ count: 2 });
   const job = await surface.post("/api/dead-letters/redrive", { filter: { type: name }, reason: "test" });
   expect(job.body).toMatchObject({ total: 2 });
 });
