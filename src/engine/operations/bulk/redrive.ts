@@ -128,7 +128,7 @@ async function freezeSet(
   by: Operator,
 ): Promise<string> {
   const { filter, reason } = options;
-  const subscriber = await onlySubscriber(invocation, tx, filter);
+  const subscriber = await onlySubscriber(tx, filter, redrivable(invocation), options.most);
   const name = options.name ?? unnamed("redrive", new Date(invocation.now()));
   await assertNameIsFree(tx, { kind: "redrive", subscriber, name }, by);
   const operationId = await insertBulkOperation(tx, {
@@ -169,12 +169,13 @@ async function freezeSet(
   return operationId;
 }
 
-/** The subscriber, when the filter meets letters of one alone; null when there are several, or none. */
-async function onlySubscriber(invocation: Invocation, tx: Tx, filter: LetterFilter): Promise<string | null> {
+/** The subscriber, when the oldest letters that the filter meets are of one alone; null when there are several, or none. */
+async function onlySubscriber(tx: Tx, filter: LetterFilter, more: SQL, most: number): Promise<string | null> {
   if (filter.subscriber !== undefined) return filter.subscriber;
   const { rows } = await tx.execute<{ subscriber: string }>(sql`
-    SELECT DISTINCT l.subscriber_name AS subscriber FROM dead_letters l
-    WHERE l.status = 'open' AND ${letterCondition(filter)} AND ${redrivable(invocation)} LIMIT 2`);
+    SELECT DISTINCT found.subscriber FROM (SELECT l.subscriber_name AS subscriber FROM dead_letters l
+      WHERE l.status = 'open' AND ${letterCondition(filter)} AND ${more} ORDER BY l.id LIMIT ${most}) found
+    LIMIT 2`);
   return rows.length === 1 ? (rows[0]?.subscriber ?? null) : null;
 }
 
@@ -190,8 +191,8 @@ interface TakenLetter {
  *
  * @param copy null: as it is, or as it was edited before
  * @throws {NotFoundError} no dead letter has the id
- * @throws {ConflictError} it is not open, its body is lost, nobody here has the subscriber's name, or its entry is
- *   deferred already; nothing changed then
+ * @throws {ConflictError} it is not open, its body is lost, nobody here has the subscriber's name, its entry is deferred
+ *   already, or there is a copy and the letter is everybody's; nothing changed then
  * @returns the subscribers that have it now
  * @throws {TransientError} Postgres or Redis is not reachable
  */
@@ -205,6 +206,11 @@ export async function redriveLetter(
   if (!isRowId(id)) throw noLetter(id);
   const subscriber = await subscriberOf(invocation.db, id, by);
   const readers = subscriber === everybody ? await readersOf(invocation, id) : null;
+  if (readers !== null && copy !== null) {
+    throw new ConflictError(
+      `The dead letter ${id} is everybody's: redrive it as it is; where it fails again, edit the letter of that consumer.`,
+    );
+  }
   const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
   const stream = requireStream(invocation, noConsumer);
   await deferring(stream, groups, invocation.publish.shards, () =>

@@ -4,6 +4,7 @@ import legacy from "../../../../schemas/fixtures/legacy.json" with { type: "json
 import { on, onAny } from "../../../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../../../src/engine/consume/define/define-consumer.ts";
 import { PermanentError, TransientError } from "../../../../src/engine/core/errors.ts";
+import { editCopy } from "../../../../src/engine/operations/bulk/edited-copy.ts";
 import { redriveLetter } from "../../../../src/engine/operations/bulk/redrive.ts";
 import { discardLetters, findLetter } from "../../../../src/engine/operations/consumers/dead-letters.ts";
 import { prepareEvent } from "../../../../src/engine/publish/publish.ts";
@@ -229,6 +230,13 @@ describe("an entry that is no event", () => {
       Array.from({ length: fields.length / 2 }, (_, n) => fields.slice(2 * n, 2 * n + 2)),
     );
     await backbone.sql("UPDATE dead_letters SET raw_fields = $1", [JSON.stringify(object)]);
+    // A copy of it would be the letter of one consumer; nobody would run it.
+    const { db, publish } = invocation;
+    const copy = await editCopy(db, publish, letter?.id ?? "", { meter_id: "a", reading: 8, faults: 0 });
+    await expect(redriveLetter(invocation, letter?.id ?? "", copy, "edited", operator)).rejects.toThrow(
+      /is everybody's: redrive it as it is/,
+    );
+    expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["open"]);
     expect(await redrive()).toEqual(["recorder", "other", "witness"]);
     await expect(redrive()).rejects.toThrow(/was resolved/);
     for (const consumer of [handler, other, audit]) await drainUntilQuiet(backbone, consumer);
