@@ -70,6 +70,19 @@ describe("a redrive of many", () => {
     expect(await discardLetters(db, filter, "not needed", operator, 2)).toEqual({ count: 2, more: false });
   });
 
+  test("is of one subscriber when all letters that it takes are, whoever has those behind its bound", async () => {
+    const backbone = await open();
+    await plantLetters(backbone, [{}, {}, { subscriber: "second" }]);
+    const subscriberOf = async (most: number) => {
+      const id = await startRedrive(backbone.open(), redriveOptions({ filter: {} }), operator, most);
+      const [row] = await backbone.sql("SELECT subscriber_name, total FROM jobs WHERE id = $1", [id]);
+      await backbone.sql("UPDATE dead_letters SET status = 'open'");
+      return row;
+    };
+    expect(await subscriberOf(2)).toEqual({ subscriber_name: "recorder", total: 2 });
+    expect(await subscriberOf(3)).toEqual({ subscriber_name: null, total: 3 });
+  });
+
   test("takes what is open now, in steps of 1, 2, 5, 10, and ends when all are handled", async () => {
     const backbone = await open();
     await plantLetters(backbone, [...some(20), { status: "discarded" }, { subscriber: "second" }]);
@@ -533,6 +546,21 @@ describe("a run of the jobs", () => {
     await runBulkOperations(watched, soon(), async () => undefined);
     expect(begun).toBe(true);
     expect(await flag(backbone)).toBe(1);
+  });
+
+  test("many jobs whose deliveries wait do not hold the others up", async () => {
+    const backbone = await open();
+    const waiting = await plantLetters(
+      backbone,
+      Array.from({ length: 20 }, () => ({ subscriber: "second" })),
+    );
+    for (const letter of waiting) await start(backbone, { filter: { ids: [letter] }, name: letter });
+    await runBulkOperations(backbone.open(), soon(), async () => undefined);
+    expect(await deliveries(backbone)).toHaveLength(20);
+    await plantLetters(backbone, [{}]);
+    const id = await start(backbone);
+    await runBulkOperations(backbone.open(), soon(), async () => undefined);
+    expect(await jobOf(backbone, id)).toMatchObject({ queued: 1 });
   });
 
   test("one job that fails does not hold the others up", async () => {

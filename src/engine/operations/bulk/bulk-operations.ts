@@ -132,13 +132,14 @@ function isStepDue({ in_flight, due_in_ms }: Running): boolean {
   return !in_flight && due_in_ms <= 0;
 }
 
+/** Those whose deliveries wait come last: they may wait for long, and nothing can be done for them here. */
 async function listRunning({ db }: Invocation): Promise<Running[]> {
   return db.rows<Running>(sql`
     SELECT j.id::text AS id, j.kind, j.subscriber_name AS subscriber,
       ceil(extract(epoch FROM j.next_step_at - now()) * 1000)::float8 AS due_in_ms,
       EXISTS (SELECT FROM deliveries d WHERE d.job_id = j.id) AS in_flight,
       concat_ws('/', j.queued, j.succeeded, j.failed, j.skipped, j.cursor_position) AS moved
-    FROM jobs j WHERE j.status = 'running' ORDER BY j.next_step_at LIMIT ${operationsAtOnce}`);
+    FROM jobs j WHERE j.status = 'running' ORDER BY in_flight, j.next_step_at LIMIT ${operationsAtOnce}`);
 }
 
 /** The earliest step that waits for its time alone; null when there is none. */
