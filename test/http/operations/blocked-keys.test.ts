@@ -10,9 +10,12 @@ import { createSurface, type Surface } from "../surface.ts";
 const down = new Set<string>();
 /** `agent:number` in the order of the effects. */
 const seen: string[] = [];
+/** What happens during the next try. */
+let meanwhile: (() => Promise<void>) | null = null;
 beforeEach(() => {
   down.clear();
   seen.length = 0;
+  meanwhile = null;
 });
 
 function watcher(options: Partial<ConsumerOptions> = {}) {
@@ -20,6 +23,9 @@ function watcher(options: Partial<ConsumerOptions> = {}) {
     subscriber: "watcher",
     handlers: [
       on(agentHeartbeat, async ({ payload }) => {
+        const act = meanwhile;
+        meanwhile = null;
+        await act?.();
         if (down.has(`${payload.agent_id}:${payload.tasks_completed}`)) {
           throw new RetryAfter(600_000, `Line: ${payload.agent_id} does not answer`);
         }
@@ -234,6 +240,30 @@ describe("a key whose head is deferred", () => {
     await surface.background();
   });
 
+  test("stays unblocked when that was done during a try that fails", async () => {
+    const surface = await open();
+    down.add("a:1");
+    const [first] = await beats(surface, "a:1");
+    const [entry] = (await surface.redis("XRANGE", surface.stream, "-", "+")) as [string, string[]][];
+    const [id = "", flat = []] = entry ?? [];
+    await surface.redis("XDEL", surface.stream, id);
+    const raw_fields = JSON.stringify(
+      Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]]] : []))),
+    );
+    const due_at = new Date(Date.now() - 1_000);
+    await defer(surface, { ...failed, key: "a", stream_message_id: id, event_id: first, raw_fields, due_at });
+    let status = 0;
+    meanwhile = async () => {
+      ({ status } = await act(surface, "unblock", "a"));
+    };
+    await drain(surface);
+    expect(status).toBe(200);
+    expect(await surface.sql("SELECT attempts, overtakable FROM deliveries")).toEqual([
+      { attempts: 3, overtakable: true },
+    ]);
+    await surface.background();
+  });
+
   test("is listed in pages, each key once", async () => {
     const surface = await open();
     const keys = ["A", "a", "a-b", "Zed", "ä", "z", "10", "9"];
@@ -303,6 +333,22 @@ describe("an event without a failure", () => {
     await drain(surface);
     expect((await act(surface, "skip", "a")).status).toBe(404);
   });
+});
+
+test("an unblock by a worker whose clock is a day ahead takes effect at once", async () => {
+  const surface = await open();
+  down.add("a:1");
+  await beats(surface, "a:1", "a:2");
+  await drain(surface);
+  down.clear();
+  const invocation = surface.open();
+  const consumer = invocation.consumers.get("watcher");
+  if (consumer === undefined) throw new Error("the surface has the consumer");
+  const wanted = { key: "a", reason: "the agent is back" };
+  const ahead = { ...invocation, now: () => Date.now() + 86_400_000 };
+  await changeBlockedKey(ahead, consumer, "unblock", wanted, { actorId: null, requestId: "r-1" });
+  await drain(surface);
+  expect(seen).toEqual(["a:1", "a:2"]);
 });
 
 test("a failure that changes while the operator decides is refused, and the newer one stands", async () => {

@@ -71,11 +71,12 @@ export interface RetriedRow {
   readonly overtakable: boolean;
 }
 
+/** What an operator unblocked during the try stays so. */
 export async function retryDeferred(db: Database, rows: readonly RetriedRow[]): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
     UPDATE deliveries d SET attempts = r.attempts, begun = r.attempts, due_at = r.due_at, wait_ms = r.wait_ms,
-      last_failed_at = now(), last_error = r.error, overtakable = r.overtakable, first_failed_at = coalesce(d.first_failed_at, r.failed_at)
+      last_failed_at = now(), last_error = r.error, overtakable = d.overtakable OR r.overtakable, first_failed_at = coalesce(d.first_failed_at, r.failed_at)
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(id bigint, attempts integer, due_at timestamptz,
       wait_ms bigint, failed_at timestamptz, error text, overtakable boolean)
     WHERE d.place = r.id`);

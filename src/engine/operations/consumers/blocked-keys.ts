@@ -223,7 +223,8 @@ async function changePending(
   const failure = text === null ? null : failureFromText(text);
   if (text === null || failure === null) throw beingWorkedOn(eventId ?? messageId);
   const effect = change === "unblock" ? { overtakable: true } : { skip: true };
-  const replaced = failureToText({ ...failure, dueAtMs: now(), ...effect });
+  // Without a wait, so that by the clock of a worker that is behind this one it is due, too.
+  const replaced = failureToText({ ...failure, dueAtMs: now(), waitMs: 0, ...effect });
   const scope = [keys.stream(shard), keys.retryAt(group, shard)];
   const stored = await redis.eval(replaceFailureScript, scope, [group, messageId, text, replaced]);
   if (Number(stored) !== 1) throw changedMeanwhile();
