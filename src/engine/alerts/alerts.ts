@@ -131,11 +131,14 @@ async function tellOfAlerts({ redis, keys, scheduled, now, log }: Omit<AlertDeps
 /** Ends an alert; nothing happens when none is open. @returns true when one was */
 export async function resolveAlert(deps: AlertDeps, kind: AlertKind, subject: string): Promise<boolean> {
   const resolved = await deps.db.rows(resolving(kind, subject));
-  if (resolved.length > 0) {
-    deps.log.info({ alert: kind, subject }, "An alert is over.");
-    await tellOfAlerts(deps);
-  }
+  if (resolved.length > 0) await tellOver(deps, kind, subject);
   return resolved.length > 0;
+}
+
+/** Logs the end of an alert, and has people told of it; for whoever ended it by a statement. Never throws. */
+export async function tellOver(deps: Omit<AlertDeps, "db">, kind: AlertKind, subject: string): Promise<void> {
+  deps.log.info({ alert: kind, subject }, "An alert is over.");
+  await tellOfAlerts(deps);
 }
 
 /**

@@ -4,7 +4,7 @@ import { withTimeLimit } from "../core/promises/time-limit.ts";
 import { maxFailureLength } from "../core/retry.ts";
 import type { Invocation } from "../invocation.ts";
 import { RedisReplyError } from "../stream/redis.ts";
-import { raiseAlert, resolveAlert } from "./alerts.ts";
+import { alertsInTransaction, raiseAlert, tellOver } from "./alerts.ts";
 
 /*
  * Work that fails at every try is nobody's secret. Each failure is counted in Postgres, where every isolate sees it; the
@@ -151,9 +151,12 @@ export async function noteFailure(invocation: Invocation, work: Work, error: unk
 export async function noteSuccess(invocation: Invocation, work: Work): Promise<void> {
   const { db, redis, keys, log } = invocation;
   try {
-    const noted = await db.rows(sql`DELETE FROM failing_work WHERE work = ${work} RETURNING work`);
-    if (noted.length === 0) return;
-    await resolveAlert(invocation, "work_failing", work);
+    // Both or none, and whatever they find: an earlier success may have ended between its steps.
+    const [, ended = []] = await db.batch([
+      sql`DELETE FROM failing_work WHERE work = ${work}`,
+      alertsInTransaction.resolvingIf("work_failing", work),
+    ]);
+    if (ended.length > 0) await tellOver(invocation, "work_failing", work);
     await redis?.command(["HDEL", keys.failing(), work]);
   } catch {
     log.warn({ work }, "That work succeeds again could not be noted; the next success does it.");

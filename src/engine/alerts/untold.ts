@@ -13,10 +13,14 @@ const newsDays = 2;
 
 const recent = sql.raw(`greatest(last_seen_at, resolved_at) > now() - interval '${newsDays} days'`);
 
-/** A condition: the alert, or its end, is news for those who want to hear of this severity. */
+/**
+ * A condition: the alert, or its end, is news for those who want to hear of this severity. Who was told of it hears of its
+ * end, however severe it was then.
+ */
 const isNews = (least: AlertSeverity): SQL => sql`
   (told_at IS NULL OR (resolved_at IS NOT NULL AND told_over_at IS NULL)) AND ${recent}
-  AND severity IN (SELECT json_array_elements_text(${JSON.stringify(severities.slice(severities.indexOf(least)))}::json))`;
+  AND ((resolved_at IS NOT NULL AND told_at IS NOT NULL) OR severity IN (
+    SELECT json_array_elements_text(${JSON.stringify(severities.slice(severities.indexOf(least)))}::json)))`;
 
 /** An expression: somebody should be told something. */
 export const hasNews = (least: AlertSeverity): SQL => sql`EXISTS (SELECT FROM alerts WHERE ${isNews(least)})`;

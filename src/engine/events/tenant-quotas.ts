@@ -20,9 +20,12 @@ export interface OverRows {
   readonly kept: number;
 }
 
-/** By system; one that is being read stands in `isolateReading`. */
+/**
+ * By system; one that is being read stands in `isolateReading`, with when that began. A host may end an invocation with its
+ * reading, which then never settles: one that is older than a minute is gone.
+ */
 const isolateKnown = new Map<string, Known>();
-const isolateReading = new Set<string>();
+const isolateReading = new Map<string, number>();
 
 /**
  * Events a minute that a tenant may hand in, when that is set for it alone; null: any number.
@@ -59,9 +62,18 @@ export function tenantQuotaSql(tenantId: string, quota: "missions"): SQL {
 function knownOf(invocation: Invocation, waitUntil: (work: Promise<unknown>) => void): Known | undefined {
   const { scope, now } = invocation;
   const known = isolateKnown.get(scope);
-  if ((known === undefined || now() - known.readAtMs >= believedMs) && !isolateReading.has(scope)) {
-    isolateReading.add(scope);
-    waitUntil(read(invocation).finally(() => isolateReading.delete(scope)));
+  const atMs = now();
+  // A clock may be set back.
+  const isOver = (sinceMs: number | undefined) =>
+    sinceMs === undefined || Math.abs(atMs - sinceMs) >= believedMs;
+  if (isOver(known?.readAtMs) && isOver(isolateReading.get(scope))) {
+    isolateReading.set(scope, atMs);
+    waitUntil(
+      read(invocation).finally(() => {
+        // A later reading may have begun.
+        if (isolateReading.get(scope) === atMs) isolateReading.delete(scope);
+      }),
+    );
   }
   return known;
 }

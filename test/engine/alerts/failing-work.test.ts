@@ -327,6 +327,31 @@ describe("a scheduled job that fails at every try", () => {
     expect(await alertsOf(backbone)).toEqual([]);
   });
 
+  test.each([
+    ["the alert cannot be ended", "UPDATE alerts SET resolved_at", null],
+    ["Redis refuses", null, "HDEL"],
+  ])("is over with the next success when %s with the first", async (_, statement, command) => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const succeeds: ScheduledJob["run"] = async () => null;
+    for (let tries = 0; tries < 3; tries += 1) await run(backbone, usesTable);
+    if (command !== null) redis.inject({ kind: "error-500" }, { when: sends(command) });
+    const invocation = invoke(backbone, [recorder()], { ...otherIsolate(), ...scheduled(succeeds) });
+    const db = hookDatabase(invocation.db, {
+      statements: (text, go) => {
+        if (statement !== null && text.includes(statement)) throw new TransientError("It is away.");
+        return go();
+      },
+    });
+    await runJobsNow({ ...invocation, db }, soon(), ["expiry"], idle);
+    redis.heal();
+    const isKnown = () => backbone.redis("HEXISTS", backbone.open().keys.failing(), "job:expiry");
+    expect(await isKnown()).toBe(1);
+    await run(backbone, succeeds);
+    expect(await alertsOf(backbone)).toEqual([]);
+    expect(await failures(backbone)).toEqual([]);
+    expect(await isKnown()).toBe(0);
+  });
+
   test("is known as failing although Redis lost its data", async () => {
     const backbone = await openBackbone();
     for (let tries = 0; tries < 3; tries += 1) await run(backbone, usesTable);

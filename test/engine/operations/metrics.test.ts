@@ -225,6 +225,13 @@ describe("ages", () => {
   });
 });
 
+test("are told by a Redis that takes no writes, too", async () => {
+  const { backbone, redis } = await openFaultyBackbone();
+  await publishReports(backbone, 2);
+  redis.inject({ kind: "error-500" }, { when: sends("SET") });
+  expect(samplesOf(await metricsOf(backbone), "brain_relay_backlog_events")).toEqual({ "": 2 });
+});
+
 test("ticks that did not come are counted, and how long ago the last one came is told", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now });

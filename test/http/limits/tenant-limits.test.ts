@@ -1,4 +1,4 @@
-import { namedLock, runJanitor } from "@brain/engine";
+import { namedLock, ownEventsPerMinute, runJanitor } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
@@ -184,4 +184,36 @@ test.each([
   const reply = await engine.request("PUT", "/api/tenants/one/limits", body);
   expectErrorShape(reply, 422, "validation_failed");
   expect(reply.body.error.details[0].path).toBe(path);
+});
+
+test("limits are read again when the host ended a reading half-way, and when the clock was set back", async () => {
+  let nowMs = Date.now();
+  let reads = 0;
+  const work: Promise<unknown>[] = [];
+  const own = engine.open();
+  const hangs = { ...own.db, rows: () => Promise.race<never>([]) };
+  const ask = (db: typeof own.db) => {
+    const counted: typeof db = {
+      ...db,
+      rows: <Row>(statement: Parameters<typeof db.rows>[0]) => {
+        reads += 1;
+        return db.rows<Row>(statement);
+      },
+    };
+    const invocation = { ...own, db: counted, scope: "half-way", now: () => nowMs };
+    return ownEventsPerMinute(invocation, "nobody", (reading) => void work.push(reading));
+  };
+  ask(hangs);
+  ask(own.db);
+  expect(reads).toBe(1);
+  nowMs += 60_000;
+  ask(own.db);
+  expect(reads).toBe(2);
+  await work.at(-1);
+  ask(own.db);
+  expect(reads).toBe(2);
+  nowMs -= 3_600_000;
+  ask(own.db);
+  expect(reads).toBe(3);
+  await work.at(-1);
 });

@@ -236,6 +236,23 @@ describe("whoever is to be told", () => {
     expect(bodies()).toMatchObject([{ data: { total: 1, alerts: [{ severity: "critical", count: 2 }] } }]);
   });
 
+  test("hears of the end of what it was told, also of what ended as less severe; not of what it never heard", async () => {
+    await open({ BRAIN_ALERT_LEAST: "critical" });
+    const stages = ["critical", "high"] as const;
+    for (const severity of stages) {
+      await raiseAlert(engine.open(), about("relay:0", { severity }));
+      await tell();
+    }
+    await raiseAlert(engine.open(), about("relay:1", { severity: "high" }));
+    for (const subject of ["relay:0", "relay:1"]) await resolveAlert(engine.open(), "work_failing", subject);
+    await tell();
+    await tell();
+    expect(bodies().map(({ data }) => data.alerts)).toMatchObject([
+      [{ subject: "relay:0", severity: "critical", state: "open" }],
+      [{ subject: "relay:0", severity: "high", state: "over" }],
+    ]);
+  });
+
   test("may be consumers: system.alert events, of the alert's tenant, a bounded number", async () => {
     engine = running = await createTestEngine({ BRAIN_ALERT_EVENTS: "true" });
     await raiseAlert(engine.open(), about("relay:0", { tenantId: "acme" }));

@@ -1,3 +1,4 @@
+import { errorClass } from "../../consume/dead-letters.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../../invocation.ts";
 import { askThere, isAway, toFirst } from "../../stream/databases.ts";
 import { agesOf, type LiveState, lastVisits, readLive } from "../consumers/live-state.ts";
@@ -87,10 +88,18 @@ function isOld(look: RecordLook | null, { now, relaySweepMs }: Invocation): bool
 /** Asks Postgres, and keeps what it said for the next scrapes. */
 async function lookAgain(invocation: Invocation): Promise<RecordLook> {
   const look = await lookAtRecord(invocation);
-  const { redis, keys } = invocation;
+  const { redis, keys, log } = invocation;
   // What is kept is for ten looks at most: whoever does not scrape any more leaves nothing behind.
   const keepMs = Math.max(60_000, 10 * invocation.relaySweepMs);
-  await redis?.command(["SET", keys.recordLook(), JSON.stringify(look), "PX", String(keepMs)]);
+  try {
+    await redis?.command(["SET", keys.recordLook(), JSON.stringify(look), "PX", String(keepMs)]);
+  } catch (error) {
+    // One that is full, or a replica, is what a scrape should tell of.
+    log.warn(
+      { error_class: errorClass(error) },
+      "What the record said could not be kept for the next scrape.",
+    );
+  }
   return look;
 }
 
