@@ -1,88 +1,11 @@
 /** What a name inside of a file means: the parameter, variable or function that the nearest scope around declares. */
 
 import ts from "typescript";
-import {
-  bare,
-  type FunctionNode,
-  functionKinds,
-  isFunction,
-  nameOf,
-  type SourceFile,
-} from "../syntax/source.ts";
+import { type Declaration, declarationOf, declaredIn } from "../syntax/declarations.ts";
+import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "../syntax/source.ts";
 import type { Bindings } from "./bindings.ts";
 
-/** What declares a name. A piece of a destructured parameter or variable is a `BindingElement`. */
-export type Declaration =
-  | ts.ParameterDeclaration
-  | ts.BindingElement
-  | ts.VariableDeclaration
-  | ts.FunctionDeclaration
-  | ts.ClassDeclaration
-  | ts.EnumDeclaration;
-
-const isolateScopes = new WeakMap<ts.Node, ReadonlyMap<string, Declaration>>();
-
-/** Null: it is imported, global, or no value. */
-export function declarationOf(name: ts.Identifier): Declaration | null {
-  for (let at: ts.Node | undefined = name.parent; at !== undefined; at = at.parent) {
-    const found = scopeOf(at)?.get(name.text);
-    if (found !== undefined) return found;
-  }
-  return null;
-}
-
-/** Most nodes open none; they are told apart by their kind alone, for all around every name are asked. */
-const scopeKinds: ReadonlySet<ts.SyntaxKind> = new Set([
-  ts.SyntaxKind.Block,
-  ts.SyntaxKind.SourceFile,
-  ts.SyntaxKind.ModuleBlock,
-  ts.SyntaxKind.CaseClause,
-  ts.SyntaxKind.DefaultClause,
-  ts.SyntaxKind.CatchClause,
-  ts.SyntaxKind.ForStatement,
-  ts.SyntaxKind.ForOfStatement,
-  ts.SyntaxKind.ForInStatement,
-  ...functionKinds,
-]);
-
-function scopeOf(node: ts.Node): ReadonlyMap<string, Declaration> | null {
-  if (!scopeKinds.has(node.kind)) return null;
-  const known = isolateScopes.get(node);
-  if (known !== undefined) return known;
-  const declared = new Map<string, Declaration>();
-  if (ts.isBlock(node) || ts.isSourceFile(node) || ts.isModuleBlock(node) || ts.isCaseOrDefaultClause(node))
-    for (const statement of node.statements) declaredBy(statement, declared);
-  else if (isFunction(node)) for (const parameter of node.parameters) declare(parameter, declared);
-  else if (ts.isCatchClause(node) && node.variableDeclaration !== undefined)
-    declare(node.variableDeclaration, declared);
-  else if (ts.isForStatement(node) || ts.isForOfStatement(node) || ts.isForInStatement(node)) {
-    const { initializer } = node;
-    if (initializer !== undefined && ts.isVariableDeclarationList(initializer))
-      for (const declaration of initializer.declarations) declare(declaration, declared);
-  }
-  isolateScopes.set(node, declared);
-  return declared;
-}
-
-function declaredBy(statement: ts.Statement, declared: Map<string, Declaration>): void {
-  if (ts.isVariableStatement(statement))
-    for (const declaration of statement.declarationList.declarations) declare(declaration, declared);
-  else if (
-    ts.isFunctionDeclaration(statement) ||
-    ts.isClassDeclaration(statement) ||
-    ts.isEnumDeclaration(statement)
-  )
-    if (statement.name !== undefined) declared.set(statement.name.text, statement);
-}
-
-function declare(
-  declaration: ts.ParameterDeclaration | ts.VariableDeclaration | ts.BindingElement,
-  declared: Map<string, Declaration>,
-): void {
-  const { name } = declaration;
-  if (ts.isIdentifier(name)) declared.set(name.text, declaration);
-  else for (const element of name.elements) if (ts.isBindingElement(element)) declare(element, declared);
-}
+export { type Declaration, declarationOf };
 
 /** The function whose parameter (or a piece of one) it is; null: it is none. */
 export function parameterOwner(declaration: Declaration): ts.SignatureDeclaration | null {
@@ -144,6 +67,15 @@ export function rootOf(node: ts.Expression): ts.Identifier | null {
 export const isGlobal = (bindings: Bindings, name: ts.Identifier) =>
   declarationOf(name) === null && bindings.originOf(name.getSourceFile().fileName, name.text) === null;
 
+/** Whether a name, or the first one of a chain, is what its file defines or imports: nothing nearer declares it. */
+export function isOfFile(node: ts.Expression): boolean {
+  const name = rootOf(node);
+  if (name === null) return false;
+  let at: ts.Node = name;
+  while (at.parent !== undefined && declaredIn(at)?.has(name.text) !== true) at = at.parent;
+  return ts.isSourceFile(at);
+}
+
 /** Where functions are looked for; a `TypeScriptTree` is one. */
 export interface Sources {
   readonly bindings: Bindings;
@@ -175,7 +107,7 @@ export function functionOf({ bindings, source }: Sources, node: ts.Expression): 
   }
   const top = source(origin.file);
   if (top !== null && origin.name === "default") return defaultFunction(top);
-  const found = top === null ? undefined : scopeOf(top.ast)?.get(origin.name);
+  const found = top === null ? undefined : declaredIn(top.ast)?.get(origin.name);
   return found !== undefined && isFunction(found) ? found : null;
 }
 

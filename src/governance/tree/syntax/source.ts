@@ -3,6 +3,7 @@
 import ts from "typescript";
 import type { Place } from "../../finding.ts";
 import type { TextFile } from "../text.ts";
+import { declarationOf, functionKinds } from "./declarations.ts";
 
 export interface SourceFile extends TextFile {
   readonly ast: ts.SourceFile;
@@ -75,33 +76,14 @@ export function calledName(call: ts.CallExpression): string | null {
   return ts.isPropertyAccessExpression(callee) ? callee.name.text : null;
 }
 
-/** The text of the nearest constant of that name around; null: it is no constant, or is worked out. */
+/** The text of a constant; null: it is no constant, is a part of something, or is worked out. */
 function constantText(name: ts.Identifier): string | null {
-  for (let at: ts.Node = name; at !== undefined; at = at.parent) {
-    if (at !== name && isGivenBy(at, name.text)) return null;
-    if (!ts.isBlock(at) && !ts.isSourceFile(at)) continue;
-    for (const statement of at.statements) {
-      const list = ts.isVariableStatement(statement) ? statement.declarationList : null;
-      const found = list?.declarations.find((one) => nameOf(one.name) === name.text);
-      if (list === null || found === undefined) continue;
-      return (list.flags & ts.NodeFlags.Const) === 0 ? null : stringOf(found.initializer);
-    }
-  }
-  return null;
-}
-
-/** A name is a parameter of a function, or what a loop goes through. */
-function isGivenBy(node: ts.Node, name: string): boolean {
-  const isLoop = ts.isForOfStatement(node) || ts.isForInStatement(node) || ts.isForStatement(node);
-  const given: readonly (ts.Node | undefined)[] = isFunction(node)
-    ? node.parameters.map((parameter) => parameter.name)
-    : [isLoop ? node.initializer : undefined];
-  return given.some((one) =>
-    one
-      ?.getText()
-      .split(/[^\w$]+/)
-      .includes(name),
-  );
+  const declared = declarationOf(name);
+  const isConstant =
+    declared !== null &&
+    ts.isVariableDeclaration(declared) &&
+    (declared.parent.flags & ts.NodeFlags.Const) !== 0;
+  return isConstant ? stringOf(declared.initializer) : null;
 }
 
 /** The property of an object literal, also of a shorthand or a method; null when it has none of that name. */
@@ -137,17 +119,6 @@ export function stringOf(node: ts.Expression | null | undefined): string | null 
 }
 
 export type FunctionNode = ts.FunctionLikeDeclaration & { readonly body: ts.Node };
-
-/** What may have a body; a signature of a type never has one. */
-export const functionKinds: ReadonlySet<ts.SyntaxKind> = new Set([
-  ts.SyntaxKind.FunctionDeclaration,
-  ts.SyntaxKind.FunctionExpression,
-  ts.SyntaxKind.ArrowFunction,
-  ts.SyntaxKind.MethodDeclaration,
-  ts.SyntaxKind.Constructor,
-  ts.SyntaxKind.GetAccessor,
-  ts.SyntaxKind.SetAccessor,
-]);
 
 export function isFunction(node: ts.Node): node is FunctionNode {
   return functionKinds.has(node.kind) && (node as ts.FunctionLikeDeclaration).body !== undefined;
