@@ -3,6 +3,7 @@
 import ts from "typescript";
 import { bare, nameOf } from "../syntax/source.ts";
 import type { Bindings } from "./bindings.ts";
+import { givenTo, isOfFile } from "./scope.ts";
 
 export interface WrittenObject {
   readonly file: string;
@@ -23,11 +24,18 @@ export interface Objects {
 }
 
 export function readObjects(bindings: Bindings): Objects {
-  function optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null {
+  function lookUp(
+    file: string,
+    options: ts.ObjectLiteralExpression,
+    name: string,
+    seen: Seen,
+  ): Option | null {
+    if (seen.has(options)) return null;
+    seen.add(options);
     for (const property of [...options.properties].reverse()) {
       if (ts.isSpreadAssignment(property)) {
         const inner = objectOf(file, property.expression);
-        const found = inner === null ? null : optionOf(inner.file, inner.node, name);
+        const found = inner === null ? null : lookUp(inner.file, inner.node, name, seen);
         if (found !== null) return found;
       } else if (property.name !== undefined && nameOf(property.name) === name) {
         if (ts.isPropertyAssignment(property)) return { file, node: property.initializer };
@@ -40,6 +48,7 @@ export function readObjects(bindings: Bindings): Objects {
   function objectOf(file: string, node: ts.Expression): WrittenObject | null {
     const value = bare(node);
     if (ts.isObjectLiteralExpression(value)) return { file, node: value };
+    if (!isOfFile(value)) return localObject(file, value);
     const origin = bindings.originOfExpression(file, value);
     const defined = origin?.value === null || origin === null ? null : bare(origin.value);
     return defined !== null && origin?.file && ts.isObjectLiteralExpression(defined)
@@ -47,5 +56,15 @@ export function readObjects(bindings: Bindings): Objects {
       : null;
   }
 
-  return { optionOf, objectOf };
+  return { optionOf: (file, options, name) => lookUp(file, options, name, new Set()), objectOf };
+}
+
+/** Where a name has been looked for: each object once, also where they spread each other. */
+type Seen = Set<ts.ObjectLiteralExpression>;
+
+/** Of a variable of the function around. */
+function localObject(file: string, node: ts.Expression): WrittenObject | null {
+  const given = ts.isIdentifier(node) ? givenTo(node) : null;
+  const value = given === null ? null : bare(given);
+  return value !== null && ts.isObjectLiteralExpression(value) ? { file, node: value } : null;
 }
