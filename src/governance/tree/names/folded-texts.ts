@@ -21,7 +21,9 @@ export function foldedText(owner: unknown, method: string, given: readonly unkno
 
 function ofList(list: readonly unknown[], method: string, given: readonly (string | number)[]) {
   if (method !== "join" || !list.every(isText)) return null;
-  return list.join(given[0] === undefined ? "," : String(given[0]));
+  const between = given[0] === undefined ? "," : String(given[0]);
+  const length = list.reduce<number>((sum, part) => sum + String(part).length + between.length, 0);
+  return length - between.length > maxLength ? null : list.join(between);
 }
 
 function ofText(text: string, method: string, given: readonly (string | number)[]): string | null {

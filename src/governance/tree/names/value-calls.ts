@@ -5,9 +5,7 @@ import { type FunctionNode, nameOf, resultOf } from "../syntax/source.ts";
 import { foldedText } from "./folded-texts.ts";
 import { notKnown } from "./literals.ts";
 import { charterFunctions, isCheck, isOfZod, isSchema, member, refusedNames } from "./package-values.ts";
-
-/** Names that stand for something in one place alone: parameters of the functions around it. */
-export type Scope = ReadonlyMap<string, unknown>;
+import { Scope } from "./value-scopes.ts";
 
 /** The same as {@link Evaluate}, for any place. */
 export type EvaluateIn = (file: string, node: ts.Expression, scope: Scope) => unknown;
@@ -24,6 +22,10 @@ export class WrittenFunction {
   }
 }
 
+/** Whether a call of it may give something that is known. */
+export const isCallable = (callee: unknown): boolean =>
+  callee instanceof WrittenFunction || typeof callee === "function";
+
 /** @param evaluate for the bodies and default values of the project's functions */
 export function callValue(callee: unknown, given: readonly unknown[], evaluate: EvaluateIn): unknown {
   if (callee instanceof WrittenFunction) return callWritten(callee, given, evaluate);
@@ -32,6 +34,10 @@ export function callValue(callee: unknown, given: readonly unknown[], evaluate: 
   const made: unknown = Reflect.apply(callee, undefined, given.map(argument));
   return isOurs || isSchema(made) || isCheck(made) ? made : notKnown;
 }
+
+/** Whether it is a schema, a text or a list, which have methods of their own. */
+export const hasMethods = (owner: unknown): boolean =>
+  isSchema(owner) || typeof owner === "string" || Array.isArray(owner);
 
 /** A method of a schema or of a text; null: the owner is neither, and what it has under the name decides. */
 export function callMethod(owner: unknown, name: string, given: readonly unknown[]): unknown {
@@ -57,26 +63,66 @@ function callWritten(
     : evaluate(file, result, scopeOfCall({ file, node, scope }, given, evaluate));
 }
 
-/** What the names of a function's parameters stand for in a call of it. */
+/** A call of a function, with what its parameters stand for. */
 export function scopeOfCall(
   { file, node, scope }: WrittenFunction,
   given: readonly unknown[],
   evaluate: EvaluateIn,
 ): Scope {
-  const inside = new Map(scope);
-  const set = (name: ts.BindingName, value: unknown): void => {
-    if (ts.isIdentifier(name)) inside.set(name.text, value === undefined ? notKnown : value);
-    else if (ts.isObjectBindingPattern(name))
-      for (const part of name.elements) {
-        const key = nameOf((part.propertyName ?? part.name) as ts.PropertyName);
-        if (key !== null) set(part.name, member(value, key));
-      }
+  const inside = new Scope(scope, node, ownThis(node, scope));
+  const set = (declared: ts.ParameterDeclaration | ts.BindingElement, value: unknown): void => {
+    const { name } = declared;
+    if (ts.isIdentifier(name)) inside.given.set(declared, value === undefined ? notKnown : value);
+    else
+      for (const part of name.elements)
+        if (ts.isBindingElement(part) && part.dotDotDotToken === undefined) set(part, partOf(value, part));
   };
-  for (const [index, { name, initializer, dotDotDotToken }] of node.parameters.entries()) {
-    if (dotDotDotToken !== undefined) set(name, given.slice(index));
-    else set(name, index < given.length ? given[index] : initializer && evaluate(file, initializer, scope));
+  // `this: void` is a type: nothing is given to it.
+  const parameters = node.parameters.filter(({ name }) => !(ts.isIdentifier(name) && name.text === "this"));
+  for (const [index, parameter] of parameters.entries()) {
+    const { initializer } = parameter;
+    if (parameter.dotDotDotToken !== undefined) set(parameter, given.slice(index));
+    else if (given[index] !== undefined) set(parameter, given[index]);
+    else set(parameter, initializer && evaluate(file, initializer, inside));
   }
   return inside;
+}
+
+/** Classes say what it is in their methods; an arrow function has the one that is around it. */
+const ownThis = (node: ts.Node, scope: Scope): unknown =>
+  ts.isArrowFunction(node) || ts.isClassLike(node.parent) ? scope.self : notKnown;
+
+/** What a name in a pattern takes of a whole. */
+export function partOf(whole: unknown, part: ts.BindingElement): unknown {
+  if (part.dotDotDotToken !== undefined) return notKnown;
+  if (ts.isObjectBindingPattern(part.parent)) {
+    const name = nameOf((part.propertyName ?? part.name) as ts.PropertyName);
+    return name === null ? notKnown : member(whole, name);
+  }
+  const at = part.parent.elements.indexOf(part);
+  // What is not known may be any number of elements.
+  const isKnown = Array.isArray(whole) && !whole.slice(0, at).includes(notKnown);
+  return isKnown && whole[at] !== undefined ? whole[at] : notKnown;
+}
+
+/** What a call is given. Behind a spread of what is not known, anything may be. */
+export function argumentsOf(
+  nodes: readonly ts.Expression[],
+  callee: unknown,
+  evaluate: (node: ts.Expression) => unknown,
+): readonly unknown[] {
+  const given: unknown[] = [];
+  for (const node of nodes) {
+    const value = evaluate(ts.isSpreadElement(node) ? node.expression : node);
+    if (!ts.isSpreadElement(node)) given.push(value);
+    else if (Array.isArray(value) && !value.includes(notKnown)) given.push(...value);
+    else {
+      const parameters = callee instanceof WrittenFunction ? callee.node.parameters.length : 0;
+      while (given.length <= parameters) given.push(notKnown);
+      return given;
+    }
+  }
+  return given;
 }
 
 /** Null: it does more than to give something back. */

@@ -21,16 +21,20 @@ import { loadedBy } from "./imports.ts";
 import { literalOf, notKnown } from "./literals.ts";
 import { type Objects, readObjects } from "./objects.ts";
 import { isPlain, isSchema, member, type Schema } from "./package-values.ts";
-import { type Declaration, declarationOf, parameterOwner } from "./scope.ts";
+import { type Declaration, declarationOf, isOfFile, parameterOwner } from "./scope.ts";
 import {
+  argumentsOf,
   callMethod,
   callValue,
   type EvaluateIn,
-  type Scope,
+  hasMethods,
+  isCallable,
+  partOf,
   scopeOfCall,
   WrittenFunction,
 } from "./value-calls.ts";
 import { classValue, instanceOf, type WrittenClass } from "./value-classes.ts";
+import { Scope, scopeAround } from "./value-scopes.ts";
 
 /** Where a schema was written. */
 export interface SchemaSource {
@@ -55,38 +59,67 @@ export interface FunctionCall {
   readonly call: ts.CallExpression;
 }
 
-const maxDepth = 60;
+const maxDepth = 150;
+
+/** For what calls itself, or doubles its work with each call: nothing that is meant as a name needs as many. */
+const maxSteps = 30_000;
+
+/** An expression that is being worked out, at a depth. */
+class UnderWay {
+  readonly depth: number;
+  constructor(depth: number) {
+    this.depth = depth;
+  }
+}
 
 /** Remembers what it has worked out: to be made for each look at a project. */
 export function readValues(bindings: Bindings, source: (path: string) => SourceFile): Values {
-  const known = new Map<ts.Node, unknown>();
+  const top = new Scope(null, null, notKnown);
   const sources = new WeakMap<object, SchemaSource>();
   let depth = 0;
+  let steps = 0;
+  /** The outermost expression for the sake of which a part was left out. */
+  let leftOutFor = Infinity;
 
   function evaluate(file: string, node: ts.Expression, scope: Scope): unknown {
-    if (scope.size === 0 && known.has(node)) return known.get(node);
-    if (depth >= maxDepth) return notKnown;
+    const found = scope.known.get(node);
+    if (found instanceof UnderWay) leftOutFor = Math.min(leftOutFor, found.depth);
+    else if (found !== undefined || scope.known.has(node)) return found;
+    else if (depth < maxDepth && steps < maxSteps) return work(file, node, scope);
+    else leftOutFor = 0;
+    return notKnown;
+  }
+
+  function work(file: string, node: ts.Expression, scope: Scope): unknown {
+    const [own, before] = [depth, leftOutFor];
+    let value: unknown = notKnown;
+    scope.known.set(node, new UnderWay(own));
+    leftOutFor = Infinity;
     depth++;
+    steps++;
     try {
-      const value = read({ bindings, source, sources, evaluate, file, scope }, bare(node));
-      if (scope.size === 0) known.set(node, value);
-      return value;
+      value = read({ bindings, source, sources, evaluate, file, scope, top }, bare(node));
     } catch {
       // zod refuses what it was given; the project's own start would tell.
-      return notKnown;
-    } finally {
-      depth--;
     }
+    depth--;
+    // Asked for by itself, or later, it may be known: no finding depends on what was asked for first.
+    if (leftOutFor >= own) scope.known.set(node, value);
+    else scope.known.delete(node);
+    leftOutFor = Math.min(before, leftOutFor >= own ? Infinity : leftOutFor);
+    if (own === 0) steps = 0;
+    return value;
   }
 
   return {
-    valueOf: (file, node) => evaluate(file, node, topScope),
+    valueOf: (file, node) => evaluate(file, node, top),
     valueIn(file, node, calls) {
-      let scope = topScope;
+      let scope = top;
       for (const { node: called, call } of calls) {
         const from = call.getSourceFile().fileName;
-        const given = listOf(call.arguments, (argument) => evaluate(from, argument, topScope));
-        scope = scopeOfCall(new WrittenFunction(file, called, scope), given, evaluate);
+        const callee = new WrittenFunction(file, called, scope);
+        const given = argumentsOf(call.arguments, callee, (argument) => evaluate(from, argument, top));
+        scope = scopeOfCall(callee, given, evaluate);
       }
       return evaluate(file, node, scope);
     },
@@ -105,9 +138,9 @@ interface Place {
   readonly evaluate: EvaluateIn;
   readonly file: string;
   readonly scope: Scope;
+  /** The place of what stands in no function that is called. */
+  readonly top: Scope;
 }
-
-const topScope: Scope = new Map();
 
 function read(place: Place, node: ts.Expression): unknown {
   const literal = literalOf(node);
@@ -115,12 +148,11 @@ function read(place: Place, node: ts.Expression): unknown {
   const evaluate: Evaluate = (part) => place.evaluate(place.file, part, place.scope);
   if (isFunction(node)) return new WrittenFunction(place.file, node, place.scope);
   if (ts.isIdentifier(node)) return readName(place, node);
-  if (node.kind === ts.SyntaxKind.ThisKeyword)
-    return place.scope.has("this") ? place.scope.get("this") : notKnown;
+  if (node.kind === ts.SyntaxKind.ThisKeyword) return place.scope.self;
   if (ts.isNewExpression(node)) return readNew(place, node, evaluate);
   if (ts.isArrayLiteralExpression(node)) return listOf(node.elements, evaluate);
   if (ts.isObjectLiteralExpression(node)) return readObject(place, node, evaluate);
-  if (ts.isPropertyAccessExpression(node)) return readProperty(place, node, evaluate);
+  if (ts.isPropertyAccessExpression(node)) return readProperty(place, node, () => evaluate(node.expression));
   if (ts.isElementAccessExpression(node)) {
     const name = evaluate(node.argumentExpression);
     return typeof name === "string" ? member(evaluate(node.expression), name) : notKnown;
@@ -135,10 +167,8 @@ function readName(place: Place, node: ts.Identifier): unknown {
   const declared = declarationOf(node);
   if (declared === null || isLoaded(declared))
     return readOrigin(place, place.bindings.originOf(place.file, node.text));
-  if (parameterOwner(declared) !== null)
-    return place.scope.has(node.text) ? place.scope.get(node.text) : notKnown;
-  // Names at the top of a file mean the same, whoever calls what uses them.
-  const at = isInFunction(declared) ? place : { ...place, scope: topScope };
+  if (parameterOwner(declared) !== null) return place.scope.parameter(declared);
+  const at = { ...place, scope: scopeAround(declared, place.scope, place.top) };
   return ts.isBindingElement(declared) || ts.isVariableDeclaration(declared)
     ? readVariable(at, declared)
     : readDeclared(at, declared);
@@ -167,14 +197,7 @@ function readVariable(place: Place, declared: ts.BindingElement | ts.VariableDec
       : notKnown;
   }
   const around = declared.parent.parent;
-  if (ts.isParameter(around) || declared.dotDotDotToken !== undefined) return notKnown;
-  const whole = readVariable(place, around);
-  if (ts.isArrayBindingPattern(declared.parent)) {
-    const part: unknown = Array.isArray(whole) ? whole[declared.parent.elements.indexOf(declared)] : notKnown;
-    return part === undefined ? notKnown : part;
-  }
-  const name = nameOf((declared.propertyName ?? declared.name) as ts.PropertyName);
-  return name === null ? notKnown : member(whole, name);
+  return ts.isParameter(around) ? notKnown : partOf(readVariable(place, around), declared);
 }
 
 /** What stands at the top of a file, or is imported from a package. */
@@ -186,17 +209,17 @@ function readOrigin(place: Place, origin: Origin | null): unknown {
     return member(charterPackage, origin.name);
   if (origin.file === null) return notKnown;
   if (origin.value !== null)
-    return isReassignable(origin.value) ? notKnown : place.evaluate(origin.file, origin.value, topScope);
+    return isReassignable(origin.value) ? notKnown : place.evaluate(origin.file, origin.value, place.top);
   const declared = topStatement(place.source(origin.file).ast, origin.name);
   return declared === null
     ? notKnown
-    : readDeclared({ ...place, file: origin.file, scope: topScope }, declared);
+    : readDeclared({ ...place, file: origin.file, scope: place.top }, declared);
 }
 
 /** An enum, a class, or a function. */
-function readDeclared({ evaluate, file, scope }: Place, declared: ts.Node): unknown {
-  if (ts.isEnumDeclaration(declared)) return enumOf(declared, (node) => evaluate(file, node, topScope));
-  if (ts.isClassDeclaration(declared)) return classValue({ evaluate }, { file, node: declared });
+function readDeclared({ evaluate, file, scope, top }: Place, declared: ts.Node): unknown {
+  if (ts.isEnumDeclaration(declared)) return enumOf(declared, (node) => evaluate(file, node, top));
+  if (ts.isClassDeclaration(declared)) return classValue({ evaluate, top }, { file, node: declared });
   return isFunction(declared) ? new WrittenFunction(file, declared, scope) : notKnown;
 }
 
@@ -205,10 +228,9 @@ function readNew(place: Place, node: ts.NewExpression, evaluate: Evaluate): unkn
   const classNamed = (from: string, name: ts.Expression) => classOf(place, from, bare(name));
   const written = classNamed(place.file, node.expression);
   if (written === null) return notKnown;
-  return instanceOf(
-    { evaluate: place.evaluate, classNamed },
-    written,
-    listOf(node.arguments ?? [], evaluate),
+  const { evaluate: look, top } = place;
+  return instanceOf({ evaluate: look, top, classNamed }, written, (maker) =>
+    argumentsOf(node.arguments ?? [], maker, evaluate),
   );
 }
 
@@ -264,20 +286,29 @@ function ownField({ sources }: Place, schema: Schema, written: SchemaSource): Sc
   return own;
 }
 
-function readProperty(place: Place, node: ts.PropertyAccessExpression, evaluate: Evaluate): unknown {
-  const isAtTop = place.scope.size === 0;
-  const origin = isAtTop ? place.bindings.originOfExpression(place.file, node) : null;
-  if (origin !== null && origin.package !== "zod") return readOrigin(place, origin);
-  return member(evaluate(node.expression), node.name.text);
+function readProperty(place: Place, node: ts.PropertyAccessExpression, owner: () => unknown): unknown {
+  const origin = isOfFile(node.expression) ? place.bindings.originOfExpression(place.file, node) : null;
+  return origin !== null && origin.package !== "zod"
+    ? readOrigin(place, origin)
+    : member(owner(), node.name.text);
 }
 
 function readCall(place: Place, node: ts.CallExpression, evaluate: Evaluate): unknown {
   const callee = bare(node.expression);
-  const given = listOf(node.arguments, evaluate);
-  const byMethod = ts.isPropertyAccessExpression(callee)
-    ? callMethod(evaluate(callee.expression), callee.name.text, given)
-    : null;
-  const made = byMethod ?? callValue(evaluate(callee), given, place.evaluate);
+  const owner = ts.isPropertyAccessExpression(callee) ? evaluate(callee.expression) : notKnown;
+  const byMethod =
+    ts.isPropertyAccessExpression(callee) && hasMethods(owner)
+      ? callMethod(owner, callee.name.text, listOf(node.arguments, evaluate))
+      : null;
+  const called =
+    byMethod === null && ts.isPropertyAccessExpression(callee)
+      ? readProperty(place, callee, () => owner)
+      : byMethod === null && evaluate(callee);
+  const made =
+    byMethod ??
+    (isCallable(called)
+      ? callValue(called, argumentsOf(node.arguments, called, evaluate), place.evaluate)
+      : notKnown);
   if (isSchema(made) && !place.sources.has(made)) place.sources.set(made, { node, property: null });
   return made;
 }
