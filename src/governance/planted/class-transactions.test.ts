@@ -112,3 +112,77 @@ export class Shelf {
   );
   expect(found).toEqual(expected);
 });
+
+test("classes that work the transaction out, or may inherit it, are left alone", () => {
+  const { found, expected } = judge(
+    "B-1",
+    `${imports}
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Inherited } from "@shop/base";
+import type { TransactionHost } from "@nestjs-cls/transactional";
+const store = new AsyncLocalStorage<Transaction>();
+class Store {
+  constructor(private readonly db: Database) {}
+  with(tx: Transaction) { return new Store(tx); }
+  add(id: string) { return this.db.insert(books).values({ id }); }
+}
+interface Parts { readonly own: Transaction; }
+class Unit {
+  get db() { return store.getStore(); }
+  readonly rows: Transaction = store.getStore();
+}
+abstract class Base {
+  constructor(protected readonly transact: Transact, protected readonly fixed: Database) {}
+  protected get db() { return store.getStore(); }
+}
+abstract class Middle extends Base {}
+export class Shelf extends Middle {
+  private readonly txHost: TransactionHost;
+  private readonly host: TransactionHost<Adapter>;
+  private readonly uow: { readonly tx: Transaction };
+  private readonly unit: Unit;
+  private readonly parts: Parts;
+  private readonly store: Store;
+  private readonly currentTx = store.getStore();
+  private in(tx: Transaction) { return tx; }
+  private current() { return store.getStore(); }
+  private insert(table: unknown) { return this.current().insert(table); }
+  private add(id: string) { return this.in(this.currentTx).insert(books).values({ id }); }
+  async lend(id: string) {
+    await this.transact(async ({ tx, publish }) => {
+      await this.in(tx).insert(books).values({ id });
+      await this.current().insert(books).values({ id });
+      await this.current().execute(\`UPDATE shelf_books SET id = '1'\`);
+      await this.store.with(tx).add(id);
+      await this.txHost.tx.insert(books).values({ id });
+      await this.host.insert(books).values({ id });
+      await this.uow.tx.insert(books).values({ id });
+      await this.unit.db.insert(books).values({ id });
+      await this.unit.rows.insert(books).values({ id });
+      await this.parts.own.insert(books).values({ id });
+      await this.currentTx.insert(books).values({ id });
+      await this.db.insert(books).values({ id });
+      await this.add(id);
+      await this.insert(books).values({ id });
+      await publish(bookShelved, { book_id: id });
+    });
+  }
+  async fixedOne(id: string) {
+    await this.transact(async ({ publish }) => {
+      await this.fixed.insert(books).values({ id }); //! B-1
+      await publish(bookShelved, { book_id: id });
+    });
+  }
+}
+export class Desk extends Inherited {
+  constructor(private readonly transact: Transact) { super(); }
+  async lend(id: string) {
+    await this.transact(async ({ publish }) => {
+      await this.db.insert(books).values({ id });
+      await publish(bookShelved, { book_id: id });
+    });
+  }
+}`,
+  );
+  expect(found).toEqual(expected);
+});

@@ -8,6 +8,7 @@ import type { TypeScriptTree } from "../product/typescript.ts";
 import { readSqlTexts, type SqlReader } from "../sql/sql-texts.ts";
 import { tablesOf } from "../sql/tables.ts";
 import { bare, calledName, type FunctionNode, nameOf } from "../syntax/source.ts";
+import { fieldOf } from "./own-fields.ts";
 
 export interface RowWrite {
   /** The name at the beginning of the connection; null: it begins with `this`, or is worked out. */
@@ -38,7 +39,7 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
     for (const text of sql.givenTo(call)) {
       const [table] = tablesOf(text).written;
       if (table !== undefined)
-        return { connection: rootOf(callee.expression), field: fieldOf(callee.expression), table };
+        return { connection: rootOf(callee.expression), field: fieldOf(tree, callee.expression), table };
     }
     return null;
   };
@@ -78,7 +79,7 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
     const table = ts.isPropertyAccessExpression(callee) ? fieldWriteOf(called, steps) : null;
     if (table === null || !ts.isPropertyAccessExpression(callee)) return null;
     const isOwn = callee.expression.kind === ts.SyntaxKind.ThisKeyword;
-    const field = isOwn ? nameOf(callee.name) : fieldOf(callee.expression);
+    const field = isOwn ? nameOf(callee.name) : fieldOf(tree, callee.expression);
     return field === null ? null : { connection: null, field, table };
   };
 
@@ -97,39 +98,8 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
     const write = tableWrite(tree, call.getSourceFile().fileName, call);
     return write === null
       ? (bySql(call) ?? byHelper(call, steps))
-      : { ...write, field: fieldOf(call.expression) };
+      : { ...write, field: fieldOf(tree, call.expression) };
   };
 
   return { of: (call) => writeOf(call, maxSteps) };
 }
-
-/** A transaction by its name, or by its type. */
-const transactionName = /^[#_]?(?:tx|trx|transaction)$/i;
-const transactionType = /\b(?:\w*Transaction|Tx)\b/;
-
-function fieldOf(node: ts.Expression): string | null {
-  let at = bare(node);
-  while (ts.isPropertyAccessExpression(at) || ts.isCallExpression(at)) {
-    if (ts.isPropertyAccessExpression(at) && at.expression.kind === ts.SyntaxKind.ThisKeyword) {
-      const { text } = at.name;
-      return transactionName.test(text) || mayBeTransaction(at, text) ? null : text;
-    }
-    at = bare(at.expression);
-  }
-  return null;
-}
-
-/** What the class says of the field: that it is a transaction, or that it is worked out each time it is asked for. */
-function mayBeTransaction(node: ts.Node, field: string): boolean {
-  let at: ts.Node | undefined = node;
-  while (at !== undefined && !ts.isClassLike(at)) at = at.parent;
-  if (at === undefined) return true;
-  return at.members.some((member) => {
-    if (ts.isConstructorDeclaration(member))
-      return member.parameters.some((one) => nameOf(one.name) === field && isTyped(one.type));
-    if (member.name === undefined || nameOf(member.name) !== field) return false;
-    return ts.isGetAccessor(member) || (ts.isPropertyDeclaration(member) && isTyped(member.type));
-  });
-}
-
-const isTyped = (type: ts.TypeNode | undefined) => type !== undefined && transactionType.test(type.getText());
