@@ -186,3 +186,42 @@ export class Desk extends Inherited {
   );
   expect(found).toEqual(expected);
 });
+
+test("a change behind several methods is found in whatever order they are looked at", () => {
+  const { found, expected } = judge(
+    "B-1",
+    `${imports}
+const far = (db: Database, id: string) => near(db, id);
+const near = (db: Database, id: string) => last(db, id);
+const last = (db: Database, id: string) => db.insert(books).values({ id });
+const first = (db: Database, id: string) => far(db, id);
+export class Shelf {
+  constructor(private readonly db: Database, private readonly transact: Transact) {}
+  private async a(id: string) { await this.b(id); }
+  private async b(id: string) { await this.c(id); }
+  private async c(id: string) { await this.d(id); }
+  private async d(id: string) { await this.db.insert(books).values({ id }); }
+  async farFirst(id: string) {
+    await this.transact(async ({ publish }) => {
+      await this.a(id);
+      await publish(bookShelved, { book_id: id });
+    });
+  }
+  async lend(id: string) {
+    await this.transact(async ({ publish }) => {
+      await this.b(id); //! B-1
+      await this.c(id); //! B-1
+      await publish(bookShelved, { book_id: id });
+    });
+  }
+}
+export const lend = (db: Database, transact: Transact, id: string) =>
+  transact(async ({ publish }) => {
+    await first(db, id);
+    await far(db, id); //! B-1
+    await near(db, id); //! B-1
+    await publish(bookShelved, { book_id: id });
+  });`,
+  );
+  expect(found).toEqual(expected);
+});

@@ -30,8 +30,9 @@ const maxSteps = 3;
 /** Remembers what it has read: to be made for each look at a project. */
 export function readRowWrites(tree: TypeScriptTree): RowWrites {
   const sql: SqlReader = readSqlTexts(tree);
-  const byParameter = new Map<FunctionNode, ReadonlyMap<number, string>>();
-  const byMethod = new Map<FunctionNode, string | null>();
+  // What is found depends on how many calls may still be followed.
+  const byParameter = rememberAt<ReadonlyMap<number, string>>(parametersOf);
+  const byMethod = rememberAt<string | null>(fieldTableOf);
 
   const bySql = (call: ts.CallExpression): RowWrite | null => {
     const callee = bare(call.expression);
@@ -45,12 +46,8 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
   };
 
   /** By the place of the parameter, what a function changes by it. */
-  const writtenBy = (called: FunctionNode, steps: number): ReadonlyMap<number, string> => {
-    const known = byParameter.get(called);
-    if (known !== undefined) return known;
+  function parametersOf(called: FunctionNode, steps: number): ReadonlyMap<number, string> {
     const found = new Map<number, string>();
-    // Who calls itself finds what is known so far.
-    byParameter.set(called, found);
     for (const call of callsInside(called)) {
       const write = writeOf(call, steps);
       const declared = write?.connection == null ? null : declarationOf(write.connection);
@@ -60,12 +57,12 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
       found.set(called.parameters.indexOf(at as ts.ParameterDeclaration), write.table);
     }
     return found;
-  };
+  }
 
   const byHelper = (call: ts.CallExpression, steps: number): RowWrite | null => {
     const called = steps === 0 ? null : calledFunction(tree, call.expression);
     if (called === null) return null;
-    for (const [index, table] of writtenBy(called, steps - 1)) {
+    for (const [index, table] of byParameter(called, steps - 1)) {
       const given = call.arguments[index];
       const connection = given === undefined ? null : rootOf(given);
       if (connection !== null) return { connection, field: null, table };
@@ -76,23 +73,20 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
   /** `this.store(id)` and `books.add(id)`: a method that changes rows by a field of what it is called on. */
   const byField = (call: ts.CallExpression, called: FunctionNode, steps: number): RowWrite | null => {
     const callee = bare(call.expression);
-    const table = ts.isPropertyAccessExpression(callee) ? fieldWriteOf(called, steps) : null;
+    const table = ts.isPropertyAccessExpression(callee) ? byMethod(called, steps) : null;
     if (table === null || !ts.isPropertyAccessExpression(callee)) return null;
     const isOwn = callee.expression.kind === ts.SyntaxKind.ThisKeyword;
     const field = isOwn ? nameOf(callee.name) : fieldOf(tree, callee.expression);
     return field === null ? null : { connection: null, field, table };
   };
 
-  const fieldWriteOf = (called: FunctionNode, steps: number): string | null => {
-    const known = byMethod.get(called);
-    if (known !== undefined) return known;
-    byMethod.set(called, null);
-    const found = callsInside(called)
-      .map((call) => writeOf(call, steps))
-      .find((write) => write !== null && write.field !== null);
-    byMethod.set(called, found?.table ?? null);
-    return found?.table ?? null;
-  };
+  function fieldTableOf(called: FunctionNode, steps: number): string | null {
+    for (const call of callsInside(called)) {
+      const write = writeOf(call, steps);
+      if (write !== null && write.field !== null) return write.table;
+    }
+    return null;
+  }
 
   const writeOf = (call: ts.CallExpression, steps: number): RowWrite | null => {
     const write = tableWrite(tree, call.getSourceFile().fileName, call);
@@ -102,4 +96,19 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
   };
 
   return { of: (call) => writeOf(call, maxSteps) };
+}
+
+/** Works out once what holds for a function at a number of steps. */
+function rememberAt<Value>(
+  read: (node: FunctionNode, steps: number) => Value,
+): (node: FunctionNode, steps: number) => Value {
+  const levels = Array.from(
+    { length: maxSteps + 1 },
+    () => new Map<FunctionNode, { readonly value: Value }>(),
+  );
+  return (node, steps) => {
+    const known = levels[steps]?.get(node) ?? { value: read(node, steps) };
+    levels[steps]?.set(node, known);
+    return known.value;
+  };
 }
