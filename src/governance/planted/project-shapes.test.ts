@@ -104,6 +104,125 @@ export const taken = (id: string) => take(trimmed(id));`,
     "src/shelf/service.ts": `import { take } from "../desk/service.ts"; //! 11.1
 export const taken = (id: string) => take(id);`,
   },
+  "paths and references that are no lists of texts": {
+    ...modules,
+    "tsconfig.json": json({
+      compilerOptions: { paths: { "@/*": "src/*", x: null, y: 5, "z/*": [null, 3, "src/*"] } },
+      references: [null, "src", {}, { path: 5 }, { path: "./src" }],
+    }),
+    "src/tsconfig.json": json({ compilerOptions: { baseUrl: 5, paths: ["src/*"] }, references: "packages" }),
+    "src/shelf/service.ts": `import { take } from "@/desk/service"; //! 11.1
+import { take as again } from "z/desk/service"; //! 11.1
+import x from "x";
+export const taken = (id: string) => [take(id), again(id), x];`,
+  },
+  "settings that are no settings": {
+    ...modules,
+    "tsconfig.json": json({ compilerOptions: null, references: [null], extends: [5, null] }),
+    "src/tsconfig.json": json(["no", null]),
+    "src/shelf/tsconfig.json": "null",
+    "src/shelf/service.ts": `import { take } from "../desk/service.ts"; //! 11.1
+export const taken = (id: string) => take(id);`,
+  },
+  "exact names before patterns, and the longest pattern before shorter ones": {
+    ...modules,
+    "package.json": json({
+      name: "shop",
+      imports: { "#*": "./src/*", "#desk": "./src/lib/desk-client.ts", "#desk/*": "./src/lib/*.ts" },
+    }),
+    "tsconfig.json": json({
+      compilerOptions: {
+        paths: { "~*": ["./src/*"], "~desk": ["./src/lib/desk-client.ts"], "~desk/*": ["./src/lib/*"] },
+      },
+    }),
+    "src/lib/desk-client.ts": "export const client = 1;",
+    "src/lib/part.ts": "export const own = 1;",
+    "src/desk/part.ts": "export const own = 2;",
+    "src/shelf/service.ts": `import { client } from "~desk";
+import { client as same } from "#desk";
+import { own } from "~desk/part";
+import { own as again } from "#desk/part";
+import { take } from "~desk/../desk/service";
+import { desk } from "~desk/index";
+import { named } from "~desk.ts";
+import { shown } from "~shelf/shown";
+export const all = [client, same, own, again, take, desk, named, shown];`,
+  },
+  "paths that several projects of one root have": {
+    "package.json": json({ name: "shop", workspaces: ["packages/*"] }),
+    "tsconfig.json": json({
+      files: [],
+      references: [{ path: "packages/a" }, { path: "packages/b" }, { path: "config/tsconfig.app.json" }],
+    }),
+    "config/tsconfig.app.json": json({
+      include: ["../src"],
+      compilerOptions: { paths: { "%a/*": ["../packages/a/src/*"] } },
+    }),
+    "packages/a/package.json": json({ name: "@shop/a" }),
+    "packages/a/tsconfig.json": json({
+      compilerOptions: { paths: { "@/*": ["./src/*"], "$/*": ["./src/*"] } },
+    }),
+    "packages/a/src/index.ts": moduleNamed("a"),
+    "packages/a/src/types.ts": "export type T = 1;",
+    "packages/b/package.json": json({ name: "@shop/b" }),
+    "packages/b/tsconfig.json": json({ compilerOptions: { paths: { "@/*": ["./src/*"] } } }),
+    "packages/b/src/index.ts": moduleNamed("b"),
+    "packages/b/src/types.d.ts": "export type T = 2;",
+    "packages/b/src/service.ts": `import type { T } from "@/types";
+import type { T as U } from "$/types";
+import type { T as W } from "%a/types";
+import type { T as V } from "@shop/a/src/types"; //! 11.1
+export type All = [T, U, V, W];`,
+    "src/c/index.ts": moduleNamed("c"),
+    "src/c/service.ts": `import type { T } from "%a/types"; //! 11.1
+export type All = [T];`,
+  },
+  "paths that are nearer than those of the folder around": {
+    ...modules,
+    "tsconfig.json": json({ compilerOptions: { paths: { "@/*": ["./src/*"], "@lib/*": ["./src/lib/*"] } } }),
+    "src/shelf/tsconfig.json": json({ compilerOptions: { paths: { "@/*": ["./*"] } } }),
+    "src/shelf/desk/service.d.ts": "export const take: 1;",
+    "src/shelf/service.ts": `import { take } from "@/desk/service";
+import { trimmed } from "@lib/text";
+export const taken = [take, trimmed];`,
+    "src/desk/own.ts": `import { shelf } from "@/shelf/index"; //! 11.1
+export const own = shelf;`,
+  },
+  "packages that modules share, beside them": {
+    "package.json": json({ name: "shop", workspaces: ["packages/*"] }),
+    "packages/library/package.json": json({ name: "@shop/library" }),
+    "packages/library/index.ts": moduleNamed("library"),
+    "packages/library/service.ts": `import { connect } from "@shop/db";
+import { app } from "@shop/http";
+import { service } from "@shop/kit";
+import { bill } from "@shop/billing"; //! 11.1
+import { wait } from "@shop/desk"; //! 11.1
+export const all = [connect, app, service, bill, wait];`,
+    "packages/db/package.json": json({ name: "@shop/db" }),
+    "packages/db/src/index.ts": `import { drizzle } from "drizzle-orm/neon-http";
+import { pgTable } from "drizzle-orm/pg-core";
+export const connect = [drizzle, pgTable];`,
+    "packages/db/src/tables.ts": "export const tables = {};",
+    "packages/http/package.json": json({ name: "@shop/http" }),
+    "packages/http/src/index.ts": `import { Hono } from "hono";
+export const app = () => new Hono();`,
+    "packages/kit/package.json": json({ name: "@shop/kit" }),
+    "packages/kit/src/index.ts": 'export { service } from "./service.ts";',
+    "packages/kit/src/service.ts": "export const service = 1;",
+    "packages/events/package.json": json({ name: "@shop/events" }),
+    "packages/events/src/index.ts": `import { defineEvent } from "@brain/schemas";
+import * as z from "zod";
+const payload = z.strictObject({ book_id: z.uuid().describe("the book") });
+export const bookLent = defineEvent("library.book.lent", { version: 1, module: "library", payload });`,
+    "packages/billing/package.json": json({ name: "@shop/billing" }),
+    "packages/billing/src/index.ts": `import type { Publish } from "@brain/engine";
+import { bookLent } from "@shop/events";
+export const bill = async (publish: Publish, book: string) => { await publish(bookLent, { book_id: book }); };`,
+    "packages/desk/package.json": json({ name: "@shop/desk" }),
+    "packages/desk/src/index.ts": `import { defineConsumer, on } from "@brain/engine";
+import { bookLent } from "@shop/events";
+export const wait = defineConsumer({ subscriber: "desk", handlers: [on(bookLent, async () => {})] });`,
+  },
   "sources of CommonJS and of modules, and with elements": {
     ...modules,
     "src/desk/tables.cts": "export const rows = 1;",

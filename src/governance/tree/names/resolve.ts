@@ -18,17 +18,25 @@ export type Resolver = (file: string, specifier: string) => string | null;
 /** `#lib/*` or `@/*`, and where it leads to, from the root; each has at most one `*`. */
 interface Alias {
   readonly from: string;
-  readonly to: string;
+  /** The first that there is counts. */
+  readonly to: readonly string[];
 }
+
+/** What one file of settings says, the closest names first: of those only the first that is meant counts. */
+type AliasMap = readonly Alias[];
 
 export function createResolver(project: ProjectFiles): Resolver {
   const { paths, workspaces, root } = project;
   const manifestIn = rememberEach((folder: string) => readManifest(project, folder));
   const settingsIn = readSettings(project);
-  const aliasesIn = rememberEach((folder: string): readonly Alias[] => [
-    ...foldersAround(folder).flatMap((around) => aliasesOf(manifestIn(around).imports, around)),
-    ...settingsIn(folder).flatMap(({ options }) => pathsOf(root, options)),
-  ]);
+  const aliasesIn = rememberEach((folder: string) => {
+    const settings = settingsIn(folder);
+    return {
+      imports: foldersAround(folder).map((around) => aliasesOf(manifestIn(around).imports, around)),
+      paths: settings.map(({ options }) => pathsOf(root, options)),
+      bases: settings.flatMap(({ options }) => baseOf(root, options)),
+    };
+  });
   const self = manifestIn(".").name;
   // Its own door, by its own name.
   const doors = typeof self === "string" ? doorsOf(self, manifestIn(".").exports, ".") : [];
@@ -38,19 +46,38 @@ export function createResolver(project: ProjectFiles): Resolver {
 
   return (file, specifier) => {
     if (specifier.startsWith(".")) return existing(paths, posix.join(posix.dirname(file), specifier));
-    const known = firstOf(paths, [...aliasesIn(posix.dirname(file)), ...doors], specifier);
-    if (known !== null) return known;
+    const known = aliasesIn(posix.dirname(file));
+    const named =
+      nearestOf(paths, known.imports, specifier) ??
+      nearestOf(paths, known.paths, specifier) ??
+      firstOf(paths, [...known.bases, ...doors], specifier);
+    if (named !== null) return named;
     const owner = ofWorkspaces.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
     return owner === undefined ? null : firstOf(paths, owner.doors(""), specifier);
   };
 }
 
+/** By the nearest map that has the name, and by no other; null: none has it, or it leads to no file that is read. */
+function nearestOf(paths: ReadonlySet<string>, maps: readonly AliasMap[], specifier: string): string | null {
+  for (const map of maps) {
+    const meant = map.find(({ from }) => restOf(from, specifier) !== null);
+    if (meant !== undefined) return firstOf(paths, [meant], specifier);
+  }
+  return null;
+}
+
 /** The first that leads to a file. */
-function firstOf(paths: ReadonlySet<string>, aliases: readonly Alias[], specifier: string): string | null {
-  for (const alias of aliases) {
-    const target = reached(alias, specifier);
-    const found = target === null ? null : existing(paths, target);
-    if (found !== null) return found;
+function firstOf(paths: ReadonlySet<string>, aliases: AliasMap, specifier: string): string | null {
+  for (const { from, to } of aliases) {
+    const rest = restOf(from, specifier);
+    if (rest === null) continue;
+    for (const target of to) {
+      const found = existing(
+        paths,
+        target.replaceAll("*", () => rest),
+      );
+      if (found !== null) return found;
+    }
   }
   return null;
 }
@@ -74,14 +101,19 @@ function existing(paths: ReadonlySet<string>, path: string): string | null {
   return tries.find((name) => paths.has(name)) ?? null;
 }
 
-/** Where a specifier leads by an alias; null: it is not meant. */
-function reached({ from, to }: Alias, specifier: string): string | null {
+/** What a specifier has for the `*` of a name, which may be nothing; null: it is another one. */
+function restOf(from: string, specifier: string): string | null {
   const [head = "", tail] = from.split("*");
-  if (tail === undefined) return specifier === from ? to : null;
+  if (tail === undefined) return specifier === from ? "" : null;
   const isMeant =
     specifier.length >= head.length + tail.length && specifier.startsWith(head) && specifier.endsWith(tail);
-  return isMeant ? to.replaceAll("*", specifier.slice(head.length, specifier.length - tail.length)) : null;
+  return isMeant ? specifier.slice(head.length, specifier.length - tail.length) : null;
 }
+
+/** A name without `*` is meant before all that have one, and a longer beginning before a shorter one. */
+const byCloseness = ({ from: left }: Alias, { from: right }: Alias) => closeness(right) - closeness(left);
+
+const closeness = (from: string) => (from.includes("*") ? from.indexOf("*") : Number.MAX_SAFE_INTEGER);
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -101,33 +133,36 @@ function readManifest({ files }: ProjectFiles, folder: string): JsonRecord {
 }
 
 /** `imports` and `exports`: a path, or one for each condition. */
-function aliasesOf(map: unknown, folder: string): readonly Alias[] {
-  if (typeof map === "string") return [{ from: ".", to: posix.join(folder, map) }];
+function aliasesOf(map: unknown, folder: string): AliasMap {
+  if (typeof map === "string") return [{ from: ".", to: [posix.join(folder, map)] }];
   if (!isRecord(map)) return [];
   const isOfConditions = Object.keys(map).every((key) => !/^[.#]/.test(key));
   const entries = isOfConditions ? [[".", map] as const] : Object.entries(map);
-  return entries.flatMap(([from, to]) => textsIn(to).map((path) => ({ from, to: posix.join(folder, path) })));
+  return entries
+    .map(([from, to]) => ({ from, to: textsIn(to).map((path) => posix.join(folder, path)) }))
+    .sort(byCloseness);
 }
 
-const doorsOf = (name: string, exported: unknown, folder: string): readonly Alias[] =>
+const doorsOf = (name: string, exported: unknown, folder: string): AliasMap =>
   aliasesOf(exported, folder).map(({ from, to }) => ({ from: name + from.slice(1), to }));
 
 /** What others get from a workspace: what its manifest says, or what it was made of; and any of its files. */
-function workspaceDoors({ name, folder }: Workspace, manifest: JsonRecord): readonly Alias[] {
+function workspaceDoors({ name, folder }: Workspace, manifest: JsonRecord): AliasMap {
   const main = ["source", "types", "module", "main"].flatMap((key) => textsIn(manifest[key]));
   const named = [
     ...doorsOf(name, manifest.exports, folder),
-    ...main.map((path) => ({ from: name, to: posix.join(folder, path) })),
+    { from: name, to: main.map((path) => posix.join(folder, path)) },
   ];
-  const sources = named.flatMap(({ from, to }) =>
-    sourcesOf(folder, to).map((source) => ({ from, to: source })),
-  );
+  const sources = named.map(({ from, to }) => ({
+    from,
+    to: to.flatMap((path) => sourcesOf(folder, path)),
+  }));
   return [
     ...named,
     ...sources,
     ...["", "/src"].flatMap((place) => [
-      { from: name, to: `${folder}${place}/index` },
-      { from: `${name}/*`, to: `${folder}${place}/*` },
+      { from: name, to: [`${folder}${place}/index`] },
+      { from: `${name}/*`, to: [`${folder}${place}/*`] },
     ]),
   ];
 }
@@ -145,16 +180,16 @@ function textsIn(value: unknown): readonly string[] {
   return isRecord(value) ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** `paths` and, behind them, `baseUrl`, below which any name may be a path. */
-function pathsOf(root: string, options: ts.CompilerOptions): readonly Alias[] {
-  const { baseUrl, paths = {}, pathsBasePath } = options;
+function pathsOf(root: string, { baseUrl, paths, pathsBasePath }: ts.CompilerOptions): AliasMap {
   const base = baseUrl ?? (typeof pathsBasePath === "string" ? pathsBasePath : root);
-  const named = Object.entries(paths)
-    .sort(([left], [right]) => right.indexOf("*") - left.indexOf("*"))
-    .flatMap(([from, targets]) =>
-      targets.map((to) => ({ from, to: posix.relative(root, posix.resolve(base, to)) })),
-    );
-  return baseUrl === undefined
-    ? named
-    : [...named, { from: "*", to: posix.relative(root, posix.join(baseUrl, "*")) }];
+  return Object.entries(paths ?? {})
+    .map(([from, targets]) => ({
+      from,
+      to: targets.map((to) => posix.relative(root, posix.resolve(base, to))),
+    }))
+    .sort(byCloseness);
 }
+
+/** Below `baseUrl` any name may be a path. */
+const baseOf = (root: string, { baseUrl }: ts.CompilerOptions): AliasMap =>
+  baseUrl === undefined ? [] : [{ from: "*", to: [posix.relative(root, posix.join(baseUrl, "*"))] }];

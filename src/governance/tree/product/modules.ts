@@ -6,6 +6,7 @@ import type { Bindings } from "../names/bindings.ts";
 import type { Values } from "../names/values.ts";
 import { objectOf, textOf } from "../names/written.ts";
 import { propertyValue } from "../syntax/source.ts";
+import type { Workspace } from "../workspaces.ts";
 
 /** `defineModule(…)` */
 export interface ModuleDefinition {
@@ -26,11 +27,18 @@ export interface TypeScriptModule {
   readonly files: readonly string[];
 }
 
+/** What is known of folders beside the modules. */
+interface Neighbours {
+  readonly workspaces: readonly Workspace[];
+  /** Files that publish or handle catalogued events. */
+  readonly acting: ReadonlySet<string>;
+}
+
 type Call = { readonly file: string; readonly node: ts.CallExpression };
 
 /**
  * Modules are the folders in which `defineModule` is called, and their neighbours that publish, handle or answer: those
- * are on their way.
+ * are on their way. A package beside them may be shared by all, so of those only what publishes or handles is.
  *
  * @param defined calls of `defineModule`
  */
@@ -39,6 +47,7 @@ export function readModules(
   files: readonly string[],
   bindings: Bindings,
   values: Values,
+  { workspaces, acting }: Neighbours,
 ): readonly TypeScriptModule[] {
   const filesIn = (folder: string) => files.filter((path) => path.startsWith(`${folder}/`));
   const modules = defined.map(({ file, node }): TypeScriptModule => {
@@ -62,10 +71,13 @@ export function readModules(
       return rest.length > 1 ? [`${parent}/${rest[0]}`] : [];
     }),
   );
+  const packages = new Set(workspaces.map(({ folder }) => folder));
+  const isActing = (folder: string, path: string) =>
+    acting.has(path) || (!packages.has(folder) && actsAsModule(path, bindings));
   const onTheirWay = [...others].filter(
     (folder) =>
       !modules.some((module) => module.folder === folder) &&
-      filesIn(folder).some((path) => actsAsModule(path, bindings)),
+      filesIn(folder).some((path) => isActing(folder, path)),
   );
   return [
     ...modules,

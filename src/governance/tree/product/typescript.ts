@@ -169,8 +169,11 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const calls = [...definitions, ...telling.flatMap((path) => callsIn(source(path)))];
   const eventsOf = (file: string, node: ts.Expression) => eventsNamed(events, bindings, { file, node });
   const defined = calls.filter(({ file, node }) => calledOf(file, node, enginePackage) === "defineModule");
-  const modules = readModules(defined, files, bindings, values);
   const handled = calls.flatMap((call) => readHandled(call, eventsOf, calledOf) ?? []);
+  const published = calls.flatMap((call) => readPublished(call, eventsOf, calledOf) ?? []);
+  const acting = new Set([...published, ...handled].map(({ file }) => file));
+  const { workspaces } = project;
+  const modules = readModules(defined, files, bindings, values, { workspaces, acting });
   return {
     bindings,
     values,
@@ -179,7 +182,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     files,
     tests: paths.filter(isTestPath),
     events: [...events.values()],
-    published: calls.flatMap((call) => readPublished(call, eventsOf, calledOf) ?? []),
+    published,
     handled,
     consumers: calls.flatMap(({ file, node }) =>
       calledOf(file, node, enginePackage) === "defineConsumer" ? [readConsumer(file, node, values)] : [],
