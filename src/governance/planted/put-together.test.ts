@@ -76,6 +76,16 @@ export const q19 = (db: Db) => db.$client.query({ text: "SELECT 1 FROM desk_retu
 export const q20 = (db: Db) => db.execute("SELECT 'FROM desk_returns' -- FROM desk_returns");
 export const q21 = (db: Db) => db.execute("WITH RECURSIVE t AS (SELECT 1 UNION ALL SELECT 1 FROM t JOIN desk_returns ON true) SELECT * FROM t"); //! 11.1
 export const q22 = (db: Db) => db.prepare("SELECT * FROM desk_returns").all(); //! 11.1
+const asText = (db: Db, id: string, text: string) => db.pool.query({ text, values: [id] });
+export const q23 = (db: Db) => asText(db, "1", "SELECT * FROM desk_returns"); //! 11.1
+const asRaw = async (db: Db, text: string) => { const limited = text + " LIMIT 5"; return (await db.execute(sql.raw(limited))).rows; };
+export const q24 = (db: Db) => asRaw(db, \`SELECT * FROM desk_returns\`); //! 11.1
+const further = (db: Db, ...texts: string[]) => Promise.all(texts.map((text) => run(db, text)));
+export const q25 = (db: Db) => further(db, "SELECT 1", "SELECT * FROM desk_returns"); //! 11.1
+export const q26 = (db: Db) => db.run("DELETE FROM desk_returns"); //! 11.1
+export const q27 = (db: Db) => db.$executeRawUnsafe("DELETE FROM desk_returns"); //! 11.1
+const ask = { all: (db: Db, text: string) => run(db, text) };
+export const q28 = (db: Db) => ask.all(db, "SELECT * FROM desk_returns"); //! 11.1
 `,
     desk,
   ],
@@ -86,7 +96,21 @@ export const said = (log: Log, t: Translate) => {
   log.info("select one from desk_returns and shelve it");
   t("Returns of desk_returns are shelved");
   console.warn("delete from desk_returns by hand");
+  log.child({ id: "1" }).warn("delete from desk_returns failed");
+  getLogger().warn("delete from desk_returns failed");
+  assert(said.length > 0, "insert into desk_returns gave no row");
+  shelfLogger.withContext({ id: "1" }).error("update desk_returns set nothing");
+  new Tracer().span("select from desk_returns ", () => 1);
+  expected("insert into desk_returns gave no row");
+  noted(log, "delete from desk_returns failed");
+  throw failure("insert into desk_returns gave no row");
 };
+const failure = (text: string) => new Error(text);
+const expected = (text: string) => { if (text === "") throw failure(text); };
+const noted = (db: Db, text: string) => db.query("INSERT INTO shelf_notes (text) VALUES ($1)", [text]);
+const tagged = (db: Db, text: string) => db.execute(sql\`INSERT INTO shelf_notes (text) VALUES (\${text})\`);
+export const told = (db: Db) => tagged(db, "delete from desk_returns failed");
+export const field = z.string().describe("Select books from desk_returns");
 export const own = (run: Run) => run("SELECT * FROM shelf_books");
 const table = (name: string) => "shelf_" + name;
 export const named = (db: Db) => db.execute(\`SELECT * FROM \${table("books")} desk_returns\`);`,

@@ -4,9 +4,11 @@ import ts from "typescript";
 import type { Bindings } from "../names/bindings.ts";
 import { declarationOf } from "../names/scope.ts";
 import type { Values } from "../names/values.ts";
+import type { TypeScriptTree } from "../product/typescript.ts";
 import { isLogger } from "../syntax/loggers.ts";
 import type { Nodes } from "../syntax/nodes.ts";
 import { bare, calledName } from "../syntax/source.ts";
+import { runsGiven } from "./given-on.ts";
 import { hole } from "./tokens.ts";
 
 export interface SqlText {
@@ -41,7 +43,8 @@ export interface SqlReader {
 }
 
 /** Remembers what it has read: to be made for each look at a project. */
-export function readSqlTexts({ bindings, values }: Pick<Seen, "bindings" | "values">): SqlReader {
+export function readSqlTexts(tree: TypeScriptTree): SqlReader {
+  const { bindings, values } = tree;
   const seen: Seen = { bindings, values, pieces: new Map() };
   return {
     givenTo(call) {
@@ -61,7 +64,7 @@ export function readSqlTexts({ bindings, values }: Pick<Seen, "bindings" | "valu
         const name = calledName(call);
         const [first] = call.arguments;
         return first === undefined || name === null || !runners.has(name)
-          ? call.arguments.flatMap((argument) => statementIn(seen, call, argument))
+          ? call.arguments.flatMap((_, index) => statementIn(tree, seen, call, index))
           : givenTexts(seen, first, name === "batch");
       });
       return [...new Map([...tagged, ...given].map((text) => [text.at, text])).values()];
@@ -69,13 +72,20 @@ export function readSqlTexts({ bindings, values }: Pick<Seen, "bindings" | "valu
   };
 }
 
-/** A statement that a function of the project, or a method of a driver, is given: it will run it. */
-function statementIn(seen: Seen, call: ts.CallExpression, argument: ts.Expression): readonly SqlText[] {
-  const value = bare(argument);
-  if (!(ts.isStringLiteralLike(value) || ts.isTemplateExpression(value)) || isLogger(call.expression))
-    return [];
+/** A statement that a method of a driver is given, or a function of the project that runs it. */
+function statementIn(
+  tree: TypeScriptTree,
+  seen: Seen,
+  call: ts.CallExpression,
+  index: number,
+): readonly SqlText[] {
+  const argument = call.arguments[index];
+  const value = argument === undefined ? null : bare(argument);
+  if (value === null || !(ts.isStringLiteralLike(value) || ts.isTemplateExpression(value))) return [];
   const text = textOf(seen, value);
-  return text !== null && statement.test(text) ? [{ at: value, text, isWhole: true }] : [];
+  const isTaken =
+    text !== null && statement.test(text) && !isLogger(call.expression) && runsGiven(tree, call, index);
+  return isTaken ? [{ at: value, text, isWhole: true }] : [];
 }
 
 /** What has been read of one project. */

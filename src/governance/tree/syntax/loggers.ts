@@ -5,11 +5,22 @@ import { bare } from "./source.ts";
 
 const logNames = /^(?:debug|info|warn|error|log|trace|fatal)$/;
 
-/** `console.error`, `context.log.warn`, `this.#logger.error`: what only tells of what it is given. */
+const loggerName = /^[#_]?(?:console|log|logger)$|[a-z0-9_]Logger$/i;
+const loggerMaker = /^(?:get|use|create|make)?log(?:ger)?$/i;
+const childMaker = /^(?:child|extend|scope|with\w*)$/;
+
+/** `console.error`, `context.log.warn`, `this.#logger.error`, `log.child({ id }).info`: what only tells of what it is given. */
 export function isLogger(node: ts.Expression): boolean {
   const value = bare(node);
   if (!ts.isPropertyAccessExpression(value) || !logNames.test(value.name.text)) return false;
-  const owner = bare(value.expression);
+  let owner = bare(value.expression);
+  while (ts.isCallExpression(owner)) {
+    const callee = bare(owner.expression);
+    const isMember = ts.isPropertyAccessExpression(callee);
+    if (!isMember || !childMaker.test(callee.name.text))
+      return loggerMaker.test((isMember ? callee.name : callee).getText());
+    owner = bare(callee.expression);
+  }
   const name = ts.isPropertyAccessExpression(owner) ? owner.name : owner;
-  return /^#?(?:console|log|logger)$/i.test(name.getText());
+  return loggerName.test(name.getText());
 }
