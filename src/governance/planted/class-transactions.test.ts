@@ -5,15 +5,16 @@ import { judge } from "../fixtures/judge-forms.ts";
 
 const imports = `import type { Database, Publish, Transact, Transaction } from "@brain/engine";
 import { books } from "./tables.ts";`;
+const booksClass = `class Books {
+  constructor(private readonly db: Database) {}
+  add(id: string) { return this.db.insert(books).values({ id }); }
+}`;
 
 test("rows that change by a field, a method or a part of the class, beside the transaction of the event", () => {
   const { found, expected } = judge(
     "B-1",
     `${imports}
-class Books {
-  constructor(private readonly db: Database) {}
-  add(id: string) { return this.db.insert(books).values({ id }); }
-}
+${booksClass}
 class Client {
   async charge(id: string) { return this.send(id); }
   private send = async (id: string) => fetch("https://pay.example/charges", { method: "POST", body: id });
@@ -67,10 +68,7 @@ test("classes that are given the transaction, or ask for it, are left alone", ()
   const { found, expected } = judge(
     "B-1",
     `${imports}
-class Books {
-  constructor(private readonly db: Database) {}
-  add(id: string) { return this.db.insert(books).values({ id }); }
-}
+${booksClass}
 class Stored {
   constructor(private readonly tx: Transaction) {}
   add(id: string) { return this.tx.insert(books).values({ id }); }

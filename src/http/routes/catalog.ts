@@ -1,11 +1,11 @@
 import { mostObserved, NotFoundError, observeFlows, observeTypes } from "@brain/engine";
 import type { EventDefinition, JsonObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
-import { etag } from "hono/etag";
 import * as z from "zod";
 import type { AppEnv } from "../host.ts";
 import { forOperators, requires } from "../kit/access.ts";
 import { instantText } from "../kit/instant.ts";
+import { notModified } from "../kit/not-modified.ts";
 import { validated } from "../kit/routing.ts";
 import { visibleTenant } from "../kit/tenants.ts";
 import { visibleInvocation } from "../requests/requester.ts";
@@ -49,7 +49,7 @@ export function catalogRoutes(
 ): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   // What is declared changes with a release: who has it is told that it is so still.
-  routes.use(etag());
+  routes.use(notModified());
 
   /** What is made of it weighs as much as zod's JSON Schema; nobody else needs it. */
   const views = () => import("../catalog/views.ts");

@@ -1,9 +1,9 @@
 import { NotFoundError } from "@brain/engine";
 import { type Context, Hono } from "hono";
-import { etag } from "hono/etag";
 import * as z from "zod";
 import type { AppEnv } from "../host.ts";
 import { anybody, requires } from "../kit/access.ts";
+import { notModified } from "../kit/not-modified.ts";
 import { linkBase } from "../kit/public-url.ts";
 import { validated } from "../kit/routing.ts";
 import type { LoadExamples } from "./catalog.ts";
@@ -32,7 +32,7 @@ export function documentRoutes(
   const mayRead = isPublic
     ? anybody("documents of the events, which BRAIN_PUBLIC_SCHEMAS opens")
     : requires("events:read", "own_tenant");
-  const unchanged = etag();
+  const unchanged = notModified();
   /** What makes them weighs as much as zod's JSON Schema; nobody else needs it. */
   const load = () => Promise.all([import("../documents.ts"), loadExamples()]);
   const baseOf = (c: Context<AppEnv>) => linkBase(publicUrl ?? new URL(c.req.url).origin);

@@ -176,11 +176,13 @@ export async function deleteTemplate(services: RequestServices, id: string): Pro
  * @throws {ValidationError} filled in, it is too large or too deep
  */
 function payloadOf({ order, config }: TemplateStep, values: Readonly<Record<string, JsonValue>>): JsonObject {
-  const bounded = data.safeParse(fillConfig(config, values, maxPayloadBytes));
+  const filled = fillConfig(config, values, maxPayloadBytes);
+  const bounded = data.safeParse(filled);
   if (bounded.success) return bounded.data;
-  const message = `with the variables: expected at most ${maxPayloadBytes} bytes, and 72 levels`;
-  throw new ValidationError("A step grows too large.", {
-    issues: [{ path: `steps.${order}.config`, message }],
+  const why =
+    filled === null ? `more than ${maxPayloadBytes} bytes of JSON` : bounded.error.issues[0]?.message;
+  throw new ValidationError("A step is no payload with its variables.", {
+    issues: [{ path: `steps.${order}.config`, message: `with the variables: ${why}` }],
   });
 }
 

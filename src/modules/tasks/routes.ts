@@ -1,8 +1,8 @@
 import { ValidationError } from "@brain/engine";
 import { type Context, Hono } from "hono";
-import { etag } from "hono/etag";
 import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { notModified } from "../../http/kit/not-modified.ts";
 import { readText } from "../../http/kit/request-body.ts";
 import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
 import { importEvents } from "./import.ts";
@@ -131,7 +131,7 @@ function itemRoutes(of: Of): Hono<ModuleEnv> {
   );
 
   // Its version is the tag: who has it is told that it is so still.
-  app.get("/:id", mayRead, etag(), async (c) =>
+  app.get("/:id", mayRead, notModified(), async (c) =>
     answerTask(c, await readItem(c.var.services, c.req.param("id"))),
   );
 

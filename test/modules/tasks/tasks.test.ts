@@ -57,6 +57,8 @@ describe.each(paths)("on the path %s", (mode, env) => {
       expect(unchanged.status, tag).toBe(304);
       expect(unchanged.text).toBe("");
       expect(unchanged.headers.get("etag")).toBe('"1"');
+      for (const name of ["x-request-id", "x-correlation-id"])
+        expect(unchanged.headers.get(name), name).not.toBeNull();
     }
     await engine.request("PATCH", `${base}/${id}`, { title: "Send the report" });
     const changed = await ask('"1"');
