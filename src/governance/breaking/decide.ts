@@ -127,7 +127,7 @@ function decideShape(comparison: Comparison, change: ShapeChange, trial: Trial |
   const { rule, path, was, is } = change;
   const { severity, raised, hurts: may } = ruleOf(rule);
   const isRaised = after !== null && after.version > before.version;
-  const isRead = trial?.result.ok === true && arrives(change, trial.result.payload);
+  const isRead = trial?.result.ok === true && arrives(change, trial, isRaised);
   const facts = { path, was, is };
   const hurts = new Set<Hurt>(may.includes("meaning") ? ["meaning"] : []);
   if (change.readers || rule === "OPTIONAL_FIELD_REMOVED") hurts.add("readers");
@@ -152,11 +152,26 @@ function decideShape(comparison: Comparison, change: ShapeChange, trial: Trial |
   return { breaks: found, twoShapes: change.stored && isRead && !isRaised && needsLegacy };
 }
 
-/** A renamed field must bring its value along: a payload without it may be read all the same. */
-function arrives({ path, renamedTo }: ShapeChange, payload: JsonObject | null): boolean {
+/**
+ * A renamed field must bring its value along, and what was of another shape all its fields: without them it may be read all
+ * the same.
+ */
+function arrives({ path, renamedTo, mustArrive }: ShapeChange, trial: Trial, isRaised: boolean): boolean {
+  const { payload: read } = trial.result;
+  // A step may make something else of it.
+  if (mustArrive === true && !isRaised) return isKept(inside(trial.payload, path), inside(read, path));
   if (renamedTo === undefined) return true;
-  const parent = inside(payload, path.slice(0, -1));
+  const parent = inside(read, path.slice(0, -1));
   return typeof parent === "object" && parent !== null && !Array.isArray(parent) && renamedTo in parent;
+}
+
+function isKept(sent: JsonValue, read: JsonValue): boolean {
+  if (typeof sent !== "object" || sent === null) return true;
+  if (typeof read !== "object" || read === null) return false;
+  const held = new Map(Object.entries(read));
+  return Object.entries(sent).every(
+    ([name, value]) => isKept(value, held.get(name) ?? null) && held.has(name),
+  );
 }
 
 function inside(value: JsonValue | null, path: Path): JsonValue | null {

@@ -170,6 +170,12 @@ const rows: readonly Row[] = [
     ),
   },
   {
+    rule: "PATTERN_WIDENED",
+    before: shelf(text.regex(/^[a-z]+$/)),
+    after: shelf(text.regex(/^[a-z-]+$/)),
+    nearMiss: shelf(text.regex(/^[a-b]+$/)),
+  },
+  {
     rule: "ENUM_VALUE_REMOVED",
     before: shelf(z.enum(["left", "right"])),
     after: shelf(z.enum(["left"])),
@@ -510,7 +516,7 @@ describe("what zod decides and JSON Schema does not say", () => {
       z.looseRecord(text.regex(/^a/), z.boolean()).refine(...atMostMembers(3)),
       ["FIELD_TYPE_CHANGED"],
     ],
-    ["a pattern that minds none", text.regex(/^a/), text.regex(/^a/i), ["PATTERN_CHANGED"]],
+    ["a pattern that minds none", text.regex(/^a/), text.regex(/^a/i), ["PATTERN_WIDENED"]],
     [
       "a pattern of lines",
       text.regex(/^a/).regex(/^b$/m),
@@ -644,7 +650,7 @@ describe("what zod decides and JSON Schema does not say", () => {
     expect(compareCatalogues(older, is)[0]?.shape).toEqual([]);
     // Control: with them it is one.
     expect(compareCatalogues(of(text.regex(/^a/)), is)[0]?.shape.map(({ rule }) => rule)).toEqual([
-      "PATTERN_CHANGED",
+      "PATTERN_WIDENED",
       "NORMALIZATION_CHANGED",
     ]);
   });

@@ -1,25 +1,55 @@
 /** What differs between two shapes of one type: values, formats, patterns, bounds, refinements. Pure. */
 
 import type { JsonValue } from "@brain/schemas";
+import { type TextDifference, textDifference } from "../patterns/texts.ts";
 import type { RuleId } from "../rules.ts";
+import { accepts, keepsPatterns } from "../shapes/accepts.ts";
+import { textBetween, valueBeyond } from "../shapes/sample.ts";
 import { formatOf, isBound, patternsOf, type Shape, shapeText, valuesOf } from "../shapes/shape.ts";
 import type { BoundName, Roots, ShapeChange, ShapePair } from "./shape-change.ts";
 
 export function compareFacets({ before, after, path, roots }: ShapePair): readonly ShapeChange[] {
   const told: Told = (rule, was, is, hurts) => ({ rule, path, was, is, before, after, ...hurts });
+  // Where values are listed, they are all that is let through.
+  const isListed = valuesOf(before) !== null || valuesOf(after) !== null;
   return [
-    ...compareValues(before, after, roots, told),
-    ...compareText(before, after, told),
-    ...compareFormat(before, after, told),
+    ...(isListed ? compareValues(before, after, roots, told) : compareOpen(before, after, told)),
     ...compareNormalizations(before, after, told),
+    ...compareRefinements(before, after, told),
+  ];
+}
+
+function compareOpen(before: Shape, after: Shape, told: Told): readonly ShapeChange[] {
+  const difference = differenceOf(before, after);
+  return [
+    ...compareText(before, after, difference, told),
+    ...compareFormat(before, after, told),
     ...compareEdges(before, after, told),
     ...compareSteps(before, after, told),
     ...bounds
-      // A format bounds the length by itself.
-      .filter(({ name }) => formatOf(before) === formatOf(after) || !name.endsWith("Length"))
-      .flatMap((bound) => compareBound(bound, before, after, told)),
-    ...compareRefinements(before, after, told),
+      .filter(({ name }) => isBoundOf(name, before, after))
+      .flatMap((bound) => compareBound(bound, before, after, told))
+      // A pattern may bound the length by itself.
+      .filter(({ rule, limit }) => {
+        if (limit?.name.endsWith("Length") !== true) return true;
+        return (rule === "BOUND_NARROWED" ? difference?.lost : difference?.gained) !== null;
+      }),
   ];
+}
+
+/** What texts are lost and gained, where patterns have a say in that; null: lengths alone do, or nothing differs. */
+function differenceOf(before: Shape, after: Shape): TextDifference | null {
+  const saidOf = (shape: Shape) =>
+    JSON.stringify([patternsOf(shape), shape.minLength ?? 0, shape.maxLength ?? 0]);
+  const hasPattern = patternsOf(before).length + patternsOf(after).length > 0;
+  return hasPattern && saidOf(before) !== saidOf(after) ? textDifference(before, after) : null;
+}
+
+/** A format bounds the length by itself, the places of a tuple its number, and fields the members of an object. */
+function isBoundOf(name: BoundName, before: Shape, after: Shape): boolean {
+  if (name.endsWith("Length")) return formatOf(before) === formatOf(after);
+  if (name.endsWith("Items")) return (before.prefixItems?.length ?? 0) === (after.prefixItems?.length ?? 0);
+  return before.properties === undefined && after.properties === undefined;
 }
 
 type Told = (
@@ -31,13 +61,25 @@ type Told = (
 
 function compareValues(before: Shape, after: Shape, roots: Roots, told: Told): readonly ShapeChange[] {
   const [was, is] = [valuesOf(before), valuesOf(after)];
-  if (was === null && is === null) return [];
   const [text, textNow] = [shapeText(before, roots.before), shapeText(after, roots.after)];
-  if (was === null || is === null) {
-    return is === null
-      ? [told("FIELD_TYPE_WIDENED", text, textNow, { stored: false, readers: true })]
-      : [told("FIELD_TYPE_NARROWED", text, textNow, { stored: true, readers: false })];
+  if (was === null) {
+    const other = valueBeyond(before, is ?? []);
+    const hurts = { stored: true, readers: false, ...(other === undefined ? {} : { witness: other }) };
+    return other === null ? [] : [told("FIELD_TYPE_NARROWED", text, textNow, hurts)];
   }
+  if (is === null)
+    return [
+      told("FIELD_TYPE_WIDENED", text, textNow, { stored: false, readers: true }),
+      ...was
+        .filter((value) => !accepts(after, value))
+        .map((value) =>
+          told("ENUM_VALUE_REMOVED", JSON.stringify(value), textNow, {
+            stored: true,
+            readers: false,
+            witness: value,
+          }),
+        ),
+    ];
   const has = (values: readonly JsonValue[], value: JsonValue) =>
     values.some((other) => JSON.stringify(other) === JSON.stringify(value));
   const lost = was.filter((value) => !has(is, value));
@@ -59,9 +101,20 @@ function readsAsUuid({ format }: Shape, { maxLength }: Shape): boolean {
   return format === "uuid" && maxLength !== undefined && maxLength <= 255;
 }
 
-function compareText(before: Shape, after: Shape, told: Told): readonly ShapeChange[] {
+/** Formats of zod whose patterns are its own business: they change with its releases. */
+const ownPatterns =
+  /^(?:date-time|date|time|duration|uuid|email|ipv[46]|cidrv[46]|mac|base64(?:url)?|e164|jwt|nanoid|cuid2?|ulid|xid|ksuid|hostname|emoji|hex|\w+_(?:hex|base64(?:url)?))$/;
+
+function compareText(
+  before: Shape,
+  after: Shape,
+  difference: TextDifference | null,
+  told: Told,
+): readonly ShapeChange[] {
   const [was, is] = [formatOf(before), formatOf(after)];
   const [had, has] = [patternsOf(before), patternsOf(after)];
+  const lost = textBetween(before, after) ?? difference?.lost;
+  const witness = difference !== null && typeof lost === "string" ? { witness: lost } : {};
   if (was !== is) {
     const texts = [was ?? patternText(had, "any text"), is ?? patternText(has, "any text")] as const;
     const isPattern = (was !== undefined || had.length > 0) && (is !== undefined || has.length > 0);
@@ -69,22 +122,23 @@ function compareText(before: Shape, after: Shape, told: Told): readonly ShapeCha
       const hurts = { stored: !readsAsUuid(after, before), readers: !readsAsUuid(before, after) };
       return hurts.stored || hurts.readers ? [told("PATTERN_CHANGED", ...texts, hurts)] : [];
     }
-    if (was === undefined) return [told("FIELD_TYPE_NARROWED", ...texts, { stored: true, readers: false })];
+    if (was === undefined)
+      return [told("FIELD_TYPE_NARROWED", ...texts, { stored: true, readers: false, ...witness })];
     if (is === undefined) {
       const readers = !readsAsUuid(before, after);
       return readers ? [told("FIELD_TYPE_WIDENED", ...texts, { stored: false, readers })] : [];
     }
     return [told("FORMAT_CHANGED", ...texts, { stored: true, readers: true })];
   }
-  // The pattern of a format is its own business: it changes with the release of the library.
-  if (was !== undefined && had.length <= 1 && has.length <= 1) return [];
-  const hurts = {
-    stored: has.some((pattern) => !had.includes(pattern)),
-    readers: had.some((pattern) => !has.includes(pattern)),
-  };
-  if (!hurts.stored && !hurts.readers) return [];
-  const none = "no pattern";
-  return [told("PATTERN_CHANGED", patternText(had, none), patternText(has, none), hurts)];
+  if (was !== undefined && ownPatterns.test(was) && had.length <= 1 && has.length <= 1) return [];
+  if (had.join(" ") === has.join(" ")) return [];
+  const stored =
+    difference?.lost === undefined ? has.some((one) => !had.includes(one)) : difference.lost !== null;
+  const readers =
+    difference?.gained === undefined ? had.some((one) => !has.includes(one)) : difference.gained !== null;
+  const texts = [patternText(had, "no pattern"), patternText(has, "no pattern")] as const;
+  if (stored) return [told("PATTERN_CHANGED", ...texts, { stored, readers, ...witness })];
+  return readers ? [told("PATTERN_WIDENED", ...texts, { stored, readers })] : [];
 }
 
 function patternText(patterns: readonly string[], none: string): string {
@@ -219,7 +273,22 @@ function compareFormat(before: Shape, after: Shape, told: Told): readonly ShapeC
         ]
       : []),
     ...(isWider ? [told("FORMAT_WIDENED", text(was), text(is), { stored: false, readers: true })] : []),
+    ...compareUuids(before, after, told),
   ];
+}
+
+/** Versions of UUIDs that a shape lets through. Here any text is read for one; who publishes another one is refused. */
+function compareUuids(before: Shape, after: Shape, told: Told): readonly ShapeChange[] {
+  if (formatOf(before) !== "uuid") return [];
+  const uuid = (version: number) => `11111111-1111-${version}111-8111-111111111111`;
+  const versionsOf = (shape: Shape) =>
+    [1, 2, 3, 4, 5, 6, 7, 8].filter((version) => keepsPatterns(uuid(version), shape));
+  const [was, is] = [versionsOf(before), versionsOf(after)];
+  const [lost] = was.filter((version) => !is.includes(version));
+  if (lost === undefined) return [];
+  const text = (versions: readonly number[]) => `uuid of version ${versions.join(", ")}`;
+  const hurts = { stored: true, readers: false, producers: true, witness: uuid(lost) };
+  return [told("FORMAT_NARROWED", text(was), text(is), hurts)];
 }
 
 /** A time of before that the new form does not allow, where it is about times. */

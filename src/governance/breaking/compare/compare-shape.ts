@@ -9,27 +9,19 @@ import {
   resolved,
   type Shape,
   shapeText,
-  typeOfValue,
   typesOf,
   valuesOf,
   withOuter,
 } from "../shapes/shape.ts";
+import { pairedBranches } from "./branches.ts";
 import { compareFacets } from "./compare-facets.ts";
-import { renamedFields } from "./renames.ts";
-import { absent, type ShapeChange, type ShapePair } from "./shape-change.ts";
+import { compareMembers } from "./compare-members.ts";
+import { inner, type ShapeChange, type ShapePair } from "./shape-change.ts";
 
 /** All differences of two payloads, in the order of the old shape. */
 export function compareShapes(before: Shape, after: Shape): readonly ShapeChange[] {
   return comparePair({ before, after, path: [], roots: { before, after }, seen: new Set() });
 }
-
-/** The pair inside of another one, at one more step of the path. */
-const inner = (pair: ShapePair, step: string, before: Shape, after: Shape): ShapePair => ({
-  ...pair,
-  before,
-  after,
-  path: [...pair.path, step],
-});
 
 /** The shapes of a pair as texts, for a change of the whole. */
 const textsOf = ({ before, after, path, roots }: ShapePair) => ({
@@ -108,13 +100,13 @@ function compareSingle(pair: ShapePair): readonly ShapeChange[] {
   return [
     ...(type === null ? [] : [type]),
     ...compareFacets(pair),
-    ...compareObjects(pair),
+    ...compareMembers(pair, comparePair),
     ...compareLists(pair),
   ];
 }
 
 function compareTypes(pair: ShapePair): ShapeChange | null {
-  const [was, is] = [typesOf(pair.before), typesOf(pair.after)];
+  const [was, is] = [kindsOf(pair.before), kindsOf(pair.after)];
   const lost = (was ?? anyTypes).find((type) => !admits(is, type));
   const isWidened = !(is ?? anyTypes).every((type) => admits(was, type));
   if (lost === undefined)
@@ -130,6 +122,12 @@ function compareTypes(pair: ShapePair): ShapeChange | null {
   };
 }
 
+/** As {@link typesOf}; listed numbers that are whole ones are integers. */
+function kindsOf(shape: Shape): readonly string[] | null {
+  const values = valuesOf(shape);
+  return values?.every(Number.isInteger) === true ? ["integer"] : typesOf(shape);
+}
+
 const anyTypes = ["string", "number", "boolean", "object", "array"] as const;
 
 function admits(types: readonly string[] | null, type: string): boolean {
@@ -142,111 +140,11 @@ function valueOfType(type: string): JsonValue | undefined {
   return values[type];
 }
 
-const isRequired = (shape: Shape, name: string): boolean => shape.required?.includes(name) ?? false;
-
-function compareObjects(pair: ShapePair): readonly ShapeChange[] {
-  const [was, is] = [pair.before.properties ?? {}, pair.after.properties ?? {}];
-  const removed = Object.keys(was).filter((name) => is[name] === undefined);
-  const added = Object.keys(is).filter((name) => was[name] === undefined);
-  const renames = renamedFields(pair, removed, added);
-  const newNames = new Set(renames.values());
-  // A record or open data takes any field: then none is removed or added by its name.
-  const isOpened = pair.before.properties !== undefined && pair.after.properties === undefined;
-  const isClosed = pair.before.properties === undefined;
-  return [
-    ...(isOpened ? [] : removed).map((name) => removedField(pair, name, renames.get(name))),
-    ...(isClosed ? [] : added)
-      .filter((name) => !newNames.has(name) && isRequired(pair.after, name))
-      .map((name) => requiredField(pair, name)),
-    ...Object.entries(was).flatMap(([name, before]) => {
-      const after = is[name];
-      if (after === undefined) return [];
-      const field = inner(pair, name, before, after);
-      return [...compareRequired(pair, name, field), ...comparePair(field)];
-    }),
-    ...compareOpenMembers(pair),
-  ];
-}
-
-/** @param renamedTo undefined: it is gone */
-function removedField(pair: ShapePair, name: string, renamedTo: string | undefined): ShapeChange {
-  const { before, after, path, roots } = pair;
-  const field = before.properties?.[name] ?? {};
-  const readers = isRequired(before, name);
-  const old = { path: [...path, name], was: shapeText(field, roots.before), before: field, readers };
-  if (renamedTo === undefined) {
-    const rule = readers ? "FIELD_REMOVED" : "OPTIONAL_FIELD_REMOVED";
-    return { rule, ...old, is: "(gone)", stored: false };
-  }
-  const renamed = after.properties?.[renamedTo] ?? {};
-  return { rule: "FIELD_RENAMED", ...old, is: renamedTo, stored: true, renamedTo, after: renamed };
-}
-
-function requiredField({ after, path, roots }: ShapePair, name: string): ShapeChange {
-  const field = after.properties?.[name] ?? {};
-  return {
-    rule: "NEW_REQUIRED_FIELD",
-    path: [...path, name],
-    was: "(none)",
-    is: shapeText(field, roots.after),
-    stored: true,
-    readers: false,
-    witness: absent,
-    after: field,
-  };
-}
-
-/** Whether a field that was and is there must be there. */
-function compareRequired(object: ShapePair, name: string, field: ShapePair): readonly ShapeChange[] {
-  const [was, is] = [isRequired(object.before, name), isRequired(object.after, name)];
-  const left = compareDefault(field, is);
-  if (was === is || left.some(({ rule }) => rule === "FIELD_NOW_REQUIRED")) return left;
-  const { path, roots } = field;
-  const texts = { path, was: was ? "required" : "optional", is: is ? "required" : "optional" };
-  const shapes = { before: resolved(field.before, roots.before), after: resolved(field.after, roots.after) };
-  return is
-    ? [{ rule: "FIELD_NOW_REQUIRED", ...texts, ...shapes, stored: true, readers: false, witness: absent }]
-    : [...left, { rule: "FIELD_NOW_OPTIONAL", ...texts, ...shapes, stored: false, readers: true }];
-}
-
-/** What stands for a field that is left out. Where nothing stood for it before, nothing was promised. */
-function compareDefault({ before, after, path }: ShapePair, isNeeded: boolean): readonly ShapeChange[] {
-  const standIn = (shape: Shape) =>
-    JSON.stringify(shape.default === undefined ? shape["x-brain-prefault"] : shape.default);
-  const [was, is] = [standIn(before), standIn(after)];
-  if (was === undefined || was === is) return [];
-  const texts = { path, was: `left out, it is ${was}`, before, after };
-  if (is === undefined && isNeeded) {
-    const hurts = { stored: true, readers: false, producers: true };
-    return [{ rule: "FIELD_NOW_REQUIRED", ...texts, is: "required", ...hurts, witness: absent }];
-  }
-  const now = is === undefined ? "left out, it is nothing" : `left out, it is ${is}`;
-  return [{ rule: "DEFAULT_CHANGED", ...texts, is: now, stored: false, readers: false }];
-}
-
-/** Values of records, and their keys. */
-function compareOpenMembers(pair: ShapePair): readonly ShapeChange[] {
-  const { before, after } = pair;
-  const [was, is] = [before.additionalProperties, after.additionalProperties];
-  const values =
-    typeof was === "object" && typeof is === "object" ? comparePair(inner(pair, "{}", was, is)) : [];
-  if (before.propertyNames === undefined || after.propertyNames === undefined) return values;
-  const keys = comparePair({ ...pair, before: before.propertyNames, after: after.propertyNames });
-  return [
-    ...values,
-    // A key is no value that could be tried in the place of the record.
-    ...keys.map(({ witness: _, ...change }) => ({
-      ...change,
-      was: `keys: ${change.was}`,
-      is: `keys: ${change.is}`,
-    })),
-  ];
-}
-
 function compareLists(pair: ShapePair): readonly ShapeChange[] {
   const { before, after, path } = pair;
   const changes: ShapeChange[] = [];
-  if (before.items !== undefined && after.items !== undefined)
+  // Behind the places of a tuple there is nothing, which is said by `false`.
+  if (typeof before.items === "object" && typeof after.items === "object")
     changes.push(...comparePair(inner(pair, "[]", before.items, after.items)));
   const [was, is] = [before.prefixItems ?? [], after.prefixItems ?? []];
   for (const [index, item] of was.entries()) {
@@ -267,43 +165,25 @@ function compareUnions(
   pair: ShapePair,
 ): readonly ShapeChange[] {
   const { path, roots } = pair;
-  const left = [...branchesAfter];
-  const changes = branches.flatMap((before): readonly ShapeChange[] => {
-    const at = left.findIndex((after) => isSameBranch(before, after));
-    const [after] = at < 0 ? [] : left.splice(at, 1);
-    if (after !== undefined) {
+  const { pairs, added } = pairedBranches(branches, branchesAfter);
+  const changes = pairs.flatMap(({ before, after, mark }): readonly ShapeChange[] => {
+    if (after !== null) {
       const branch = { depth: path.length, shape: before };
       return compareSingle({ ...pair, before, after }).map((change) => ({
         ...change,
         branches: [branch, ...(change.branches ?? [])],
       }));
     }
-    const was = markOf(before) ?? shapeText(before, roots.before);
-    return [{ rule: "UNION_BRANCH_REMOVED", path, was, is: "(gone)", stored: true, readers: false, before }];
+    const was = mark ?? shapeText(before, roots.before);
+    const gone = { rule: "UNION_BRANCH_REMOVED", path, was, is: "(gone)", before } as const;
+    // Another one may read it, and know none of its fields.
+    return [{ ...gone, stored: true, readers: false, mustArrive: true }];
   });
-  const added = left.map((after): ShapeChange => {
-    const is = markOf(after) ?? shapeText(after, roots.after);
-    return { rule: "UNION_BRANCH_ADDED", path, was: "(none)", is, stored: false, readers: true, after };
-  });
-  return [...changes, ...added];
-}
-
-/** Objects are told apart by their constants (`kind: "card"`), other shapes by their types. */
-function isSameBranch(one: Shape, other: Shape): boolean {
-  const [mark, otherMark] = [markOf(one), markOf(other)];
-  if (mark !== null || otherMark !== null) return mark === otherMark;
-  if (valuesOf(one) !== null && valuesOf(other) !== null) return true;
-  if (JSON.stringify(typesOf(one)) !== JSON.stringify(typesOf(other))) return false;
-  if (one.properties === undefined || other.properties === undefined) return true;
-  const names = Object.keys(one.properties);
-  const shared = names.filter((name) => other.properties?.[name] !== undefined);
-  return shared.length * 2 >= names.length;
-}
-
-/** `kind: "card"`: the constants that an object is known by; null: it has none. */
-function markOf(shape: Shape): string | null {
-  const constants = Object.entries(shape.properties ?? {}).flatMap(([name, { const: value }]) =>
-    value === undefined || typeOfValue(value) === "object" ? [] : [`${name}: ${JSON.stringify(value)}`],
-  );
-  return constants.length === 0 ? null : constants.join(", ");
+  return [
+    ...changes,
+    ...added.map(({ after, mark }): ShapeChange => {
+      const is = mark ?? shapeText(after, roots.after);
+      return { rule: "UNION_BRANCH_ADDED", path, was: "(none)", is, stored: false, readers: true, after };
+    }),
+  ];
 }

@@ -5,7 +5,7 @@ import type { RuleId } from "../rules.ts";
 import { wayOfKey } from "../shapes/key-probe.ts";
 import { plainShape } from "../shapes/plain-shape.ts";
 import { compareShapes } from "./compare-shape.ts";
-import { isSameShape } from "./renames.ts";
+import { isSameShape, likeness } from "./renames.ts";
 import type { ShapeChange } from "./shape-change.ts";
 
 /** A difference of an event that is not one of its payload's shape. */
@@ -34,7 +34,10 @@ export function compareCatalogues(was: CatalogueRecord, is: CatalogueRecord): re
   // What one of the two does not say would be told as a change of the other.
   const hasDetails = was.details !== undefined && is.details !== undefined;
   const [before, after] = [withPlainShapes(was, hasDetails), withPlainShapes(is, hasDetails)];
-  const events = Object.entries(before.events).map(([type, event]) => compareOne(type, event, before, after));
+  const renamed = likelyNames(before, after);
+  const events = Object.entries(before.events).map(([type, event]) =>
+    compareOne(type, event, after, renamed.get(type)),
+  );
   return withRenamedConsumers([...events, ...lostAliases(before, after)], before, after);
 }
 
@@ -68,23 +71,47 @@ function withRenamedConsumers(
   });
 }
 
+/** How an event of before is read now; null: it is not. */
+function readAs(type: string, { events, aliases, dualNames }: CatalogueRecord): string | null {
+  const name = events[type] === undefined ? (aliases[type] ?? dualNames[type]) : type;
+  return name !== undefined && events[name] !== undefined ? name : null;
+}
+
+/** Events that are gone → one that is new, of the same shape, and has the name that is most like theirs; each once. */
+function likelyNames(before: CatalogueRecord, after: CatalogueRecord): ReadonlyMap<string, string> {
+  const fresh = Object.entries(after.events).filter(([name]) => before.events[name] === undefined);
+  const pairs = Object.entries(before.events)
+    .filter(([type]) => readAs(type, after) === null)
+    .flatMap(([type, event]) =>
+      fresh
+        .filter(([, candidate]) => isSameShape(event.payload, candidate.payload))
+        .map(([name]) => ({ type, name, points: likeness(type, name) })),
+    );
+  const found = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { type, name } of pairs.toSorted((a, b) => b.points - a.points)) {
+    if (found.has(type) || taken.has(name)) continue;
+    found.set(type, name);
+    taken.add(name);
+  }
+  return found;
+}
+
+/** @param likely its name now, as far as that can be guessed */
 function compareOne(
   type: string,
   event: EventRecord,
-  before: CatalogueRecord,
   after: CatalogueRecord,
+  likely: string | undefined,
 ): Comparison {
-  const now = after.events[type];
-  if (now !== undefined) return compared(type, type, event, now, []);
-  const alias = after.aliases[type] ?? after.dualNames[type];
-  const renamed = alias === undefined ? undefined : after.events[alias];
-  if (alias !== undefined && renamed !== undefined)
-    return compared(type, alias, event, renamed, [change("EVENT_RENAMED_WITH_ALIAS", type, alias)]);
-  const likely = Object.entries(after.events).find(
-    ([name, candidate]) => before.events[name] === undefined && isSameShape(event.payload, candidate.payload),
-  );
+  const name = readAs(type, after);
+  const now = name === null ? undefined : after.events[name];
+  if (name !== null && now !== undefined) {
+    const found = name === type ? [] : [change("EVENT_RENAMED_WITH_ALIAS", type, name)];
+    return compared(type, name, event, now, found);
+  }
   const gone =
-    likely === undefined ? change("EVENT_REMOVED", type, "(gone)") : change("EVENT_RENAMED", type, likely[0]);
+    likely === undefined ? change("EVENT_REMOVED", type, "(gone)") : change("EVENT_RENAMED", type, likely);
   return { type, typeNow: null, before: event, after: null, shape: [], others: [gone] };
 }
 
@@ -249,13 +276,13 @@ function compareDeclared(before: EventRecord, after: EventRecord): readonly Even
   ];
 }
 
-/** Older names that are read no more, of events that are still there. */
+/** Older names that are read no more, or as another event, of events that are still there. */
 function lostAliases(before: CatalogueRecord, after: CatalogueRecord): readonly Comparison[] {
   return Object.entries({ ...before.dualNames, ...before.aliases }).flatMap(([older, type]) => {
-    const isRead = (after.aliases[older] ?? after.dualNames[older] ?? after.events[older]) !== undefined;
-    const event = before.events[type];
-    if (isRead || event === undefined || after.events[type] === undefined) return [];
-    const others = [change("ALIAS_REMOVED", older, "(gone)")];
-    return [{ type, typeNow: type, before: event, after: after.events[type] ?? null, shape: [], others }];
+    const [event, now, name] = [before.events[type], readAs(older, after), readAs(type, after)];
+    const isItself = before.events[older] !== undefined;
+    if (event === undefined || name === null || now === name || isItself) return [];
+    const others = [change("ALIAS_REMOVED", older, now ?? "(gone)")];
+    return [{ type, typeNow: name, before: event, after: after.events[name] ?? null, shape: [], others }];
   });
 }

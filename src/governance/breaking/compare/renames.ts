@@ -54,7 +54,7 @@ function withoutWords(value: unknown): unknown {
 }
 
 /** 0 to 1: which part of their pairs of letters two names share (Sørensen and Dice). */
-function likeness(one: string, other: string): number {
+export function likeness(one: string, other: string): number {
   const pairs = (text: string) => Array.from({ length: text.length - 1 }, (_, at) => text.slice(at, at + 2));
   const left = pairs(other);
   const all = pairs(one).length + left.length;

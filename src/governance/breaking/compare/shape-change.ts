@@ -36,8 +36,10 @@ export interface ShapeChange {
   readonly producers?: boolean;
   /** The branches of the unions on the way to the place, from the outside inwards; left out: there are none. */
   readonly branches?: readonly BranchOnTheWay[];
-  /** An old value that the new shape refuses, to be tried; undefined: the payload as a whole is the value. */
+  /** An old value that the new shape refuses, to be tried; undefined: one is made up from the shape of before. */
   readonly witness?: JsonValue | typeof absent;
+  /** True: a payload that is read, and has lost what it held there, is none that can be read. */
+  readonly mustArrive?: boolean;
   /** A bound that was moved. */
   readonly limit?: { readonly name: BoundName; readonly was: number | null; readonly is: number | null };
   /** JSON of the value that stands in place of a removed one of an enumeration, when just one was changed for one. */
@@ -67,3 +69,11 @@ export interface ShapePair {
   /** `$ref`s of the shapes around: one that holds itself is compared once. */
   readonly seen: ReadonlySet<string>;
 }
+
+/** The pair inside of another one, at one more step of the path. */
+export const inner = (pair: ShapePair, step: string, before: Shape, after: Shape): ShapePair => ({
+  ...pair,
+  before,
+  after,
+  path: [...pair.path, step],
+});

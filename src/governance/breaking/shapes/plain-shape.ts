@@ -95,5 +95,6 @@ function withNamedMembers(shape: Shape): Shape {
     ...rest,
     properties: Object.fromEntries(names.map((name) => [String(name), additionalProperties])),
     additionalProperties: false,
+    "x-brain-listed-keys": true,
   };
 }

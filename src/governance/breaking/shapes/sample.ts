@@ -1,7 +1,9 @@
 /** Values of a shape of before, made up where no payload of before has one. Pure. */
 
 import type { JsonObject, JsonValue } from "@brain/schemas";
-import { branchesOf, formatOf, patternsOf, resolved, type Shape, typesOf, valuesOf } from "./shape.ts";
+import { textOf } from "../patterns/texts.ts";
+import { accepts, keepsPatterns } from "./accepts.ts";
+import { branchesOf, formatOf, resolved, type Shape, typesOf, valuesOf } from "./shape.ts";
 
 /** A payload of an event of before. @returns undefined when none can be made up, as for a rare pattern */
 export function samplePayload(shape: Shape): JsonObject | undefined {
@@ -26,15 +28,7 @@ export function textOfLength(
     "x".repeat(length),
     "1".repeat(length),
   ];
-  return texts.find((text) => matches(text, shape));
-}
-
-function matches(text: string, shape: Shape): boolean {
-  try {
-    return patternsOf(shape).every((pattern) => new RegExp(pattern, "u").test(text));
-  } catch {
-    return false;
-  }
+  return texts.find((text) => keepsPatterns(text, shape)) ?? textOf({ ...shape, minLength: length });
 }
 
 const texts: readonly string[] = [
@@ -70,13 +64,13 @@ const texts: readonly string[] = [
 
 function isOf(shape: Shape, text: string): boolean {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape;
-  return text.length >= minLength && text.length <= maxLength && matches(text, shape);
+  return text.length >= minLength && text.length <= maxLength && keepsPatterns(text, shape);
 }
 
 /** A text of before that the pattern of now refuses. */
 export function textBetween(before: Shape, after: Shape): string | undefined {
   if (formatOf(before) !== undefined || valuesOf(before) !== null) return undefined;
-  return texts.find((text) => isOf(before, text) && !matches(text, after));
+  return texts.find((text) => isOf(before, text) && !keepsPatterns(text, after));
 }
 
 function sampleText(shape: Shape): string | undefined {
@@ -90,7 +84,30 @@ function sampleText(shape: Shape): string | undefined {
     uri: "https://example.com/a",
   };
   const formatted = shape.format === undefined ? undefined : byFormat[shape.format];
-  return formatted ?? texts.find(fits) ?? ["x", "1"].map((text) => text.repeat(minLength)).find(fits);
+  const simple = formatted ?? texts.find(fits) ?? ["x", "1"].map((text) => text.repeat(minLength)).find(fits);
+  return simple ?? textOf(shape);
+}
+
+/**
+ * A value that a shape lets through and that is none of some values.
+ *
+ * @returns null: there is none; undefined: none was found
+ */
+export function valueBeyond(shape: Shape, values: readonly JsonValue[]): JsonValue | null | undefined {
+  const isOther = (value: JsonValue) =>
+    accepts(shape, value) && !values.some((one) => JSON.stringify(one) === JSON.stringify(value));
+  const [type] = typesOf(shape) ?? [];
+  if (type === "boolean") return [true, false].find(isOther) ?? null;
+  if (type === "string") {
+    const known = values.filter((value) => typeof value === "string");
+    return texts.find(isOther) ?? textOf(shape, known);
+  }
+  if (type !== "number" && type !== "integer") return undefined;
+  const step = shape.multipleOf ?? 1;
+  const start = sampleNumber(shape);
+  // Of more numbers than there are values one is another.
+  const numbers = Array.from({ length: values.length + 1 }, (_, at) => start + at * step);
+  return numbers.find(isOther) ?? (type === "integer" ? null : undefined);
 }
 
 const deepest = 12;
@@ -110,6 +127,8 @@ export function sampleOf(raw: Shape, root: Shape, depth: number, full = false): 
   if (type === "number" || type === "integer") return sampleNumber(way);
   if (type === "array") return sampleList(way, root, depth, full);
   const fields: Record<string, JsonValue> = {};
+  if (full && way.properties === undefined && typeof way.additionalProperties === "object")
+    fields[sampleText(way.propertyNames ?? {}) ?? "key"] = sampleMember(way, root);
   for (const [name, field] of Object.entries(way.properties ?? {})) {
     const isRequired = way.required?.includes(name) ?? false;
     if (!isRequired && !full) continue;

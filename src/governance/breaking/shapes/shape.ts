@@ -31,6 +31,8 @@ export interface Shape extends Details, LaterDetails {
   readonly maxItems?: number;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Shape>>;
+  /** The fields are the listed keys of a record: who reads it refuses any other. */
+  readonly "x-brain-listed-keys"?: true;
 }
 
 /** Formats that only say how a pattern was written. */
@@ -83,7 +85,8 @@ export function resolved(shape: Shape, root: Shape): Shape {
 /** Ways in which a value may look, without null. */
 export function branchesOf(shape: Shape, root: Shape): readonly Shape[] {
   const ways = [...(shape.anyOf ?? []), ...(shape.oneOf ?? [])];
-  const all = ways.length === 0 ? [shape] : ways.flatMap((way) => branchesOf(resolved(way, root), root));
+  const inner = (way: Shape) => branchesOf(way, root).map((branch) => withOuter(way, branch));
+  const all = ways.length === 0 ? [shape] : ways.flatMap((way) => inner(resolved(way, root)));
   return all.flatMap((way): readonly Shape[] => {
     const types = typesOf(way);
     if (types === null || !types.includes("null")) return [way];
@@ -94,15 +97,18 @@ export function branchesOf(shape: Shape, root: Shape): readonly Shape[] {
   });
 }
 
+/** What both a union and one of its shapes may have. */
+const ofEach = ["x-brain-refinements", "x-brain-conditions", "x-brain-normalizations"] as const;
+
 /** What stands beside `anyOf` holds for each of its branches. */
 export function withOuter(outer: Shape, branch: Shape): Shape {
   if (outer === branch) return branch;
   const { anyOf: _a, oneOf: _o, ...rest } = outer;
-  const both = (name: keyof Shape & ("x-brain-refinements" | "x-brain-normalizations")) => {
+  const both = (name: (typeof ofEach)[number]) => {
     const list = [...(branch[name] ?? []), ...(outer[name] ?? [])];
     return list.length === 0 ? {} : { [name]: list };
   };
-  return { ...rest, ...branch, ...both("x-brain-refinements"), ...both("x-brain-normalizations") };
+  return Object.assign({ ...rest, ...branch }, ...ofEach.map(both));
 }
 
 /** What stands beside `anyOf` alone, and nothing of its branches. */
@@ -121,6 +127,18 @@ export function isNullable(shape: Shape, root: Shape): boolean {
   const ways = [...(shape.anyOf ?? []), ...(shape.oneOf ?? [])];
   if (ways.length > 0) return ways.some((way) => isNullable(resolved(way, root), root));
   return typesOf(shape)?.includes("null") ?? false;
+}
+
+/** What stands for a value that is left out, as JSON; undefined: nothing does. */
+export function standInOf(shape: Shape, root: Shape): string | undefined {
+  const way = resolved(shape, root);
+  const [given] = [shape.default, shape["x-brain-prefault"], way.default, way["x-brain-prefault"]].filter(
+    (one) => one !== undefined,
+  );
+  if (given !== undefined) return JSON.stringify(given);
+  // In `text.default("a").nullable()` it stands in one of the shapes.
+  const ways = [...(way.anyOf ?? []), ...(way.oneOf ?? [])];
+  return ways.map((one) => standInOf(one, root)).find((one) => one !== undefined);
 }
 
 /** JSON types that a shape lets through; null: any. */
