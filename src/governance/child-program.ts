@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { keepResolutions } from "./files/kept-resolution.ts";
 
 /** What every program can answer: it could not. */
 export interface Failed {
@@ -82,6 +83,8 @@ function describe(error: unknown, root: string): string {
 export function answerRequests<Request, Answer>(
   answer: (request: Request) => Promise<Answer | Failed>,
 ): void {
+  // The code of the project is imported for the first request.
+  keepResolutions();
   process.on("message", (request: Request) => {
     answer(request)
       .catch((error: unknown): Failed => {

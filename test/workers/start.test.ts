@@ -12,7 +12,12 @@ import { waitFor } from "../wait-for.ts";
 import { type Child, processesOf, startChild } from "./child.ts";
 import { call, createCourse, createToStaging, distributionsOf, type Served } from "./course-flow.ts";
 
-const main = fileURLToPath(new URL("../../workers/local/main.ts", import.meta.url).href);
+/** As `npm start` runs it. */
+const main = [
+  "--import",
+  new URL("../../tools/kept-resolution.ts", import.meta.url).href,
+  fileURLToPath(new URL("../../workers/local/main.ts", import.meta.url).href),
+];
 const charter = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
 /** Of one start; only what hangs takes longer. */
 const startMs = 120_000;
@@ -34,7 +39,7 @@ function start(
   env: Readonly<Record<string, string>>,
   options: readonly string[] = [],
 ): Child {
-  const child = startChild(process.execPath, [main, ...options], { BRAIN_DATA_DIR: dataDir, ...env });
+  const child = startChild(process.execPath, [...main, ...options], { BRAIN_DATA_DIR: dataDir, ...env });
   children.push({ child, dataDir });
   return child;
 }
@@ -178,7 +183,7 @@ describe("a start on the gateways of npm run services", () => {
     async () => {
       const given = { REDIS_URL: sandbox.redisUrl, DATABASE_URL: sandbox.databaseUrl };
       const dataDir = await newDataDir();
-      const services = startChild(process.execPath, [main, "--services"], {
+      const services = startChild(process.execPath, [...main, "--services"], {
         BRAIN_DATA_DIR: dataDir,
         ...given,
       });

@@ -1,10 +1,11 @@
 /**
- * A program that puts events and modules of the source together, and says where it fails. It imports nothing of ours before
- * that, because it would fail there. Its only argument is the folder of the project.
+ * A program that puts events and modules of the source together, and says where it fails. It imports nothing that they
+ * are made of before that, because it would fail there. Its only argument is the folder of the project.
  */
 
 import { relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { keepResolutions } from "../../../src/governance/files/kept-resolution.ts";
 
 /** Places of a stack that are told. */
 const maxPlaces = 6;
@@ -20,6 +21,8 @@ function describe(error: unknown, folder: string): string {
   return [`${error.name}: ${error.message}`, ...lines].join("\n");
 }
 
+// It runs at each save.
+keepResolutions();
 const [, , folder = process.cwd()] = process.argv;
 await import(pathToFileURL(`${folder}/src/composition.ts`).href).catch((error: unknown) => {
   process.stderr.write(`${describe(error, folder)}\n`);
