@@ -48,6 +48,15 @@ test.each([
     "ALTER TABLE events DISABLE TRIGGER ALL; CREATE FUNCTION of_a_test() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
   ],
   ["a right", "GRANT SELECT ON events TO PUBLIC"],
+  ["a default", "ALTER TABLE operator_actions ALTER COLUMN reason SET DEFAULT 'none'"],
+  ["a constraint", "ALTER TABLE operator_actions ADD CHECK (reason <> '')"],
+  ["a type", "CREATE TYPE of_a_test AS ENUM ('a')"],
+  ["a schema", "CREATE SCHEMA of_a_test"],
+  ["a policy", "CREATE POLICY of_a_test ON events USING (false)"],
+  [
+    "a setting",
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 8192', current_database()); END $$",
+  ],
 ])("a database in which a test changed %s is used by no other", async (_what, change) => {
   const changed = await createSandbox();
   await inDatabase(changed.databaseUrl, change);
@@ -68,4 +77,22 @@ test("a database in which something is still going on is used by no other", asyn
   const next = await createSandbox();
   expect(next.databaseUrl).not.toBe(busy.databaseUrl);
   await next.cleanup();
+});
+
+test("what a test made and took away again is no change", async () => {
+  const first = await createSandbox();
+  await inDatabase(
+    first.databaseUrl,
+    "CREATE INDEX of_a_test ON operator_actions (reason)",
+    "DROP INDEX of_a_test",
+    "TRUNCATE events CASCADE",
+  );
+  await first.cleanup();
+  const second = await createSandbox();
+  expect(second.databaseUrl).toBe(first.databaseUrl);
+  await inDatabase(second.databaseUrl, "DROP INDEX operator_actions_subscriber_idx");
+  await second.cleanup();
+  const third = await createSandbox();
+  expect(third.databaseUrl).not.toBe(first.databaseUrl);
+  await third.cleanup();
 });

@@ -5,7 +5,6 @@ import pg from "pg";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { root } from "../../tools/root.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { recorded } from "../recorded.ts";
 import { createSandbox } from "../sandbox.ts";
@@ -14,6 +13,7 @@ import { wholeDay } from "../whole-day.ts";
 import { startChild } from "./child.ts";
 import { call, type Served } from "./course-flow.ts";
 import { countOf, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 beforeEach(() => wholeDay());
 
@@ -56,7 +56,7 @@ async function idsIn(folder: string, day: string): Promise<unknown[]> {
 describe("old events", () => {
   test("go to the folder of npm start by the janitor's cron, and by hand", async () => {
     const folder = join(await newFolder(), "archive");
-    const edge = await startEdge(await bundleWorkers(), {}, { archiveDir: folder });
+    const edge = await startEdge(await productBundles(), {}, { archiveDir: folder });
     onTestFinished(() => edge.stop());
     const first = await recordOn(edge, edge.sql, daysAgo(100));
     await edge.workers.tick();

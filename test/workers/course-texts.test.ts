@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Language, languages } from "../../src/modules/course_factory/content/model.ts";
 import { loadTexts } from "../../src/modules/course_factory/content/texts/load.ts";
-import { bundleWorkers, type WorkerBundles } from "../../workers/local/workerd/bundle.ts";
+import type { WorkerBundles } from "../../workers/local/workerd/bundle.ts";
 import { call } from "./course-flow.ts";
 import { startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 let bundles: WorkerBundles;
 beforeAll(async () => {
-  bundles = await bundleWorkers();
+  bundles = await productBundles();
 });
 
 /** Sentences that only who writes a course needs; without letters that a bundle may write in another way. */

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDemoApi, type DemoApi, DemoError } from "../../src/demo/api.ts";
 import { makeDemo } from "../../src/demo/build.ts";
 import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe/stand-in.ts";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { charter } from "../cli/server.ts";
 import { signIn } from "../console/console.ts";
 import { createTestEngine } from "../engine.ts";
@@ -11,6 +10,7 @@ import { browserHangMs, launchChromium } from "../pages/chromium.ts";
 import { waitFor } from "../wait-for.ts";
 import { brokenLinks } from "./console-pages.ts";
 import { type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 /* The demo world, made on the built workers in workerd: begun, interrupted, made whole, asked for again. */
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   };
   // No name leads anywhere: nothing of the world goes outside.
   const lookup = (name: string) => Promise.reject(new Error(`${name} has no address here`));
-  edge = await startEdge(await bundleWorkers(), env, { lookup });
+  edge = await startEdge(await productBundles(), env, { lookup });
   stripe.setEndpoint(`${edge.url}/api/paycore/webhooks/stripe`);
   admin = createDemoApi(edge.url, edge.key);
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { createHostNamesService } from "../../workers/local/workerd/host-names.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
 import { type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 /* What `npm start` does with a mission whose URL looks public: it asks the system where the name leads. */
 
@@ -29,7 +29,7 @@ describe("a mission that calls a name", () => {
       if (known === undefined) throw new Error(`nobody knows ${name}`);
       return known;
     };
-    edge = await startEdge(await bundleWorkers(), {}, { lookup });
+    edge = await startEdge(await productBundles(), {}, { lookup });
   });
   afterAll(() => edge?.stop());
 

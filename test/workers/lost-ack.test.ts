@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { answering } from "../answering.ts";
 import { listen } from "../listening.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, distributionsOf } from "./course-flow.ts";
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 /** A door in front of Redis' HTTP address that swallows the acks of one group as long as it is told to. */
 interface AckGate {
@@ -53,7 +53,7 @@ let gate: AckGate;
 let edge: Edge;
 beforeAll(async () => {
   gate = await openAckGate(inject("services").upstash.url, "edge_course_distribution");
-  edge = await startEdge(await bundleWorkers(), { UPSTASH_REDIS_REST_URL: gate.url });
+  edge = await startEdge(await productBundles(), { UPSTASH_REDIS_REST_URL: gate.url });
 });
 afterAll(async () => {
   await edge?.stop();

@@ -4,16 +4,16 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from "node:h
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { waitFor } from "../wait-for.ts";
 import { call } from "./course-flow.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 /** More requests, polls and clients that go away than workerd can serve at once. */
 
 let edge: Edge;
 beforeAll(async () => {
-  edge = await startEdge(await bundleWorkers(), { BRAIN_REQUESTS_MAX: "8", BRAIN_FOLLOWERS_PER_KEY: "200" });
+  edge = await startEdge(await productBundles(), { BRAIN_REQUESTS_MAX: "8", BRAIN_FOLLOWERS_PER_KEY: "200" });
   await waitFor(
     "the workers answer",
     async () => (await call(edge, "GET", "/api/health")).status,

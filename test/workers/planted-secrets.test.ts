@@ -2,11 +2,11 @@ import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRedisConnection } from "../../workers/local/redis/connection.ts";
 import { plainReply } from "../../workers/local/redis/resp.ts";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { testSecretsKey } from "../backbone.ts";
 import { listen } from "../listening.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 /*
  * Recognisable secrets go in wherever one can come in, through the built workers in workerd. Then they are searched in all
@@ -45,7 +45,7 @@ beforeAll(async () => {
     request.resume().on("end", () => response.writeHead(503).end("no"));
   });
   port = await listen(receiver);
-  edge = await startEdge(await bundleWorkers(), {
+  edge = await startEdge(await productBundles(), {
     BRAIN_LOG_LEVEL: "debug",
     BRAIN_MISSION_HTTP_ALLOW: `127.0.0.1:${port}`,
     STRIPE_SECRET_KEY: planted.stripeKey,

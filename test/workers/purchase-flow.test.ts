@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe/stand-in.ts";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { type Reply, readReply } from "../http/surface.ts";
 import { waitFor } from "../wait-for.ts";
 import { distributionsOf } from "./course-flow.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 /*
  * One sale from the first request to the refund, over HTTP, on the built workers in workerd. No module calls another:
@@ -17,7 +17,7 @@ let stripe: StripeStandIn;
 let edge: Edge;
 beforeAll(async () => {
   stripe = await startStripeStandIn(keys);
-  edge = await startEdge(await bundleWorkers(), {
+  edge = await startEdge(await productBundles(), {
     STRIPE_API_URL: stripe.url,
     STRIPE_SECRET_KEY: keys.secretKey,
     STRIPE_WEBHOOK_SECRET: keys.webhookSecret,

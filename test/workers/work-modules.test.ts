@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundleWorkers } from "../../workers/local/workerd/bundle.ts";
 import { courseRequest } from "../modules/course_factory/fixtures.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, distributionsOf } from "./course-flow.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 
 /* Missions and messages on the built workers in workerd, which the cron never ticks unless a test says so. */
 
 let edge: Edge;
 beforeAll(async () => {
-  edge = await startEdge(await bundleWorkers());
+  edge = await startEdge(await productBundles());
 });
 afterAll(() => edge?.stop());
 

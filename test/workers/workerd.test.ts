@@ -11,13 +11,14 @@ import { waitFor } from "../wait-for.ts";
 import { expectConsolePages } from "./console-pages.ts";
 import { call, createCourse, distributionsOf, expectPromptCourse, sendTooMuch } from "./course-flow.ts";
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
+import { productBundles } from "./product-bundles.ts";
 import { expectTokens, openTrustedIssuer } from "./tokens.ts";
 import { expectTraces } from "./traced.ts";
 import { expectTry } from "./try-out.ts";
 
 let bundles: WorkerBundles;
 beforeAll(async () => {
-  bundles = await bundleWorkers();
+  bundles = await productBundles();
 });
 
 describe("the built workers in workerd", () => {
