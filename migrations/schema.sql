@@ -1098,9 +1098,11 @@ CREATE TABLE "paycore_refunds" (
   "request_hash" character varying(64),
   "created_at" timestamp(3) with time zone NOT NULL,
   "updated_at" timestamp(3) with time zone NOT NULL,
+  "declined_by" character varying(100),
+  "declined_reason" character varying(500),
   CONSTRAINT "paycore_refunds_pkey" PRIMARY KEY (id),
   CONSTRAINT "paycore_refunds_amount_check" CHECK ((amount_cents > 0)),
-  CONSTRAINT "paycore_refunds_status_check" CHECK (((status)::text = ANY ((ARRAY['unapproved'::character varying, 'requested'::character varying, 'processing'::character varying, 'succeeded'::character varying, 'failed'::character varying])::text[]))),
+  CONSTRAINT "paycore_refunds_status_check" CHECK (((status)::text = ANY ((ARRAY['unapproved'::character varying, 'declined'::character varying, 'requested'::character varying, 'processing'::character varying, 'succeeded'::character varying, 'failed'::character varying])::text[]))),
   CONSTRAINT "paycore_refunds_intent_id_paycore_intents_id_fk" FOREIGN KEY (intent_id) REFERENCES paycore_intents(id),
   CONSTRAINT "paycore_refunds_transaction_id_paycore_transactions_id_fk" FOREIGN KEY (transaction_id) REFERENCES paycore_transactions(id)
 );

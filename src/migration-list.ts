@@ -35,5 +35,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0036_payments_by_tenant", when: 1_795_828_318_993 },
     { tag: "0037_payments_due_by_tenant", when: 1_795_852_064_123 },
     { tag: "0038_mission_turns", when: 1_795_855_862_481 },
+    { tag: "0039_refunds_declined", when: 1_795_963_730_365 },
   ],
 };

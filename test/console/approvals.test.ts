@@ -116,7 +116,8 @@ test("who may not approve is offered nothing; a phone, the dark and German are f
   await expectAccessible(page);
 });
 
-test("a refund is approved by a second person, and not offered to who asked for it", async () => {
+/** A refund that waits, of a clerk who may approve others, and a second person. */
+async function waitingRefund() {
   const own = await createPaymentEngine();
   const server = await serve((request) => own.app.fetch(request));
   onTestFinished(async () => {
@@ -146,14 +147,41 @@ test("a refund is approved by a second person, and not offered to who asked for 
     await page.goto(path);
     return page;
   };
+  const readRefund = async () => (await own.request("GET", `/api/paycore/refunds/${refund.refund_id}`)).body;
+  return { clerk, boss, lookAs, readRefund, origin: server.origin };
+}
+
+test("a refund is approved by a second person, and not offered to who asked for it", async () => {
+  const { clerk, boss, lookAs, readRefund } = await waitingRefund();
   const asking = await lookAs(clerk);
   await asking.getByText("somebody else has to approve it").waitFor();
-  expect(await asking.locator("main form").count()).toBe(0);
+  expect(await asking.getByRole("button", { name: "Approve" }).count()).toBe(0);
   const second = await lookAs(boss);
   await expectAccessible(second);
   await press(second, "approve", "The course was cancelled.");
   await second.getByText("The refund is approved.").waitFor();
-  expect((await own.request("GET", `/api/paycore/refunds/${refund.refund_id}`)).body.status).not.toBe(
-    "unapproved",
-  );
+  expect((await readRefund()).status).not.toBe("unapproved");
+});
+
+test("a refund is declined with a reason, and is found among those that were", async () => {
+  const { boss, lookAs, readRefund, origin } = await waitingRefund();
+  const page = await lookAs(boss);
+  await press(page, "decline", "The course was held.");
+  await page.getByText("The refund is declined.").waitFor();
+  expect(await page.locator("main form").count()).toBe(0);
+  await expectAccessible(page);
+  expect(await readRefund()).toMatchObject({ status: "declined", declined_reason: "The course was held." });
+  await page.goto(`${origin}/approvals`);
+  await page.getByText("No refund waits.").waitFor();
+  await page.goto(`${origin}/approvals?show=declined`);
+  await page.getByText("The course was held.").waitFor();
+  await expectAccessible(page);
+});
+
+test("who asked for a refund can take it back", async () => {
+  const { clerk, lookAs, readRefund } = await waitingRefund();
+  const page = await lookAs(clerk);
+  await press(page, "decline", "Asked for by mistake.");
+  await page.getByText("The refund is declined.").waitFor();
+  expect((await readRefund()).status).toBe("declined");
 });

@@ -126,6 +126,8 @@ export interface RefundDetails {
   readonly reason: string | null;
   readonly requested_by: string;
   readonly approved_by: string | null;
+  readonly declined_by: string | null;
+  readonly declined_reason: string | null;
   readonly failure_reason: string | null;
   readonly created_at: string;
 }

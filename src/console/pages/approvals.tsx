@@ -18,6 +18,8 @@ export const page: PageModule = {
         <Ended visit={visit} found={await approvals(visit, status)} />
       ) : asked === "refused" ? (
         <Plans visit={visit} found={await plans(visit, "refused")} />
+      ) : asked === "declined" ? (
+        <Declined visit={visit} found={await refunds(visit, "declined", visit.query("cursor"))} />
       ) : (
         await waiting(visit)
       );
@@ -36,6 +38,7 @@ export const page: PageModule = {
                 ["", w.waiting],
                 ...over.map((one) => [one, w[one]] as const),
                 ["refused", w.refusedPlans],
+                ["declined", w.declinedRefunds],
               ]}
             />
           </FilterForm>
@@ -52,15 +55,19 @@ const plans = (visit: Visit, state: "waiting" | "refused") =>
 const approvals = (visit: Visit, status: string) =>
   visit.api.get<ApprovalList>("/api/ir/approvals", { status, cursor: visit.query("cursor"), limit: 100 });
 
+/** Null: the caller may not read payments. */
+const refunds = async (visit: Visit, status: "unapproved" | "declined", cursor: string | null = null) =>
+  visit.can("payment:read")
+    ? visit.api.get<RefundList>("/api/paycore/refunds", { status, cursor, limit: 100 })
+    : null;
+
 async function waiting(visit: Visit) {
   const w = visit.words(approvalWords);
   const isFirst = visit.query("cursor") === null;
-  const [waits, given, refunds] = await Promise.all([
+  const [waits, given, unapproved] = await Promise.all([
     plans(visit, "waiting"),
     isFirst ? visit.api.get<ApprovalList>("/api/ir/approvals", { status: "pending", limit: 100 }) : null,
-    isFirst && visit.can("payment:read")
-      ? visit.api.get<RefundList>("/api/paycore/refunds", { status: "unapproved", limit: 100 })
-      : null,
+    isFirst ? refunds(visit, "unapproved") : null,
   ]);
   return (
     <>
@@ -78,7 +85,12 @@ async function waiting(visit: Visit) {
           )}
         </section>
       )}
-      {isFirst ? <Refunds visit={visit} found={refunds} /> : null}
+      {isFirst ? (
+        <section>
+          <h2>{w.refundsWaiting}</h2>
+          <Refunds visit={visit} found={unapproved} label={w.refundsWaiting} none={w.refundsNone} />
+        </section>
+      ) : null}
     </>
   );
 }
@@ -198,44 +210,63 @@ function ApprovalTable({ visit, label, approvals: rows }: ApprovalTableProps) {
   );
 }
 
-function Refunds({ visit, found }: { readonly visit: Visit; readonly found: RefundList | null }) {
+function Declined({ visit, found }: { readonly visit: Visit; readonly found: RefundList | null }) {
   const w = visit.words(approvalWords);
   return (
-    <section>
-      <h2>{w.refundsWaiting}</h2>
-      {found === null ? (
-        <p class="quiet">{w.noPayments}</p>
-      ) : found.refunds.length === 0 ? (
-        <Empty>{w.refundsNone}</Empty>
-      ) : (
-        <Table
-          label={w.refundsWaiting}
-          columns={[
-            { name: w.amount },
-            { name: w.reason, kind: "wide" },
-            { name: w.askedBy },
-            { name: w.tenant },
-            { name: w.askedAt },
-          ]}
-        >
-          {found.refunds.map((refund) => (
-            <tr>
-              <td>
-                <a href={visit.href(`/approvals/refunds/${refund.refund_id}`)}>
-                  {visit.format.money(refund.amount_cents, refund.currency)}
-                </a>
-                <p class="quiet">{w.ofPaid(visit.format.money(refund.paid_cents, refund.currency))}</p>
-              </td>
-              <td class="wide">{refund.reason ?? "–"}</td>
-              <td>{refund.requested_by}</td>
-              <td>{refund.tenant_id}</td>
-              <td>
-                <Time visit={visit} at={refund.created_at} as="ago" />
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </section>
+    <>
+      <Refunds visit={visit} found={found} label={w.declinedRefunds} none={w.noneFound} />
+      <Pager visit={visit} next={found?.next_cursor ?? null} />
+    </>
+  );
+}
+
+interface RefundsProps {
+  readonly visit: Visit;
+  /** Null: the caller may not read payments. */
+  readonly found: RefundList | null;
+  readonly label: string;
+  /** Said when there is none. */
+  readonly none: string;
+}
+
+function Refunds({ visit, found, label, none }: RefundsProps) {
+  const w = visit.words(approvalWords);
+  if (found === null) return <p class="quiet">{w.noPayments}</p>;
+  if (found.refunds.length === 0) return <Empty>{none}</Empty>;
+  return (
+    <Table
+      label={label}
+      columns={[
+        { name: w.amount },
+        { name: w.reason, kind: "wide" },
+        { name: w.askedBy },
+        { name: w.tenant },
+        { name: w.askedAt },
+      ]}
+    >
+      {found.refunds.map((refund) => (
+        <tr>
+          <td>
+            <a href={visit.href(`/approvals/refunds/${refund.refund_id}`)}>
+              {visit.format.money(refund.amount_cents, refund.currency)}
+            </a>
+            <p class="quiet">{w.ofPaid(visit.format.money(refund.paid_cents, refund.currency))}</p>
+          </td>
+          <td class="wide">
+            {refund.reason ?? "–"}
+            {refund.declined_by === null ? null : (
+              <p class="quiet">
+                {w.declined} {w.by(refund.declined_by)}: {refund.declined_reason}
+              </p>
+            )}
+          </td>
+          <td>{refund.requested_by}</td>
+          <td>{refund.tenant_id}</td>
+          <td>
+            <Time visit={visit} at={refund.created_at} as="ago" />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

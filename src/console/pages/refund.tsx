@@ -24,21 +24,20 @@ export const page: PageModule = {
           <h1>{title}</h1>
           <Facts
             of={[
-              [
-                w.status,
-                <Badge tone={waits ? "warn" : "info"}>{waits ? w.unapproved : refund.status}</Badge>,
-              ],
+              [w.status, <Badge tone={waits ? "warn" : "info"}>{stateOf(visit, refund)}</Badge>],
               [w.reason, refund.reason],
               [w.askedBy, refund.requested_by],
               [w.askedAt, <Time visit={visit} at={refund.created_at} as="dateTime" />],
               [w.approvedBy, refund.approved_by],
+              [w.declinedBy, refund.declined_by],
+              [w.declinedWhy, refund.declined_reason],
               [w.failure, refund.failure_reason],
               [w.course, payment.course_id],
               [w.tenant, refund.tenant_id],
               [w.payment, <code>{refund.intent_id}</code>],
             ]}
           />
-          {waits && visit.can("approve") ? <Approve visit={visit} refund={refund} /> : null}
+          {waits && visit.can("approve") ? <Decide visit={visit} refund={refund} /> : null}
         </>
       ),
     };
@@ -55,18 +54,44 @@ export const page: PageModule = {
         requestId,
       };
     },
+    async decline(visit, form) {
+      const { requestId } = await visit.api.change<RefundDetails>(`${routeOf(visit)}/decline`, {
+        body: { reason: form.text("reason") },
+        idempotencyKey: form.idempotencyKey,
+      });
+      return {
+        goTo: visit.href(`/approvals/refunds/${idOf(visit)}`),
+        told: visit.words(approvalWords).doneDeclined,
+        requestId,
+      };
+    },
   },
 };
 
-function Approve({ visit, refund }: { readonly visit: Visit; readonly refund: RefundDetails }) {
+function stateOf(visit: Visit, { status }: RefundDetails): string {
   const w = visit.words(approvalWords);
-  if (refund.requested_by === visit.caller.id) return <p class="message warn">{w.ownRefund}</p>;
+  if (status === "unapproved") return w.unapproved;
+  return status === "declined" ? w.declined : status;
+}
+
+function Decide({ visit, refund }: { readonly visit: Visit; readonly refund: RefundDetails }) {
+  const w = visit.words(approvalWords);
+  const isOwn = refund.requested_by === visit.caller.id;
   return (
-    <section class="actions">
-      <ActionForm visit={visit} action="approve" button={w.approveRefund}>
-        <p class="quiet">{w.approveRefundWhy}</p>
-        <ReasonField visit={visit} action="approve" />
-      </ActionForm>
-    </section>
+    <>
+      {isOwn ? <p class="message warn">{w.ownRefund}</p> : null}
+      <section class="actions">
+        {isOwn ? null : (
+          <ActionForm visit={visit} action="approve" button={w.approveRefund}>
+            <p class="quiet">{w.approveRefundWhy}</p>
+            <ReasonField visit={visit} action="approve" />
+          </ActionForm>
+        )}
+        <ActionForm visit={visit} action="decline" button={w.declineRefund} tone="danger">
+          <p class="quiet">{w.declineRefundWhy}</p>
+          <ReasonField visit={visit} action="decline" />
+        </ActionForm>
+      </section>
+    </>
   );
 }

@@ -105,6 +105,13 @@ export const approvalWords = defineWords({
     approveRefundWhy: "The money goes back to the payer. Who asked for it cannot approve it.",
     ownRefund: "You asked for this refund, so somebody else has to approve it.",
     doneRefund: (state: string) => `The refund is approved. It is now: ${state}.`,
+    declined: "declined",
+    declinedRefunds: "Declined refunds",
+    declinedBy: "Declined by",
+    declinedWhy: "Why it was declined",
+    declineRefund: "Decline the refund",
+    declineRefundWhy: "No money goes back. It cannot be approved any more; another refund can be asked for.",
+    doneDeclined: "The refund is declined.",
   },
   de: {
     title: "Freigaben",
@@ -211,5 +218,13 @@ export const approvalWords = defineWords({
     approveRefundWhy: "Das Geld geht an den Zahler zurück. Wer sie verlangt hat, kann sie nicht freigeben.",
     ownRefund: "Sie haben diese Erstattung verlangt; jemand anderes muss sie freigeben.",
     doneRefund: (state: string) => `Die Erstattung ist freigegeben. Sie ist jetzt: ${state}.`,
+    declined: "abgelehnt",
+    declinedRefunds: "Abgelehnte Erstattungen",
+    declinedBy: "Abgelehnt von",
+    declinedWhy: "Warum sie abgelehnt wurde",
+    declineRefund: "Erstattung ablehnen",
+    declineRefundWhy:
+      "Es geht kein Geld zurück. Sie kann nicht mehr freigegeben werden; eine andere Erstattung kann verlangt werden.",
+    doneDeclined: "Die Erstattung ist abgelehnt.",
   },
 });

@@ -82,6 +82,9 @@ export type RefundBody = z.output<typeof refundRequest>;
 /** Why it is approved; it stands in the audit. */
 export const approveRequest = z.strictObject({ reason: reasonText(500, 1).optional() });
 
+/** Why it is declined; it stands with the refund and in the audit. */
+export const declineRequest = z.strictObject({ reason: reasonText(500, 1) });
+
 export const refundsQuery = z.strictObject({
   status: z.enum(refundStatuses).default("unapproved"),
   tenant_id: opaqueId.optional(),
@@ -165,6 +168,8 @@ export function refundView(refund: Refund) {
     reason: refund.reason,
     requested_by: refund.requestedBy,
     approved_by: refund.approvedBy,
+    declined_by: refund.declinedBy,
+    declined_reason: refund.declinedReason,
     provider_refund_id: refund.providerRefundId,
     transaction_id: refund.transactionId,
     failure_reason: refund.failureReason,

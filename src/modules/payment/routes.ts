@@ -6,11 +6,12 @@ import { readBytes } from "../../http/kit/request-body.ts";
 import { receives, validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
 import { writeTimeCursor } from "../time-cursor.ts";
-import { approveRefund } from "./approve-refund.ts";
+import { approveRefund, declineRefund } from "./decide-refund.ts";
 import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
 import { listRevenue } from "./ledger-store.ts";
 import {
   approveRequest,
+  declineRequest,
   intentRequest,
   intentStatusView,
   intentView,
@@ -140,6 +141,11 @@ function refundRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   app.post("/:id/approve", mayApprove, validatedOptional(approveRequest), async (c) => {
     const { reason = null } = c.req.valid("json");
     return c.json(refundView(await approveRefund(c.var.services, settings, c.req.param("id"), reason)));
+  });
+
+  app.post("/:id/decline", mayApprove, validated("json", declineRequest), async (c) => {
+    const { reason } = c.req.valid("json");
+    return c.json(refundView(await declineRefund(c.var.services, c.req.param("id"), reason)));
   });
 
   app.get("/:id", mayRead, validated("query", tenantQuery), async (c) => {

@@ -95,7 +95,11 @@ describe("given a refund", () => {
     expect(refundStateOf({ status: "succeeded", providerRefundId: null })).toBe("succeeded");
   });
 
-  test.each(["processing", "succeeded", "failed", "given_up"] as const)(
+  test("that was declined here, and that somebody makes at the provider all the same, is money that went back", () => {
+    expect(nextRefund("declined", "succeeded")).toEqual({ status: "succeeded", entry: "refund_succeeded" });
+  });
+
+  test.each(["unapproved", "declined", "processing", "succeeded", "failed", "given_up"] as const)(
     "that is %s is not given up: only one that the provider never told of",
     (state) => {
       expect(giveUpRefund("requested")).toEqual({ status: "failed", entry: "refund_failed" });

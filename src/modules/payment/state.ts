@@ -58,6 +58,7 @@ export function refundStateOf(refund: {
 /** As with payments: the order in which the provider's facts arrive decides nothing. */
 const refundWeights = {
   unapproved: 0,
+  declined: 0,
   requested: 0,
   given_up: 0,
   processing: 1,

@@ -18,8 +18,18 @@ import { instant } from "../columns.ts";
 
 export type Provider = "stripe" | "paypal" | "crypto";
 export type IntentStatus = "created" | "pending" | "succeeded" | "failed" | "cancelled";
-/** `unapproved`: it waits for a second person, and holds nothing of the payment until then. */
-export const refundStatuses = ["unapproved", "requested", "processing", "succeeded", "failed"] as const;
+/**
+ * `unapproved`: it waits for a second person, and holds nothing of the payment until then. `declined`: a person said no
+ * to one that waited; it was never handed to the provider.
+ */
+export const refundStatuses = [
+  "unapproved",
+  "declined",
+  "requested",
+  "processing",
+  "succeeded",
+  "failed",
+] as const;
 export type RefundStatus = (typeof refundStatuses)[number];
 export type TransactionType =
   | "payment_succeeded"
@@ -173,6 +183,9 @@ export const paycoreRefunds = pgTable(
     failureReason: varchar("failure_reason", { length: 500 }),
     requestedBy: varchar("requested_by", { length: 100 }).notNull(),
     approvedBy: varchar("approved_by", { length: 100 }),
+    /** Who declined it and why; null unless it is declined. */
+    declinedBy: varchar("declined_by", { length: 100 }),
+    declinedReason: varchar("declined_reason", { length: 500 }),
     providerRefundId: varchar("provider_refund_id", { length: 255 }),
     attempts: integer("attempts").notNull().default(0),
     /** When the repair may hand it to the provider. */
@@ -196,7 +209,7 @@ export const paycoreRefunds = pgTable(
     check("paycore_refunds_amount_check", sql`amount_cents > 0`),
     check(
       "paycore_refunds_status_check",
-      sql`status IN ('unapproved', 'requested', 'processing', 'succeeded', 'failed')`,
+      sql`status IN ('unapproved', 'declined', 'requested', 'processing', 'succeeded', 'failed')`,
     ),
   ],
 );
@@ -227,7 +240,7 @@ export const paycoreEarlyRefunds = pgTable(
     /** Our id of the refund; null when it was made at the provider. */
     refundId: uuid("refund_id"),
     fact: varchar("fact", { length: 10 })
-      .$type<Exclude<RefundStatus, "unapproved" | "requested">>()
+      .$type<Exclude<RefundStatus, "unapproved" | "declined" | "requested">>()
       .notNull(),
     amountCents: integer("amount_cents").notNull(),
     currency: varchar("currency", { length: 3 }).notNull(),

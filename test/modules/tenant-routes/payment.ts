@@ -23,11 +23,19 @@ export const paymentTable: TenantTable = {
         await_approval: true,
       }),
     );
+    const unwanted = await made(
+      as("POST", "/api/paycore/refunds", {
+        intent_id: dear.intent_id,
+        amount_cents: 70_000,
+        await_approval: true,
+      }),
+    );
     return {
       paid: paid.intent_id,
       open: open.intent_id,
       refund: refund.refund_id,
       large: large.refund_id,
+      unwanted: unwanted.refund_id,
       payer: body.user_id,
       tenant: tenantId,
     };
@@ -37,6 +45,7 @@ export const paymentTable: TenantTable = {
     open: "00000000-0000-4000-8000-000000000001",
     refund: "00000000-0000-4000-8000-000000000002",
     large: "00000000-0000-4000-8000-000000000003",
+    unwanted: "00000000-0000-4000-8000-000000000004",
     payer: "",
     tenant: "",
   },
@@ -92,6 +101,11 @@ export const paymentTable: TenantTable = {
       call: ({ large }) => ({ path: `/refunds/${large}/approve` }),
       foreign: "not_found",
       status: 403,
+    },
+    {
+      route: "POST /refunds/:id/decline",
+      call: ({ unwanted }) => ({ path: `/refunds/${unwanted}/decline`, body: { reason: "Not needed." } }),
+      foreign: "not_found",
     },
     {
       route: "GET /refunds",
