@@ -13,6 +13,7 @@ import type { Principal } from "./kit/access.ts";
 import type { Mount } from "./kit/mount.ts";
 import { isScope, type Scope, scopeExpectation } from "./kit/scopes.ts";
 import { createSecretCheck } from "./kit/secret-check.ts";
+import { isTenantId } from "./kit/tenant-id.ts";
 import { bearerOf, bootstrap } from "./requests/authentication.ts";
 import type { RequestLimits } from "./requests/limits.ts";
 import type { LoadExamples } from "./routes/catalog.ts";
@@ -185,7 +186,7 @@ function requirePrincipal(found: Principal | null): Principal | null {
   const faults = [
     typeof id === "string" && idShape.test(id) ? [] : ["id: expected 1 to 100 letters, digits, and : _ . -"],
     typeof name === "string" ? [] : ["name: expected a text"],
-    tenantId === null || (typeof tenantId === "string" && tenantId !== "")
+    tenantId === null || (typeof tenantId === "string" && isTenantId(tenantId))
       ? []
       : ["tenantId: expected the id of a tenant, or null for all"],
     Array.isArray(scopes) && scopes.every((scope) => typeof scope === "string" && isScope(scope))

@@ -1,6 +1,7 @@
-import { ForbiddenError } from "@brain/engine";
+import { ForbiddenError, ValidationError } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
 import { grants, type Principal } from "../kit/access.ts";
+import { isTenantId } from "../kit/tenant-id.ts";
 
 /** What a sender of events needs. */
 interface Sender {
@@ -12,6 +13,7 @@ interface Sender {
 /**
  * Lets an event pass that is of the sender's tenant, and about the sender's own doing, unless it may act for others.
  *
+ * @throws {ValidationError} what it names as its tenant can be none
  * @throws {ForbiddenError} names the field
  */
 export function requirePublishable({ principal, actorId }: Sender, event: Envelope): void {
@@ -19,6 +21,13 @@ export function requirePublishable({ principal, actorId }: Sender, event: Envelo
   const refuse = (path: string, message: string, expected: string) => {
     throw new ForbiddenError(message, { issues: [{ path, message: expected }] });
   };
+  if (event.tenant_id !== null && !isTenantId(event.tenant_id)) {
+    throw new ValidationError("The event was refused.", {
+      issues: [
+        { path: "tenant_id", message: "expected the id of a tenant, without white space at its ends" },
+      ],
+    });
+  }
   const { tenantId } = principal;
   if (tenantId !== null && event.tenant_id !== tenantId) {
     refuse(

@@ -2,6 +2,7 @@ import { countFound, exportFound, namesOfType, search } from "@brain/engine";
 import type { Catalog } from "@brain/schemas";
 import * as z from "zod";
 import { instantText } from "./instant.ts";
+import { tenantIdText } from "./tenant-id.ts";
 
 /*
  * The query of the routes that search the record and the entries of other programs.
@@ -59,7 +60,7 @@ const searchFields = {
   to: instantText.optional(),
   occurred_from: instantText.optional(),
   occurred_to: instantText.optional(),
-  tenant_id: filterText(100).optional(),
+  tenant_id: tenantIdText.optional(),
   actor_id: name,
   agent_id: name,
   source: name,

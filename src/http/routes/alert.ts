@@ -5,6 +5,7 @@ import type { AppEnv } from "../host.ts";
 import { requires } from "../kit/access.ts";
 import { reasonText as freeReason, plainText } from "../kit/free-text.ts";
 import { validated, validatedOptional } from "../kit/routing.ts";
+import { tenantIdText } from "../kit/tenant-id.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
 import { operatorOf, visibleInvocation } from "../requests/requester.ts";
 import { pageFields, reasonText } from "./operator-fields.ts";
@@ -18,7 +19,7 @@ const listQuery = z.strictObject({
   kind: plainText(50).optional(),
   severity: z.enum(severities).optional(),
   subject: plainText(255).optional(),
-  tenant_id: plainText(255).optional(),
+  tenant_id: tenantIdText.optional(),
   ...pageFields,
 });
 const param = z.object({ id: z.string().regex(/^[1-9]\d{0,17}$/, "expected the id of an alert") });

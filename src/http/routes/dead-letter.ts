@@ -23,6 +23,7 @@ import { requires } from "../kit/access.ts";
 import { plainText } from "../kit/free-text.ts";
 import { instantText } from "../kit/instant.ts";
 import { validated } from "../kit/routing.ts";
+import { tenantIdText } from "../kit/tenant-id.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
 import { jobKeyOf } from "../requests/idempotency.ts";
 import { operatorOf, readerOf, repeatableInvocation, visibleInvocation } from "../requests/requester.ts";
@@ -41,7 +42,7 @@ const listQuery = z.strictObject({
   status,
   type: plainText(255).optional(),
   fingerprint: fingerprint.optional(),
-  tenant_id: plainText(255).optional(),
+  tenant_id: tenantIdText.optional(),
   key: plainText(255).optional(),
   job_id: rowId.optional(),
   ...pageFields,
@@ -58,7 +59,7 @@ const filter = z
     subscriber: plainText(255).optional(),
     type: plainText(255).optional(),
     fingerprint: fingerprint.optional(),
-    tenant_id: plainText(255).optional(),
+    tenant_id: tenantIdText.optional(),
     key: plainText(255).optional(),
     job_id: rowId.optional(),
     failed_from: instantText.optional(),

@@ -7,6 +7,7 @@ import { requires } from "../kit/access.ts";
 import { plainText } from "../kit/free-text.ts";
 import { validated } from "../kit/routing.ts";
 import { serveLive } from "../kit/server-sent-events.ts";
+import { tenantIdText } from "../kit/tenant-id.ts";
 import { tenantOf } from "../kit/tenants.ts";
 
 const mayRead = requires("events:read", "own_tenant");
@@ -20,7 +21,7 @@ const streamQuery = z.strictObject({
     .transform((text) => text.split(",").map((type) => type.trim()))
     .pipe(z.array(z.string().min(1, "expected a type between the commas").max(100)).max(maxTypes))
     .optional(),
-  tenant_id: plainText(100).optional(),
+  tenant_id: tenantIdText.optional(),
   correlation_id: plainText(255).optional(),
   key: plainText(255).optional(),
   severity: z.enum(severities).optional(),

@@ -6,6 +6,7 @@ import { requires } from "../kit/access.ts";
 import { plainText } from "../kit/free-text.ts";
 import { instantText } from "../kit/instant.ts";
 import { validated } from "../kit/routing.ts";
+import { tenantIdText } from "../kit/tenant-id.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
 import { jobKeyOf } from "../requests/idempotency.ts";
 import { operatorOf, repeatableInvocation } from "../requests/requester.ts";
@@ -22,7 +23,7 @@ const replayBody = z
     types: z.array(plainText(100)).min(1).max(200).optional(),
     from: instantText.optional(),
     to: instantText.optional(),
-    tenant_id: plainText(100).optional(),
+    tenant_id: tenantIdText.optional(),
     correlation_id: plainText(255).optional(),
     event_id: z.uuid().toLowerCase().optional(),
     dry_run: z.boolean().default(false),

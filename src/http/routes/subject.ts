@@ -5,6 +5,7 @@ import type { AppEnv } from "../host.ts";
 import { requires } from "../kit/access.ts";
 import { plainText } from "../kit/free-text.ts";
 import { validated } from "../kit/routing.ts";
+import { tenantIdText } from "../kit/tenant-id.ts";
 import { tenantOf, visibleTenant } from "../kit/tenants.ts";
 import { operatorOf, visibleInvocation } from "../requests/requester.ts";
 import { reasonText } from "./operator-fields.ts";
@@ -13,7 +14,7 @@ const subject = {
   /** Id of a user, as events name it. */
   subject: plainText(255),
   /** Left out: that of the credential. With one for all tenants it must be named when a tenant knows the person. */
-  tenant_id: plainText(100).optional(),
+  tenant_id: tenantIdText.optional(),
 };
 /** `without_tenant`: the person of events that have no tenant, though tenants know one by this id, too. */
 const eraseBody = z.strictObject({

@@ -3,12 +3,12 @@ import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "../host.ts";
 import { requires } from "../kit/access.ts";
-import { plainText } from "../kit/free-text.ts";
 import { validated } from "../kit/routing.ts";
+import { tenantIdText } from "../kit/tenant-id.ts";
 import { operatorOf } from "../requests/requester.ts";
 import { reasonText } from "./operator-fields.ts";
 
-const tenantParam = z.object({ tenant: plainText(100) });
+const tenantParam = z.object({ tenant: tenantIdText });
 
 const quota = z.int().min(1).max(1_000_000_000).nullable().optional();
 

@@ -1,5 +1,6 @@
 import { openObject } from "@brain/schemas";
 import * as z from "zod";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import type { agents } from "./tables.ts";
 
 /** Requests and answers of the routes. */
@@ -13,12 +14,6 @@ const agentId = z
   .max(100)
   .regex(/^\P{Cc}+$/u, "expected a name without control characters");
 
-const tenantId = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^\P{Cc}+$/u, "expected text without control characters");
-
 // That it is JSON, how deep and how large it may be, and what it must not hold, is checked when it is published.
 const message = openObject(10_000);
 
@@ -27,7 +22,7 @@ export const agentParam = z.strictObject({ agent_id: agentId });
 export const messageRequest = z.strictObject({
   from: agentId,
   message,
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 const counter = z.int().min(0).max(2_147_483_647);
@@ -37,27 +32,27 @@ export const heartbeatRequest = z.strictObject({
   tasks_completed: counter.optional(),
   tasks_failed: counter.optional(),
   heartbeat_seconds: heartbeatSeconds.optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 export const onlineRequest = z.strictObject({
   heartbeat_seconds: heartbeatSeconds.optional(),
   details: message.optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 export const errorRequest = z.strictObject({
   error: z.string().min(1).max(2_000),
   error_type: z.string().min(1).max(200).optional(),
   details: message.optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 export const taskRequest = z.strictObject({
   /** The agent that hands out work; left out: whoever listens. */
   to: agentId.optional(),
   details: message.optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
@@ -76,21 +71,21 @@ export const inboxQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
   wait_ms: z.coerce.number().int().min(0).max(25_000).default(0),
   broadcasts: flag.default(false),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 export const inboxStreamQuery = z.strictObject({
   last_event_id: z.string().min(1).max(2_000).optional(),
   broadcasts: flag.default(false),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 /** Whose agent is meant, where several tenants have one of that name. */
-export const tenantQuery = z.object({ tenant_id: tenantId.optional() });
+export const tenantQuery = z.object({ tenant_id: tenantIdText.optional() });
 
 export const agentsQuery = z.strictObject({
   status: z.enum(["online", "offline"]).optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
   /** The last `agent_id` of the page before. */
   after: agentId.optional(),

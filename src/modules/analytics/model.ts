@@ -2,6 +2,7 @@ import { ValidationError } from "@brain/engine";
 import * as z from "zod";
 import { plainText } from "../../http/kit/free-text.ts";
 import { instant } from "../../http/kit/instant.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { metricNames } from "./metrics.ts";
 
 /** What the routes take. */
@@ -23,7 +24,7 @@ const shared = {
   to: instant.optional(),
   interval: z.enum(["hour", "day"]).default("day"),
   format: z.enum(["json", "csv"]).default("json"),
-  tenant_id: plainText(100).optional(),
+  tenant_id: tenantIdText.optional(),
 };
 const language = z
   .string()

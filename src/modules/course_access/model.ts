@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { plainText } from "../../http/kit/free-text.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import type { Access } from "./state.ts";
 
 /** An id of ours, as events carry it. */
@@ -10,13 +11,13 @@ export const courseParam = z.object({ course_id: id });
 export const accessQuery = z.object({
   user_id: id,
   /** Left out: of any tenant. */
-  tenant_id: id.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 export type AccessQuery = z.output<typeof accessQuery>;
 
 export const listQuery = z.object({
   user_id: id,
-  tenant_id: id.optional(),
+  tenant_id: tenantIdText.optional(),
   status: z.enum(["active", "revoked"]).optional(),
   limit: z
     .string()
@@ -38,7 +39,7 @@ const reason = plainText(500, 3);
 export const grantRequest = z.strictObject({
   user_id: id,
   /** Null or left out: that of the credential, or access without a tenant. */
-  tenant_id: id.nullish(),
+  tenant_id: tenantIdText.nullish(),
   reason,
 });
 export type GrantRequest = z.output<typeof grantRequest>;
@@ -46,7 +47,7 @@ export type GrantRequest = z.output<typeof grantRequest>;
 export const revokeRequest = z.strictObject({
   user_id: id,
   /** Left out: the access of any tenant. */
-  tenant_id: id.optional(),
+  tenant_id: tenantIdText.optional(),
   reason,
 });
 export type RevokeRequest = z.output<typeof revokeRequest>;

@@ -1,6 +1,7 @@
 import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
 import { reasonText, withoutFindings } from "../../http/kit/free-text.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { type AccessRule, openAccess } from "../access-rule.ts";
 import { isoOrNull } from "../iso-or-null.ts";
 import { codePoints } from "./seo.ts";
@@ -78,12 +79,10 @@ const derivedContent = z.strictObject({
   additional_context: text(0, 5000).nullable().default(null),
 }) satisfies z.ZodType<DerivedContent>;
 
-const tenantId = text(1, 100);
-
 export const createRequest = z.strictObject({
   course_id: text(1, 100),
   /** Left out or null: that of the credential, or none. */
-  tenant_id: tenantId.nullish(),
+  tenant_id: tenantIdText.nullish(),
   slug,
   language,
   title,
@@ -160,7 +159,7 @@ export type ListQuery = z.output<typeof listQuery>;
 
 export const distributionsQuery = z.object({
   course_id: text(1, 100).optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
   parent_id: z
     .string()
     .regex(distributionIdPattern, { error: "Expected `dist_` and 16 hex digits" })

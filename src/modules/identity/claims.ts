@@ -2,6 +2,7 @@ import { ForbiddenError, sha256Hex } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import type { Principal } from "../../http/kit/access.ts";
 import type { Scope } from "../../http/kit/scopes.ts";
+import { isTenantId } from "../../http/kit/tenant-id.ts";
 import { expectedOfTenant } from "./tenant-name.ts";
 
 /*
@@ -86,14 +87,14 @@ function valueAt(claims: JsonObject, path: ClaimPath): JsonValue | undefined {
   return at;
 }
 
-const tenantShape = /^[^\p{Cc}\p{Cs}\u2028\u2029]{1,100}$/u;
+const nameShape = /^[^\p{Cc}\p{Cs}\u2028\u2029]{1,100}$/u;
 
 function tenantOfClaims({ name, tenant }: ClaimMapping, claims: JsonObject): string | null {
   if (tenant.kind === "all") return null;
   if (tenant.kind === "fixed") return tenant.tenantId;
   const given = valueAt(claims, tenant.claim);
   // Never null for want of a claim: that would be all tenants.
-  const isText = typeof given === "string" && given.trim() === given && tenantShape.test(given);
+  const isText = typeof given === "string" && isTenantId(given);
   const expected = isText ? expectedOfTenant(given) : "a text of 1 to 100 characters";
   if (isText && expected === null) return given;
   throw new ForbiddenError(
@@ -103,7 +104,7 @@ function tenantOfClaims({ name, tenant }: ClaimMapping, claims: JsonObject): str
 
 function displayNameOf({ displayName }: ClaimMapping, claims: JsonObject): string | null {
   const given = displayName === null ? undefined : valueAt(claims, displayName);
-  return typeof given === "string" && tenantShape.test(given) ? given : null;
+  return typeof given === "string" && nameShape.test(given) ? given : null;
 }
 
 const subjectShape = /^[A-Za-z0-9_.-]{1,50}$/;

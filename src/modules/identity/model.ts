@@ -2,6 +2,7 @@ import * as z from "zod";
 import { plainText } from "../../http/kit/free-text.ts";
 import { instant } from "../../http/kit/instant.ts";
 import { isRole, isScope, type Role, roles, type Scope, scopeExpectation } from "../../http/kit/scopes.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { type KeyKind, keyPrefix } from "./api-key.ts";
 import type { KeyRow } from "./tables.ts";
 import { expectedOfTenant } from "./tenant-name.ts";
@@ -18,7 +19,8 @@ export const role = z
   .refine(isRole, { error: `expected ${Object.keys(roles).join(", ")}` })
   .transform((text) => text as Role);
 
-export const tenantId = plainText(100).superRefine((name, context) => {
+/** Of whom a credential is made: nobody who looks like somebody else. */
+export const tenantId = tenantIdText.superRefine((name, context) => {
   const expected = expectedOfTenant(name);
   if (expected !== null) context.addIssue({ code: "custom", message: `expected ${expected}` });
 });

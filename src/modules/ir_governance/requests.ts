@@ -1,20 +1,14 @@
 import { forbiddenValue, type JsonValue, stripHashPrefix } from "@brain/schemas";
 import * as z from "zod";
-import { reasonText } from "../../http/kit/free-text.ts";
+import { reasonText, withoutFindings } from "../../http/kit/free-text.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { timeCursor } from "../time-cursor.ts";
-import { isLine } from "./plan/plan.ts";
 import { approvalStatuses } from "./tables.ts";
 
 /** What the routes accept. */
 
-const tenantId = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .refine((text) => isLine(text) && forbiddenValue(text) === null, {
-    error: "Expected an id without control characters, not a person's data",
-  });
+/** What is told of a plan goes into events. */
+const tenantId = withoutFindings(tenantIdText);
 
 /** A user: an id, never a name or an e-mail address. */
 const userId = z

@@ -1,6 +1,7 @@
 import { atMostMembers, guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
 import * as z from "zod";
 import { reasonText } from "../../http/kit/free-text.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { timeCursor } from "../time-cursor.ts";
 import { jsonBytes, missionType } from "./model.ts";
 import { priorities } from "./state.ts";
@@ -47,7 +48,7 @@ const maxRetries = z.int().min(1).max(20);
 const work = {
   priority: priority.default(20),
   max_retries: maxRetries.default(3),
-  tenant_id: plainId.nullish(),
+  tenant_id: tenantIdText.nullish(),
   /** Left out: who acts. */
   created_by: plainId.optional(),
 };
@@ -91,7 +92,7 @@ const whole = (max: number, usual: number) =>
     .pipe(z.int().min(1).max(max))
     .default(usual);
 
-const ofTenant = { tenant_id: plainId.optional() };
+const ofTenant = { tenant_id: tenantIdText.optional() };
 export const tenantQuery = z.object(ofTenant);
 export type TenantQuery = z.output<typeof tenantQuery>;
 export const queueQuery = z.object({ limit: whole(100, 20), ...ofTenant });
@@ -151,7 +152,7 @@ export const templateRequest = z
       .record(z.string().regex(variableName, { error: "Expected letters, digits and _" }), variable)
       .refine(...atMostMembers(maxVariables))
       .default({}),
-    tenant_id: plainId.nullish(),
+    tenant_id: tenantIdText.nullish(),
     created_by: plainId.optional(),
   })
   .superRefine((request, context) => {

@@ -3,6 +3,7 @@ import * as base64url from "jose/base64url";
 import * as z from "zod";
 import { reasonText } from "../../http/kit/free-text.ts";
 import { day } from "../../http/kit/instant.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import { timeCursor } from "../time-cursor.ts";
 import {
@@ -60,7 +61,7 @@ export const intentRequest = z.strictObject({
     .default("EUR"),
   provider: z.enum(["stripe", "paypal", "crypto"]).default("stripe"),
   /** Left out: the tenant of the course, `default` for a payment of anything else. */
-  tenant_id: opaqueId.optional(),
+  tenant_id: tenantIdText.optional(),
   user_id: opaqueId.optional(),
   metadata: metadata.default({}),
 });
@@ -75,7 +76,7 @@ export const refundRequest = z.strictObject({
   /** Where the amount needs somebody: it waits for whoever approves it by a request of their own. */
   await_approval: z.boolean().default(false),
   /** Given: the payment must be of this tenant. */
-  tenant_id: opaqueId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 export type RefundBody = z.output<typeof refundRequest>;
 
@@ -87,13 +88,13 @@ export const declineRequest = z.strictObject({ reason: reasonText(500, 1) });
 
 export const refundsQuery = z.strictObject({
   status: z.enum(refundStatuses).default("unapproved"),
-  tenant_id: opaqueId.optional(),
+  tenant_id: tenantIdText.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: timeCursor().optional(),
 });
 
 /** Given: the payment must be of this tenant. */
-export const tenantQuery = z.strictObject({ tenant_id: opaqueId.optional() });
+export const tenantQuery = z.strictObject({ tenant_id: tenantIdText.optional() });
 
 const cursorParts = z.tuple([day, opaqueId, z.string().regex(/^[A-Z]{3}$/)]);
 /** The last day of a page: date, tenant and currency. */
@@ -116,7 +117,7 @@ export const revenueQuery = z
   .strictObject({
     from: day,
     to: day,
-    tenant_id: opaqueId.optional(),
+    tenant_id: tenantIdText.optional(),
     limit: z.coerce.number().int().min(1).max(1_000).default(366),
     cursor: z
       .string()

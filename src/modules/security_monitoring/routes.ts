@@ -2,9 +2,10 @@ import { type AlertState, changeAlert, findAlert, listAlerts, NotFoundError } fr
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { requires } from "../../http/kit/access.ts";
-import { plainText, reasonText } from "../../http/kit/free-text.ts";
+import { reasonText } from "../../http/kit/free-text.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedOptional } from "../../http/kit/routing.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { ruleNames, severityOf } from "./rules.ts";
 
@@ -15,7 +16,7 @@ const id = z.string().regex(/^[1-9]\d{0,17}$/, "expected the id of an alert");
 const listQuery = z.strictObject({
   status: z.enum(["open", "acknowledged", "closed"]).optional(),
   rule: z.enum(ruleNames).optional(),
-  tenant_id: plainText(100).optional(),
+  tenant_id: tenantIdText.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: id.optional(),
 });

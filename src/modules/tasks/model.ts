@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { isoOrNull } from "../iso-or-null.ts";
 import type { TaskStatus, taskItems } from "./tables.ts";
 import {
@@ -37,8 +38,6 @@ const references = z
   .transform((ids) => [...new Set(ids)].sort());
 const version = z.int().min(1).max(2_147_483_647);
 
-const tenantId = text(1, 100);
-
 export const createRequest = z.strictObject({
   title: text(1, maxTaskText.title),
   priority: priority.default("P2"),
@@ -46,7 +45,7 @@ export const createRequest = z.strictObject({
   /** Tasks that it refers to. */
   references: references.default([]),
   /** Left out or null: that of the credential, or none. */
-  tenant_id: tenantId.nullish(),
+  tenant_id: tenantIdText.nullish(),
 });
 export type CreateRequest = z.output<typeof createRequest>;
 
@@ -87,7 +86,7 @@ const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 export const listQuery = z.object({
   status: z.enum(taskStatuses).optional(),
   priority: priority.optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
   limit: limit(100).default(50),
   cursor: taskId.optional(),
 });
@@ -97,21 +96,21 @@ export const eventsQuery = z.object({
   type: z.enum(taskEventTypes).optional(),
   from: text(10, 40).optional(),
   to: text(10, 40).optional(),
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
   limit: limit(500).default(50),
   order: z.enum(["newest", "oldest"]).default("newest"),
   cursor: text(1, maxTaskText.id).optional(),
 });
 export type EventsQuery = z.output<typeof eventsQuery>;
 
-export const statsQuery = z.object({ days: limit(366).default(30), tenant_id: tenantId.optional() });
+export const statsQuery = z.object({ days: limit(366).default(30), tenant_id: tenantIdText.optional() });
 export type StatsQuery = z.output<typeof statsQuery>;
 
 export const importQuery = z.object({
   dry_run: flag.default(false),
   publish: flag.default(false),
   /** Whose events they become; left out: of no tenant. */
-  tenant_id: tenantId.optional(),
+  tenant_id: tenantIdText.optional(),
 });
 
 export function taskView(task: Task) {

@@ -1,6 +1,7 @@
 import { refusedHost } from "@brain/engine";
 import * as z from "zod";
 import { plainText, reasonText } from "../../http/kit/free-text.ts";
+import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import { isoOrNull } from "../iso-or-null.ts";
 import type { DeliveryRow, EndpointRow } from "./tables.ts";
@@ -26,7 +27,7 @@ export function endpointRequest(allow: readonly string[]) {
     form: z.enum(["structured", "binary"]).default("structured"),
     description: plainText(500, 0).default(""),
     /** Null: the events of all tenants. Left out: that of the credential. */
-    tenant_id: plainText(100).nullable().optional(),
+    tenant_id: tenantIdText.nullable().optional(),
   });
 }
 export type EndpointRequest = z.output<ReturnType<typeof endpointRequest>>;

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { testApiKey } from "../../backbone.ts";
 import { createGatedProduct, type GatedProduct } from "../gated-product.ts";
 import { expectErrorShape } from "../refusal.ts";
+import { healthEnvelope, healthReport } from "../sample-events.ts";
 import type { Reply } from "../surface.ts";
 import { bodyDraft, queryDraft, queryText, schemaOf } from "./route-drafts.ts";
 import { expectNoInternals, nameOf, pathOf, type Route, routesOf } from "./routes.ts";
@@ -84,6 +86,65 @@ test("who names another tenant is refused with 403, wherever a route takes a ten
   }
   expect(asked).toBeGreaterThan(0);
   expect(await writes.since()).toEqual([]);
+});
+
+test("a tenant of white space alone is none, wherever a route takes a tenant", async () => {
+  const root = `Bearer ${testApiKey}`;
+  let asked = 0;
+  for (const route of routesOf(product.app).filter(({ access }) => access?.kind === "requires")) {
+    for (const kind of ["query", "body"] as const) {
+      const draft = kind === "query" ? queryDraft(route) : bodyDraft(route);
+      for (const place of placesIn(draft).filter((candidate) => candidate.at(-1) === "tenant_id")) {
+        const asking = { [kind]: withAt(draft, place, "   ") };
+        const reply = await call(route, root, asking);
+        const what = `${nameOf(route)} ${kind}`;
+        expect(`${what} ${reply.status}`).toBe(`${what} 422`);
+        expect([what, ...(await writes.since())]).toEqual([what]);
+        const paths = reply.body.error.details.map(({ path }: { path: string }) => path);
+        if (paths.includes(place.join("."))) asked += 1;
+        // What no draft can be made of is refused whatever it names.
+        else
+          expect((await call(route, root, { [kind]: withAt(draft, place, "owner") })).status, what).toBe(422);
+        await writes.since();
+      }
+    }
+  }
+  expect(asked).toBeGreaterThan(40);
+});
+
+test.each(["   ", " acme", "acme ", "\u00a0acme", "acme\u2028"])(
+  "an event of the tenant %j is refused, in each form in which events are handed in",
+  async (tenant_id) => {
+    const event = healthEnvelope({ tenant_id });
+    const { type, source, payload } = event;
+    const cloudEvent = { specversion: "1.0", id: event.id, type, source, tenantid: tenant_id, data: payload };
+    const sent = [
+      ["/api/events", "application/json", healthReport({ load: 0.5 }, { tenant_id })],
+      ["/api/events", "application/json", event],
+      ["/api/events", "application/cloudevents+json", cloudEvent],
+    ] as const;
+    for (const [path, contentType, body] of sent) {
+      const headers = { authorization: `Bearer ${testApiKey}`, "content-type": contentType };
+      const reply = await product.send(path, { method: "POST", headers, body: JSON.stringify(body) });
+      expect(reply.status, reply.text).toBe(422);
+      expect(reply.text).toContain("tenant");
+    }
+    expect(
+      await product.sql("SELECT 1 FROM events WHERE tenant_id LIKE '%acme%' OR tenant_id ~ '^ '"),
+    ).toEqual([]);
+  },
+);
+
+test("white space around a tenant is not part of its name", async () => {
+  const send = (tenant_id: string) =>
+    product.send("/api/agents/an-agent/heartbeat", {
+      method: "POST",
+      body: JSON.stringify({ tenant_id }),
+    });
+  expect((await send("owner")).status).toBeLessThan(300);
+  expect((await send("  owner ")).status).toBeLessThan(300);
+  const rows = await product.sql("SELECT DISTINCT tenant_id FROM agents WHERE agent_id = 'an-agent'");
+  expect(rows).toEqual([{ tenant_id: "owner" }]);
 });
 
 /** Texts in an answer that may name something: ids, slugs and tokens. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { tenantIdText } from "../../../http/kit/tenant-id.ts";
 import { accessRule } from "../../access-rule.ts";
 import { readTone, tones } from "./tone.ts";
 
@@ -48,7 +49,7 @@ const hostName = z
 
 /** Body of POST /generate and POST /dry-run. Unknown fields are refused. */
 export const generationRequest = z.strictObject({
-  tenant_id: text(1, 100),
+  tenant_id: tenantIdText,
   title: oneLine.pipe(text(10, 200)),
   description: z.string().trim().max(2000).pipe(text(1, 2000)),
   language: z.enum(languages),

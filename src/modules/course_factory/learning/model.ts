@@ -1,7 +1,7 @@
 import { openObject } from "@brain/schemas";
 import * as z from "zod";
-import { plainText } from "../../../http/kit/free-text.ts";
 import { day } from "../../../http/kit/instant.ts";
+import { tenantIdText } from "../../../http/kit/tenant-id.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import { timeCursor } from "../../time-cursor.ts";
 import { actorId } from "../route-parts.ts";
@@ -62,7 +62,7 @@ export const renderQuery = z.strictObject({ pack_id: packId.optional() });
 
 export const catalogQuery = z.strictObject({
   language: language.optional(),
-  tenant_id: plainText(100).optional(),
+  tenant_id: tenantIdText.optional(),
   limit: limit(100, 50),
   cursor: timeCursor().optional(),
 });

@@ -1,10 +1,10 @@
 import { type Issue, ValidationError } from "@brain/engine";
 import { forbiddenValue, isJsonObject, type JsonObject } from "@brain/schemas";
 import * as z from "zod";
+import { tenantIdText } from "../../../http/kit/tenant-id.ts";
 import {
   type Findings,
   isKey,
-  isLine,
   isText,
   nameOf,
   type PlanStep,
@@ -98,12 +98,11 @@ function notAPlan(issues: readonly Issue[]): ValidationError {
 }
 
 function readTenant(value: unknown): string {
-  const tenant = typeof value === "string" ? value.trim() : "";
-  const isUsable = tenant !== "" && tenant.length <= 100 && isLine(tenant) && forbiddenValue(tenant) === null;
-  if (!isUsable) {
+  const read = tenantIdText.safeParse(value);
+  if (!read.success || forbiddenValue(read.data) !== null) {
     throw notAPlan([{ path: "tenant_id", message: "expected an id of 1 to 100 characters" }]);
   }
-  return tenant;
+  return read.data;
 }
 
 interface Head {
