@@ -223,3 +223,65 @@ export const lend = (db: Database, transact: Transact, id: string) =>
   );
   expect(found).toEqual(expected);
 });
+
+test("connections that something opens, and what may give back the transaction", () => {
+  const { found, expected } = judge(
+    "B-1",
+    `${imports}
+import { AsyncLocalStorage } from "node:async_hooks";
+import { drizzle } from "drizzle-orm/node-postgres";
+import type { Engine } from "@brain/engine";
+import { pool } from "../lib/pool.ts";
+const main = drizzle(url);
+const getDb = () => main;
+const storage = new AsyncLocalStorage<Transaction>();
+const current = () => storage.getStore() ?? main;
+const repository = (tx: Transaction) => tx;
+const scope = { current: () => storage.getStore() };
+const store = (db: Database, id: string) => db.insert(books).values({ id });
+export class Shelf {
+  constructor(private readonly engine: Engine, private readonly scoped: { open(): Database }) {}
+  private db() { return storage.getStore(); }
+  async lend(id: string) {
+    await this.engine.transact({ source: "shelf" }, async (tx, publish) => {
+      await this.engine.open().db.insert(books).values({ id }); //! B-1
+      await this.engine.open().db.execute(\`UPDATE shelf_books SET id = '1'\`); //! B-1
+      await this.db().insert(books).values({ id });
+      await this.scoped.open().insert(books).values({ id });
+      await publish(bookShelved, { book_id: id });
+    });
+  }
+  async before(id: string) {
+    await this.engine.open().db.insert(books).values({ id });
+    await this.engine.transact({ source: "shelf" }, (_tx, publish) => publish(bookShelved, { book_id: id })); //! B-1
+  }
+}
+export const lend = (engine: Engine, transact: Transact, id: string) =>
+  transact(async ({ tx, publish }) => {
+    await engine.open().db.insert(books).values({ id }); //! B-1
+    await getDb().insert(books).values({ id }); //! B-1
+    await pool.connect().insert(books).values({ id }); //! B-1
+    await main.with(cte).insert(books).values({ id }); //! B-1
+    await store(getDb(), id); //! B-1
+    const opened = engine.open();
+    await opened.db.insert(books).values({ id }); //! B-1
+    const { db } = engine.open();
+    await db.insert(books).values({ id }); //! B-1
+    await current().insert(books).values({ id });
+    await storage.getStore().insert(books).values({ id });
+    await scope.current().insert(books).values({ id });
+    await repository(tx).insert(books).values({ id });
+    await store(current(), id);
+    await store(repository(tx), id);
+    const own = current();
+    await own.insert(books).values({ id });
+    const inner = storage.getStore();
+    await store(inner, id);
+    const limited = tx.withTimeout(1_000);
+    await limited.insert(books).values({ id });
+    await publish(bookShelved, { book_id: id });
+  });`,
+    { "src/lib/pool.ts": `import { Pool } from "pg";\nexport const pool = new Pool();` },
+  );
+  expect(found).toEqual(expected);
+});

@@ -9,6 +9,7 @@ import {
 } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../../project.ts";
+import { madeOf } from "../../tree/flow/made.ts";
 import { notKnown } from "../../tree/names/literals.ts";
 import { givenTo } from "../../tree/names/scope.ts";
 import type { Values } from "../../tree/names/values.ts";
@@ -153,9 +154,11 @@ function optionsOf(file: string, node: ts.Expression, values: Values): ts.Object
 }
 
 function checkIds(project: Project, report: Report): void {
-  for (const { file, value } of [...given(project, "id"), ...idsGivenToPublish(project)]) {
-    const fault = faultOfId(project, file, value);
-    if (fault !== null) report({ at: value, message: `The id is ${fault}; expected a UUID v4.` });
+  for (const { value } of [...given(project, "id"), ...idsGivenToPublish(project)]) {
+    const fault = madeOf(project.typescript, value)
+      .map((one) => faultOfId(project, one.getSourceFile().fileName, one))
+      .find((one) => one !== null);
+    if (fault != null) report({ at: value, message: `The id is ${fault}; expected a UUID v4.` });
   }
 }
 
@@ -205,7 +208,7 @@ function checkTimes(project: Project, report: Report): void {
   for (const { file, value } of given(project, "timestamp")) tellTime(project, file, value, report);
   for (const { file, payload } of project.typescript.published) {
     if (payload === null) continue;
-    for (const { node } of fieldsIn(payload, [], null))
+    for (const { node } of fieldsIn(project.typescript, payload))
       if (ts.isCallExpression(node)) tellTime(project, file, node, report);
   }
   for (const payload of payloadSchemas(project)) {
@@ -232,8 +235,10 @@ const localForms = new Set([
 ]);
 
 function tellTime({ typescript }: Project, file: string, value: ts.Expression, report: Report): void {
-  const fault = faultOfTime(value);
-  if (fault !== null) {
+  const fault = madeOf(typescript, value)
+    .map(faultOfTime)
+    .find((one) => one !== null);
+  if (fault != null) {
     report({ at: value, message: `The time is ${fault}; expected ISO 8601 in UTC.` });
     return;
   }

@@ -1,9 +1,12 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { bindingOf, programsOf } from "../../tree/effects/host-bindings.ts";
-import { declarationOf } from "../../tree/names/scope.ts";
+import { madeOf } from "../../tree/flow/made.ts";
+import { declarationOf, rootOf } from "../../tree/names/scope.ts";
+import { textOf } from "../../tree/names/written.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
-import { bare, calledName, nameOf, stringOf, walk } from "../../tree/syntax/source.ts";
+import type { TypeScriptTree } from "../../tree/product/typescript.ts";
+import { bare, calledName, nameOf, propertyValue, stringOf, walk } from "../../tree/syntax/source.ts";
 import type { Report, Rule } from "../rule.ts";
 import { moduleSourcesWith } from "../scope-of-rules.ts";
 import { importsOfOthers } from "./foreign-imports.ts";
@@ -65,42 +68,75 @@ const namesObject = /^(?:idFromName|idFromString|newUniqueId)$/;
 function callsOfOthers(project: Project, report: Report): void {
   callsByBinding(project, report);
   const owners = routeOwners(project);
-  for (const looked of moduleSourcesWith(project, /\/api\//)) {
+  for (const looked of moduleSourcesWith(project, /\/api\/|fetch|axios|\bky\b|\bgot\b/)) {
     for (const call of looked.nodes.calls) {
       if (!isRequest(call)) continue;
       for (const given of call.arguments.slice(0, 2)) {
-        const address = addressOf(given);
-        const segment =
-          address === null ? undefined : /(?:^|:\/\/[^/\s]*|…)\/api\/([a-z0-9_-]+)/i.exec(address)?.[1];
-        const other = segment === undefined ? undefined : owners.get(segment.replaceAll("-", "_"));
-        if (other === undefined || other === looked.module) continue;
+        const called = addressesOf(project.typescript, given).flatMap((address) => {
+          const segment = /(?:^|:\/\/[^/\s]*|…)\/api\/([a-z0-9_-]+)/i.exec(address)?.[1];
+          return segment === undefined ? [] : (owners.get(segment.replaceAll("-", "_")) ?? []);
+        });
+        const other = called.find((module) => module !== looked.module);
+        if (other === undefined) continue;
         report({ at: call, message: `${looked.module.name} calls the API of the module ${other.name}.` });
       }
     }
   }
 }
 
-const isRequest = (call: ts.CallExpression) =>
-  /^(?:fetch\w*|request|get|post|put|patch|delete|call\w*|send\w*|ask|hc)$/i.test(calledName(call) ?? "") &&
-  (ts.isAwaitExpression(call.parent) ||
-    ts.isReturnStatement(call.parent) ||
-    ts.isArrowFunction(call.parent) ||
-    ts.isPropertyAccessExpression(call.parent) ||
-    ts.isVariableDeclaration(call.parent));
+const isRequest = (call: ts.CallExpression) => {
+  const name = calledName(call) ?? "";
+  // What a router is told by these names answers requests, and nobody uses what it gives back.
+  return alwaysAsks.test(name) || (mayAsk.test(name) && isUsed(call) && !isRouter(call));
+};
+
+/** `app.get("/api/…", handler)`: by its name, or by the type that it was declared with. */
+function isRouter(call: ts.CallExpression): boolean {
+  const root = rootOf(call.expression);
+  const declared = root === null ? null : declarationOf(root);
+  const type = declared !== null && ts.isParameter(declared) ? (declared.type?.getText() ?? "") : "";
+  const isNamed = /^(?:app|router|routes?|server)$/i.test(root?.text ?? "");
+  // `app.request("/api/…")` asks it all the same.
+  return calledName(call) !== "request" && (isNamed || /\b(?:Hono|Router|Express|Fastify)/.test(type));
+}
+
+const alwaysAsks = /^(?:fetch\w*|axios|got|ky|ofetch|\$fetch)$/i;
+const mayAsk = /^(?:request|get|post|put|patch|delete|call\w*|send\w*|ask|hc)$/i;
+
+const isUsed = ({ parent }: ts.Node): boolean =>
+  ts.isAwaitExpression(parent) ||
+  ts.isReturnStatement(parent) ||
+  ts.isArrowFunction(parent) ||
+  ts.isPropertyAccessExpression(parent) ||
+  ts.isVariableDeclaration(parent) ||
+  ts.isVoidExpression(parent) ||
+  ts.isArrayLiteralExpression(parent);
 
 /** What is worked out stands as `…`. */
-function addressOf(node: ts.Expression): string | null {
-  const value = bare(node);
-  const text = stringOf(value);
-  if (text !== null) return text;
-  if (ts.isTemplateExpression(value))
-    return value.head.text + value.templateSpans.map(({ literal }) => `…${literal.text}`).join("");
-  if (ts.isNewExpression(value) && value.arguments?.[0] !== undefined) return addressOf(value.arguments[0]);
-  if (ts.isBinaryExpression(value)) return `${addressOf(value.left) ?? "…"}${addressOf(value.right) ?? "…"}`;
-  const declared = ts.isIdentifier(value) ? declarationOf(value) : null;
-  const given = declared !== null && ts.isVariableDeclaration(declared) ? declared.initializer : undefined;
-  return given === undefined || ts.isIdentifier(bare(given)) ? null : addressOf(given);
+function addressesOf(tree: TypeScriptTree, node: ts.Expression): readonly string[] {
+  return madeOf(tree, node).flatMap((value) => {
+    const text = textOf(value.getSourceFile().fileName, value, tree.values);
+    if (text !== null) return [text];
+    if (ts.isObjectLiteralExpression(value)) {
+      const url = propertyValue(value, "url");
+      return url === null ? [] : addressesOf(tree, url);
+    }
+    if (ts.isNewExpression(value))
+      return value.arguments?.[0] === undefined ? [] : addressesOf(tree, value.arguments[0]);
+    const pieces = piecesOf(value);
+    return pieces === null ? [] : [pieces.map((piece) => pieceOf(tree, piece)).join("")];
+  });
 }
+
+/** What a text is put together of; null: it is none. */
+function piecesOf(value: ts.Expression): readonly (string | ts.Expression)[] | null {
+  if (ts.isTemplateExpression(value))
+    return [value.head.text, ...value.templateSpans.flatMap((span) => [span.expression, span.literal.text])];
+  return ts.isBinaryExpression(value) ? [value.left, value.right] : null;
+}
+
+const pieceOf = (tree: TypeScriptTree, piece: string | ts.Expression): string =>
+  typeof piece === "string" ? piece : (addressesOf(tree, piece)[0] ?? "…");
 
 /** By the first part of their paths: names of modules, and the paths that their definitions say. */
 function routeOwners({ typescript: { modules } }: Project): ReadonlyMap<string, TypeScriptModule> {

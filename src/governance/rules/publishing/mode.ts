@@ -3,11 +3,10 @@ import type { Project } from "../../project.ts";
 import { callsInside } from "../../tree/flow/reach.ts";
 import { functionOf } from "../../tree/names/scope.ts";
 import { rawPublished } from "../../tree/product/publishers.ts";
-import { bare, resultOf, stringOf, walk } from "../../tree/syntax/source.ts";
-import { placeOfLine } from "../../tree/text.ts";
-import { settingsOf } from "../modules/leftovers.ts";
+import { bare, resultOf } from "../../tree/syntax/source.ts";
 import type { Report, Rule } from "../rule.ts";
-import { moduleSourcesWith, sourcesWith } from "../scope-of-rules.ts";
+import { moduleSourcesWith } from "../scope-of-rules.ts";
+import { modes } from "./mode-values.ts";
 import { isFlag } from "./switches.ts";
 
 /** What says whether there are events. */
@@ -31,73 +30,6 @@ export const mode: readonly Rule[] = [
     check: parallelPaths,
   },
 ];
-
-const modeName = "BRAIN_EVENTSTREAM_MODE";
-const modeValues = new Set(["required", "degraded", ""]);
-
-function modes(project: Project, report: Report): void {
-  const tell = (at: ts.Node, value: string) =>
-    report({ at, message: `${modeName} is "${value}" here; there are required and degraded.` });
-  for (const { module, nodes } of sourcesWith(project, /BRAIN_EVENTSTREAM_MODE/)) {
-    for (const node of nodes.binaries) {
-      const [left, right] = [bare(node.left), bare(node.right)];
-      for (const [side, other] of [
-        [left, right],
-        [right, left],
-      ] as const) {
-        const text = stringOf(other);
-        if (isMode(side) && text !== null && !modeValues.has(text)) tell(other, text);
-      }
-    }
-    // Deno.env.set("BRAIN_EVENTSTREAM_MODE", "optional")
-    for (const { expression, arguments: given } of nodes.calls) {
-      const text = stringOf(given[1]);
-      const isSet = /\b(?:env\.set|stubEnv)$/.test(expression.getText()) && stringOf(given[0]) === modeName;
-      if (isSet && text !== null && given[1] !== undefined && !modeValues.has(text)) tell(given[1], text);
-    }
-    for (const node of nodes.names) {
-      const { parent } = node;
-      if (node.text !== modeName || !ts.isPropertyAssignment(parent) || parent.name !== node) continue;
-      walk(parent.initializer, (inner) => {
-        if (!ts.isStringLiteralLike(inner) || !isValue(inner) || modeValues.has(inner.text)) return;
-        tell(inner, inner.text);
-      });
-    }
-    if (module === null) continue;
-    for (const node of [...nodes.names, ...nodes.texts]) {
-      const isRead = ts.isIdentifier(node)
-        ? ts.isPropertyAccessExpression(node.parent) && node.parent.name === node
-        : ts.isElementAccessExpression(node.parent) || ts.isCallExpression(node.parent);
-      if (isRead && !ts.isTemplateExpression(node) && node.text === modeName)
-        report({ at: node, message: `The module ${module.name} reads the mode of the event stream.` });
-    }
-  }
-  for (const { path, text, line, name, value } of settingsOf(
-    project,
-    /^BRAIN_EVENTSTREAM_MODE$|BRAIN_EVENTSTREAM_MODE/,
-  ))
-    if (name === modeName && !modeValues.has(value) && !/^\$/.test(value))
-      report({
-        at: placeOfLine({ path, text }, line),
-        message: `${modeName} is "${value}" here; there are required and degraded.`,
-      });
-}
-
-/** Of a list of values, or the value itself; not a sentence. */
-const isValue = (node: ts.StringLiteralLike) =>
-  !/\s/.test(node.text) &&
-  (ts.isPropertyAssignment(node.parent) || ts.isArrayLiteralExpression(node.parent) || isDefault(node));
-
-const isDefault = ({ parent }: ts.Node) =>
-  (ts.isCallExpression(parent) && /\.(?:default|literal|enum|catch)$/.test(parent.expression.getText())) ||
-  ts.isConditionalExpression(parent) ||
-  ts.isBinaryExpression(parent);
-
-function isMode(node: ts.Expression): boolean {
-  if (ts.isIdentifier(node)) return node.text === modeName;
-  if (ts.isPropertyAccessExpression(node)) return node.name.text === modeName;
-  return ts.isElementAccessExpression(node) && stringOf(node.argumentExpression) === modeName;
-}
 
 function parallelPaths(project: Project, report: Report): void {
   const { typescript } = project;

@@ -2,10 +2,10 @@
 
 import ts from "typescript";
 import type { Project } from "../../project.ts";
-import { declarationOf, functionOf } from "../../tree/names/scope.ts";
+import { declarationOf, functionOf, givenTo } from "../../tree/names/scope.ts";
 import { rawPublished } from "../../tree/product/publishers.ts";
 import { enginePackage, type TypeScriptTree } from "../../tree/product/typescript.ts";
-import { bare, resultOf } from "../../tree/syntax/source.ts";
+import { bare, resultOf, walk } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { type Looked, moduleSourcesWith } from "../scope-of-rules.ts";
 
@@ -22,8 +22,13 @@ export function optionalStreams(project: Project, report: Report): void {
       if (ts.isOptionalChain(call))
         report({ at: call, message: "It publishes only when there is something to publish with." });
     const publishers = Map.groupBy([...calls].flatMap(publisherOf), ({ text }) => text);
-    checkConditions(looked, publishers, report);
+    checkConditions(typescript, looked, publishers, report);
     checkDefaults(typescript, calls, report);
+    for (const call of nodes.calls) {
+      const callee = bare(call.expression);
+      if (isChoice(callee) && doesNothing(typescript, callee.right))
+        report({ at: bare(callee.right), message: nothingHeard });
+    }
     checkTypes(project, looked, report);
   }
 }
@@ -46,7 +51,10 @@ function publisherOf(call: ts.CallExpression): readonly Publisher[] {
 /** The charter's word for it, whatever it is used for. */
 const streamName = /^_?#?event_?stream$/i;
 
+const nothingHeard = "Without something to publish with, this does nothing, and nobody hears.";
+
 function checkConditions(
+  tree: TypeScriptTree,
   { nodes }: Looked,
   publishers: ReadonlyMap<string, readonly Publisher[]>,
   report: Report,
@@ -61,7 +69,7 @@ function checkConditions(
     return !ts.isIdentifier(value) || known.some(({ declared }) => declared === declarationOf(value));
   };
   const tell = (node: ts.Expression) => {
-    const asked = askedIn(node, isStream);
+    const asked = askedIn(tree, node, isStream);
     if (asked !== null) report({ at: asked, message: `It asks whether there is ${asked.getText()}.` });
   };
   for (const branch of nodes.branches) {
@@ -74,7 +82,7 @@ function checkConditions(
     const isShort =
       node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken ||
       node.operatorToken.kind === ts.SyntaxKind.BarBarToken;
-    if (isShort && ts.isExpressionStatement(node.parent)) tell(node.left);
+    if (isShort && isDone(node)) tell(node.left);
   }
 }
 
@@ -85,21 +93,70 @@ const comparisons = new Set([
   ts.SyntaxKind.ExclamationEqualsToken,
 ]);
 
-/** The stream that a condition asks for: by itself, by `!`, or compared with nothing. */
-function askedIn(node: ts.Expression, isStream: (node: ts.Expression) => boolean): ts.Expression | null {
+/** `publish && publish(…)` as a statement, or as all that a short function does: nobody uses what it gives. */
+const isDone = ({ parent }: ts.Node): boolean =>
+  ts.isExpressionStatement(parent) ||
+  ts.isArrowFunction(parent) ||
+  ((ts.isParenthesizedExpression(parent) || ts.isAwaitExpression(parent) || ts.isVoidExpression(parent)) &&
+    isDone(parent));
+
+/**
+ * The stream that a condition asks for: by itself, by `!`, by its type, compared with nothing, by a name that was given such
+ * a condition, or by a function of the project that does nothing else.
+ */
+function askedIn(
+  tree: TypeScriptTree,
+  node: ts.Expression,
+  isStream: (node: ts.Expression) => boolean,
+  steps = 3,
+): ts.Expression | null {
   const value = bare(node);
   if (isStream(value)) return value;
-  if (ts.isPrefixUnaryExpression(value)) return askedIn(value.operand, isStream);
+  if (steps === 0) return null;
+  const within = (inner: ts.Expression) => askedIn(tree, inner, isStream, steps - 1);
+  if (ts.isPrefixUnaryExpression(value)) return within(value.operand);
+  if (ts.isIdentifier(value)) {
+    const given = givenTo(value);
+    return given === null || isMember(bare(given)) ? null : within(given);
+  }
+  if (ts.isCallExpression(value)) return askedByCall(tree, value, isStream);
   if (!ts.isBinaryExpression(value)) return null;
   const { left, right, operatorToken } = value;
   if (comparisons.has(operatorToken.kind)) {
-    if (isNothing(right) && isStream(left)) return bare(left);
-    return isNothing(left) && isStream(right) ? bare(right) : null;
+    const [one, other] = [bare(left), bare(right)];
+    const type = ts.isTypeOfExpression(one) ? one : ts.isTypeOfExpression(other) ? other : null;
+    if (type !== null) return isStream(type.expression) ? bare(type.expression) : null;
+    if (isNothing(right) && isStream(left)) return one;
+    return isNothing(left) && isStream(right) ? other : null;
   }
   const isLogic =
     operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken ||
     operatorToken.kind === ts.SyntaxKind.BarBarToken;
-  return isLogic ? (askedIn(left, isStream) ?? askedIn(right, isStream)) : null;
+  return isLogic ? (within(left) ?? within(right)) : null;
+}
+
+/** `const { publish } = this` is another name of it, which the calls say. */
+const isMember = (node: ts.Expression) => ts.isPropertyAccessExpression(node) || ts.isCallExpression(node);
+
+/** `Boolean(publish)`, `hasStream(publish)` */
+function askedByCall(
+  tree: TypeScriptTree,
+  call: ts.CallExpression,
+  isStream: (node: ts.Expression) => boolean,
+): ts.Expression | null {
+  const at = call.arguments.findIndex(isStream);
+  const given = call.arguments[at];
+  if (given === undefined) return null;
+  if (call.expression.getText() === "Boolean") return bare(given);
+  const called = functionOf(tree, call.expression);
+  const result = called === null ? null : resultOf(called);
+  const parameter = called?.parameters[at];
+  if (result === null || parameter === undefined) return null;
+  const isParameter = (node: ts.Expression) => {
+    const value = bare(node);
+    return ts.isIdentifier(value) && declarationOf(value) === parameter;
+  };
+  return askedIn(tree, result, isParameter, 1) === null ? null : bare(given);
 }
 
 function isNothing(node: ts.Expression): boolean {
@@ -118,7 +175,7 @@ function checkDefaults(tree: TypeScriptTree, calls: ReadonlySet<ts.CallExpressio
     if (fallback !== null && doesNothing(tree, fallback))
       report({
         at: fallback,
-        message: "Without something to publish with, this does nothing, and nobody hears.",
+        message: nothingHeard,
       });
   }
 }
@@ -162,10 +219,16 @@ function doesNothing(tree: TypeScriptTree, node: ts.Expression): boolean {
 /** `publish?: Publish`, `Publish | null`: of the engine's types. */
 function checkTypes({ typescript: { bindings } }: Project, { file, nodes }: Looked, report: Report): void {
   const declared = new Set<ts.ParameterDeclaration | ts.PropertyDeclaration | ts.PropertySignature>();
-  for (const { parent } of nodes.names)
+  for (const { parent } of nodes.names) {
     if (ts.isParameter(parent) || ts.isPropertyDeclaration(parent) || ts.isPropertySignature(parent))
       declared.add(parent);
-  for (const { type, questionToken, name } of declared) {
+    // What an alias of a type stands for is no name.
+    if (ts.isTypeAliasDeclaration(parent))
+      walk(parent.type, (inner) => {
+        if (ts.isPropertySignature(inner)) declared.add(inner);
+      });
+  }
+  for (const { type, questionToken, name, parent } of declared) {
     if (type === undefined) continue;
     const parts = ts.isUnionTypeNode(type) ? type.types : [type];
     const isNullable = parts.some(
@@ -173,7 +236,7 @@ function checkTypes({ typescript: { bindings } }: Project, { file, nodes }: Look
         part.kind === ts.SyntaxKind.UndefinedKeyword ||
         (ts.isLiteralTypeNode(part) && part.literal.kind === ts.SyntaxKind.NullKeyword),
     );
-    if (questionToken === undefined && !isNullable) continue;
+    if (questionToken === undefined && !isNullable && !isPartial(parent)) continue;
     const isPublish = parts.some((part) => {
       if (!ts.isTypeReferenceNode(part) || !ts.isIdentifier(part.typeName)) return false;
       const origin = bindings.originOf(file, part.typeName.text);
@@ -182,3 +245,7 @@ function checkTypes({ typescript: { bindings } }: Project, { file, nodes }: Look
     if (isPublish) report({ at: name, message: `${name.getText()} may be nothing, and events with it.` });
   }
 }
+
+/** `Partial<{ … }>` */
+const isPartial = ({ parent }: ts.Node): boolean =>
+  ts.isTypeReferenceNode(parent) && parent.typeName.getText() === "Partial";

@@ -4,18 +4,10 @@ import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { redisPackages } from "../../tree/effects/redis-commands.ts";
 import { calledFunction } from "../../tree/flow/reach.ts";
-import type { Origin } from "../../tree/names/bindings.ts";
 import { declarationOf, givenTo } from "../../tree/names/scope.ts";
+import { shapesOf } from "../../tree/names/shapes.ts";
 import { enginePackage } from "../../tree/product/typescript.ts";
-import {
-  bare,
-  type FunctionNode,
-  functionsAround,
-  isFunction,
-  nameOf,
-  stringOf,
-  walk,
-} from "../../tree/syntax/source.ts";
+import { bare, type FunctionNode, functionsAround, isFunction, walk } from "../../tree/syntax/source.ts";
 import type { Report } from "../rule.ts";
 import { moduleSourcesWith, sourcesWith } from "../scope-of-rules.ts";
 
@@ -55,7 +47,8 @@ function makesStream(project: Project, file: string, node: Made): boolean {
   const callee = bare(node.expression);
   const owner =
     ts.isCallExpression(node) && ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : callee;
-  const origin = originOf(project, file, callee) ?? originOf(project, file, owner);
+  const originOf = (named: ts.Expression) => project.typescript.bindings.originOfExpression(file, named);
+  const origin = originOf(extendedBy(project, callee) ?? callee) ?? originOf(owner);
   if (origin === null) return false;
   return (
     (origin.package !== null && redisPackages.has(origin.package)) ||
@@ -64,41 +57,22 @@ function makesStream(project: Project, file: string, node: Made): boolean {
   );
 }
 
+/** `Redis` of `class Own extends Redis {}`; null: it is no class of the project, or extends none. */
+function extendedBy({ typescript }: Project, callee: ts.Expression): ts.Expression | null {
+  const made = ts.isClassExpression(callee) ? callee : (shapesOf(typescript).of(callee)?.node ?? null);
+  if (made === null || !ts.isClassLike(made)) return null;
+  const base = made.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types[0];
+  return base === undefined ? null : bare(base.expression);
+}
+
 /** `new Redis(…)` and `Redis.fromEnv()` of a package. */
 function isRedisClient(project: Project, file: string, node: Made): boolean {
   if (!ts.isVariableDeclaration(node.parent)) return false;
   const callee = bare(node.expression);
   const owner = ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : callee;
-  const origin = originOf(project, file, callee) ?? originOf(project, file, owner);
+  const originOf = (named: ts.Expression) => project.typescript.bindings.originOfExpression(file, named);
+  const origin = originOf(callee) ?? originOf(owner);
   return origin?.package != null && redisPackages.has(origin.package);
-}
-
-/** Also of `const { Redis } = await import("…")`, and of `module.Redis` behind `const module = await import("…")`. */
-function originOf({ typescript: { bindings } }: Project, file: string, node: ts.Expression): Origin | null {
-  const known = bindings.originOfExpression(file, node);
-  if (known !== null) return known;
-  if (ts.isPropertyAccessExpression(node)) {
-    const owner = bare(node.expression);
-    const given = ts.isIdentifier(owner) ? givenTo(owner) : owner;
-    const specifier = given === null ? null : importedBy(given);
-    return specifier === null ? null : bindings.exportOf(file, specifier, node.name.text);
-  }
-  const declared = ts.isIdentifier(node) ? declarationOf(node) : null;
-  if (declared === null || !ts.isBindingElement(declared)) return null;
-  const around = declared.parent.parent;
-  const specifier =
-    ts.isVariableDeclaration(around) && around.initializer !== undefined
-      ? importedBy(around.initializer)
-      : null;
-  const name = nameOf((declared.propertyName ?? declared.name) as ts.PropertyName);
-  return specifier === null || name === null ? null : bindings.exportOf(file, specifier, name);
-}
-
-/** `await import("…")` */
-function importedBy(node: ts.Expression): string | null {
-  const value = bare(node);
-  const isImport = ts.isCallExpression(value) && value.expression.kind === ts.SyntaxKind.ImportKeyword;
-  return isImport ? stringOf(value.arguments[0]) : null;
 }
 
 interface Factories {

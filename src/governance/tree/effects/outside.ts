@@ -184,11 +184,29 @@ export function outsideCall(
   if (!isCalled && (client === null || calledFunction(tree, callee) !== null)) return null;
   const parts = call.arguments.map((argument) => behind(tree, argument));
   const verb = client === null ? null : calledName(call);
-  const isChange = (verb !== null && changingVerb.test(verb)) || parts.some((part) => changes(tree, part));
+  const isChange =
+    ((verb !== null && changingVerb.test(verb)) || parts.some((part) => changes(tree, part))) &&
+    !parts.slice(0, 1).some(asksOnly);
   return {
     kind: isChange ? "changes" : "reads",
     hasKey: call.arguments.some((part) => namesKey(tree, part)),
   };
+}
+
+/** Models that answer, and searches: a question that is sent as a body, because it is long. */
+const questions = /\/(?:chat\/completions|completions|embeddings|moderations|_?search)$/;
+
+function asksOnly(address: ts.Expression): boolean {
+  if (ts.isNewExpression(address)) {
+    const [first] = address.arguments ?? [];
+    return first !== undefined && asksOnly(bare(first));
+  }
+  const end = ts.isTemplateExpression(address)
+    ? address.templateSpans.at(-1)?.literal.text
+    : ts.isBinaryExpression(address)
+      ? stringOf(address.right)
+      : stringOf(address);
+  return questions.test(end ?? "");
 }
 
 /** What a name stands for: here, or at the top of a file. */

@@ -4,9 +4,9 @@ import ts from "typescript";
 import { shapesOf } from "../names/shapes.ts";
 import type { TypeScriptTree } from "../product/typescript.ts";
 import { bare, nameOf } from "../syntax/source.ts";
+import { opens, transactionName } from "./connections.ts";
 
-/** A transaction by its name, or by its type. */
-const transactionName = /^[#_]?(?:tx|trx|transaction)$|(?:Tx|Trx|Transaction)$/i;
+/** A transaction by its type. */
 const transactionType = /\b(?:\w*Transaction(?:Host|al\w*)?|\w*Tx|UnitOfWork)\b/;
 const maxParents = 5;
 
@@ -17,15 +17,34 @@ const maxParents = 5;
  *   back, and so may what the class does not say: a base class of a package
  */
 export function fieldOf(tree: TypeScriptTree, node: ts.Expression): string | null {
-  const names: string[] = [];
+  let names: string[] = [];
   let at = bare(node);
-  while (ts.isPropertyAccessExpression(at)) {
-    names.unshift(at.name.text);
-    at = bare(at.expression);
+  for (;;) {
+    if (ts.isPropertyAccessExpression(at)) {
+      if (transactionName.test(at.name.text)) return null;
+      names.unshift(at.name.text);
+      at = bare(at.expression);
+    } else if (ts.isCallExpression(at)) {
+      // `this.engine.open().db`: what it opens is new, whatever is called for it.
+      const callee = bare(at.expression);
+      if (!isOpening(tree, callee)) return null;
+      names = [];
+      at = bare(callee.expression);
+    } else break;
   }
   const [field] = names;
   if (at.kind !== ts.SyntaxKind.ThisKeyword || field === undefined) return null;
-  return names.some((name) => transactionName.test(name)) || mayBeTransaction(tree, at, names) ? null : field;
+  return mayBeTransaction(tree, at, names) ? null : field;
+}
+
+/** Not a method of the project that bears such a name, and may give back anything. */
+function isOpening(tree: TypeScriptTree, callee: ts.Expression): callee is ts.PropertyAccessExpression {
+  return (
+    ts.isPropertyAccessExpression(callee) &&
+    opens.test(callee.name.text) &&
+    bare(callee.expression).kind !== ts.SyntaxKind.ThisKeyword &&
+    (shapesOf(tree).of(callee)?.node ?? null) === null
+  );
 }
 
 function mayBeTransaction(tree: TypeScriptTree, self: ts.Expression, names: readonly string[]): boolean {

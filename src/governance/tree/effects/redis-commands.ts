@@ -127,6 +127,7 @@ export function isRedis(bindings: Bindings, node: ts.Expression): boolean {
     const by = bare(made);
     if (ts.isNewExpression(by))
       return redisPackages.has(bindings.originOfExpression(file, by.expression)?.package ?? "");
+    if (ts.isIdentifier(by)) return isRedis(bindings, by);
     // redis.pipeline(), redis.duplicate()
     if (ts.isCallExpression(by) && ts.isPropertyAccessExpression(bare(by.expression)))
       return isRedis(bindings, (bare(by.expression) as ts.PropertyAccessExpression).expression);

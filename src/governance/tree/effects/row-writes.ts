@@ -2,12 +2,13 @@
 
 import ts from "typescript";
 import { calledFunction, callsInside } from "../flow/reach.ts";
-import { declarationOf, parameterOwner, rootOf } from "../names/scope.ts";
+import { declarationOf, parameterOwner } from "../names/scope.ts";
 import { tableWrite } from "../product/publishers.ts";
 import type { TypeScriptTree } from "../product/typescript.ts";
 import { readSqlTexts, type SqlReader } from "../sql/sql-texts.ts";
 import { tablesOf } from "../sql/tables.ts";
 import { bare, calledName, type FunctionNode, nameOf } from "../syntax/source.ts";
+import { connectionIn } from "./connections.ts";
 import { fieldOf } from "./own-fields.ts";
 
 export interface RowWrite {
@@ -40,7 +41,11 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
     for (const text of sql.givenTo(call)) {
       const [table] = tablesOf(text).written;
       if (table !== undefined)
-        return { connection: rootOf(callee.expression), field: fieldOf(tree, callee.expression), table };
+        return {
+          connection: connectionIn(tree, callee.expression),
+          field: fieldOf(tree, callee.expression),
+          table,
+        };
     }
     return null;
   };
@@ -64,7 +69,7 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
     if (called === null) return null;
     for (const [index, table] of byParameter(called, steps - 1)) {
       const given = call.arguments[index];
-      const connection = given === undefined ? null : rootOf(given);
+      const connection = given === undefined ? null : connectionIn(tree, given);
       if (connection !== null) return { connection, field: null, table };
     }
     return byField(call, called, steps - 1);
@@ -92,10 +97,21 @@ export function readRowWrites(tree: TypeScriptTree): RowWrites {
     const write = tableWrite(tree, call.getSourceFile().fileName, call);
     return write === null
       ? (bySql(call) ?? byHelper(call, steps))
-      : { ...write, field: fieldOf(tree, call.expression) };
+      : {
+          ...write,
+          connection: connectionOf(tree, call),
+          field: fieldOf(tree, call.expression),
+        };
   };
 
   return { of: (call) => writeOf(call, maxSteps) };
+}
+
+/** Of `db.insert(books)`, without the name of what it does. */
+function connectionOf(tree: TypeScriptTree, { expression }: ts.CallExpression): ts.Identifier | null {
+  const callee = bare(expression);
+  const isMember = ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee);
+  return isMember ? connectionIn(tree, callee.expression) : null;
 }
 
 /** Works out once what holds for a function at a number of steps. */

@@ -3,10 +3,11 @@
 import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { rememberEach } from "../remember-each.ts";
-import { bare, isTypeScript, parseSource } from "../syntax/source.ts";
+import { type Declaration, declarationOf } from "../syntax/declarations.ts";
+import { bare, isTypeScript, nameOf, parseSource, stringOf } from "../syntax/source.ts";
 import { charterPackages, type Workspace } from "../workspaces.ts";
 import { type FileNames, type Imported, readFileNames } from "./file-names.ts";
-import { type Import, readImports } from "./imports.ts";
+import { type Import, loadedBy, readImports } from "./imports.ts";
 import { createResolver } from "./resolve.ts";
 
 /** Where a name comes from. */
@@ -55,18 +56,16 @@ export function readBindings(project: ProjectFiles): Bindings {
   );
   const originOf = (file: string, name: string) => originsIn(file)(name);
   const memberOf = (file: string, whole: string, name: string) => memberOrigin(reader, file, whole, name);
+  const exportOf = (file: string, specifier: string, name: string) =>
+    importedOrigin(reader, file, { specifier, name }, 0);
+  const named: NamedOrigins = { originOf, memberOf, exportOf };
 
   return {
     resolve,
     originOf,
     memberOf,
-    exportOf: (file, specifier, name) => importedOrigin(reader, file, { specifier, name }, 0),
-    originOfExpression(file, node) {
-      const value = bare(node);
-      if (ts.isIdentifier(value)) return originOf(file, value.text);
-      if (!ts.isPropertyAccessExpression(value) || !ts.isIdentifier(value.expression)) return null;
-      return memberOf(file, value.expression.text, value.name.text);
-    },
+    exportOf,
+    originOfExpression: (file, node) => originOfNode(named, file, node, 0),
     importsOf: rememberEach((file: string) => {
       const text = project.files.get(file);
       return text === undefined
@@ -74,6 +73,77 @@ export function readBindings(project: ProjectFiles): Bindings {
         : readImports(parseSource(text), (specifier) => resolve(file, specifier));
     }),
   };
+}
+
+type NamedOrigins = Pick<Bindings, "originOf" | "memberOf" | "exportOf">;
+
+/** How often a part is another name's: `const { on } = engine; const handle = on;` */
+const maxNames = 5;
+
+/** Of what stands in a place, where a nearer name may hide that of the file. */
+function originOfNode(by: NamedOrigins, file: string, node: ts.Expression, steps: number): Origin | null {
+  const value = bare(node);
+  if (steps > maxNames) return null;
+  const part = partOf(value);
+  if (part !== null) return originOfPart(by, file, part.owner, part.name, steps);
+  if (!ts.isIdentifier(value)) return null;
+  const declared = declarationOf(value);
+  const taken = declared === null ? null : originOfDeclared(by, file, declared, steps);
+  return taken ?? (declared === null || isAtTop(declared) ? by.originOf(file, value.text) : null);
+}
+
+/** `engine.on`, `engine["on"]` */
+function partOf(node: ts.Expression): { readonly owner: ts.Expression; readonly name: string } | null {
+  if (ts.isPropertyAccessExpression(node)) return { owner: node.expression, name: node.name.text };
+  const name = ts.isElementAccessExpression(node) ? stringOf(node.argumentExpression) : null;
+  return name !== null && ts.isElementAccessExpression(node) ? { owner: node.expression, name } : null;
+}
+
+/** What a variable was given, when that is another name, or a part of what is imported as a whole. */
+function originOfDeclared(
+  by: NamedOrigins,
+  file: string,
+  declared: Declaration,
+  steps: number,
+): Origin | null {
+  if (ts.isBindingElement(declared)) {
+    const around = declared.parent.parent;
+    const name = nameOf((declared.propertyName ?? declared.name) as ts.PropertyName);
+    return name !== null && ts.isVariableDeclaration(around) && around.initializer !== undefined
+      ? originOfPart(by, file, around.initializer, name, steps + 1)
+      : null;
+  }
+  if (!ts.isVariableDeclaration(declared) || declared.initializer === undefined) return null;
+  const given = bare(declared.initializer);
+  const isNamed = partOf(given) !== null || (ts.isIdentifier(given) && !isAtTop(declared));
+  return isNamed ? originOfNode(by, file, given, steps + 1) : null;
+}
+
+/** Of `owner.name`, where the owner is a module as a whole: by an import at the top, or by `await import("…")`. */
+function originOfPart(
+  by: NamedOrigins,
+  file: string,
+  owner: ts.Expression,
+  name: string,
+  steps: number,
+): Origin | null {
+  const whole = bare(owner);
+  const specifier = loadedBy(whole);
+  if (specifier !== null) return by.exportOf(file, specifier, name);
+  if (!ts.isIdentifier(whole) || steps > maxNames) return null;
+  const declared = declarationOf(whole);
+  if (declared === null) return by.memberOf(file, whole.text, name);
+  const given = ts.isVariableDeclaration(declared) ? declared.initializer : undefined;
+  const isWhole = given !== undefined && (ts.isIdentifier(bare(given)) || loadedBy(given) !== null);
+  return isWhole ? originOfPart(by, file, given, name, steps + 1) : null;
+}
+
+/** Whether a file itself declares it, and no function or block of it. */
+function isAtTop(declared: Declaration): boolean {
+  let at: ts.Node = declared;
+  while (ts.isBindingElement(at)) at = at.parent.parent;
+  if (ts.isVariableDeclaration(at)) at = at.parent.parent;
+  return ts.isSourceFile(at.parent);
 }
 
 /** What following a name needs of a project. */

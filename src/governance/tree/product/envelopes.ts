@@ -2,8 +2,10 @@
 
 import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
+import { madeOf } from "../flow/made.ts";
+import { declarationOf } from "../names/scope.ts";
 import { nodesOf } from "../syntax/nodes.ts";
-import { bare, isFunction, propertyOf, propertyValue, stringOf } from "../syntax/source.ts";
+import { bare, isFunction, nameOf, propertyOf, propertyValue, stringOf } from "../syntax/source.ts";
 import { charterPackages } from "../workspaces.ts";
 import { schemasPackage, type TypeScriptTree } from "./typescript.ts";
 
@@ -37,9 +39,11 @@ export function envelopesOf(tree: TypeScriptTree, { files, workspaces }: Project
     if (isMakers(file) || !/\bpayload\s*[:,}]|schema_version|Envelope/.test(text)) continue;
     for (const node of nodesOf(tree.source(file).ast).objects) {
       const isEvent = looksLikeEvent(tree, file, node) || isTypedEvent(tree, file, node);
-      const meta = isEvent ? objectAt(node, "meta") : null;
-      if (isEvent) events.push({ file, node, isOpen: node.properties.some(ts.isSpreadAssignment), meta });
-      if (meta !== null || (!isEvent && looksLikeMeta(node))) metas.push({ file, node: meta ?? node });
+      const meta = isEvent ? objectAt(tree, node, "meta") : null;
+      const isOpen = node.properties.some(ts.isSpreadAssignment) || isSpread(node);
+      if (isEvent) events.push({ file, node, isOpen, meta });
+      if (meta !== null || (!isEvent && looksLikeMeta(node)))
+        metas.push({ file: (meta ?? node).getSourceFile().fileName, node: meta ?? node });
     }
   }
   const found = {
@@ -50,10 +54,23 @@ export function envelopesOf(tree: TypeScriptTree, { files, workspaces }: Project
   return found;
 }
 
-function objectAt(object: ts.ObjectLiteralExpression, name: string): ts.ObjectLiteralExpression | null {
+function objectAt(
+  tree: TypeScriptTree,
+  object: ts.ObjectLiteralExpression,
+  name: string,
+): ts.ObjectLiteralExpression | null {
   const value = propertyValue(object, name);
-  const inner = value === null ? null : bare(value);
-  return inner !== null && ts.isObjectLiteralExpression(inner) ? inner : null;
+  const [inner, ...others] = value === null ? [] : madeOf(tree, value);
+  return inner !== undefined && others.length === 0 && ts.isObjectLiteralExpression(inner) ? inner : null;
+}
+
+/** `const base = { … }`, which another object takes in: what it lacks may stand there. */
+function isSpread(node: ts.ObjectLiteralExpression): boolean {
+  const { parent } = node;
+  if (!ts.isVariableDeclaration(parent)) return false;
+  return nodesOf(node.getSourceFile()).names.some(
+    (name) => ts.isSpreadAssignment(name.parent) && declarationOf(name) === parent,
+  );
 }
 
 /** A payload, the name of an event, and a time or a meta: without both it is something that will become one. */
@@ -94,7 +111,9 @@ function looksLikeMeta(node: ts.ObjectLiteralExpression): boolean {
   const isShape = node.properties.some(
     (property) => ts.isPropertyAssignment(property) && isSchemaCall(property.initializer),
   );
-  return !isShape && has("schema_version") && (has("producer") || has("source_module"));
+  const isNamed = ts.isPropertyAssignment(node.parent) && nameOf(node.parent.name) === "meta";
+  const isTakenIn = isNamed && node.properties.some(ts.isSpreadAssignment);
+  return !isShape && has("schema_version") && (isTakenIn || has("producer") || has("source_module"));
 }
 
 /** `schema_version: z.int()` describes one. */

@@ -2,8 +2,9 @@
 
 import ts from "typescript";
 import { tableMade } from "../effects/drizzle-tables.ts";
+import { madeOf } from "../flow/made.ts";
 import { calledFunction, callsInside } from "../flow/reach.ts";
-import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "../names/scope.ts";
+import { declarationOf, functionOf, parameterOwner, rootOf } from "../names/scope.ts";
 import { nodesOf } from "../syntax/nodes.ts";
 import {
   bare,
@@ -50,22 +51,56 @@ export function rawPublished(
   const [first, second] = call.arguments;
   if (name === null || first === undefined || !publishingName.test(name)) return null;
   if (isSomethingElse(tree, file, call)) return null;
-  const event = memberOf(tree, file, madeBy(tree, behind(first)));
+  for (const event of madeOf(tree, first)) {
+    const what = rawEvent(tree, event, second);
+    if (what !== null) return { call, event: first, what };
+  }
+  return null;
+}
+
+/** In words; null: it is a catalogued event, or none at all. */
+function rawEvent(
+  tree: TypeScriptTree,
+  event: ts.Expression,
+  payload: ts.Expression | undefined,
+): string | null {
+  const file = event.getSourceFile().fileName;
   if (ts.isObjectLiteralExpression(event)) {
-    const type =
-      propertyOf(event, "type") ?? propertyOf(event, "event_type") ?? propertyOf(event, "eventType");
-    if (type === null) return isEnvelope(event) ? { call, event: first, what: "an object" } : null;
-    const text = ts.isPropertyAssignment(type) ? textOf(tree, file, type.initializer) : null;
+    const type = ["type", "event_type", "eventType"]
+      .map((key) => valueIn(tree, event, key))
+      .find((one) => one !== undefined);
+    if (type === undefined) return isEnvelope(event) ? "an object" : null;
+    const text = type === null ? null : textOf(tree, file, type);
     const isEvent =
-      (text !== null && eventType.test(text)) || ["payload", "meta"].some((key) => propertyOf(event, key));
+      (text !== null && eventType.test(text)) ||
+      ["payload", "meta"].some((key) => valueIn(tree, event, key) !== undefined);
     if (!isEvent) return null;
-    return { call, event: first, what: text === null ? "an object" : `an object of type "${text}"` };
+    return text === null ? "an object" : `an object of type "${text}"`;
   }
   const text = textOf(tree, file, event);
-  const isPayload = second !== undefined && ts.isObjectLiteralExpression(behind(second));
-  return text !== null && eventType.test(text) && isPayload
-    ? { call, event: first, what: `the text "${text}"` }
-    : null;
+  const isPayload = payload !== undefined && madeOf(tree, payload).some(ts.isObjectLiteralExpression);
+  return text !== null && eventType.test(text) && isPayload ? `the text "${text}"` : null;
+}
+
+/** What an object holds under a name, also by another one that it takes in. Null: it is no expression; undefined: it has none. */
+function valueIn(
+  tree: TypeScriptTree,
+  object: ts.ObjectLiteralExpression,
+  name: string,
+  steps = 2,
+): ts.Expression | null | undefined {
+  const own = propertyOf(object, name);
+  if (own !== null) return ts.isPropertyAssignment(own) ? own.initializer : null;
+  if (steps === 0) return undefined;
+  for (const property of object.properties) {
+    if (!ts.isSpreadAssignment(property)) continue;
+    for (const whole of madeOf(tree, property.expression)) {
+      if (!ts.isObjectLiteralExpression(whole)) continue;
+      const found = valueIn(tree, whole, name, steps - 1);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
 }
 
 /** A text that is written down, or put together of such. */
@@ -116,37 +151,9 @@ export function* handedOn(
   }
 }
 
-/** The object that a function of the project gives back, when that is all it does at its end; the expression itself otherwise. */
-function madeBy(tree: TypeScriptTree, node: ts.Expression): ts.Expression {
-  if (!ts.isCallExpression(node)) return node;
-  const maker = calledFunction(tree, node.expression);
-  if (maker === null) return node;
-  const { body } = maker;
-  const last = ts.isBlock(body) ? body.statements.at(-1) : undefined;
-  const given = last !== undefined && ts.isReturnStatement(last) ? last.expression : body;
-  const made = given === undefined || ts.isBlock(given) ? null : bare(given as ts.Expression);
-  return made !== null && ts.isObjectLiteralExpression(made) ? made : node;
-}
-
-/** What `events.lent` is, where the object is written down. */
-function memberOf(tree: TypeScriptTree, file: string, node: ts.Expression): ts.Expression {
-  if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) return node;
-  const name = ts.isPropertyAccessExpression(node) ? node.name.text : stringOf(node.argumentExpression);
-  const owner = name === null ? null : tree.values.objectOf(file, node.expression);
-  const found = owner === null || name === null ? null : tree.values.optionOf(owner.file, owner.node, name);
-  return found === null ? node : bare(found.node);
-}
-
 /** `{ ...template, payload: { … } }`: its type comes from elsewhere. */
 const isEnvelope = (event: ts.ObjectLiteralExpression) =>
   event.properties.some(ts.isSpreadAssignment) && propertyOf(event, "payload") !== null;
-
-/** What a local name was given. */
-function behind(node: ts.Expression): ts.Expression {
-  const value = bare(node);
-  const given = ts.isIdentifier(value) ? givenTo(value) : null;
-  return given === null ? value : bare(given);
-}
 
 function isSomethingElse(tree: TypeScriptTree, file: string, call: ts.CallExpression): boolean {
   const origin = tree.bindings.originOfExpression(file, call.expression);

@@ -45,7 +45,15 @@ export interface SqlReader {
 /** Remembers what it has read: to be made for each look at a project. */
 export function readSqlTexts(tree: TypeScriptTree): SqlReader {
   const { bindings, values } = tree;
-  const seen: Seen = { bindings, values, pieces: new Map() };
+  const seen: Seen = {
+    bindings,
+    values,
+    pieces: new Map(),
+    tagged: new Map(),
+    underWay: new Map(),
+    leftOutFor: Infinity,
+    steps: 0,
+  };
   return {
     givenTo(call) {
       const [first] = call.arguments;
@@ -94,7 +102,17 @@ interface Seen {
   readonly values: Pick<Values, "valueOf">;
   /** What stands for an expression inside of another text. */
   readonly pieces: Map<ts.Node, string>;
+  /** The same inside of a tagged text. */
+  readonly tagged: Map<ts.Node, string>;
+  /** Expressions that are being worked out, each with how many stand around it. */
+  readonly underWay: Map<ts.Node, number>;
+  /** The outermost of them for the sake of which a part was left out. */
+  leftOutFor: number;
+  steps: number;
 }
+
+/** For what doubles its work with each name: no text is put together of as many. */
+const maxSteps = 20_000;
 
 /** What a name stands for: here, at the top of its file, or in another one of the project. */
 function valueNamed(bindings: Bindings, node: ts.Expression): ts.Expression | null {
@@ -148,18 +166,35 @@ function textOf(seen: Seen, node: ts.Expression, isTagged = false): string | nul
 /** What is put into a text. In a tagged one a plain text is a value, and never SQL. */
 function pieceOf(seen: Seen, node: ts.Expression, isTagged: boolean): string {
   const value = meant(seen.bindings, node);
-  const known = seen.pieces.get(value);
-  if (known !== undefined) return known;
   if (isTagged && ts.isStringLiteralLike(value)) return hole;
+  const known = (isTagged ? seen.tagged : seen.pieces).get(value);
+  if (known !== undefined) return known;
   // What refers to itself has no end.
-  seen.pieces.set(value, hole);
+  const outer = seen.underWay.get(value);
+  if (outer !== undefined || seen.steps >= maxSteps) {
+    seen.leftOutFor = Math.min(seen.leftOutFor, outer ?? 0);
+    return hole;
+  }
+  return workOut(seen, value, isTagged);
+}
+
+/** Remembers it, unless a part was left out for the sake of what stands around: asked for by itself it is known. */
+function workOut(seen: Seen, value: ts.Expression, isTagged: boolean): string {
+  const [own, before] = [seen.underWay.size, seen.leftOutFor];
+  seen.underWay.set(value, own);
+  seen.leftOutFor = Infinity;
+  seen.steps++;
   const said =
     nameGiven(seen, value) ??
     (value.getEnd() - value.getStart() > maxPiece
       ? null
       : (textOf(seen, value) ?? workedOut(seen, value, isTagged)));
   const piece = said === null || said.length > maxPiece ? hole : said;
-  seen.pieces.set(value, piece);
+  seen.underWay.delete(value);
+  const isWhole = seen.leftOutFor >= own;
+  if (isWhole) (isTagged ? seen.tagged : seen.pieces).set(value, piece);
+  seen.leftOutFor = Math.min(before, isWhole ? Infinity : seen.leftOutFor);
+  if (own === 0) seen.steps = 0;
   return piece;
 }
 

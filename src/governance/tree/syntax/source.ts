@@ -108,6 +108,7 @@ export function propertyValue(object: ts.ObjectLiteralExpression, name: string):
 /** Null: it is worked out at run time. */
 export function nameOf(name: ts.PropertyName | ts.BindingName): string | null {
   if (ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name)) return name.text;
+  if (ts.isComputedPropertyName(name)) return stringOf(name.expression);
   return ts.isPrivateIdentifier(name) ? name.text : null;
 }
 
