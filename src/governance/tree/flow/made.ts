@@ -75,7 +75,9 @@ const passing = /^(?:Object\.(?:freeze|seal)|structuredClone)$/;
 function behindCall(tree: TypeScriptTree, call: ts.CallExpression): readonly ts.Expression[] {
   const [first] = call.arguments;
   if (first !== undefined && passing.test(call.expression.getText())) return [first];
-  const called = calledFunction(tree, call.expression);
+  // What a package makes, also one that is a workspace here, is what it is called: `defineEvent(…)`.
+  const origin = tree.bindings.originOfExpression(call.getSourceFile().fileName, call.expression);
+  const called = origin?.package != null ? null : calledFunction(tree, call.expression);
   const ends = called === null ? [] : returnedBy(called);
   return ends.length > maxEnds ? [] : ends;
 }
