@@ -14,14 +14,13 @@ import {
   transactAndPublish,
 } from "@brain/engine";
 import { type Catalog, charter, type Envelope, encodeEntry } from "@brain/schemas";
-import pg from "pg";
 import { type Config, parseConfig } from "../src/config.ts";
 import type { DrainOptions, DrainResult } from "../src/engine/consume/drain/base.ts";
 import { drainConsumer } from "../src/engine/consume/drain/drain.ts";
 import { type RelayOptions, type RelayResult, relay } from "../src/engine/relay/relay.ts";
 import { relayPlaceOf } from "../src/engine/relay/ride.ts";
 import type { Command } from "../src/engine/stream/redis.ts";
-import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { createSandbox, type Places, type Sandbox } from "./sandbox.ts";
 
 /** A backbone of its own on real Redis and Postgres, with the consumers of a test and nothing else. */
 export interface Backbone {
@@ -51,12 +50,12 @@ export const testApiKey = "test-key-0123456789abcdef";
 export const testSecretsKey = "dGVzdC1zZWNyZXRzLWtleS0wMTIzNDU2Nzg5YWJjZGU=";
 
 /** What a test's own environment is in this sandbox. */
-export function envOf(sandbox: Sandbox, env: TestEnv = {}): Readonly<Record<string, string>> {
+export function envOf(sandbox: Places, env: TestEnv = {}): Readonly<Record<string, string>> {
   return typeof env === "function" ? env(sandbox) : env;
 }
 
 /** Environment of a system in this sandbox. */
-export function sandboxEnv(sandbox: Sandbox, env: TestEnv = {}): Record<string, string> {
+export function sandboxEnv(sandbox: Places, env: TestEnv = {}): Record<string, string> {
   return {
     NEON_DATABASE_URL: sandbox.neonUrl,
     UPSTASH_REDIS_REST_URL: sandbox.upstash.url,
@@ -73,7 +72,7 @@ export function sandboxEnv(sandbox: Sandbox, env: TestEnv = {}): Record<string, 
 /** Overrides of the environment; those that depend on the sandbox are made from it. */
 export type TestEnv =
   | Readonly<Record<string, string>>
-  | ((sandbox: Sandbox) => Readonly<Record<string, string>>);
+  | ((sandbox: Places) => Readonly<Record<string, string>>);
 
 export interface BackboneOptions {
   readonly env?: TestEnv;
@@ -88,9 +87,6 @@ export interface BackboneOptions {
 
 export async function createBackbone(options: BackboneOptions = {}): Promise<Backbone> {
   const sandbox = await createSandbox();
-  const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 4 });
-  // The database is dropped under the pool at the end of a test that failed half-way.
-  pool.on("error", () => undefined);
   const logs: string[] = [];
   const failures: DeliveryFailure[] = [];
   const config = parseConfig(sandboxEnv(sandbox, options.env));
@@ -141,16 +137,11 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
           ...given,
         },
       ),
-    async sql<Row>(text: string, params: unknown[] = []) {
-      return (await pool.query(text, params)).rows as Row[];
-    },
+    sql: sandbox.sql,
     async append(event, shard = 0) {
       const fields = "id" in event ? encodeEntry(event) : event;
       return String(await redis("XADD", open().keys.stream(shard), "*", ...fields));
     },
-    async cleanup() {
-      await pool.end();
-      await sandbox.cleanup();
-    },
+    cleanup: sandbox.cleanup,
   };
 }

@@ -32,8 +32,8 @@ export interface BorrowedDatabase {
   readonly name: string;
   /** The test file that it was cloned for. */
   readonly file: string;
-  /** A session that stays open, so that emptying finds warm caches. */
-  readonly client: pg.Client;
+  /** Sessions that stay open from test to test: each new one begins with cold caches. */
+  readonly sessions: pg.Pool;
   /** Its catalogues when it last had the shape of the template. */
   catalogs: string;
 }
@@ -81,8 +81,11 @@ export async function borrowDatabase(pool: DatabasePool, file: string): Promise<
   const found = idle.pop();
   if (found !== undefined) return found;
   const name = await cloneTemplate(pool);
-  const client = await connect(withDatabase(pool.databaseUrl, name));
-  return { name, file, client, catalogs: pool.template.catalogs };
+  const connectionString = withDatabase(pool.databaseUrl, name);
+  const sessions = new pg.Pool({ connectionString, max: 4, idleTimeoutMillis: 0, allowExitOnIdle: true });
+  // Postgres is killed in some tests, and the database dropped under them; the next query fails then.
+  sessions.on("error", () => undefined);
+  return { name, file, sessions, catalogs: pool.template.catalogs };
 }
 
 /** A copy of the template to which nobody is connected. The end of the run drops it. */
@@ -94,13 +97,14 @@ export async function cloneTemplate({ databaseUrl, template }: DatabasePool): Pr
 
 /** Empties a database for the next test of its file, or drops it. */
 export async function returnDatabase(pool: DatabasePool, database: BorrowedDatabase): Promise<void> {
-  const isClean = await empty(pool.template, database).catch(() => false);
+  const isClean = await cleanedUp(pool.template, database).catch(() => false);
   if (isClean) idle.push(database);
   else await drop(pool, database);
 }
 
-async function drop({ databaseUrl }: DatabasePool, { name, client }: BorrowedDatabase): Promise<void> {
-  await client.end().catch(() => undefined);
+async function drop({ databaseUrl }: DatabasePool, { name, sessions }: BorrowedDatabase): Promise<void> {
+  // It would wait for a session that a test has kept.
+  void sessions.end();
   await connected(databaseUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
 }
 
@@ -115,14 +119,29 @@ export async function dropCopies({ databaseUrl, template }: DatabasePool): Promi
   });
 }
 
+/** @returns false when the database cannot be used again, as when a test still waits for a statement */
+async function cleanedUp(template: Template, database: BorrowedDatabase): Promise<boolean> {
+  const { totalCount, idleCount } = database.sessions;
+  if (totalCount > idleCount) return false;
+  const client = await database.sessions.connect();
+  try {
+    return await empty(template, database, client);
+  } finally {
+    client.release();
+  }
+}
+
 /**
  * Removes what a test has put in: rows, tables of its own; identity columns begin anew. Triggers and foreign keys do not
  * fire.
  *
  * @returns false when the database cannot be used again
  */
-async function empty(template: Template, database: BorrowedDatabase): Promise<boolean> {
-  const { client } = database;
+async function empty(
+  template: Template,
+  database: BorrowedDatabase,
+  client: pg.ClientBase,
+): Promise<boolean> {
   // Not what Postgres does by itself: autovacuum gives way.
   const { rows: busy } = await client.query(
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend'",
@@ -213,19 +232,19 @@ SELECT concat_ws(' ', ${catalogNames.map((name) => `(SELECT concat_ws('/', count
   (SELECT concat_ws(' ', datacl, datdba, datconnlimit, datallowconn) FROM pg_database WHERE datname = current_database())
 ) AS catalogs`;
 
-async function catalogsOf(client: pg.Client): Promise<string> {
+async function catalogsOf(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ catalogs: string }>(catalogsSql);
   return rows[0]?.catalogs ?? "";
 }
 
-async function tablesOf(client: pg.Client): Promise<string[]> {
+async function tablesOf(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ relname: string }>(
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition",
   );
   return rows.map(({ relname }) => relname);
 }
 
-async function shapeOf(client: pg.Client): Promise<string> {
+async function shapeOf(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ shape: string }>(shapeSql);
   return rows[0]?.shape ?? "";
 }

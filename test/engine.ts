@@ -43,10 +43,7 @@ export async function createTestEngine(
 ): Promise<TestEngine> {
   // The consumers come from the configuration alone, which needs no sandbox yet.
   const placeholder = { databaseUrl: "", neonUrl: "postgres://u:p@127.0.0.1/d", redisUrl: "", prefix: "t" };
-  const environment = sandboxEnv(
-    { ...placeholder, upstash: { url: "http://127.0.0.1", token: "t" }, cleanup: async () => {} },
-    env,
-  );
+  const environment = sandboxEnv({ ...placeholder, upstash: { url: "http://127.0.0.1", token: "t" } }, env);
   const product = openProduct(parseConfig(environment), { settings: tellSettings(environment) });
   const backbone = await createBackbone({ env, ...clock, ...product });
   const background = new Set<Promise<unknown>>();

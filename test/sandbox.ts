@@ -7,7 +7,8 @@ import { createRedisConnection, type RedisConnection } from "../workers/local/re
 import { plainReply } from "../workers/local/redis/resp.ts";
 import { borrowDatabase, returnDatabase } from "./database-pool.ts";
 
-export interface Sandbox {
+/** Where a system of a test is to work. */
+export interface Places {
   /** A direct connection to the sandbox's database. */
   readonly databaseUrl: string;
   /** The same database behind the Neon gateway. */
@@ -16,6 +17,11 @@ export interface Sandbox {
   readonly redisUrl: string;
   /** Start every key with it, for example `t:5f0c2a9b1d3e`. */
   readonly prefix: string;
+}
+
+export interface Sandbox extends Places {
+  /** Rows of a statement on a direct connection, which tests of one file share. */
+  sql<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
   /** Gives the database back and deletes the keys below the prefix. Idempotent. */
   cleanup(): Promise<void>;
 }
@@ -44,6 +50,8 @@ export async function createSandbox(): Promise<Sandbox> {
     upstash: services.upstash,
     redisUrl: services.redisUrl,
     prefix,
+    sql: async <Row>(text: string, params: unknown[] = []) =>
+      (await database.sessions.query(text, params)).rows as Row[],
     async cleanup() {
       if (!isOpen) return;
       isOpen = false;

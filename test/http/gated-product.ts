@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createEngine, drainAll, relayAll, requireStream } from "@brain/engine";
 import type { Hono } from "hono";
-import pg from "pg";
 import { parseConfig } from "../../src/config.ts";
 import type { AppEnv } from "../../src/http/host.ts";
 import { loadRoutes } from "../../src/http/mounted-routes.ts";
@@ -88,8 +87,6 @@ export async function createGatedProduct(
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   });
   await loadRoutes(app);
-  const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
-  pool.on("error", () => undefined);
   const stream = system.open().keys.stream(0);
   return {
     app,
@@ -112,9 +109,7 @@ export async function createGatedProduct(
       if (headers.get("authorization") === "") headers.delete("authorization");
       return readReply(await app.request(path, { ...init, headers }));
     },
-    async sql<Row>(text: string, params: unknown[] = []) {
-      return (await pool.query(text, params)).rows as Row[];
-    },
+    sql: sandbox.sql,
     async command(...command) {
       return system.open().redis?.command(command);
     },
@@ -127,7 +122,6 @@ export async function createGatedProduct(
       await drainAll(invocation, deadline(), null);
     },
     async close() {
-      await pool.end();
       await Promise.all([postgres.close(), redis.close()]);
       await sandbox.cleanup();
     },

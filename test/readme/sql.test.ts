@@ -17,11 +17,13 @@ const statements = [
 test.each(statements)("the statement of $place fits the tables", async ({ text }) => {
   const services = inject("services");
   const database = await borrowDatabase(services, import.meta.url);
+  const client = await database.sessions.connect();
   try {
-    await database.client.query("BEGIN");
-    await database.client.query(text);
+    await client.query("BEGIN");
+    await client.query(text);
   } finally {
-    await database.client.query("ROLLBACK");
+    await client.query("ROLLBACK");
+    client.release();
     await returnDatabase(services, database);
   }
 });

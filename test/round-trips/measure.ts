@@ -1,6 +1,6 @@
 import { inject, onTestFinished } from "vitest";
 import type { PathCost } from "../../src/cli/model/counts.ts";
-import type { Sandbox } from "../sandbox.ts";
+import type { Places } from "../sandbox.ts";
 import { longestChain } from "./chain.ts";
 import { type Call, startCountingProxy } from "./counting-proxy.ts";
 import { watchScriptCalls } from "./script-calls.ts";
@@ -10,7 +10,7 @@ const chainHoldMs = 40;
 
 export interface Meter {
   /** The environment of a system whose calls are counted. */
-  env(sandbox: Sandbox): Record<string, string>;
+  env(sandbox: Places): Record<string, string>;
   /** The calls of a piece of work. */
   callsOf(work: () => Promise<unknown>): Promise<readonly Call[]>;
   /**

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import pg from "pg";
 import { readCompatibility, type WorkerBundles } from "../../workers/local/workerd/bundle.ts";
 import type { Lookup } from "../../workers/local/workerd/host-names.ts";
 import { type RunningWorkers, runWorkers } from "../../workers/local/workerd/run-workers.ts";
@@ -38,8 +37,6 @@ export async function startEdge(
 ): Promise<Edge> {
   const sandbox = await createSandbox();
   const compatibility = await readCompatibility();
-  const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
-  pool.on("error", () => undefined);
   const logs: string[] = [];
   const workers = await runWorkers({
     bundles,
@@ -57,10 +54,9 @@ export async function startEdge(
     workers,
     sandbox,
     logs,
-    sql: async <Row>(text: string, params: unknown[] = []) => (await pool.query(text, params)).rows as Row[],
+    sql: sandbox.sql,
     async stop() {
       await workers.dispose();
-      await pool.end();
       await sandbox.cleanup();
     },
   };

@@ -51,9 +51,7 @@ beforeAll(async () => {
   const { upstash, redisUrl } = inject("services");
   const { databaseUrl, neonUrl } = services;
   const prefix = `t:${randomUUID().slice(0, 8)}`;
-  const config = parseConfig(
-    sandboxEnv({ databaseUrl, neonUrl, upstash, redisUrl, prefix, cleanup: async () => undefined }),
-  );
+  const config = parseConfig(sandboxEnv({ databaseUrl, neonUrl, upstash, redisUrl, prefix }));
   const product = openProduct(config);
   engine = createEngine({ ...product, settings: config, now, sink: (_level, line) => logs.push(line) });
   app = product.createApp(() => ({

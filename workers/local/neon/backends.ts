@@ -30,7 +30,7 @@ export interface SessionEnd {
 }
 
 /** Longest time that a connection waits for its next session. Databases are dropped in tests, so it is short. */
-const IDLE_MS = 3_000;
+export const IDLE_MS = 3_000;
 /** Longest time that the reset of a connection may take. */
 const RESET_MS = 1_000;
 /** Connections kept for each login; further ones end with their session. */

@@ -1,6 +1,7 @@
 /** Postgres connections for SQL over HTTP: shared by requests, one at a time, and never with something left behind. */
 
 import type pg from "pg";
+import { IDLE_MS } from "./backends.ts";
 import { postgresErrorFields, postgresSettings, RefusedSqlError } from "./database.ts";
 import { cancelled, type Leaving, Places } from "./places.ts";
 import { type CuttablePool, cuttablePool } from "./pools.ts";
@@ -148,7 +149,7 @@ export class NeonConnections {
     const settings = {
       ...postgresSettings(this.#options.databaseUrl, database),
       max: this.#options.maxConnections,
-      idleTimeoutMillis: 1000,
+      idleTimeoutMillis: IDLE_MS,
       connectionTimeoutMillis: this.#options.connectTimeoutMs,
       allowExitOnIdle: true,
       keepAlive: true,
