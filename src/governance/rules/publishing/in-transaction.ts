@@ -6,10 +6,10 @@ import { isBeacon, outsideCall } from "../../tree/effects/outside.ts";
 import { type RowWrite, type RowWrites, readRowWrites } from "../../tree/effects/row-writes.ts";
 import { isWaitedFor, laterCall } from "../../tree/flow/awaited.ts";
 import { calledFunction, callsInside, reachedFrom } from "../../tree/flow/reach.ts";
-import { declarationOf, isGlobal, parameterOwner, rootOf } from "../../tree/names/scope.ts";
+import { declarationOf, givenTo, isGlobal, parameterOwner, rootOf } from "../../tree/names/scope.ts";
 import { comesFrom, givenPublisher, tableWrite } from "../../tree/product/publishers.ts";
 import type { Published, TypeScriptTree } from "../../tree/product/typescript.ts";
-import { nodesOf } from "../../tree/syntax/nodes.ts";
+import { nodesOf, within } from "../../tree/syntax/nodes.ts";
 import {
   bare,
   calledName,
@@ -26,12 +26,25 @@ import { moduleSourcesWith } from "../scope-of-rules.ts";
 interface Look {
   readonly tree: TypeScriptTree;
   readonly writes: RowWrites;
+  /** Functions that handle an event. */
+  readonly handlers: ReadonlySet<FunctionNode>;
+  /** By the function that was given what publishes. */
+  readonly published: ReadonlyMap<FunctionNode | null, readonly Published[]>;
 }
 
 export function publishedInTransaction(project: Project, report: Report): void {
   const { typescript } = project;
   const looked = new Set<FunctionNode>();
-  const look: Look = { tree: typescript, writes: readRowWrites(typescript) };
+  const look: Look = {
+    tree: typescript,
+    writes: readRowWrites(typescript),
+    handlers: new Set(
+      typescript.handled.flatMap(({ handler }) =>
+        handler === null ? [] : (calledFunction(typescript, handler) ?? []),
+      ),
+    ),
+    published: Map.groupBy(typescript.published, givenPublisher),
+  };
   for (const published of typescript.published) {
     const { call } = published;
     const inside = givenPublisher(published);
@@ -85,19 +98,15 @@ function lookInside(
 ): void {
   const { tree, writes } = look;
   const { call } = published;
-  const calls = nodesOf(call.getSourceFile()).calls;
   const type = typeOf(published);
-  const isHandler = tree.handled.some(
-    ({ handler }) => handler !== null && calledFunction(tree, handler) === inside,
-  );
-  for (const other of calls) {
-    if (!isInside(other, inside.body)) continue;
+  const isHandler = look.handlers.has(inside);
+  const told = [call, ...(look.published.get(inside) ?? []).map((one) => one.call)];
+  for (const other of callsInside(inside.body)) {
     const kind =
       isWithinSameRun(other, inside) && (isWaitedFor(other) || isBeacon(tree, other))
         ? outsideBy(tree, other, isHandler)
         : null;
-    const isBehind =
-      kind !== null && [call, ...publishedBy(tree, inside)].some((one) => mayRunBehind(other, one));
+    const isBehind = kind !== null && told.some((one) => mayRunBehind(other, one));
     if (kind !== null && (isBehind || (kind === "changes" && !isHandler)))
       report({
         at: other,
@@ -113,7 +122,7 @@ function lookInside(
         message: `It changes ${write.table} by ${by}, which is not the transaction of ${type}.`,
       });
   }
-  const before = changeOutside(writes, inside, calls) ?? changeOfCaller(look, inside);
+  const before = changeOutside(writes, inside) ?? changeOfCaller(look, inside);
   if (before !== null)
     report({
       at: call,
@@ -128,9 +137,6 @@ function connectionBeside({ connection, field }: RowWrite, inside: FunctionNode)
   const isRun = ts.isArrowFunction(inside) && ts.isCallExpression(inside.parent);
   return field !== null && isRun ? `this.${field}` : null;
 }
-
-const publishedBy = (tree: TypeScriptTree, inside: FunctionNode): readonly ts.CallExpression[] =>
-  tree.published.flatMap((one) => (givenPublisher(one) === inside ? [one.call] : []));
 
 /** Not when the earlier one stands in a branch that leaves, or in the other branch of one `if`. */
 function mayRunBehind(later: ts.Node, earlier: ts.Node): boolean {
@@ -212,8 +218,8 @@ const isWithinSameRun = (node: ts.Node, inside: FunctionNode) => functionsAround
 function changeApart(tree: TypeScriptTree, { file, call }: Published): string | null {
   const [around] = functionsAround(call);
   if (around === undefined) return null;
-  for (const other of nodesOf(call.getSourceFile()).calls) {
-    if (!isInside(other, around.body) || !isWithinSameRun(other, around)) continue;
+  for (const other of callsInside(around.body)) {
+    if (!isWithinSameRun(other, around)) continue;
     const write = tableWrite(tree, file, other);
     const by = write === null ? null : connectionOf(other);
     if (write !== null && by !== null && !/^_?(?:tx|trx|transaction)$/i.test(by)) return write.table;
@@ -231,16 +237,12 @@ function connectionOf(call: ts.CallExpression): string | null {
 }
 
 /** The table that the function around changes, when the one inside uses nothing but what publishes. */
-function changeOutside(
-  writes: RowWrites,
-  inside: FunctionNode,
-  calls: readonly ts.CallExpression[],
-): string | null {
+function changeOutside(writes: RowWrites, inside: FunctionNode): string | null {
   const runs = ts.isCallExpression(inside.parent) ? calledName(inside.parent) : null;
   const [around] = functionsAround(inside);
   if (runs === null || around === undefined || usesTransaction(inside)) return null;
-  for (const other of calls) {
-    if (!isInside(other, around.body) || isInside(other, inside)) continue;
+  for (const other of callsInside(around.body)) {
+    if (isInside(other, inside)) continue;
     const write = writes.of(other);
     if (write !== null) return write.table;
   }
@@ -258,14 +260,21 @@ function changeOfCaller({ tree, writes }: Look, inside: FunctionNode): string | 
     if (!ast.text.includes(name)) continue;
     const { calls } = nodesOf(ast);
     for (const call of calls) {
-      if (calledFunction(tree, call.expression) !== teller) continue;
+      if (!mayCall(call, name) || calledFunction(tree, call.expression) !== teller) continue;
       const [around] = functionsAround(call);
-      const other = around === undefined ? [] : calls.filter((one) => functionsAround(one)[0] === around);
+      const other =
+        around === undefined ? [] : callsInside(around).filter((one) => functionsAround(one)[0] === around);
       const write = other.map((one) => writes.of(one)).find((one) => one !== null);
       if (write != null) return write.table;
     }
   }
   return null;
+}
+
+/** By its name, or by one that a variable gives it. */
+function mayCall(call: ts.CallExpression, name: string): boolean {
+  const callee = bare(call.expression);
+  return calledName(call) === name || (ts.isIdentifier(callee) && givenTo(callee) !== null);
 }
 
 function nameOfFunction(node: FunctionNode): string | null {
@@ -279,8 +288,7 @@ const isAsked = ({ parent }: ts.Identifier) =>
 
 /** Whether it may change something by what it was given beside what publishes. */
 function usesTransaction(inside: FunctionNode): boolean {
-  return nodesOf(inside.getSourceFile()).names.some((name) => {
-    if (!isInside(name, inside.body)) return false;
+  return within(nodesOf(inside.getSourceFile()).names, inside.body).some((name) => {
     const declared = declarationOf(name);
     if (declared === null || parameterOwner(declared) !== inside) return false;
     return !(ts.isCallExpression(name.parent) && name.parent.expression === name) && !isAsked(name);

@@ -4,8 +4,8 @@ import ts from "typescript";
 import { declarationOf, functionOf } from "../names/scope.ts";
 import { shapesOf } from "../names/shapes.ts";
 import type { Handled, TypeScriptTree } from "../product/typescript.ts";
-import { nodesOf } from "../syntax/nodes.ts";
-import { bare, type FunctionNode, isFunction, isInside } from "../syntax/source.ts";
+import { nodesOf, within } from "../syntax/nodes.ts";
+import { bare, type FunctionNode, isFunction } from "../syntax/source.ts";
 
 /**
  * The functions that handle: what is given, or what a function of the project makes of it, and then also those that it was
@@ -42,7 +42,7 @@ function madeFunction(maker: FunctionNode): FunctionNode | null {
 
 /** Calls inside of a function, those of functions inside of it too. */
 export const callsInside = (node: ts.Node): readonly ts.CallExpression[] =>
-  nodesOf(node.getSourceFile()).calls.filter((call) => isInside(call, node));
+  within(nodesOf(node.getSourceFile()).calls, node);
 
 /**
  * As {@link functionOf}, and methods: of an object or a class of the project, of what is declared as one, and of `this`; and

@@ -59,8 +59,27 @@ export function nodesOf(ast: ts.SourceFile): Nodes {
     else if (ts.isForOfStatement(node) && node.awaitModifier !== undefined) nodes.waitingLoops.push(node);
     return !(ts.isImportDeclaration(node) || ts.isTypeNode(node));
   });
+  // Decorators are walked before what stands in front of them.
+  for (const list of [nodes.calls, nodes.names]) list.sort((a, b) => a.pos - b.pos);
   isolateNodes.set(ast, nodes);
   return nodes;
+}
+
+/** Those of a list in the order of the text that stand in a node of the same file, without a look at all others. */
+export function within<One extends ts.Node>(list: readonly One[], outer: ts.Node): readonly One[] {
+  let [from, to] = [0, list.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((list[middle]?.pos ?? 0) < outer.pos) from = middle + 1;
+    else to = middle;
+  }
+  const found: One[] = [];
+  for (let at = from; at < list.length; at++) {
+    const one = list[at];
+    if (one === undefined || one.pos >= outer.end) break;
+    if (one.end <= outer.end) found.push(one);
+  }
+  return found;
 }
 
 const isBranch = (node: ts.Node): node is Branch =>
