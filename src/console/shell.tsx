@@ -296,7 +296,10 @@ function KeyHelp({ visit, base, path }: Omit<AroundProps, "area">) {
   const isOff = visit.preferences.shortcuts === "off";
   return (
     <dialog id="keys" aria-labelledby="keys-title">
-      <h2 id="keys-title">{w.keys}</h2>
+      {/* The focus begins here: at the button below, a low window would open at its end. */}
+      <h2 id="keys-title" tabindex={-1} autofocus>
+        {w.keys}
+      </h2>
       <dl class="facts">
         <dt>
           <kbd>/</kbd>

@@ -188,6 +188,18 @@ describe("the search", () => {
     await expectAccessible(page);
   });
 
+  test("on a phone a row is a few lines high, and leaves the payload to the event", async () => {
+    const page = await ours.open({ viewport: { width: 390, height: 780 } });
+    await page.goto("/events?type=agent.*");
+    const shown = await labels(page, ".events");
+    expect(shown).not.toContain('"Payload"');
+    expect(shown).toContain('"Story"');
+    // With the payload, and the name of each column in the way, a row was a quarter of the window.
+    for (const row of await rows(page).all()) expect((await row.boundingBox())?.height).toBeLessThan(130);
+    await expectFits(page);
+    await expectAccessible(page);
+  });
+
   test("in a wide window no cell repeats the name of its column", async () => {
     const page = await ours.open();
     await page.goto("/events?type=agent.*");

@@ -70,6 +70,16 @@ describe("shortcuts of single keys", () => {
     await page.waitForFunction("document.body.dataset.shortcuts === undefined");
   });
 
+  test("their help begins with its heading, also in a window that is too low for all of it", async () => {
+    const page = await ours.open({ viewport: { width: 390, height: 300 } });
+    await page.goto("/consumers");
+    await page.keyboard.press("?");
+    expect(await focused(page)).toBe("keys-title");
+    const begins = await page.evaluate("document.querySelector('dialog#keys').scrollTop");
+    expect(begins).toBe(0);
+    await expectAccessible(page);
+  });
+
   test("without client script there are none, and nothing is offered that opens their help", async () => {
     const page = await ours.open({ javaScriptEnabled: false });
     await page.goto("/consumers");

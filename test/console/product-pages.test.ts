@@ -140,6 +140,22 @@ describe("the catalog", () => {
     }
   });
 
+  test("on a phone has rows of a few lines, which still say what each number is", async () => {
+    const page = await ours.open({ viewport: { width: 390, height: 780 } });
+    await page.goto("/catalog");
+    const rows = page.locator(".catalog tbody tr");
+    const height = await page.locator(".catalog tbody").evaluate((body) => body.clientHeight);
+    // 87 events were 155 px each.
+    expect(height / (await rows.count())).toBeLessThan(130);
+    const labels = await rows
+      .first()
+      .locator("td")
+      .evaluateAll((all) => all.map((one) => one.dataset.label));
+    expect(labels).toEqual(["Event", "Module", "Criticality", "Seen", "Last seen", "Consumers"]);
+    await expectFits(page);
+    await expectAccessible(page);
+  });
+
   test("finds events by words and module, without client script", async () => {
     const page = await ours.open({ javaScriptEnabled: false });
     await page.goto("/catalog?module=payment&q=refund");

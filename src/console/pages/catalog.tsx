@@ -78,45 +78,47 @@ function Filters({ visit, modules }: { readonly visit: Visit; readonly modules: 
 function EventTable({ visit, events }: { readonly visit: Visit; readonly events: readonly CatalogEvent[] }) {
   const w = visit.words(catalogWords);
   return (
-    <Table
-      label={w.title}
-      isDense
-      columns={[
-        { name: w.event, kind: "wide" },
-        { name: w.module },
-        { name: w.criticality },
-        { name: w.seen, kind: "number" },
-        { name: w.last },
-        { name: w.consumers },
-      ]}
-    >
-      {events.map((event) => (
-        <tr>
-          <td class="wide">
-            <a href={visit.href(`/catalog/${event.type}`)}>{event.type}</a>{" "}
-            {event.version > 1 ? <Badge tone="quiet">v{event.version}</Badge> : null}{" "}
-            {event.findings.some(({ kind }) => kind === "undeclared_producer") ? (
-              <Badge tone="info">{w.otherProducer}</Badge>
-            ) : null}
-            <p class="quiet">{event.when}</p>
-          </td>
-          <td>{event.module}</td>
-          <td>
-            <SeverityBadge severity={event.criticality} />
-          </td>
-          <td class="number">{visit.format.number(event.observed?.count ?? 0)}</td>
-          <td>
-            {event.observed?.last_seen_at == null ? (
-              <span class="quiet">{w.never}</span>
-            ) : (
-              <Time visit={visit} at={event.observed.last_seen_at} as="ago" />
-            )}
-          </td>
-          <td class="wrap">
-            <CatalogConsumers visit={visit} of={event} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <div class="catalog">
+      <Table
+        label={w.title}
+        isDense
+        columns={[
+          { name: w.event, kind: "wide" },
+          { name: w.module },
+          { name: w.criticality },
+          { name: w.seen, kind: "number" },
+          { name: w.last },
+          { name: w.consumers },
+        ]}
+      >
+        {events.map((event) => (
+          <tr>
+            <td class="wide">
+              <a href={visit.href(`/catalog/${event.type}`)}>{event.type}</a>{" "}
+              {event.version > 1 ? <Badge tone="quiet">v{event.version}</Badge> : null}{" "}
+              {event.findings.some(({ kind }) => kind === "undeclared_producer") ? (
+                <Badge tone="info">{w.otherProducer}</Badge>
+              ) : null}
+              <p class="quiet">{event.when}</p>
+            </td>
+            <td>{event.module}</td>
+            <td>
+              <SeverityBadge severity={event.criticality} />
+            </td>
+            <td class="number">{visit.format.number(event.observed?.count ?? 0)}</td>
+            <td>
+              {event.observed?.last_seen_at == null ? (
+                <span class="quiet">{w.never}</span>
+              ) : (
+                <Time visit={visit} at={event.observed.last_seen_at} as="ago" />
+              )}
+            </td>
+            <td class="wrap">
+              <CatalogConsumers visit={visit} of={event} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </div>
   );
 }
