@@ -172,6 +172,45 @@ describe("a key whose first event fails", () => {
   });
 });
 
+describe("what an operator does during a try of an entry on the stream that fails", () => {
+  /** A drain whose try of `a:1`, which failed before, fails again; meanwhile the operator acts. */
+  async function actDuringTry(verb: "unblock" | "skip"): Promise<Surface> {
+    const surface = await open();
+    down.add("a:1");
+    await beats(surface, "a:1", "a:2");
+    await drain(surface);
+    const retries = surface.open().keys.retryAt("edge_watcher", 0);
+    const [id = "", text = ""] = (await surface.redis("HGETALL", retries)) as string[];
+    await surface.redis("HSET", retries, id, text.replace(/^\d+:(.*):\[\d+\]/, "1:$1:[0]"));
+    let status = 0;
+    meanwhile = async () => {
+      ({ status } = await act(surface, verb, "a"));
+    };
+    await drain(surface);
+    expect(status).toBe(200);
+    await surface.background();
+    await drain(surface);
+    return surface;
+  }
+
+  test("an unblock holds: the later events pass", async () => {
+    const surface = await actDuringTry("unblock");
+    expect(seen).toEqual(["a:2"]);
+    expect(await surface.sql("SELECT FROM dead_letters")).toEqual([]);
+    const retries = surface.open().keys.retryAt("edge_watcher", 0);
+    const [, text = ""] = (await surface.redis("HGETALL", retries)) as string[];
+    expect(failureFromText(text)).toMatchObject({ attempts: 2, overtakable: true, skip: false });
+  });
+
+  test("a skip holds: it becomes a dead letter, and the key goes on", async () => {
+    const surface = await actDuringTry("skip");
+    expect(seen).toEqual(["a:2"]);
+    expect(await surface.sql("SELECT reason, attempts FROM dead_letters")).toEqual([
+      { reason: "skipped", attempts: 2 },
+    ]);
+  });
+});
+
 describe("a key whose head is deferred", () => {
   const failed = { attempts: 2, begun: 2, last_error: "E: no answer", due_at: "2100-01-01T00:00:00Z" };
 

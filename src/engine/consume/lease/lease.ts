@@ -4,7 +4,14 @@ import type { StreamKeys } from "../../stream/keys.ts";
 import type { Command, RedisHttp } from "../../stream/redis.ts";
 import { pairs } from "../../stream/replies.ts";
 import type { PendingReplies } from "../sources/pending.ts";
-import { abandonScript, acquireScript, holderScript, releaseScript, renewScript } from "./scripts.ts";
+import {
+  abandonScript,
+  acquireScript,
+  holderScript,
+  releaseScript,
+  renewScript,
+  storeFailuresScript,
+} from "./scripts.ts";
 
 /*
  * One drainer per (group, shard) at a time. Only order and cost depend on the lease; that effects are applied once
@@ -82,17 +89,30 @@ export interface HeldLease extends Lease {
    * @throws {FencedError} another worker took over: nothing was run
    */
   run(commands: readonly Command[]): Promise<void>;
+  /**
+   * Runs them with failures of entries that failed before: what an operator has asked for meanwhile stays.
+   *
+   * @param failures message ids and texts in turn, see `failureToText`
+   * @throws {FencedError} another worker took over: nothing was run
+   */
+  storeFailures(failures: readonly string[], commands: readonly Command[]): Promise<void>;
 }
 
 export function holdLease(scope: LeaseScope, lease: Lease): HeldLease {
+  const assertOurs = (isOurs: boolean) => {
+    if (isOurs) return;
+    held.isLost = true;
+    throw new FencedError();
+  };
   const held: HeldLease = {
     ...lease,
     scope,
     isLost: false,
     async run(commands) {
-      if (await asHolder(scope, lease.token, commands)) return;
-      held.isLost = true;
-      throw new FencedError();
+      assertOurs(await asHolder(scope, lease.token, commands));
+    },
+    async storeFailures(failures, commands) {
+      assertOurs(await storeAsHolder(scope, lease.token, failures, commands));
     },
   };
   return held;
@@ -212,6 +232,20 @@ export async function asHolder(
     holderScript,
     [keys.lease(group, shard), ...touched],
     [token, ...counted(commands)],
+  );
+  return Number(reply) === 1;
+}
+
+async function storeAsHolder(
+  { redis, keys, group, shard }: LeaseScope,
+  token: string,
+  failures: readonly string[],
+  commands: readonly Command[],
+): Promise<boolean> {
+  const reply = await redis.eval(
+    storeFailuresScript,
+    [keys.lease(group, shard), keys.retryAt(group, shard), keys.stream(shard)],
+    [token, String(failures.length / 2), ...failures, ...counted(commands)],
   );
   return Number(reply) === 1;
 }

@@ -140,6 +140,33 @@ run(2)
 return 1`;
 
 /**
+ * Commands of the holder, and failures of entries that failed before. What an operator has asked for during the try, that
+ * later ones pass or that the entry is given up, stays in the text of its failure, see `failureToText`.
+ *
+ * KEYS: lease, retry times, and those of the commands. ARGV: token, entries, their ids and texts in turn, commands.
+ *
+ * @returns as `holderScript`
+ */
+export const storeFailuresScript = `${runCommands}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local parts = '^([^:]*:[^:]*:[^:]*):([01]):([01]):(.*)$'
+local ids, fields, count = {}, {}, tonumber(ARGV[2])
+for i = 1, count do ids[i] = ARGV[1 + 2 * i] end
+for i, known in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
+  local text = ARGV[2 + 2 * i]
+  local _, passed, given = string.match(known or '', parts)
+  local numbers, passes, gives, rest = string.match(text, parts)
+  if passed and numbers then
+    local flag = function(a, b) return (a == '1' or b == '1') and '1' or '0' end
+    text = table.concat({numbers, flag(passed, passes), flag(given, gives), rest}, ':')
+  end
+  fields[2 * i - 1], fields[2 * i] = ids[i], text
+end
+redis.call('HSET', KEYS[2], unpack(fields))
+run(3 + 2 * count)
+return 1`;
+
+/**
  * The last words of a drain, and the end of its lease. What was applied is acked also when the lease ran out meanwhile, as
  * long as nobody else has it.
  *

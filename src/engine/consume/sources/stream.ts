@@ -291,18 +291,22 @@ export class StreamSource implements Source {
   async retryAt(retries: readonly Retry[]): Promise<void> {
     const { deps, group, lease } = this.#drain;
     const nowMs = deps.now();
-    const fields = retries.flatMap(({ delivery, failure }) => [
-      delivery.messageId,
-      failureToText({ ...failure, skip: false, waitMs: waitOf(failure.dueAtMs, nowMs) }),
-    ]);
+    const fields = (list: readonly Retry[]) =>
+      list.flatMap(({ delivery, failure }) => [
+        delivery.messageId,
+        failureToText({ ...failure, skip: false, waitMs: waitOf(failure.dueAtMs, nowMs) }),
+      ]);
+    // Of what failed before an operator may have decided something during the try.
+    const again = retries.filter(({ delivery }) => this.#failed.has(delivery.messageId));
+    const first = retries.filter(({ delivery }) => !this.#failed.has(delivery.messageId));
+    const store: Command[] = first.length === 0 ? [] : [["HSET", this.#retryKey, ...fields(first)]];
     // The pending list counts deliveries; a try that costs no attempt is taken back.
     const uncounted = retries.filter(({ delivery, failure }) => failure.attempts < attemptOf(delivery));
-    await lease.run([
-      ["HSET", this.#retryKey, ...fields],
-      ...uncounted.flatMap(({ delivery, failure }) =>
-        claimable(delivery).map((id) => putBackCommand(group, failure.attempts, [id])),
-      ),
-    ]);
+    const takenBack = uncounted.flatMap(({ delivery, failure }) =>
+      claimable(delivery).map((id) => putBackCommand(group, failure.attempts, [id])),
+    );
+    const commands = [...store, ...takenBack];
+    await (again.length === 0 ? lease.run(commands) : lease.storeFailures(fields(again), commands));
     for (const { delivery } of retries) this.#failed.add(delivery.messageId);
   }
 
