@@ -47,7 +47,7 @@ function explain(
     return `${url} refused the key for ${route}, and not in the words of this API: there is no such route, or something before it wants another key. ${ownProgram}`;
   if (status === 401) {
     const what = key === null ? "No key was given" : `${url} refused the key`;
-    return `${what}. Set CHARTER_KEY (or BRAIN_API_KEY), or give --key; "npm start" prints the key of a local server, where API keys are not the only ones. If another server is meant, say which with --url or CHARTER_URL.`;
+    return `${what}. Set CHARTER_KEY (or BRAIN_API_KEY), or give --key; "npm start" of BRAiN EventStream prints the key of a local server, where API keys are not the only ones; in a project of your own it is BRAIN_API_KEY of .dev.vars. If another server is meant, say which with --url or CHARTER_URL.`;
   }
   if (error?.message === undefined && status === 404) return `${url} has no route ${route}. ${ownProgram}`;
   if (error?.message === undefined) return `${url} answered ${status} without an explanation.`;

@@ -111,6 +111,7 @@ describe("where the server is and with which key", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(told);
     expect(stderr).toContain("CHARTER_KEY (or BRAIN_API_KEY)");
+    expect(stderr).toContain("in a project of your own it is BRAIN_API_KEY of .dev.vars");
     // Who asks another server than the one that is meant is refused so, too.
     expect(stderr).toContain("If another server is meant, say which with --url or CHARTER_URL.");
     expect(stderr).not.toContain("wrong-key");

@@ -2,7 +2,7 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { olderNode, planApp } from "./new-app.ts";
 
@@ -42,7 +42,7 @@ test.each([
   ["Läden", (path: string) => `'${path}'`],
   ["it's", (path: string) => `'${path.replace("'", "'\\''")}'`],
 ])("what comes next can be pasted into a shell, in the folder %s too", (name, typed) => {
-  const folder = join(tmpdir(), name, "my-shop");
+  const folder = join("..", name, "my-shop");
   const options = { folder, module: "shop", event: "shop.order.placed", purpose: null, owner: "us" };
   const { notes } = planApp({
     ...options,
@@ -51,7 +51,21 @@ test.each([
     date: "2026-11-26",
     node: "24.0.0",
   });
-  expect(notes).toContain(
-    `Next: cd ${typed(relative(".", folder))}, then npm install, npm test, npm run check.`,
-  );
+  expect(notes).toContain(`Next: cd ${typed(folder)}, then npm install, npm test, npm run check.`);
+});
+
+test("where the way from here is longer than the whole path, that is told", () => {
+  const folder = resolve("/", "charter-never-made", "my-shop");
+  const options = { folder, module: "shop", event: "shop.order.placed", purpose: null, owner: "us" };
+  const { notes } = planApp({
+    ...options,
+    language: "en",
+    packages: null,
+    date: "2026-11-26",
+    node: "24.0.0",
+  });
+  expect(notes.slice(-2)).toEqual([
+    `Next: cd ${folder}, then npm install, npm test, npm run check.`,
+    `More: ${join(folder, "README.md")}`,
+  ]);
 });

@@ -128,7 +128,9 @@ export function planApp(options: NewApp): Plan {
   const files = listTemplates("app")
     .filter((path) => !ofOthers.test(path))
     .map((path) => fileOf(path, values, options));
-  const shown = relative(".", folder) || ".";
+  const near = relative(".", folder) || ".";
+  const whole = resolve(folder);
+  const shown = near.length < whole.length ? near : whole;
   const older = olderNode(options.node);
   return {
     root: resolve(folder),
