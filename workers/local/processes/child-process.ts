@@ -25,6 +25,8 @@ export interface ChildOptions {
   /** After this long without an end, SIGKILL. */
   readonly stopTimeoutMs?: number;
   readonly cwd?: string;
+  /** Beside what this program has. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -56,12 +58,13 @@ export function guardProcess(pid: number, signal: "SIGTERM" | "SIGINT" | "SIGKIL
 
 /** Starts a server with its guard. @throws Error when the program cannot be run at all. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { command, args, logFile, stopSignal, stopTimeoutMs = 5000, cwd, uid, gid } = options;
+  const { command, args, logFile, stopSignal, stopTimeoutMs = 5000, cwd, env, uid, gid } = options;
   const log = openSync(logFile, options.continuesLog ? "a" : "w", 0o644);
   const child = spawn(command, args, {
     stdio: ["ignore", log, log],
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env: { ...process.env, ...env } }),
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
   });
