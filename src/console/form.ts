@@ -5,15 +5,19 @@ export const fields = { action: "_action", csrfToken: "csrf_token", idempotencyK
 
 const keyShape = /^[0-9a-f-]{36}$/;
 
+const plainNumber = /^-?(?:\d+(?:[.,]\d+)?|[.,]\d+)$/;
+/** `1,000` is a thousand where some people live and one where others do. */
+const mayBeGrouped = /^-?[1-9]\d{0,2}[.,]\d{3}$/;
+
 /**
- * A number for the body of a change. Left out when nothing was typed, for the route's own default; what is no number is
- * sent as it is, so that the route tells what it received.
+ * A number for the body of a change, with a point or a comma before its decimals. Left out when nothing was typed, for the
+ * route's own default; what is no number, or may be two, is sent as it is, so that the route tells what it received.
  */
 export function numberIn(form: Form, name: string): Readonly<Record<string, number | string>> {
   const text = form.optional(name);
   if (text === null) return {};
-  const number = Number(text.replace(",", "."));
-  return { [name]: Number.isFinite(number) ? number : text };
+  const isNumber = plainNumber.test(text) && !mayBeGrouped.test(text);
+  return { [name]: isNumber ? Number(text.replace(",", ".")) : text };
 }
 
 export function readForm(sent: URLSearchParams): Form {

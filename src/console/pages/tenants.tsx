@@ -19,17 +19,23 @@ interface Tenant {
   readonly missions?: number | null;
 }
 
+interface TenantList {
+  readonly tenants: readonly Tenant[];
+  readonly shards_away: readonly number[];
+}
+
 const quotas = ["events_per_minute", "rows", "missions"] as const;
 
 export const page: PageModule = {
   async show(visit) {
     const w = visit.words(settingsWords);
-    const { tenants } = await visit.api.get<{ readonly tenants: readonly Tenant[] }>("/api/tenants");
+    const { tenants, shards_away: away } = await visit.api.get<TenantList>("/api/tenants");
     return {
       title: w.tenants,
       main: (
         <>
           <SettingsMenu visit={visit} at="tenants" />
+          {away.length === 0 ? null : <p class="message warn">{w.shardsAway(away.map(String).join(", "))}</p>}
           {tenants.length === 0 ? <Empty>{w.noTenants}</Empty> : <List visit={visit} tenants={tenants} />}
           {visit.can("admin") ? <Limits visit={visit} /> : null}
         </>
@@ -82,7 +88,11 @@ function List({ visit, tenants }: { readonly visit: Visit; readonly tenants: rea
           </th>
           <td class="number">{number(tenant.weight)}</td>
           <td class="number">{number(tenant.unsent)}</td>
-          <td class="number">{number((tenant.unread ?? 0) + tenant.deferred)}</td>
+          <td class="number">
+            {tenant.unread === null
+              ? `${number(tenant.deferred)} + ?`
+              : number(tenant.unread + tenant.deferred)}
+          </td>
           <td class="number">{quota(tenant.events_per_minute)}</td>
           <td class="number">{quota(tenant.rows)}</td>
           <td class="number">{quota(tenant.missions)}</td>

@@ -89,6 +89,8 @@ export const settingsWords = defineWords({
     doneSession: "The session is ended.",
     noTenants: "Nothing is set for a tenant, and nothing waits.",
     noTenant: "(none)",
+    shardsAway: (shards: string) =>
+      `Redis does not answer for these shards: ${shards}. What nobody has read of them is not counted here.`,
     weight: "Weight",
     unsent: "Unsent",
     waiting: "Waiting",
@@ -197,6 +199,8 @@ export const settingsWords = defineWords({
     doneSession: "Die Sitzung ist beendet.",
     noTenants: "Für keinen Mandanten ist etwas gesetzt, und nichts wartet.",
     noTenant: "(keiner)",
+    shardsAway: (shards: string) =>
+      `Redis antwortet für diese Shards nicht: ${shards}. Was von ihnen niemand gelesen hat, ist hier nicht gezählt.`,
     weight: "Gewicht",
     unsent: "Ungesendet",
     waiting: "Wartend",

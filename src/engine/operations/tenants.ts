@@ -2,7 +2,7 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { sentEvents, sentId, splitId } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
-import { askThere, isAway, toShards } from "../stream/databases.ts";
+import { askEach, isAway, toShards } from "../stream/databases.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 import { type Operator, recordAction } from "./operator-actions.ts";
 
@@ -15,7 +15,7 @@ export interface TenantState extends TenantQuotas {
   readonly rows_kept: number | null;
   /** Events in the record that are not on the stream yet. */
   readonly unsent: number;
-  /** Events on the stream that the slowest consumer of their shard has not read; null without a stream. */
+  /** Events on the stream that the slowest consumer of their shard has not read; null while nobody can tell. */
   readonly unread: number | null;
   /** Deliveries that wait in Postgres. */
   readonly deferred: number;
@@ -24,9 +24,17 @@ export interface TenantState extends TenantQuotas {
 /** Rows looked at for each number: a larger backlog shows as this many. */
 const countedAtMost = 100_000;
 
-/** Tenants for whom something is set or waits, those with the largest backlog first, 500 at most. */
-export async function listTenants(invocation: Invocation): Promise<TenantState[]> {
-  const cursors = await slowestCursors(invocation);
+/** What waits for tenants, as far as it can be told. */
+export interface TenantStates {
+  /** Those for whom something is set or waits, those with the largest backlog first, 500 at most. */
+  readonly tenants: readonly TenantState[];
+  /** Shards whose Redis does not answer: what is unread on them is in no number. */
+  readonly shards_away: readonly number[];
+}
+
+/** What waits for each tenant. Without Redis it is what Postgres knows. */
+export async function listTenants(invocation: Invocation): Promise<TenantStates> {
+  const { cursors, away } = await slowestCursors(invocation);
   const rows = await invocation.db.rows<TenantState>(sql`
     WITH cursors AS (
       SELECT * FROM json_to_recordset(${JSON.stringify(cursors ?? [])}::json) AS c(shard integer, ms numeric, seq numeric)
@@ -53,21 +61,26 @@ export async function listTenants(invocation: Invocation): Promise<TenantState[]
     FROM named n LEFT JOIN unsent a ON a.tenant = n.tenant LEFT JOIN unread b ON b.tenant = n.tenant
       LEFT JOIN deferred d ON d.tenant = n.tenant LEFT JOIN tenant_limits l ON l.tenant_id = n.tenant
     ORDER BY coalesce(a.n, 0) + coalesce(b.n, 0) + coalesce(d.n, 0) DESC, n.tenant LIMIT 500`);
-  return rows.map((row) => {
+  const tenants = rows.map((row) => {
     const { quotas, ...state } = row as TenantState & { quotas: TenantQuotas };
     return { ...state, ...quotas };
   });
+  return { tenants, shards_away: away };
 }
 
-/** Of each shard whose database is there, the id up to which the slowest of our consumers has read; null without a stream. */
+/**
+ * Of each shard whose database is there, the id up to which the slowest of our consumers has read; null without a stream,
+ * and while no database is there.
+ */
 async function slowestCursors({ databases, keys, publish, consumers }: Invocation) {
-  if (databases === null) return null;
+  if (databases === null) return { cursors: null, away: [] };
   const groups = new Set([...consumers.values()].map(({ group }) => group));
-  const replies = await askThere(
+  const replies = await askEach(
     databases,
     toShards(databases, publish.shards, (shard) => streamStateCommand(keys.stream(shard))),
   );
-  return replies.flatMap((reply, shard) => {
+  const away = replies.flatMap((reply, shard) => (isAway(reply) ? [shard] : []));
+  const cursors = replies.flatMap((reply, shard) => {
     if (isAway(reply)) return [];
     const read = (parseStreamState(reply)?.groups ?? [])
       .filter(({ group }) => groups.has(group))
@@ -77,6 +90,7 @@ async function slowestCursors({ databases, keys, publish, consumers }: Invocatio
     const [ms, seq] = splitId(read[0]);
     return [{ shard, ms, seq }];
   });
+  return { cursors: away.length === replies.length ? null : cursors, away };
 }
 
 /** How much one tenant may do. Null: any number. Left out: as set for all. */

@@ -76,7 +76,11 @@ export async function askThere(
   return replies;
 }
 
-async function askEach({ all }: RedisDatabases, commands: readonly NumberedCommand[]): Promise<unknown[]> {
+/** The same for who can do without: whichever database is away, nothing is thrown. */
+export async function askEach(
+  { all }: RedisDatabases,
+  commands: readonly NumberedCommand[],
+): Promise<unknown[]> {
   const byNumber = Map.groupBy(
     commands.map(({ number, command }, index) => ({ number, command, index })),
     ({ number }) => number,

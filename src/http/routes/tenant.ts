@@ -29,7 +29,7 @@ export function tenantRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/", requires("operations:read", "all_tenants"), async (c) =>
-    c.json({ tenants: await listTenants(c.get("host").invocation) }),
+    c.json(await listTenants(c.get("host").invocation)),
   );
 
   routes.put(

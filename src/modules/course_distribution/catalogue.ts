@@ -2,6 +2,7 @@ import { NotFoundError, type PublishContext, TooManyRequestsError } from "@brain
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
+import type { TimePlace } from "../time-cursor.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
 import { countEnrollment, countViewOfId, countViewOfSlug, toldPerMinute } from "./counts-store.ts";
 import { clicksLimit, viewsLimit } from "./limits.ts";
@@ -75,17 +76,28 @@ export async function listCatalogue(services: RequestServices, query: ListQuery)
   });
 }
 
-/** Entries of all visibilities, newest first; of one course or the variants of one parent when asked. */
+/**
+ * Entries of all visibilities, newest first; of one course or the variants of one parent when asked.
+ *
+ * @returns `next` null: there are no more
+ */
 export async function listEntries(
   services: RequestServices,
   query: DistributionsQuery,
-): Promise<Distribution[]> {
-  return listForOperators(services.db, {
+): Promise<{ readonly rows: readonly Distribution[]; readonly next: TimePlace | null }> {
+  const limit = query.limit ?? defaultLimit;
+  const rows = await listForOperators(services.db, {
     tenantId: tenantOf(services, query.tenant_id),
     courseId: query.course_id,
     parentId: query.parent_id,
-    limit: query.limit ?? defaultLimit,
+    limit,
+    cursor: query.cursor,
   });
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    rows,
+    next: last === undefined ? null : { ms: last.createdAt.getTime(), id: last.distributionId },
+  };
 }
 
 /** @throws {NotFoundError} no such entry */

@@ -4,6 +4,7 @@ import { reasonText, withoutFindings } from "../../http/kit/free-text.ts";
 import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { type AccessRule, openAccess } from "../access-rule.ts";
 import { isoOrNull } from "../iso-or-null.ts";
+import { timeCursor } from "../time-cursor.ts";
 import { codePoints } from "./seo.ts";
 import { slugMaxLength, slugMinLength, slugPattern } from "./slug.ts";
 import type { Cta, courseDistributions, DerivedContent, Seo } from "./tables.ts";
@@ -165,6 +166,7 @@ export const distributionsQuery = z.object({
     .regex(distributionIdPattern, { error: "Expected `dist_` and 16 hex digits" })
     .optional(),
   limit: limit.optional(),
+  cursor: timeCursor(/dist_[0-9a-f]{16}/).optional(),
 });
 export type DistributionsQuery = z.output<typeof distributionsQuery>;
 

@@ -5,6 +5,7 @@ import { validated, validatedOptional, withoutBody } from "../../http/kit/routin
 import { wantsPage } from "../../http/kit/wants-page.ts";
 import { newNonce } from "../../pages/document.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
+import { writeTimeCursor } from "../time-cursor.ts";
 import {
   listCatalogue,
   listEntries,
@@ -130,6 +131,13 @@ export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleE
   return app;
 }
 
+/** Path and query of a list that goes on at a cursor. */
+function pageAt(asked: string, cursor: string): string {
+  const url = new URL(asked);
+  url.searchParams.set("cursor", cursor);
+  return url.pathname + url.search;
+}
+
 /** The routes below `/api/courses/distribution`: what operators do with the catalogue. */
 export function operatorRoutes(showcase: Pick<CourseShowcase, "isOfAnother">): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
@@ -137,7 +145,9 @@ export function operatorRoutes(showcase: Pick<CourseShowcase, "isOfAnother">): H
   app.get("/health", mayRead, async (c) => c.json(await readHealth(c.var.services)));
 
   app.get("/", mayRead, validated("query", distributionsQuery), async (c) => {
-    const rows = await listEntries(c.var.services, c.req.valid("query"));
+    const { rows, next } = await listEntries(c.var.services, c.req.valid("query"));
+    // The answer is a list, so where it goes on stands beside it (RFC 8288).
+    if (next !== null) c.header("link", `<${pageAt(c.req.url, writeTimeCursor(next))}>; rel="next"`);
     return c.json(rows.map(operatorView));
   });
 

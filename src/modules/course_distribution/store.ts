@@ -16,6 +16,7 @@ import {
 } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import { ofTenant } from "../of-tenant.ts";
+import type { TimePlace } from "../time-cursor.ts";
 import type { Distribution, ServedDistribution } from "./model.ts";
 import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";
 import { courseDistributionLessons, courseDistributionOutlines, courseDistributions } from "./tables.ts";
@@ -103,12 +104,21 @@ export async function listForOperators(
     readonly courseId?: string | undefined;
     readonly parentId?: string | undefined;
     readonly limit: number;
+    /** Last entry of the page before. */
+    readonly cursor?: TimePlace | undefined;
   },
 ): Promise<Distribution[]> {
   const conditions: SQL[] = [];
   if (filter.tenantId !== null) conditions.push(eq(table.tenantId, filter.tenantId));
   if (filter.courseId !== undefined) conditions.push(eq(table.courseId, filter.courseId));
   if (filter.parentId !== undefined) conditions.push(eq(table.derivedFrom, filter.parentId));
+  if (filter.cursor !== undefined) {
+    const { ms, id } = filter.cursor;
+    const at = sql`${new Date(ms).toISOString()}::timestamptz`;
+    conditions.push(
+      sql`(${table.createdAt} < ${at} OR (${table.createdAt} = ${at} AND ${table.distributionId} > ${id}))`,
+    );
+  }
   return translated(
     db.statements
       .select()
@@ -143,6 +153,13 @@ export async function findOutline(
   const named = entryOf(entry);
   const outlines = courseDistributionOutlines;
   const told = courseDistributionLessons;
+  // Lessons that were told one by one are read where no outline tells of its modules.
+  const lastModules = db.statements
+    .select({ modules: outlines.modules })
+    .from(outlines)
+    .where(isToldOf(outlines, named))
+    .orderBy(desc(outlines.updatedAt))
+    .limit(1);
   const [counts, lessons] = await translated(
     db.statements.batch([
       db.statements
@@ -163,7 +180,9 @@ export async function findOutline(
           lessonIndex: told.lessonIndex,
         })
         .from(told)
-        .where(and(eq(told.courseId, entry.courseId), isLessonOf(entry.tenantId)))
+        .where(
+          and(eq(told.courseId, entry.courseId), isLessonOf(entry.tenantId), sql`(${lastModules}) IS NULL`),
+        )
         .orderBy(
           asc(told.lessonId),
           sql`${told.tenantId} IS NOT DISTINCT FROM ${entry.tenantId}::varchar DESC`,

@@ -70,7 +70,7 @@ export async function refuse(
   { reason, tenant_id: named }: { readonly reason: string; readonly tenant_id?: string | undefined },
 ): Promise<{ readonly plan: StoredValidation; readonly withdrawn: number }> {
   const tenantId = tenantOf(services, named) ?? undefined;
-  const ending = { by: services.actorId, reason, now: services.now() };
+  const ending = { by: services.actorId, reason };
   const done = await services.transact(publishContext(services, source, tenantId ?? null), async (tx) => {
     const plan = await refusePlan(tx, irHash, tenantId, ending);
     if (plan === null) return null;
@@ -100,7 +100,7 @@ export async function withdraw(
   { reason, tenant_id: named }: { readonly reason: string; readonly tenant_id?: string | undefined },
 ): Promise<Approval> {
   const tenantId = tenantOf(services, named) ?? undefined;
-  const ending = { by: services.actorId, reason, now: services.now() };
+  const ending = { by: services.actorId, reason };
   const done = await services.transact(publishContext(services, source, tenantId ?? null), async (tx) => {
     const approval = await withdrawApproval(tx, id, tenantId, ending);
     if (approval === null) return null;

@@ -4,7 +4,7 @@ import { andTenant, ofTenant } from "../of-tenant.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import type { TimePlace } from "../time-cursor.ts";
 import type { PlanContent, PlanSummary } from "./plan/plan.ts";
-import { type Approval, approvalColumns, isUsable, type StoredValidation } from "./store.ts";
+import { type Approval, approvalColumns, databaseTime, isUsable, type StoredValidation } from "./store.ts";
 import { irGovernanceApprovals as approvals, irGovernanceValidations as validations } from "./tables.ts";
 
 /** The statements about plans that a person decides on, one a function. */
@@ -171,7 +171,6 @@ export async function findLastApproved(
 export interface Ending {
   readonly by: string | null;
   readonly reason: string;
-  readonly now: Date;
 }
 
 /** Notes that a person refused a plan. @returns null when somebody did before, or there is no such plan that waits */
@@ -179,11 +178,11 @@ export async function refusePlan(
   tx: Tx,
   irHash: string,
   tenantId: string | undefined,
-  { by, reason, now }: Ending,
+  { by, reason }: Ending,
 ): Promise<StoredValidation | null> {
   const [row] = await tx
     .update(validations)
-    .set({ refusedAt: now, refusedBy: by, refusedReason: reason })
+    .set({ refusedAt: databaseTime, refusedBy: by, refusedReason: reason })
     .where(
       and(
         isPlan(irHash, tenantId),
@@ -220,9 +219,9 @@ export async function withdrawApproval(
   return row ?? null;
 }
 
-const withdrawn = ({ by, reason, now }: Ending) => ({
+const withdrawn = ({ by, reason }: Ending) => ({
   status: "withdrawn" as const,
-  withdrawnAt: now,
+  withdrawnAt: databaseTime,
   withdrawnBy: by,
   withdrawnReason: reason,
 });

@@ -140,13 +140,14 @@ function approvalReads(): Hono<ModuleEnv> {
     const page = { tenantId, status: "pending" as const, limit, after: cursor ?? null };
     const [rows, counts] = await Promise.all([listApprovals(db, page), countByStatus(db, tenantId)]);
     const last = rows.length === limit ? rows.at(-1) : undefined;
-    const { pending, consumed, expired } = counts;
+    const { pending, consumed, expired, withdrawn } = counts;
     return c.json({
       approvals: rows.map((row) => pendingItem(row)),
-      total: pending + consumed + expired,
+      total: pending + consumed + expired + withdrawn,
       pending,
       consumed,
       expired,
+      withdrawn,
       next_cursor: last === undefined ? null : writeTimeCursor(placeOf(last)),
     });
   });

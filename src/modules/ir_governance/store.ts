@@ -12,7 +12,7 @@ import {
 /** The statements of this module, one a function. */
 
 /** The time by the clock of Postgres: that of a worker may be wrong, and an approval must not outlive its time for that. */
-const databaseTime = sql`date_trunc('milliseconds', statement_timestamp())`;
+export const databaseTime = sql`date_trunc('milliseconds', statement_timestamp())`;
 
 /** What every statement tells of an approval. */
 export const approvalColumns = {
@@ -259,12 +259,11 @@ export async function acknowledgeApproval(
     readonly id: string;
     readonly tenantId: string | undefined;
     readonly by: string;
-    readonly now: Date;
   },
 ): Promise<Approval | null> {
   const [row] = await tx
     .update(approvals)
-    .set({ acknowledgedAt: acknowledgement.now, acknowledgedBy: acknowledgement.by })
+    .set({ acknowledgedAt: databaseTime, acknowledgedBy: acknowledgement.by })
     .where(and(ofId(acknowledgement.id, acknowledgement.tenantId), isNull(approvals.acknowledgedAt)))
     .returning(approvalColumns);
   return row ?? null;

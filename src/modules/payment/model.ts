@@ -1,7 +1,7 @@
 import { atMostMembers } from "@brain/schemas";
 import * as base64url from "jose/base64url";
 import * as z from "zod";
-import { reasonText } from "../../http/kit/free-text.ts";
+import { plainText, reasonText } from "../../http/kit/free-text.ts";
 import { day } from "../../http/kit/instant.ts";
 import { tenantIdText } from "../../http/kit/tenant-id.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
@@ -20,12 +20,8 @@ export type Refund = typeof paycoreRefunds.$inferSelect;
 
 /** Stripe's own limit: eight digits. */
 const maxAmountCents = 99_999_999;
-/** Ids travel to envelopes and logs, and Postgres takes no NUL. */
-const opaqueId = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^\P{Cc}+$/u, "expected no control characters");
+/** Ids travel to envelopes and logs. Those of payers and courses are looked for without white space around them. */
+const opaqueId = plainText(100);
 const text = (max: number) =>
   z
     .string()
@@ -96,7 +92,8 @@ export const refundsQuery = z.strictObject({
 /** Given: the payment must be of this tenant. */
 export const tenantQuery = z.strictObject({ tenant_id: tenantIdText.optional() });
 
-const cursorParts = z.tuple([day, opaqueId, z.string().regex(/^[A-Z]{3}$/)]);
+// A tenant as it is stored, also by an earlier release.
+const cursorParts = z.tuple([day, text(100), z.string().regex(/^[A-Z]{3}$/)]);
 /** The last day of a page: date, tenant and currency. */
 export type RevenueCursor = z.output<typeof cursorParts>;
 

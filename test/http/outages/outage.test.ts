@@ -179,3 +179,27 @@ describe("with Postgres away", () => {
     expect((await post(event)).status).toBe(202);
   });
 });
+
+describe("what waits for each tenant", () => {
+  test("is told without what only Redis knows while Redis is away, and whole again when it is back", async () => {
+    const limits = { method: "PUT", body: JSON.stringify({ weight: 3, reason: "for a test" }) };
+    expect((await product.send("/api/tenants/acme/limits", limits)).status).toBe(200);
+    const ofAcme = (tenants: readonly { tenant_id: string }[]) =>
+      tenants.find(({ tenant_id }) => tenant_id === "acme");
+    const whole = (await product.send("/api/tenants")).body;
+    expect(whole.shards_away).toEqual([]);
+    expect(ofAcme(whole.tenants)).toMatchObject({ weight: 3, unsent: 0, unread: 0 });
+    product.redis.set("cut");
+    const away = await product.send("/api/tenants");
+    expect(away.status, away.text).toBe(200);
+    expect(away.body.shards_away.length).toBeGreaterThan(0);
+    expect(ofAcme(away.body.tenants)).toMatchObject({ weight: 3, unsent: 0, unread: null, deferred: 0 });
+    product.redis.set("open");
+    expect((await product.send("/api/tenants")).body).toMatchObject({ shards_away: [] });
+  });
+
+  test("is 503 while Postgres is away", async () => {
+    product.postgres.set("cut");
+    expect((await product.send("/api/tenants")).status).toBe(503);
+  });
+});

@@ -441,6 +441,42 @@ describe("version bumps", () => {
 });
 
 describe("operators' reads", () => {
+  test("list all entries page by page, each once, also those of one moment", async () => {
+    const tenant_id = `tenant-${crypto.randomUUID()}`;
+    const made: string[] = [];
+    for (let n = 0; n < 7; n += 1) made.push((await create(engine, { tenant_id })).id);
+    // Four of one moment, so that the id decides.
+    await engine.sql(
+      "UPDATE course_distributions SET created_at = '2026-01-02T03:04:05.678Z' WHERE distribution_id = ANY($1)",
+      [made.slice(0, 4)],
+    );
+    const seen: string[] = [];
+    let path: string | null = `${base}/distribution?tenant_id=${tenant_id}&limit=3`;
+    let pages = 0;
+    while (path !== null) {
+      const page: Awaited<ReturnType<typeof engine.request>> = await engine.request("GET", path);
+      expect(page.status, page.text).toBe(200);
+      seen.push(...page.body.map((entry: { distribution_id: string }) => entry.distribution_id));
+      pages += 1;
+      const link: string | null = page.headers.get("link");
+      path = link === null ? null : (/^<([^>]+)>; rel="next"$/.exec(link)?.[1] ?? "no link");
+    }
+    expect(pages).toBe(3);
+    expect(new Set(seen).size).toBe(7);
+    expect([...seen].sort()).toEqual([...made].sort());
+    const whole = await engine.request("GET", `${base}/distribution?tenant_id=${tenant_id}&limit=100`);
+    expect(whole.body.map((entry: { distribution_id: string }) => entry.distribution_id)).toEqual(seen);
+    expect(whole.headers.get("link")).toBeNull();
+  });
+
+  test.each(["x", "1_2", "1_dist_0", "99999999999999999_dist_0000000000000000", "-1_dist_0000000000000000"])(
+    "a cursor %j is refused",
+    async (cursor) => {
+      const refused = await engine.request("GET", `${base}/distribution?cursor=${cursor}`);
+      expect(refused.status, refused.text).toBe(422);
+    },
+  );
+
   test("list the entries of a course with those that are private", async () => {
     const entry = await create(engine);
     const answer = await engine.request("GET", `${base}/distribution?course_id=${entry.courseId}`);

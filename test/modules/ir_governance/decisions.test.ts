@@ -252,8 +252,13 @@ test("approvals are listed by their status, with what was decided", async () => 
   expect(await listed("withdrawn")).toMatchObject([
     { approval_id: taken.approval_id, withdrawn_reason: "Given by mistake.", plan: { ir_hash: hash } },
   ]);
+  const counts = { pending: 1, consumed: 1, expired: 1, withdrawn: 1 };
   const { body } = await engine.request("GET", `${base}/approvals/stats`);
-  expect(body).toMatchObject({ total: 4, by_status: { pending: 1, consumed: 1, expired: 1, withdrawn: 1 } });
+  expect(body).toMatchObject({ total: 4, by_status: counts });
+  expect((await engine.request("GET", `${base}/approvals/pending`)).body).toMatchObject({
+    total: 4,
+    ...counts,
+  });
 });
 
 test("giving and acknowledging are kept in the audit, with the reason", async () => {

@@ -300,6 +300,57 @@ describe("for a consumer downstream", () => {
     },
   );
 
+  test.each([
+    ["ahead of", 3_600_000],
+    ["behind", -3_600_000],
+  ])(
+    "a worker whose clock is an hour %s that of Postgres notes by the latter who has seen, withdrawn and refused",
+    async (_where, ms) => {
+      aheadMs = ms;
+      const { approval_id } = await create();
+      const path = `${base}/approvals/${approval_id}`;
+      const seen = await surface.post(`${path}/acknowledge`, { acknowledged_by: "user-2" });
+      expect(seen.status, seen.text).toBe(200);
+      const withdrawn = await surface.post(`${path}/withdraw`, { reason: "Given by mistake." });
+      expect(withdrawn.status, withdrawn.text).toBe(200);
+      const plan = await surface.post(`${base}/validate`, risky);
+      // Given for the plan, and taken back with it.
+      const given = await surface.post(`${base}/approvals`, {
+        tenant_id: risky.tenant_id,
+        ir_hash: plan.body.ir_hash,
+        created_by: "approver",
+      });
+      expect(given.status, given.text).toBe(200);
+      const refused = await surface.post(`${base}/validations/${plan.body.ir_hash}/refuse`, {
+        reason: "Not this one.",
+      });
+      expect(refused.body, refused.text).toMatchObject({ approvals_withdrawn: 1 });
+      const hoursOff = (column: string) =>
+        `(extract(epoch FROM ${column} - clock_timestamp()) / 3600)::integer AS off`;
+      expect(
+        await surface.sql(
+          `SELECT 'seen' AS what, ${hoursOff("acknowledged_at")} FROM ir_governance_approvals WHERE acknowledged_at IS NOT NULL
+           UNION ALL SELECT 'withdrawn', ${hoursOff("withdrawn_at")} FROM ir_governance_approvals
+           UNION ALL SELECT 'refused', ${hoursOff("refused_at")} FROM ir_governance_validations
+           UNION ALL SELECT 'told', ${hoursOff("(payload ->> 'acknowledged_at')::timestamptz")} FROM events
+             WHERE type = 'ir.approval.acknowledged'`,
+        ),
+      ).toEqual([
+        { what: "seen", off: 0 },
+        { what: "withdrawn", off: 0 },
+        { what: "withdrawn", off: 0 },
+        { what: "refused", off: 0 },
+        { what: "told", off: 0 },
+      ]);
+      const [same] = await surface.sql(
+        `SELECT a.acknowledged_at = (e.payload ->> 'acknowledged_at')::timestamptz AS same
+         FROM ir_governance_approvals a, events e
+         WHERE a.acknowledged_at IS NOT NULL AND e.type = 'ir.approval.acknowledged'`,
+      );
+      expect(same).toEqual({ same: true });
+    },
+  );
+
   describe("the expiry job", () => {
     const tick = () => {
       // Shorter than what the test leaves until the next end, or the job would be waited for.

@@ -445,3 +445,34 @@ describe("without Stripe", () => {
     expect(await bare.sql("SELECT 1 FROM paycore_provider_events")).toEqual([]);
   });
 });
+
+describe("who pays", () => {
+  test("is who is meant, whatever white space stands around the id: access is looked for without it", async () => {
+    const { course_id } = await course();
+    const payer = `payer-${crypto.randomUUID()}`;
+    const asked = await post({
+      amount_cents: 4_900,
+      tenant_id: "tenant_a",
+      user_id: ` ${payer} `,
+      metadata: { course_id: `  ${course_id}` },
+    });
+    expect(asked.status, asked.text).toBe(201);
+    expect(asked.body).toMatchObject({ user_id: payer, course_id });
+    await engine.atStripe(() => engine.stripe.account.pay(asked.body.provider_intent_id));
+    await engine.settle();
+    const access = await engine.request("GET", `/api/course-access/${course_id}?user_id=${payer}`);
+    expect(access.body).toMatchObject({ has_access: true, tenant_id: "tenant_a" });
+  });
+
+  test.each(["   ", "\u00a0", "\u2028"])("is not %j", async (user_id) => {
+    const { course_id } = await course();
+    const refused = await post({
+      amount_cents: 4_900,
+      tenant_id: "tenant_a",
+      user_id,
+      metadata: { course_id },
+    });
+    expect(refused.status, refused.text).toBe(422);
+    expect(await intentCount(`WHERE course_id = '${course_id}'`)).toBe(0);
+  });
+});

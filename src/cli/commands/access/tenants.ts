@@ -20,6 +20,12 @@ interface Tenant extends Quotas {
   readonly rows_kept?: number | null;
 }
 
+interface TenantList {
+  readonly tenants: readonly Tenant[];
+  /** Left out by older servers. */
+  readonly shards_away?: readonly number[];
+}
+
 interface LimitsOptions {
   readonly weight?: number;
   readonly events?: GivenQuota;
@@ -69,8 +75,14 @@ const sent = (quota: GivenQuota | undefined) => (quota === "any" ? null : quota)
 const shown = (quota: number | null | undefined) => (quota === undefined ? "-" : (quota ?? "any"));
 
 async function list({ client, out }: Cli): Promise<void> {
-  const answer = await client.get<{ readonly tenants: readonly Tenant[] }>("/api/tenants");
+  const answer = await client.get<TenantList>("/api/tenants");
   if (out.json) return out.data(answer);
+  const away = answer.shards_away ?? [];
+  if (away.length > 0) {
+    out.line(
+      `Redis does not answer for the shards ${away.join(", ")}: what nobody has read of them is not counted.`,
+    );
+  }
   if (answer.tenants.length === 0) return out.line("Nothing is set for a tenant, and nothing waits.");
   out.line(
     table(answer.tenants, [

@@ -177,11 +177,10 @@ export async function acknowledge(
       issues: [{ path: "acknowledged_by", message: "expected an id, or the header x-actor-id" }],
     });
   }
-  const now = services.now();
   const noted = await services.transact(
     publishContext(services, source, tenantId ?? null),
     async (tx, publish) => {
-      const approval = await acknowledgeApproval(tx, { id, tenantId, by, now });
+      const approval = await acknowledgeApproval(tx, { id, tenantId, by });
       if (approval === null) return false;
       const filter = { approval_id: id, ir_hash: approval.irHash, tenant_id: approval.tenantId };
       await noteDecision(services, tx, "approval_acknowledged", { reason: request.reason ?? null, filter });
@@ -192,7 +191,7 @@ export async function acknowledge(
           tenant_id: approval.tenantId,
           ir_hash: approval.irHash,
           acknowledged_by: by,
-          acknowledged_at: now.toISOString(),
+          acknowledged_at: (approval.acknowledgedAt ?? approval.readAt).toISOString(),
         },
         ofApproval(approval),
       );
