@@ -20,7 +20,7 @@ export interface Language {
     | { readonly kind: "repeated"; readonly part: Language; readonly least: number; readonly most: number };
 }
 
-export const lastLetter = 0xffff;
+const lastLetter = 0xffff;
 const everyLetter: Letters = [[0, lastLetter]];
 
 /** Makes expressions, and forgets them together with itself. */
