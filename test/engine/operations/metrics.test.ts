@@ -246,3 +246,24 @@ test("ticks that did not come are counted, and how long ago the last one came is
   expect(samplesOf(metrics, "brain_cron_missed_ticks")).toEqual({ _total: 3 });
   expect(samplesOf(metrics, "brain_cron_last_tick_age_seconds")).toEqual({ "": 7 });
 });
+
+test.each([86_400_000, -86_400_000])(
+  "ages of what waits in Postgres go by its clock: that of the worker is wrong by %i ms",
+  async (shiftMs) => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.sql("UPDATE events SET stored_at = now() - interval '100 s'");
+    await backbone.sql(
+      `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, cause, queued_at)
+       VALUES ('recorder', 0, $1, '1-0', $2, 'lab.part.checked', 'waiting', now() - interval '200 s')`,
+      [backbone.stream, crypto.randomUUID()],
+    );
+    const invocation = invoke(backbone, [recorder()], { now: () => Date.now() + shiftMs });
+    const metrics = await readMetrics(invocation);
+    const age = (name: string) => Object.values(samplesOf(metrics, name))[0] ?? 0;
+    expect(age("brain_relay_backlog_age_seconds")).toBeGreaterThanOrEqual(100);
+    expect(age("brain_relay_backlog_age_seconds")).toBeLessThan(4_000);
+    expect(age("brain_oldest_deferred_age_seconds")).toBeGreaterThanOrEqual(200);
+    expect(age("brain_oldest_deferred_age_seconds")).toBeLessThan(4_000);
+  },
+);
