@@ -109,7 +109,7 @@ export async function readOverview(invocation: Invocation, window: TimeWindow): 
   const { lastMs } = timeWindows[window];
   const [stream, record, schema] = await Promise.all([
     hasStream(invocation) ? answerOf("Redis", () => askStream(invocation, window, nowMs)) : null,
-    answerOf("Postgres", () => askRecord(db, lastMs)),
+    answerOf("Postgres", () => askRecord(invocation, lastMs)),
     answerOf("Postgres", () => readSchemaState(db, migrations)),
   ]);
   const [shared, stored] = [answered(stream), answered(record)];
@@ -218,9 +218,13 @@ async function askStream(invocation: StreamInvocation, window: TimeWindow, nowMs
 }
 
 /** One round trip to Postgres. */
-async function askRecord(db: Invocation["db"], lastMs: number) {
+async function askRecord(invocation: Invocation, lastMs: number) {
   const standing = standingStatements(null, lastMs);
-  const answers = await db.batch([...vitalStatements, ...standing, ...storedStatements()]);
+  const answers = await invocation.db.batch([
+    ...vitalStatements,
+    ...standing,
+    ...storedStatements(invocation),
+  ]);
   const rows = answers.slice(vitalStatements.length);
   return {
     ...toVital(answers),

@@ -1,6 +1,11 @@
+import { sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
 import { describe, expect, test } from "vitest";
 import { registerConsumers } from "../../../src/engine/consume/define/define-consumer.ts";
-import { consumerDetails } from "../../../src/engine/operations/consumers/consumer-states.ts";
+import {
+  consumerDetails,
+  storedStatements,
+} from "../../../src/engine/operations/consumers/consumer-states.ts";
 import {
   type TimeWindow,
   timeWindowNames,
@@ -276,4 +281,26 @@ test("without a stream the record alone is told", async () => {
   const seen = await readOverview({ ...invocation, consumers }, "1h");
   expect(seen).toMatchObject({ health: { status: "degraded" }, traffic: null, relay: { backlog: 2 } });
   expect(seen.consumers).toMatchObject([{ subscriber: "recorder", lag: null, in_window: null }]);
+});
+
+test("of what is deferred no body is read whose type its consumer handles", async () => {
+  const backbone = await openBackbone();
+  // Hexadecimal digits of hashes do not compress to less than a half: each body is stored beside its row.
+  await backbone.sql(`
+    INSERT INTO deliveries
+      (subscriber_name, shard, stream_name, stream_message_id, event_type, raw_fields, cause, queued_at)
+    SELECT 'recorder', 0, 's', n || '-0', 'lab.part.checked', json_build_object('type', 'lab.part.checked', 'payload',
+      (SELECT string_agg(md5(n || ':' || m), '') FROM generate_series(1, 2000) m)), 'waiting', now()
+    FROM generate_series(1, 100) n`);
+  const statements = storedStatements(invoke(backbone, [recorder()]));
+  const query = new PgDialect().sqlToQuery(sql`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statements[1]}`);
+  const [row] = await backbone.sql<{ "QUERY PLAN": { Plan: Record<string, number> }[] }>(
+    query.sql,
+    query.params,
+  );
+  const plan = row?.["QUERY PLAN"][0]?.Plan ?? {};
+  const blocks = (plan["Shared Hit Blocks"] ?? 0) + (plan["Shared Read Blocks"] ?? 0);
+  expect(blocks).toBeGreaterThan(0);
+  // One at least of each body, were they read.
+  expect(blocks).toBeLessThan(100);
 });

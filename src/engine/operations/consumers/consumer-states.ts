@@ -70,7 +70,7 @@ export async function consumerStates(
   consumers: readonly Consumer[] = [...invocation.consumers.values()],
 ): Promise<ConsumerState[]> {
   const [stored, live] = await Promise.all([
-    invocation.db.batch(storedStatements()).then(toStored),
+    invocation.db.batch(storedStatements(invocation)).then(toStored),
     readLive(invocation, shardsOf(invocation, consumers)),
   ]);
   return toStates(invocation, consumers, stored, live);
@@ -140,7 +140,7 @@ export async function toStates(
 export async function consumerDetails(invocation: Invocation, consumer: Consumer, window: TimeWindow) {
   const nowMs = invocation.now();
   const [stored, asked] = await Promise.all([
-    invocation.db.batch(storedStatements()).then(toStored),
+    invocation.db.batch(storedStatements(invocation)).then(toStored),
     hasStream(invocation) ? askLive(invocation, [consumer], window, nowMs) : null,
   ]);
   const states = await toStates(invocation, [consumer], stored, asked?.live ?? []);
@@ -255,8 +255,20 @@ function toBulk({ id, kind, name, status, total, succeeded, failed }: BulkRow): 
   return { id, kind, name, status, total, succeeded, failed };
 }
 
-/** The statements whose rows `toStored` takes. */
-export function storedStatements(): SQL[] {
+/** What each consumer of this release handles, by the names of the record; of one that catches all nothing. */
+function handledBySubscriber({ catalog, consumers }: Pick<Invocation, "catalog" | "consumers">) {
+  return [...consumers.values()].flatMap((consumer) => {
+    const types = recordedTypes(catalog, consumer);
+    return types === null ? [] : [{ subscriber: consumer.subscriber, types }];
+  });
+}
+
+/**
+ * The statements whose rows `toStored` takes. A body says as which type an entry was sent; only those of types that their
+ * consumer does not handle are read, for there may be many, and large ones.
+ */
+export function storedStatements(invocation: Pick<Invocation, "catalog" | "consumers">): SQL[] {
+  const handled = JSON.stringify(handledBySubscriber(invocation));
   return [
     sql`SELECT subscriber_name AS subscriber, count(*)::integer AS count
       FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`,
@@ -266,7 +278,9 @@ export function storedStatements(): SQL[] {
       FROM (SELECT subscriber_name AS subscriber, shard, event_type, lately, sent_as, count(*) AS count,
           floor(extract(epoch FROM now() - min(queued_at)) * 1000)::float8 AS oldest_ms
         FROM deliveries CROSS JOIN LATERAL (SELECT queued_at > now() - ${besideEachOther} AS lately) of_time
-          CROSS JOIN LATERAL (SELECT CASE WHEN lately THEN raw_fields ->> 'type' END AS sent_as) as_sent
+          LEFT JOIN jsonb_to_recordset(${handled}::jsonb) AS h(subscriber text, types jsonb) ON h.subscriber = subscriber_name
+          CROSS JOIN LATERAL (
+            SELECT CASE WHEN lately AND NOT jsonb_exists(h.types, event_type) THEN raw_fields ->> 'type' END AS sent_as) as_sent
         GROUP BY subscriber_name, shard, event_type, lately, sent_as) of_type
       GROUP BY subscriber, shard`,
     pausesSql(null),
