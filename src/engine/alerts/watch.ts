@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { AlertKind } from "../core/alert-kind.ts";
-import { type AlertWatch, watchMark } from "../db/alert-watch.ts";
+import { type AlertWatch, watchMark, watchMarkWords } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { type Alert, alertsInTransaction } from "./alerts.ts";
 import { engineWatches } from "./engine-watches.ts";
@@ -21,10 +21,15 @@ export interface Found {
   readonly alerts: readonly Alert[];
 }
 
+/** A drain may have marked anew behind the look. KEYS: failing work. ARGV: field, the value that was there before the look. */
+const takeMarkScript = `
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1`;
+
 /**
  * Looks at all watches, in one statement.
  *
- * @param isMarked the last look said that another one is worth it
+ * @param mark the mark for which it was begun: the last look, or a drain, said that one is worth it; null: there was none
  * @param more what is looked for in this look alone
  * @returns true when an alert was raised or is over
  * @throws {TransientError} Postgres is not reachable
@@ -32,7 +37,7 @@ export interface Found {
 export async function lookAtWatches(
   invocation: StreamInvocation,
   found: Found,
-  isMarked: boolean,
+  mark: string | null,
   more: AlertWatch | null = null,
 ): Promise<boolean> {
   const { db, redis, keys, log } = invocation;
@@ -64,8 +69,8 @@ export async function lookAtWatches(
     if (row.tells === "over") log.info({ alert: row.kind, subject: row.subject }, "An alert is over.");
   }
   const isMarkedNow = rows[0]?.any_brief === true;
-  if (isMarkedNow) await redis.command(["HSET", keys.failing(), watchMark, "1"]);
-  else if (isMarked) await redis.command(["HDEL", keys.failing(), watchMark]);
+  if (isMarkedNow) await redis.command(["HSET", ...watchMarkWords(keys.failing())]);
+  else if (mark !== null) await redis.eval(takeMarkScript, [keys.failing()], [watchMark, mark]);
   return rows.some(({ tells }) => tells !== "open");
 }
 

@@ -1,8 +1,16 @@
 import type { SQL } from "drizzle-orm";
 import type { AlertKind } from "../core/alert-kind.ts";
 
-/** In the hash of failing work: what is watched is to be looked at with the next tick of cron. */
+/**
+ * In the hash of failing work: what is watched is to be looked at with the next tick of cron. Each time it gets another
+ * value, so that a look takes away only what it was begun for.
+ */
 export const watchMark = "alerts";
+
+/** What follows the command that marks: the key, the field and a value of its own. */
+export function watchMarkWords(key: string): [string, string, string] {
+  return [key, watchMark, crypto.randomUUID()];
+}
 
 /** A condition that alerts tell of. */
 export interface AlertWatch {

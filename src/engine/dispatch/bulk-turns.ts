@@ -1,4 +1,4 @@
-import { watchWork } from "../alerts/failing-work.ts";
+import { noteFailure, watchWork } from "../alerts/failing-work.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { runBulkOperations } from "../operations/bulk/bulk-operations.ts";
 import { beginDispatch, type Dispatch, endDispatch } from "./dispatch.ts";
@@ -26,12 +26,13 @@ export async function runBulkTurns(
   const { invocation, deadlineMs } = dispatch;
   const drainNow = (subscribers: readonly string[]) => drainSubscribers(dispatch, subscribers);
   await runTurns(dispatch, { name: "The bulk operations", extraMs: 0 }, async () => {
-    const { more, nextAtMs } = await watchWork(
+    const { more, nextAtMs, failure } = await watchWork(
       invocation,
       "operators_jobs",
       () => runBulkOperations(invocation, deadlineMs, drainNow),
-      () => failing.has("operators_jobs"),
+      (run) => run.failure === undefined && failing.has("operators_jobs"),
     );
+    if (failure !== undefined) await noteFailure(invocation, "operators_jobs", failure);
     dispatch.leftOver ||= more;
     return more ? null : nextAtMs;
   });

@@ -5,7 +5,7 @@ import { noteFailure, noteSuccess, watchWork } from "../alerts/failing-work.ts";
 import { type Found, lookAtWatches } from "../alerts/watch.ts";
 import { shiftedClock, systemClock } from "../core/clock.ts";
 import { TransientError } from "../core/errors.ts";
-import { type AlertWatch, watchMark } from "../db/alert-watch.ts";
+import type { AlertWatch } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { trimIfLong } from "../retention/trim.ts";
 import { RedisReplyError } from "../stream/redis.ts";
@@ -52,11 +52,11 @@ async function doTick(
   const dispatch = beginDispatch(invocation, deadlineMs);
   const sent: ShardNews[] = [];
   const swept = workload.sweep ? await sweep(dispatch, workload, sent, handOn) : nothing;
-  const isMarked = workload.failing.has(watchMark);
+  const mark = workload.watchMark;
   const isChanged =
-    (workload.sweep || isMarked || seemsLate(invocation, workload)) &&
+    (workload.sweep || mark !== null || seemsLate(invocation, workload)) &&
     (await logged(invocation, "The look at what is watched", () =>
-      lookAtWatches(invocation, seenBefore(workload, swept), isMarked, lagOf(invocation, workload)),
+      lookAtWatches(invocation, seenBefore(workload, swept), mark, lagOf(invocation, workload)),
     )) === true;
   for (const [shard, length] of workload.lengths.entries()) {
     if (length === null) continue;
@@ -77,7 +77,8 @@ async function doTick(
       workload.sweep ? null : [...dueJobs(workload.due), ...(isChanged ? jobsThatTell(invocation) : [])],
     ),
   ]);
-  if (workload.bulk || workload.sweep) await runBulkTurns(dispatch, workload.failing);
+  if (workload.bulk || workload.sweep || workload.failing.has("operators_jobs"))
+    await runBulkTurns(dispatch, workload.failing);
   await noteDrains(invocation, dispatch.drained, {
     failing: workload.failing,
     waiting: new Set(drained.map(({ consumer, shard }) => `${consumer.subscriber}:${shard}`)),

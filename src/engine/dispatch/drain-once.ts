@@ -1,8 +1,10 @@
 import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
+import { breakerAlert } from "../alerts/breakers.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { errorClass } from "../consume/dead-letters.ts";
 import type { BreakerChange, DrainOptions, DrainResult } from "../consume/drain/base.ts";
 import { drainConsumer } from "../consume/drain/drain.ts";
+import { consumerShardField } from "../consume/lease/lease.ts";
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/bulk/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
@@ -101,22 +103,14 @@ async function tellOfBreaker(
   shard: number,
   change: BreakerChange,
 ): Promise<void> {
-  const subject = `${group}:${shard}`;
   try {
-    if (change === "closed") await resolveAlert(invocation, "brake_open", subject);
-    else
-      await raiseAlert(invocation, {
-        kind: "brake_open",
-        subject,
-        severity: "critical",
-        message: `${whyOpened(subscriber, change)} One at a time is tried until one succeeds, and no attempt is counted. The state of the consumer has the last error.`,
-      });
+    if (change === "closed")
+      await resolveAlert(invocation, "brake_open", consumerShardField({ group, shard }));
+    else await raiseAlert(invocation, breakerAlert({ subscriber, group }, shard, change));
   } catch (error) {
-    invocation.log.warn({ subscriber, error_class: errorClass(error) }, "An alert could not be stored.");
+    invocation.log.warn(
+      { subscriber, error_class: errorClass(error) },
+      "An alert could not be stored; the sweep of cron looks for it.",
+    );
   }
-}
-
-function whyOpened(subscriber: string, change: "opened" | "opened_by_schema"): string {
-  if (change === "opened") return `Events of ${subscriber} fail one after another.`;
-  return `Something that ${subscriber} needs in Postgres is missing, or the right to use it: the database is behind the code, was changed by hand, or lacks a GRANT. Run "npm run migrate -- --status", and bring back what is missing.`;
 }

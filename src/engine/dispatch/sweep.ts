@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Alert } from "../alerts/alerts.ts";
+import { lookAtBreakers, type NotedBreaker, notedBreakersSql } from "../alerts/breakers.ts";
 import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
 import type { Found } from "../alerts/watch.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
@@ -30,9 +31,11 @@ export async function sweep(
 ): Promise<Found> {
   const { invocation } = dispatch;
   const layout = await logged(invocation, "The look at what is deferred", async () => {
-    await remind(invocation);
-    return { problem: await layoutProblem(invocation) };
+    const noted = await remind(invocation);
+    return { noted, problem: await layoutProblem(invocation) };
   });
+  if (layout !== null)
+    await logged(invocation, "The look at circuit breakers", () => lookAtBreakers(invocation, layout.noted));
   const found: Found = {
     kinds: layout === null ? ["missing_tick"] : ["missing_tick", "reshard_waits"],
     alerts: [...silenceAlerts(silentForMs), ...layoutAlerts(layout?.problem ?? null)],
@@ -65,13 +68,14 @@ export async function sweep(
   return found;
 }
 
-/** Sets the flags again that a Redis that lost its data no longer has. */
-async function remind(invocation: StreamInvocation): Promise<void> {
+/** Sets the flags again that a Redis that lost its data no longer has. @returns alerts of circuit breakers */
+async function remind(invocation: StreamInvocation): Promise<readonly NotedBreaker[]> {
   const { db, redis, keys, consumers, publish } = invocation;
-  const [waiting, bulk, failed] = await db.batch([
+  const [waiting, bulk, failed, noted] = await db.batch([
     sql`SELECT DISTINCT subscriber_name AS subscriber FROM deliveries`,
     sql`SELECT FROM jobs WHERE status = 'running' LIMIT 1`,
     failedWorkSql,
+    notedBreakersSql,
   ]);
   const groups = ((waiting ?? []) as { subscriber: string }[]).flatMap(
     ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
@@ -81,6 +85,7 @@ async function remind(invocation: StreamInvocation): Promise<void> {
   if (failing.length > 0) await redis.command(["HSET", keys.failing(), ...failing]);
   // Last, because one of several databases may be away.
   if (groups.length > 0) await signalDeferred(invocation, groups, publish.shards);
+  return (noted ?? []) as readonly NotedBreaker[];
 }
 
 /** Cron can go silent without a word; the first tick after a gap says so, and the next look takes it back. */

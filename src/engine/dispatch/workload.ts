@@ -103,11 +103,15 @@ if silent > ${silentMs} then
   redis.pcall('HINCRBY', KEYS[9], ARGV[4], math.max(1, math.floor(silent / ${tickMs} + 0.5) - 1))
 end
 local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
-local active, failing = redis.call('EXISTS', KEYS[3]), redis.call('HKEYS', KEYS[6])
+local active, known = redis.call('EXISTS', KEYS[3]), redis.call('HGETALL', KEYS[6])
+local failing, mark = {}, ''
+for i = 1, #known, 2 do
+  failing[#failing + 1] = known[i]
+  if known[i] == '${watchMark}' then mark = known[i + 1] end
+end
 local reply = {before or '', sweep and 1 or 0, active, redis.call('EXISTS', KEYS[4]),
-  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', at, 'LIMIT', 0, 100), failing, at}
-local looks = sweep or active == 1
-for _, work in ipairs(failing) do looks = looks or work == '${watchMark}' end
+  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', at, 'LIMIT', 0, 100), failing, at, mark}
+local looks = sweep or active == 1 or mark ~= ''
 addLines(reply, 8, 7, looks, tonumber(ARGV[5]), now)
 return reply`;
 
@@ -131,6 +135,8 @@ export interface Workload {
   readonly due: readonly string[];
   /** Work that failed the last time, but for the relay; see `failing-work.ts`. */
   readonly failing: ReadonlySet<string>;
+  /** Why what is watched is worth a look, see `watchMark`; null: nobody said so. */
+  readonly watchMark: string | null;
   /** Who has something to do. */
   readonly consumerShards: readonly ConsumerShard[];
   /** What is the oldest of each consumer that is behind. */
@@ -180,10 +186,10 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
       ...[oldest, now === systemClock ? String(maxSkewMs) : "", shardsOn(invocation, 1).join()],
       ...all.map((consumer) => consumer.group),
     ],
-  )) as [string, number, number, number, readonly string[], readonly string[], string, ...Line[]];
-  const [before, sweep, activeHere, bulk, due, failing, at, ...own] = reply;
+  )) as [string, number, number, number, readonly string[], readonly string[], string, string, ...Line[]];
+  const [before, sweep, activeHere, bulk, due, failing, at, mark, ...own] = reply;
   const nowMs = Number(at);
-  const looks = sweep === 1 || activeHere === 1 || failing.includes(watchMark);
+  const looks = sweep === 1 || activeHere === 1 || mark !== "";
   const further = await askFurther(invocation, [looks ? "1" : "0", oldest, String(nowMs)]);
   const active = Math.max(activeHere, ...further.map((one) => one?.active ?? 0));
   const lines = inOrder(invocation, [own, ...further.map((one) => one?.lines ?? null)]);
@@ -194,6 +200,7 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     bulk: bulk === 1,
     due,
     failing: new Set(failing),
+    watchMark: mark === "" ? null : mark,
     consumerShards: lines.flatMap(([, , ...works] = unknown, shard) =>
       all.filter((_, index) => (works[index] ?? 0) > 0).map((consumer) => ({ consumer, shard })),
     ),

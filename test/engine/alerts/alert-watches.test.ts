@@ -8,9 +8,10 @@ import { PermanentError, RetryAfter } from "../../../src/engine/core/errors.ts";
 import { cronTick } from "../../../src/engine/dispatch/cron.ts";
 import type { StreamInvocation } from "../../../src/engine/invocation.ts";
 import type { Backbone } from "../../backbone.ts";
+import { hookDatabase } from "../../faults.ts";
 import { invoke, otherIsolate, soon } from "../dispatch/fixture.ts";
 import { alarmRaised, partChecked } from "../events.ts";
-import { createClock, openBackbone, publishReports } from "../fixture.ts";
+import { createClock, drainUntilQuiet, openBackbone, publishReports } from "../fixture.ts";
 
 /* What is looked for: conditions that raise alerts, and end them. */
 
@@ -71,6 +72,36 @@ test("ten dead letters of a consumer within the hour are an alert, nine are none
   await idleTick(backbone, consumers);
   expect(await open(backbone)).toEqual([]);
   expect(await marks(backbone)).not.toContain("alerts");
+});
+
+test("dead letters that a drain tells of while cron looks are looked at with the next tick", async () => {
+  broken.now = true;
+  const consumers = [refusing()];
+  const backbone = await openBackbone();
+  await idleTick(backbone, consumers);
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  await idleTick(backbone, consumers);
+  expect(await marks(backbone)).toContain("alerts");
+  const { db } = backbone.open();
+  let looks = 0;
+  const watched = hookDatabase(db, {
+    statements: async (text, go) => {
+      const rows = await go();
+      if (!text.includes("any_brief")) return rows;
+      looks += 1;
+      if (looks > 1) return rows;
+      await publishReports(backbone, 9);
+      await backbone.relay();
+      await drainUntilQuiet(backbone, refusing());
+      return rows;
+    },
+  });
+  await idleTick(backbone, consumers, { db: watched });
+  expect(looks).toBe(1);
+  expect(await marks(backbone)).toContain("alerts");
+  await idleTick(backbone, consumers);
+  expect(await open(backbone)).toMatchObject([{ kind: "dead_letters" }]);
 });
 
 test("control: without the mark of its dead letters an idle system would not look", async () => {
@@ -162,7 +193,7 @@ test.each([
 
 test("what is recorded and not sent for long is an alert, and a stopped replay", async () => {
   const backbone = await openBackbone();
-  const look = () => lookAtWatches(invoke(backbone, []), { kinds: [], alerts: [] }, false);
+  const look = () => lookAtWatches(invoke(backbone, []), { kinds: [], alerts: [] }, null);
   await publishReports(backbone, 2);
   expect(await look()).toBe(false);
   await backbone.sql("UPDATE events SET stored_at = now() - interval '400 s'");
@@ -186,7 +217,7 @@ test("a condition of a product is looked at with the engine's, and one that cann
     kinds: ["key_ends"] as const,
     seen: sql`SELECT 'key_ends', 'k1', 'warning', 'It ends.', 'acme', '{}'::text[]`,
   };
-  await lookAtWatches(invoke(backbone, [], { watches: [watch] }), { kinds: [], alerts: [] }, false);
+  await lookAtWatches(invoke(backbone, [], { watches: [watch] }), { kinds: [], alerts: [] }, null);
   expect(await backbone.sql("SELECT kind, subject, tenant_id FROM alerts")).toEqual([
     { kind: "key_ends", subject: "k1", tenant_id: "acme" },
   ]);
@@ -198,7 +229,7 @@ test("a condition of a product is looked at with the engine's, and one that cann
     message: "m",
   });
   const none = { ...watch, seen: sql`SELECT '', '', '', '', NULL::text, '{}'::text[] WHERE false` };
-  await lookAtWatches(invoke(backbone, [], { watches: [none] }), { kinds: [], alerts: [] }, false);
+  await lookAtWatches(invoke(backbone, [], { watches: [none] }), { kinds: [], alerts: [] }, null);
   expect(await open(backbone)).toMatchObject([{ kind: "missing_tick" }]);
 
   broken.now = false;

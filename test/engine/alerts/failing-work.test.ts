@@ -1,11 +1,14 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../../src/engine/alerts/alert-views.ts";
+import { raiseAlert } from "../../../src/engine/alerts/alerts.ts";
 import type { ScheduledJob } from "../../../src/engine/consume/define/define-job.ts";
 import { TransientError } from "../../../src/engine/core/errors.ts";
+import { runAllBulkOperations } from "../../../src/engine/dispatch/bulk-turns.ts";
 import { cronTick } from "../../../src/engine/dispatch/cron.ts";
 import { drainOnce } from "../../../src/engine/dispatch/drain-once.ts";
 import { relayAll } from "../../../src/engine/dispatch/relay-shards.ts";
 import { runJobsNow } from "../../../src/engine/dispatch/scheduled-jobs.ts";
+import type { StreamInvocation } from "../../../src/engine/invocation.ts";
 import { checkHealth } from "../../../src/engine/operations/health.ts";
 import { reconcileAll, runJanitor } from "../../../src/engine/retention/janitor.ts";
 import type { Backbone } from "../../backbone.ts";
@@ -72,6 +75,123 @@ test("an open circuit breaker is degraded with its consumer, until it closes", a
     "applied",
   );
   expect(await checkHealth(invocation())).toMatchObject({ status: "healthy", reasons: [] });
+});
+
+describe("the alert of a circuit breaker that could not be noted", () => {
+  async function open() {
+    const { backbone, redis } = await openFaultyBackbone();
+    const service = { away: true };
+    const consumer = recorder({
+      brake: { after: 1, baseMs: 500, capMs: 500 },
+      retry: { baseMs: 1, capMs: 1 },
+      beforeReport: () => {
+        if (service.away) throw new TransientError("the shop is away");
+      },
+    });
+    /** @param notes false: the alert cannot be stored */
+    const drain = (notes: boolean) => {
+      const invocation = invoke(backbone, [consumer], otherIsolate());
+      const db = hookDatabase(invocation.db, {
+        statements: (text, go) => {
+          if (!notes && text.includes("alerts")) throw new TransientError("It is away.");
+          return go();
+        },
+      });
+      return drainOnce({ ...invocation, db }, consumer, { shard: 0, deadlineMs: soon() });
+    };
+    const sweep = (change: Partial<StreamInvocation> = {}) =>
+      cronTick(invoke(backbone, [consumer], { ...otherIsolate(), relaySweepMs: 0, ...change }), soon());
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    return { backbone, redis, service, drain, sweep };
+  }
+
+  test("is raised by the sweep, once, and not of another release's", async () => {
+    const { backbone, drain, sweep } = await open();
+    await drain(false);
+    expect(await alertsOf(backbone)).toEqual([]);
+    await backbone.redis("HSET", backbone.open().keys.breakers(), "edge_other:0", JSON.stringify(openText));
+    await sweep();
+    expect(await alertsOf(backbone)).toEqual(["critical brake_open edge_recorder:0"]);
+    await sweep();
+    expect(await backbone.sql("SELECT count FROM alerts")).toEqual([{ count: 1 }]);
+  });
+
+  test("is ended by the sweep, and that of another release stays", async () => {
+    const { backbone, redis, service, drain, sweep } = await open();
+    await drain(true);
+    expect(await alertsOf(backbone)).toEqual(["critical brake_open edge_recorder:0"]);
+    const other = {
+      kind: "brake_open",
+      subject: "edge_other:0",
+      severity: "critical",
+      message: "m",
+    } as const;
+    await raiseAlert(backbone.open(), other);
+    service.away = false;
+    await until(
+      async () => (await drain(false)) && (await effects(backbone)).length,
+      (applied) => applied === 1,
+      "applied",
+    );
+    expect(await alertsOf(backbone)).toHaveLength(2);
+    // While nobody can tell, what is open stays open.
+    redis.inject({ kind: "error-500" }, { when: (request) => request.some(([name]) => name === "HGETALL") });
+    await sweep();
+    expect(await alertsOf(backbone)).toHaveLength(2);
+    redis.heal();
+    await sweep();
+    expect(await alertsOf(backbone)).toEqual(["critical brake_open edge_other:0"]);
+  });
+
+  test("stays when a drain opens the breaker again while the sweep looks", async () => {
+    const { backbone, drain, sweep } = await open();
+    await drain(true);
+    const { keys, db } = backbone.open();
+    const text = await backbone.redis("HGET", keys.breakers(), "edge_recorder:0");
+    await backbone.redis("DEL", keys.breakers());
+    // The look has found it closed; a drain notes that it is open before the alert is ended.
+    await sweep({
+      db: hookDatabase(db, {
+        statements: async (statement, go) => {
+          if (statement.includes("UPDATE alerts SET resolved_at") && statement.includes("o.seen")) {
+            await backbone.redis("HSET", keys.breakers(), "edge_recorder:0", String(text));
+            await raiseAlert(backbone.open(), {
+              kind: "brake_open",
+              subject: "edge_recorder:0",
+              severity: "critical",
+              message: "again",
+            });
+          }
+          return go();
+        },
+      }),
+    });
+    expect(await backbone.sql("SELECT count, resolved_at FROM alerts")).toEqual([
+      { count: 2, resolved_at: null },
+    ]);
+  });
+});
+
+/** A circuit breaker that is open, as Redis has it. */
+const openText = { failures: 1, open_since: 1, probe_at: 1, probes: 0, error: "e", tenants: [], spared: [] };
+
+test("the work on redrives and replays of which a step fails in every run is an alert, until it succeeds", async () => {
+  const backbone = await openBackbone();
+  await backbone.sql("ALTER TABLE jobs ADD CONSTRAINT never_over CHECK (status <> 'completed')");
+  await backbone.sql(`
+    INSERT INTO jobs (kind, subscriber_name, name, status, filter, total)
+    VALUES ('redrive', 'recorder', 'again', 'running', '{}', 0)`);
+  const run = () => runAllBulkOperations(invoke(backbone, [recorder()], otherIsolate()), soon());
+  for (let tries = 0; tries < 3; tries += 1) await run();
+  expect(await alertsOf(backbone)).toEqual(["critical work_failing operators_jobs"]);
+  await backbone.sql("ALTER TABLE jobs DROP CONSTRAINT never_over");
+  await run();
+  expect(await backbone.sql("SELECT status FROM jobs")).toEqual([{ status: "completed" }]);
+  // Its last step came to its end where nobody knew of the failures: the next tick tells.
+  const change = { ...otherIsolate(), relaySweepMs: 3_600_000 };
+  await cronTick(invoke(backbone, [recorder()], change), soon());
+  expect(await alertsOf(backbone)).toEqual([]);
 });
 
 describe("a relay that fails at every try", () => {

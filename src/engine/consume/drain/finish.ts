@@ -4,7 +4,7 @@ import { orderOf } from "../../core/ordering.ts";
 import type { DeadLetterReason } from "../../core/retry.ts";
 import { thrownAt } from "../../core/telemetry/stack.ts";
 import { readTraceContext } from "../../core/telemetry/trace-context.ts";
-import { watchMark } from "../../db/alert-watch.ts";
+import { watchMarkWords } from "../../db/alert-watch.ts";
 import { publishedMs } from "../../publish/received-at.ts";
 import type { Applied } from "../apply/applied.ts";
 import { holdsKey } from "../apply/apply.ts";
@@ -147,7 +147,7 @@ async function storeLetters(drain: Drain, letters: readonly DeadLetter[]): Promi
 /** Has cron look whether somebody should know, also when no other event comes. */
 async function markLetters({ deps }: Drain): Promise<void> {
   try {
-    await (deps.sharedRedis ?? deps.redis).command(["HSET", deps.keys.failing(), watchMark, "1"]);
+    await (deps.sharedRedis ?? deps.redis).command(["HSET", ...watchMarkWords(deps.keys.failing())]);
   } catch (error) {
     deps.log.warn(
       { error_class: errorClass(error) },

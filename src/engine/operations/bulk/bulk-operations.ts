@@ -31,6 +31,8 @@ export interface BulkRun {
   readonly more: boolean;
   /** When the next step is due, Unix ms; null when none waits for a time. */
   readonly nextAtMs: number | null;
+  /** What the last step of one failed with; left out: the last step of each succeeded, or none was tried. */
+  readonly failure?: unknown;
 }
 
 /** Handles what is deferred for these subscribers, as far as it is due. Must not throw. */
@@ -63,6 +65,21 @@ export async function runBulkOperations(
   invocation: StreamInvocation,
   deadlineMs: number,
   drainNow: DrainNow,
+): Promise<BulkRun> {
+  const failures: Failures = new Map();
+  const run = await stepUntilNothingMoves(invocation, deadlineMs, drainNow, failures);
+  const [first] = failures.values();
+  return first === undefined ? run : { ...run, failure: first.error };
+}
+
+/** By id those whose last step failed, and with what. */
+type Failures = Map<string, { readonly error: unknown }>;
+
+async function stepUntilNothingMoves(
+  invocation: StreamInvocation,
+  deadlineMs: number,
+  drainNow: DrainNow,
+  failures: Failures,
 ): Promise<BulkRun> {
   const { redis, keys, now, meter } = invocation;
   const mayGoOn = () => now() < deadlineMs && !meter.isNear(callsToFinish);
@@ -102,7 +119,7 @@ export async function runBulkOperations(
       continue;
     }
     seen = state;
-    const stepped = await stepAll(invocation, running, mayGoOn);
+    const stepped = await stepAll(invocation, running, mayGoOn, failures);
     tried = stepped.tried;
     if (stepped.concerned.size > 0) await drainNow([...stepped.concerned]);
   }
@@ -113,6 +130,7 @@ async function stepAll(
   invocation: StreamInvocation,
   running: readonly Running[],
   mayGoOn: () => boolean,
+  failures: Failures,
 ): Promise<{ readonly tried: ReadonlySet<string>; readonly concerned: ReadonlySet<string> }> {
   const tried = new Set<string>();
   const concerned = new Set<string>();
@@ -120,7 +138,7 @@ async function stepAll(
     if (!mayGoOn()) break;
     const isDue = isStepDue(operation);
     if (isDue) tried.add(operation.id);
-    const handedOver = isDue ? await tryStep(invocation, operation) : 0;
+    const handedOver = isDue ? await tryStep(invocation, operation, failures) : 0;
     const mayBeOver = operation.kind === "backfill" && handedOver === 0;
     if (operation.in_flight || handedOver > 0 || mayBeOver)
       for (const name of subscribersOf(invocation, operation)) concerned.add(name);
@@ -171,12 +189,18 @@ async function sleepUntil(atMs: number, now: Clock): Promise<void> {
 }
 
 /** @returns deliveries deferred */
-async function tryStep(invocation: StreamInvocation, operation: Running): Promise<number> {
+async function tryStep(
+  invocation: StreamInvocation,
+  operation: Running,
+  failures: Failures,
+): Promise<number> {
   try {
     const handedOver = await stepBulkOperation(invocation, operation);
     if (handedOver === 0 && operation.kind === "backfill") await letLive(invocation, operation);
+    failures.delete(operation.id);
     return handedOver;
   } catch (error) {
+    failures.set(operation.id, { error });
     invocation.log.error(
       { job_id: operation.id, kind: operation.kind, error_class: errorClass(error) },
       `A step failed: ${describeError(error)}`,
