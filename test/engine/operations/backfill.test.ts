@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { TransientError } from "../../../src/engine/core/errors.ts";
 import { runAllBulkOperations } from "../../../src/engine/dispatch/bulk-turns.ts";
 import { drainOnce } from "../../../src/engine/dispatch/drain-once.ts";
 import { trimShard } from "../../../src/engine/retention/trim.ts";
 import type { Backbone } from "../../backbone.ts";
+import { hookDatabase } from "../../faults.ts";
 import { invoke, soon } from "../dispatch/fixture.ts";
 import { effects, numbersOf, openBackbone, publishBeats, recorder } from "../fixture.ts";
 
@@ -60,6 +62,24 @@ test("a start that was interrupted is done again, and starts no second backfill"
   await backbone.redis("XGROUP", "DESTROY", backbone.stream, late.group);
   await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   expect(await backbone.sql("SELECT kind FROM jobs")).toHaveLength(1);
+  await runAllBulkOperations(invocation, soon());
+  await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
+  const numbers = (await effects(backbone)).filter(({ subscriber }) => subscriber === "late");
+  expect(numbers.map(({ number }) => number)).toEqual(beats(1, 20).map(([, number]) => number));
+});
+
+test("a start that was interrupted behind the creation of its group still gets what was trimmed", async () => {
+  const backbone = await openTrimmed();
+  const invocation = invoke(backbone, [first, late]);
+  // Postgres is away when the backfill is to begin: the group is there, and nothing else.
+  const db = hookDatabase(invocation.db, {
+    statements: (text, run) => {
+      if (text.includes("trimmed_ms > 0")) throw new TransientError("It is away.");
+      return run();
+    },
+  });
+  await expect(drainOnce({ ...invocation, db }, late, { shard: 0, deadlineMs: soon() })).rejects.toThrow();
+  await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   await runAllBulkOperations(invocation, soon());
   await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   const numbers = (await effects(backbone)).filter(({ subscriber }) => subscriber === "late");

@@ -2,7 +2,7 @@ import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schema
 import { sql } from "drizzle-orm";
 import { messageIdOfRow } from "../../core/beside-ids.ts";
 import { TransientError } from "../../core/errors.ts";
-import { createGroup } from "../../stream/group.ts";
+import { createGroup, readUpTo } from "../../stream/group.ts";
 import { moveGroup, olderGroupsOf } from "../../stream/move-group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { lastGeneratedId, readEdges } from "../../stream/replies.ts";
@@ -15,7 +15,7 @@ import type { DrainBase } from "./base.ts";
  * applied is known by its claims.
  */
 export async function startGroup(drain: DrainBase): Promise<void> {
-  const { deps, consumer, group, options, state } = drain;
+  const { deps, group, state } = drain;
   if (await takeOverOldGroup(drain)) return;
   if (state.startId !== null) {
     deps.log.info({ start_at: state.startId }, "The consumer group vanished; it is created again.");
@@ -27,16 +27,32 @@ export async function startGroup(drain: DrainBase): Promise<void> {
   deps.log.info({ start_at: startId }, "The consumer group is new.");
   // First the group, which keeps the janitor from trimming on; then what was trimmed before can be looked at.
   await createGroup(deps.redis, group, startId);
-  const backfilling =
-    consumer.startAt === "0" && deps.onStart !== undefined
-      ? await deps.onStart(consumer, options.shard)
-      : state.backfilling;
-  await rememberStart(drain, startId, backfilling);
+  await rememberStart(drain, startId, await beginBackfill(drain));
 }
 
-/** Notes where a group began that is older than these notes. */
+/** @returns whether the record comes before what is on the stream */
+async function beginBackfill({ deps, consumer, options, state }: DrainBase): Promise<boolean> {
+  if (consumer.startAt !== "0" || deps.onStart === undefined) return state.backfilling;
+  return deps.onStart(consumer, options.shard);
+}
+
+/**
+ * Notes where a group began that is older than these notes. One that has read nothing is new: whoever created it ended before
+ * it began the rest, so that is done here.
+ */
 export async function rememberExisting(drain: DrainBase): Promise<void> {
-  await rememberStart(drain, await firstPosition(drain), drain.state.backfilling);
+  const { deps, consumer, group, state } = drain;
+  const readTo = await readUpTo(deps.redis, group);
+  const isNew = readTo === null || compareMessageIds(readTo, parseMessageId("0-0")) === 0;
+  const first = await firstPosition(drain);
+  // What came since the group was created is its own, too.
+  const isLater =
+    consumer.startAt === "$" && readTo !== null && compareMessageIds(readTo, parseMessageId(first)) < 0;
+  await rememberStart(
+    drain,
+    isLater ? readTo : first,
+    isNew ? await beginBackfill(drain) : state.backfilling,
+  );
 }
 
 /** @returns true when the group goes on where it was under its old name */

@@ -94,7 +94,9 @@ export class StreamSource implements Source {
     }
     const { deps, group, state } = this.#drain;
     const acks = this.takeAcks();
-    const count = state.backfilling ? 0 : Math.min(maxCount, maxPending - this.#pending);
+    // Before anything is read it must be known whether the record comes first.
+    const mayRead = !state.backfilling && state.startId !== null;
+    const count = !mayRead ? 0 : Math.min(maxCount, maxPending - this.#pending);
     const reads: Command[] = [this.#stateCommand(), pendingCommand(group, maxPending)];
     if (count > 0) reads.push(readNewCommand(group, count));
     const commands = [...acks, ...reads];
@@ -109,7 +111,10 @@ export class StreamSource implements Source {
     }
     for (const reply of replies) if (reply instanceof Error) throw reply;
     noteState(this.#drain, stateReply);
-    if (state.startId === null) await rememberExisting(this.#drain);
+    if (state.startId === null) {
+      await rememberExisting(this.#drain);
+      return this.take(maxCount);
+    }
     return this.#toTaken({ pending: pendingReply, fresh: newReply, details: null }, count);
   }
 
