@@ -172,6 +172,28 @@ describe("a key whose first event fails", () => {
   });
 });
 
+test("an event that is given up does not come back when its type was paused before the next drain", async () => {
+  const surface = await open();
+  down.add("a:1");
+  await beats(surface, "a:1", "a:2");
+  await drain(surface);
+  const pause = { event_type: "agent.heartbeat", reason: "the agents are mended" };
+  const paused = await surface.post("/api/consumers/watcher/pause", pause);
+  expect(paused.status, paused.text).toBe(200);
+  expect((await act(surface, "skip", "a")).status).toBe(200);
+  await surface.background();
+  await drain(surface);
+  const letters = () => surface.sql("SELECT reason FROM dead_letters");
+  expect(await letters()).toEqual([{ reason: "skipped" }]);
+  down.clear();
+  const { event_type } = pause;
+  expect((await surface.post("/api/consumers/watcher/resume", { event_type })).status).toBe(200);
+  await surface.background();
+  await drain(surface);
+  expect(seen).toEqual(["a:2"]);
+  expect(await letters()).toHaveLength(1);
+});
+
 describe("what an operator does during a try of an entry on the stream that fails", () => {
   /** A drain whose try of `a:1`, which failed before, fails again; meanwhile the operator acts. */
   async function actDuringTry(verb: "unblock" | "skip"): Promise<Surface> {

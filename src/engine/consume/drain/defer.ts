@@ -1,6 +1,12 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { orderOf } from "../../core/ordering.ts";
-import { type Delivery, inStreamOrder, isRunnable, type TakenFromStream } from "../delivery.ts";
+import {
+  type Delivery,
+  inStreamOrder,
+  isRunnable,
+  type Runnable,
+  type TakenFromStream,
+} from "../delivery.ts";
 import { markCommands } from "../lease/deferred-signal.ts";
 import type { NewDeferredRow } from "../sources/deferred-writes-sql.ts";
 import type { Drain } from "./state.ts";
@@ -40,6 +46,8 @@ export interface DeferConditions {
  * - what is of a paused type
  * - what was trimmed from the stream
  * - all that waits, when that is much, or is too large to be looked at together with what is behind it
+ *
+ * What an operator gave up stays: it is about to become a dead letter, and the table would forget that it was given up.
  */
 export function chooseDeferred(
   { waiting, fresh, isPart = false }: Pick<TakenFromStream, "waiting" | "fresh" | "isPart">,
@@ -49,7 +57,7 @@ export function chooseDeferred(
   const deferredKeys = new Set<string>();
   const given = waiting.length === 0 ? fresh : inStreamOrder([...waiting, ...fresh]);
   for (const delivery of given) {
-    if (!isRunnable(delivery)) continue;
+    if (!mayMove(delivery)) continue;
     const key = orderOf(delivery);
     const isBehind = key !== null && (deferredKeys.has(key) || isOlder(heads.get(key), delivery.messageId));
     if (pausedTypes.has(delivery.content.event.type)) causes.set(delivery, "paused");
@@ -67,6 +75,10 @@ export function chooseDeferred(
   };
 }
 
+function mayMove(delivery: Delivery): delivery is Runnable {
+  return isRunnable(delivery) && delivery.skipReason === null;
+}
+
 function isOlder(head: MessageId | undefined, id: MessageId): boolean {
   return head !== undefined && compareMessageIds(head, id) < 0;
 }
@@ -78,7 +90,7 @@ function stuckOf(deliveries: readonly Delivery[], nowMs: number): readonly Deliv
     const key = orderOf(delivery);
     const isStuck = delivery.dueAtMs > nowMs || (key !== null && keys.has(key));
     if (isStuck && key !== null) keys.add(key);
-    return isStuck && isRunnable(delivery);
+    return isStuck && mayMove(delivery);
   });
 }
 
