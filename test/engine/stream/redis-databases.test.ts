@@ -1,4 +1,4 @@
-import { createEngine, parseEngineSettings } from "@brain/engine";
+import { createEngine, type Database, parseEngineSettings } from "@brain/engine";
 import { describe, expect, test } from "vitest";
 import type { Consumer } from "../../../src/engine/consume/consumer.ts";
 import { MisplacedShardError, TransientError } from "../../../src/engine/core/errors.ts";
@@ -9,6 +9,7 @@ import { relayAll } from "../../../src/engine/dispatch/relay-shards.ts";
 import { readWorkload } from "../../../src/engine/dispatch/workload.ts";
 import { followEvents } from "../../../src/engine/events/live.ts";
 import { requireStream, type StreamInvocation } from "../../../src/engine/invocation.ts";
+import { changeBlockedKey } from "../../../src/engine/operations/consumers/blocked-keys.ts";
 import { consumerStates } from "../../../src/engine/operations/consumers/consumer-states.ts";
 import { checkHealth } from "../../../src/engine/operations/health.ts";
 import { readMetrics } from "../../../src/engine/operations/metrics/read-metrics.ts";
@@ -374,5 +375,61 @@ describe("a further database", () => {
     await publishRound(backbone, 2);
     await settle(one);
     expect(await byAgent(backbone)).toEqual(inOrder([1, 2]));
+  });
+});
+
+describe("an unblock of a key in the queue is done, and says so", () => {
+  const wanted = { key: "a", reason: "the agent is back" };
+  const by = { actorId: null, requestId: "r-1" };
+  const unblock = (invocation: StreamInvocation) =>
+    changeBlockedKey(invocation, recorder(), "unblock", wanted, by);
+
+  /** A delivery that waits in the queue of shard 0 for its next try. */
+  async function defer(backbone: Backbone): Promise<void> {
+    await backbone.sql(
+      `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, cause, key,
+         attempts, due_at, last_error)
+       VALUES ('recorder', 0, $1, '1-0', $2, 'lab.part.checked', 'waiting', 'a', 1, now() + interval '1 hour', 'Line: away')`,
+      [backbone.stream, crypto.randomUUID()],
+    );
+  }
+
+  const stateOf = (backbone: Backbone) =>
+    backbone.sql("SELECT overtakable, due_at <= now() AS is_due FROM deliveries");
+
+  test("while another database is away", async () => {
+    const { backbone, second, open } = await openTwo();
+    await defer(backbone);
+    await second.kill();
+    await expect(unblock(open())).resolves.toMatchObject({ key: "a", where: "queue" });
+    expect(await stateOf(backbone)).toEqual([{ overtakable: true, is_due: true }]);
+    expect(backbone.logs.join("\n")).toContain("Redis could not be told of");
+  });
+
+  test("when Redis is stopped behind its commit", async () => {
+    const redis = await startSecondRedis();
+    const backbone = await openBackbone();
+    const [url = "", token = ""] = redis.address.split(" ");
+    const open = deploy(backbone, [recorder()], {
+      UPSTASH_REDIS_REST_URL: url,
+      UPSTASH_REDIS_REST_TOKEN: token,
+    });
+    await defer(backbone);
+    const invocation = open();
+    const db: Database = {
+      ...invocation.db,
+      async transaction(run, frame) {
+        const done = await invocation.db.transaction(run, frame);
+        await redis.kill();
+        return done;
+      },
+    };
+    await expect(unblock({ ...invocation, db })).resolves.toMatchObject({ key: "a", where: "queue" });
+    expect(await stateOf(backbone)).toEqual([{ overtakable: true, is_due: true }]);
+    // Nobody was told, and the first tick of cron that finds Redis again comes to it: its body is gone.
+    await redis.bringBack();
+    await cronTick(open(), soon());
+    expect(await stateOf(backbone)).toEqual([]);
+    expect(await backbone.sql("SELECT reason FROM dead_letters")).toEqual([{ reason: "body_lost" }]);
   });
 });

@@ -2,12 +2,13 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { namesOfType } from "../../consume/apply/judge-claims.ts";
 import type { Consumer } from "../../consume/consumer.ts";
+import { errorClass } from "../../consume/dead-letters.ts";
 import { recordedTypes } from "../../consume/define/recorded-types.ts";
 import { signalDeferred } from "../../consume/lease/deferred-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
-import { hasStream, type Invocation, requireStream } from "../../invocation.ts";
+import { hasStream, type Invocation, requireStream, type StreamInvocation } from "../../invocation.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 import {
@@ -159,7 +160,8 @@ export type KeyChange = "unblock" | "skip";
 
 /**
  * `unblock`: the event that holds the key is tried now, and later ones no longer wait for it. `skip`: it becomes a dead
- * letter without another try, and the key goes on. Both take effect with the next drain.
+ * letter without another try, and the key goes on. Both take effect with the next drain; of what is deferred, when Redis
+ * cannot be told of it, with the first one behind the tick of cron that finds Redis again.
  *
  * @throws {NotFoundError} nothing with this key waits
  * @throws {ConflictError} the event is being worked on, changed while we looked, or is a dead letter already
@@ -173,7 +175,7 @@ export async function changeBlockedKey(
   by: Operator,
 ): Promise<ChangedKey> {
   const stream = requireStream(invocation, "; nothing is blocked.");
-  const { databases, db, publish } = stream;
+  const { databases, db } = stream;
   const [heads, query] = await Promise.all([
     readStreamHeads(stream, consumer),
     keyQuery(invocation, consumer),
@@ -201,8 +203,20 @@ export async function changeBlockedKey(
       await changePending(invocation, redis, consumer, change, holder.head);
     } else await changeStored(tx, change, reason, holder);
   });
-  if (holder.where === "queue") await signalDeferred(stream, [consumer.group], publish.shards);
+  if (holder.where === "queue") await tellDrains(stream, consumer);
   return target;
+}
+
+/** It is done; a Redis that is away only delays it, until the tick of cron that finds it again tells the drains. */
+async function tellDrains(stream: StreamInvocation, { subscriber, group }: Consumer): Promise<void> {
+  try {
+    await signalDeferred(stream, [group], stream.publish.shards);
+  } catch (error) {
+    stream.log.warn(
+      { subscriber, error_class: errorClass(error) },
+      "Redis could not be told of a key that is no longer blocked; cron does it when it is back.",
+    );
+  }
 }
 
 /** Replaces the text of a failure, if the entry is still pending and nobody changed it meanwhile. */
