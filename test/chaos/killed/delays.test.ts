@@ -13,7 +13,7 @@ const targets: readonly Target[] = [
   "gateway of postgres",
   "redis and its data",
 ];
-/** Delays that are planned before each kill. */
+/** Delays that are planned at once. */
 const each = 8;
 const long = { timeoutMs: 300_000, everyMs: 50 };
 
@@ -82,6 +82,21 @@ function wrongOf(
   });
 }
 
+/** Plans delays, until some of them have happened and others have not. @returns all that were planned */
+async function beginDelays(system: KilledSystem, name: string, random: Random): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (let tries = 0; ; tries += 1) {
+    const key = `${name}.${tries}`;
+    const countOwn = async () => (await publishedBy(system)).filter((event) => event.key === key).length;
+    planned.push(...(await plan(system, key, random)));
+    await waitFor("what is due is published", countOwn, (count) => count > 0, { ...long, everyMs: 5 });
+    await delay(random.whole(0, 150));
+    const count = await countOwn();
+    console.log(`${count} of ${each} are published of ${key}`);
+    if (count < each) return planned;
+  }
+}
+
 /** A second time would come with what is swept behind it. */
 async function untilNothingIsOnItsWay(system: KilledSystem): Promise<void> {
   await waitFor(
@@ -102,17 +117,7 @@ test("what has to happen later happens once, and not before, whoever is killed m
   const system = await startKilledSystem({ BRAIN_RELAY_SWEEP_MS: "1000" });
   const planned: Planned[] = [];
   for (const [at, target] of targets.entries()) {
-    planned.push(...(await plan(system, `k${at}`, random)));
-    // What was planned before the last one is half over.
-    const over = Math.max(0, (at - 1) * each);
-    const seen = await waitFor(
-      "what is due is published",
-      () => publishedBy(system),
-      ({ length }) => length > over,
-      long,
-    );
-    await delay(random.whole(0, 150));
-    console.log(`${seen.length} of ${planned.length} are published: the ${target} is killed`);
+    planned.push(...(await beginDelays(system, `k${at}`, random)));
     await system.kill(target, random);
   }
   await waitFor(

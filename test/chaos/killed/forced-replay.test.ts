@@ -6,7 +6,7 @@ import { toldSeed } from "../../drawn-seed.ts";
 import { meterRead } from "../../engine/events.ts";
 import { operator, replayOptions } from "../../engine/operations/bulk-fixture.ts";
 import { waitFor } from "../../wait-for.ts";
-import { createRandom } from "../random.ts";
+import { createRandom, type Random } from "../random.ts";
 import { type KilledSystem, startKilledSystem, type Target } from "./system.ts";
 import { type KilledEffect, killedConsumer } from "./work.ts";
 
@@ -20,8 +20,6 @@ const targets: readonly Target[] = [
 ];
 const meters = ["a", "b", "c", "d", "e"];
 const readings = 6;
-/** Each kill finds a replay of its own under way. */
-const generations = targets.length;
 const long = { timeoutMs: 300_000, everyMs: 50 };
 
 /** @returns ids */
@@ -50,8 +48,17 @@ const jobsOf = (system: KilledSystem) =>
   system.sql<Job>("SELECT status, status_reason, succeeded, failed, skipped FROM jobs ORDER BY id");
 const effectsOf = (system: KilledSystem) =>
   system.sql<KilledEffect>("SELECT event_id, generation, key, number FROM killed_effects ORDER BY place");
-/** What is wrong with the effects of the events, if anything. */
-function wrongOf(ids: readonly string[], effects: readonly KilledEffect[]): string[] {
+/** Events that the replay has applied. */
+async function appliedBy(system: KilledSystem, id: string): Promise<number> {
+  const [row] = await system.sql<{ count: number }>(
+    `SELECT count(*)::integer AS count FROM replay_claims
+     WHERE replay_epoch = (SELECT replay_epoch FROM jobs WHERE id = ${id}::bigint)`,
+  );
+  return row?.count ?? 0;
+}
+
+/** What is wrong with the effects of the events, if anything. @param generations forced replays */
+function wrongOf(ids: readonly string[], effects: readonly KilledEffect[], generations: number): string[] {
   const wrong: string[] = [];
   for (const id of ids) {
     const own = effects.filter(({ event_id }) => event_id === id);
@@ -62,29 +69,32 @@ function wrongOf(ids: readonly string[], effects: readonly KilledEffect[]): stri
   return wrong;
 }
 
+/** Starts a replay that is under way, and whose first events are applied. One that is over sooner is followed by another. */
+async function beginReplay(system: KilledSystem, name: string, random: Random): Promise<void> {
+  for (;;) {
+    const invocation = requireStream(system.engine.open(), ": the test needs one.");
+    const options = { name, mode: "force" as const, maxStep: 10, stopRatio: null };
+    const id = await startReplay(invocation, killedConsumer, replayOptions(options), operator);
+    await waitFor(
+      "the replay goes on",
+      () => appliedBy(system, id),
+      (count) => count > 0,
+      { ...long, everyMs: 5 },
+    );
+    await delay(random.whole(0, 50));
+    const count = await appliedBy(system, id);
+    console.log(`${count} of ${readings * meters.length} are done of the replay ${name}`);
+    if (count < readings * meters.length) return;
+  }
+}
+
 /** Starts what an operator asks for, again and again, and kills one after the other meanwhile; waits until all is over. */
 async function replayUnderKills(system: KilledSystem): Promise<Job[]> {
   const seed = toldSeed();
   const random = createRandom(seed);
   console.log(`forced replays under kills: seed ${seed}`);
   for (const target of targets) {
-    const invocation = requireStream(system.engine.open(), ": the test needs one.");
-    const options = {
-      name: `under a kill of ${target}`,
-      mode: "force" as const,
-      maxStep: 10,
-      stopRatio: null,
-    };
-    const before = (await effectsOf(system)).length;
-    await startReplay(invocation, killedConsumer, replayOptions(options), operator);
-    const { length } = await waitFor(
-      "the replay goes on",
-      () => effectsOf(system),
-      (effects) => effects.length > before,
-      { ...long, everyMs: 5 },
-    );
-    await delay(random.whole(0, 50));
-    console.log(`${length - before} of ${readings * meters.length} are done: the ${target} is killed`);
+    await beginReplay(system, `under a kill of ${target}`, random);
     await system.kill(target, random);
   }
   return waitFor(
@@ -110,8 +120,10 @@ test("forced replays bring every event once in each generation, whoever is kille
   const system = await startKilledSystem({ BRAIN_RELAY_SWEEP_MS: "1000" });
   const ids = await applyAll(system);
   const jobs = await replayUnderKills(system);
+  const generations = jobs.length;
+  expect(generations).toBeGreaterThanOrEqual(targets.length);
   expect(jobs).toEqual(
-    Array.from({ length: generations }, () => ({
+    jobs.map(() => ({
       status: "completed",
       status_reason: null,
       succeeded: ids.length,
@@ -120,10 +132,10 @@ test("forced replays bring every event once in each generation, whoever is kille
     })),
   );
   const effects = await effectsOf(system);
-  expect(wrongOf(ids, effects)).toEqual([]);
+  expect(wrongOf(ids, effects, generations)).toEqual([]);
   // It would tell of one that is lost, and of one that is doubled.
-  expect(wrongOf(ids, effects.slice(1))).toHaveLength(1);
-  expect(wrongOf(ids, [...effects, ...effects.slice(0, 1)])).toHaveLength(1);
+  expect(wrongOf(ids, effects.slice(1), generations)).toHaveLength(1);
+  expect(wrongOf(ids, [...effects, ...effects.slice(0, 1)], generations)).toHaveLength(1);
   expect(effects).toHaveLength(ids.length * (1 + generations));
   const [caused] = await system.sql<{ count: number; of: number }>(
     `SELECT count(*)::integer AS count, count(DISTINCT payload ->> 'part')::integer AS of
