@@ -104,11 +104,14 @@ function streamLive({ live, first, toText, ended, gone, log }: LiveSource): Read
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        gone.addEventListener("abort", () => {
+        const leave = () => {
           if (isOver) return;
           controller.close();
           void end();
-        });
+        };
+        // Nobody takes the answer to one that has gone already, so nothing else would end it.
+        if (gone.aborted) leave();
+        else gone.addEventListener("abort", leave);
       },
       async pull(controller) {
         clearTimeout(slow);

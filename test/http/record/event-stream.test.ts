@@ -1,5 +1,5 @@
 import { agentHeartbeat, systemHealth, taskItemDeleted } from "@brain/schemas";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { testApiKey } from "../../backbone.ts";
 import { createTestEngine, type TestEngine } from "../../engine.ts";
 import { type FaultyRedis, sends, startFaultyRedis } from "../../faults.ts";
@@ -261,4 +261,17 @@ test("nothing is read any more for a listener that went away", async () => {
     },
     (more) => more === 0,
   );
+});
+
+test("who has gone before the answer begins keeps no place, though nobody takes the answer", async () => {
+  const own = await createTestEngine({ BRAIN_FOLLOWERS_PER_KEY: "2" });
+  onTestFinished(() => own.cleanup());
+  const headers = { authorization: `Bearer ${testApiKey}` };
+  for (let n = 0; n < 5; n += 1) {
+    const reply = await own.app.request("/api/events/stream", { headers, signal: AbortSignal.abort() });
+    expect(reply.status, `the one with number ${n}`).toBe(200);
+  }
+  const reply = await own.app.request("/api/events/stream", { headers });
+  expect(reply.status).toBe(200);
+  await reply.body?.cancel();
 });
