@@ -108,9 +108,6 @@ async function tellOfBreaker(
       await resolveAlert(invocation, "brake_open", consumerShardField({ group, shard }));
     else await raiseAlert(invocation, breakerAlert({ subscriber, group }, shard, change));
   } catch (error) {
-    invocation.log.warn(
-      { subscriber, error_class: errorClass(error) },
-      "An alert could not be stored; the sweep of cron looks for it.",
-    );
+    invocation.log.warn({ subscriber, error_class: errorClass(error) }, "An alert could not be stored.");
   }
 }
