@@ -13,7 +13,7 @@ import { loadedAtStart } from "./loaded-at-start.ts";
  * routes and pages for operators. Bundles above it are a reason to look at what came in. Workerd reads all of it before the
  * first request, also what is loaded later, about 25 ms of processor time for a MiB before it is compressed; the platform's own limit is 3 MB on the free plan.
  */
-const maxGzipKiB = { api: { start: 430, all: 880 }, consumer: { start: 320, all: 460 } };
+const maxGzipKiB = { api: { start: 434, all: 880 }, consumer: { start: 320, all: 460 } };
 const timeLimitMs = 300_000;
 
 /** Of the modules that wrangler would upload, KiB: raw, and compressed one by one. */
