@@ -108,6 +108,9 @@ async function tellOfBreaker(
       await resolveAlert(invocation, "brake_open", consumerShardField({ group, shard }));
     else await raiseAlert(invocation, breakerAlert({ subscriber, group }, shard, change));
   } catch (error) {
-    invocation.log.warn({ subscriber, error_class: errorClass(error) }, "An alert could not be stored.");
+    invocation.log.warn(
+      { subscriber, error_class: errorClass(error) },
+      "An alert could not be stored; the sweep of cron looks for it.",
+    );
   }
 }

@@ -157,7 +157,8 @@ for i, known in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
   local _, passed, given = string.match(known or '', parts)
   local numbers, passes, gives, rest = string.match(text, parts)
   if passed and numbers then
-    text = table.concat({numbers, math.max(passed, passes), math.max(given, gives), rest}, ':')
+    local flag = function(a, b) return (a == '1' or b == '1') and '1' or '0' end
+    text = table.concat({numbers, flag(passed, passes), flag(given, gives), rest}, ':')
   end
   fields[2 * i - 1], fields[2 * i] = ids[i], text
 end

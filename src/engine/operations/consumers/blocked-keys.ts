@@ -214,7 +214,7 @@ async function tellDrains(stream: StreamInvocation, { subscriber, group }: Consu
   } catch (error) {
     stream.log.warn(
       { subscriber, error_class: errorClass(error) },
-      "Redis could not be told of an unblocked key.",
+      "Redis could not be told of a key that is no longer blocked; cron does it when it is back.",
     );
   }
 }
