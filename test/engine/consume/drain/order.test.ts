@@ -207,14 +207,15 @@ describe("a batch", () => {
       },
     });
     const agents = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
-    const beats = Array.from({ length: 180 }, (_, number) => [agents[number % 12] ?? "", number] as const);
+    // As many as the first round reads: how many a later one reads, and so who gets which keys, depends on the time.
+    const beats = Array.from({ length: 96 }, (_, number) => [agents[number % 12] ?? "", number] as const);
     await publishBeats(backbone, beats);
     await backbone.relay();
-    expect(await backbone.drain(consumer)).toMatchObject({ applied: 180 });
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 96 });
     for (const agent of agents) {
       const numbers = (await numbersOf(backbone, agent)).map(Number);
       expect(numbers).toEqual([...numbers].sort((left, right) => left - right));
-      expect(numbers).toHaveLength(15);
+      expect(numbers).toHaveLength(8);
       expect(backends.get(agent)?.size).toBe(1);
     }
     expect(new Set([...backends.values()].flatMap((own) => [...own])).size).toBe(3);
