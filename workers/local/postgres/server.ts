@@ -53,14 +53,6 @@ function nameOf(folder: string, account: Account | null): string {
   return account !== null && existsSync(ownDirectory) ? ownDirectory : folder;
 }
 
-/**
- * Passwords here are 24 random bytes, so nobody tries them one after the other. The 4,096 rounds that are meant against
- * that run at each login which names the password, and were half of what a connection costs.
- *
- * @see https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-SCRAM-ITERATIONS
- */
-const loginSettings = { scram_iterations: "1" };
-
 /** Makes a cluster next to its place and moves it there: one that was begun and not finished is never mistaken for one. */
 async function initialise(
   { folder, dataDir, account, binaries }: Cluster,
@@ -85,7 +77,6 @@ async function initialise(
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
     "--no-sync",
-    ...Object.entries(loginSettings).map(([name, value]) => `--set=${name}=${value}`),
   ];
   const env = { ...process.env, LC_ALL: "C" };
   try {
@@ -183,7 +174,6 @@ export function serverSettings(port: number, fsync: boolean): string[] {
     log_min_messages: "warning",
     log_timezone: "UTC",
     timezone: "UTC",
-    ...loginSettings,
     ...(fsync ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
@@ -202,7 +192,7 @@ async function query(url: string, sql: string): Promise<pg.QueryResult> {
 
 /**
  * A statement with a thousand events takes some megabytes, which the C library else gives back to the system behind each
- * one and asks for again: a third of the processor time of a bulk insert went into pages that were mapped anew. A session
+ * one and asks for again: a quarter of the processor time of a bulk insert went into pages that were mapped anew. A session
  * keeps 32 MiB at most of what it has used. Where the C library is not that of GNU it means nothing.
  *
  * @see https://man7.org/linux/man-pages/man3/mallopt.3.html
