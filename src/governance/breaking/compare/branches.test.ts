@@ -1,38 +1,11 @@
-import { createCatalog, defineEvent, type EventDefinition } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type CatalogueRecord, describeCatalogue } from "../catalogue.ts";
-import { decideBreaks, planTrials } from "../decide.ts";
-import { readCase } from "../load/read-case.ts";
-import { compareCatalogues } from "./compare.ts";
+import { breaksOfField } from "../../fixtures/breaks-between.ts";
 
 /*
  * A change in one branch of a union: the payload that shows it must be of that branch, or it is read and says that nothing
  * is broken.
  */
-
-const lent = (shelf: z.ZodType) =>
-  defineEvent("library.book.lent", {
-    version: 1,
-    module: "library",
-    criticality: "WARNING",
-    when: "A book was lent",
-    payload: z.strictObject({ shelf }),
-  }) as EventDefinition;
-
-function breaksBetween(before: z.ZodType, after: z.ZodType, golden: Readonly<Record<string, never>> = {}) {
-  const [was, is] = [before, after].map((shelf) => createCatalog([lent(shelf)]));
-  if (was === undefined || is === undefined) throw new Error("Two catalogues are compared.");
-  const describe = (catalog: typeof was, release: string): CatalogueRecord =>
-    describeCatalogue(catalog, { product: "library", release, golden });
-  const comparisons = compareCatalogues(describe(was, "0"), describe(is, "1"));
-  const trials = planTrials(comparisons);
-  return decideBreaks(
-    comparisons,
-    trials,
-    trials.cases.map((one) => readCase(is, one)),
-  );
-}
 
 const number = z.int().min(0).max(99);
 const kind = (name: string, fields: Readonly<Record<string, z.ZodType>> = {}) =>
@@ -75,8 +48,8 @@ describe.each(unions)("a union %s", (_how, union) => {
   test.each(changes)("%s is found in each of its branches", (_what, before, after, rule) => {
     const other = kind("a", { m: number });
     const found = [
-      breaksBetween(union(before, other), union(after, other)),
-      breaksBetween(union(other, before), union(other, after)),
+      breaksOfField(union(before, other), union(after, other)),
+      breaksOfField(union(other, before), union(other, after)),
     ];
     for (const [first] of found) {
       expect([first?.rule, first?.severity]).toEqual([rule, "error"]);
@@ -88,6 +61,6 @@ describe.each(unions)("a union %s", (_how, union) => {
 
 test("what is in a branch that takes what was there before is no break", () => {
   const [first, before, after] = [kind("a"), kind("b", { n: number }), kind("b", { n: number.optional() })];
-  const breaks = breaksBetween(z.union([first, before]), z.union([first, after]));
+  const breaks = breaksOfField(z.union([first, before]), z.union([first, after]));
   expect(breaks.filter(({ hurts }) => hurts.includes("stored"))).toEqual([]);
 });
