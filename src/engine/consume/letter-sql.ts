@@ -1,5 +1,6 @@
 import type { Catalog } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
+import { isUnderOrBesideItsId } from "../db/of-event.ts";
 
 /** Where dead letters come from. */
 export interface LetterOrigin {
@@ -61,7 +62,12 @@ const openElsewhere = sql`(SELECT l.stream_message_id FROM dead_letters l
 const placeOfCopies = sql`CASE WHEN event_id IS NULL OR letter_id IS NOT NULL THEN own_place
   ELSE first_value(own_place) OVER (PARTITION BY subscriber, event_id, event_type, tenant_id, replay_epoch, letter_id ORDER BY at) END`;
 
-/** The statement of `storeDeadLetters`. @param rows JSON */
+/**
+ * The statement of `storeDeadLetters`. An entry of the stream takes along the row as which a worker deferred it that died
+ * before it could let go of the entry.
+ *
+ * @param rows JSON
+ */
 export function storeLettersSql(
   { subscriber, stream, shard, fencingToken }: LetterOrigin,
   rows: string,
@@ -90,6 +96,10 @@ export function storeLettersSql(
       SELECT *, ${placeOfCopies} AS under FROM judged WHERE NOT is_done
     ), gone AS (
       DELETE FROM deliveries q USING failed d WHERE q.place = d.place RETURNING q.place, q.job_id
+    ), half_moved AS (
+      DELETE FROM deliveries q USING failed d
+      WHERE d.place IS NULL AND q.subscriber_name = ${subscriber} AND q.replay_epoch = 0 AND q.cause IN ('waiting', 'paused')
+        AND ${isUnderOrBesideItsId(sql`q`, { id: sql`d.event_id`, messageId: sql`d.message_id` })}
     ), counted AS (
       UPDATE jobs j SET failed = j.failed + c.n, updated_at = now()
       FROM (SELECT job_id, count(*)::integer AS n FROM gone WHERE job_id IS NOT NULL GROUP BY job_id) c

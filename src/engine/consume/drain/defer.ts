@@ -95,7 +95,7 @@ function stuckOf(deliveries: readonly Delivery[], nowMs: number): readonly Deliv
 }
 
 /**
- * Stores them in the table, then acks them.
+ * Stores them in the table, then acks them. What an operator decides about one of them in between is stored, too.
  *
  * @throws {TransientError} not stored: they stay pending
  * @throws {FencedError} another worker took over: they stay pending, and stand in the table too
@@ -105,10 +105,13 @@ export async function defer(drain: Drain, deferred: readonly Deferral[]): Promis
   const { deps, lease, stream } = drain;
   await drain.deferred.store(deferred);
   const deferredMark = crypto.randomUUID();
-  await stream.handOver(
-    deferred.map(({ delivery }) => delivery),
-    markCommands(deps.keys, lease.scope, deferredMark),
-  );
+  const deliveries = deferred.map(({ delivery }) => delivery);
+  const marks = markCommands(deps.keys, lease.scope, deferredMark);
+  let decided = await stream.handOver(deliveries, marks);
+  while (decided.size > 0) {
+    await drain.deferred.noteDecided(deliveries, decided);
+    decided = await stream.handOver(deliveries, marks);
+  }
   drain.state = { ...drain.state, deferredMark };
   drain.result.deferred += deferred.length;
 }

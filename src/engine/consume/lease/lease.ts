@@ -8,6 +8,7 @@ import {
   abandonScript,
   acquireScript,
   holderScript,
+  letGoScript,
   releaseScript,
   renewScript,
   storeFailuresScript,
@@ -96,6 +97,14 @@ export interface HeldLease extends Lease {
    * @throws {FencedError} another worker took over: nothing was run
    */
   storeFailures(failures: readonly string[], commands: readonly Command[]): Promise<void>;
+  /**
+   * Runs them unless an operator has decided about an entry that failed before.
+   *
+   * @param failures message ids and texts as they were read, in turn
+   * @returns texts by id of those that are others by now: then nothing was run
+   * @throws {FencedError} another worker took over: nothing was run
+   */
+  letGo(failures: readonly string[], commands: readonly Command[]): Promise<ReadonlyMap<string, string>>;
 }
 
 export function holdLease(scope: LeaseScope, lease: Lease): HeldLease {
@@ -112,7 +121,15 @@ export function holdLease(scope: LeaseScope, lease: Lease): HeldLease {
       assertOurs(await asHolder(scope, lease.token, commands));
     },
     async storeFailures(failures, commands) {
-      assertOurs(await storeAsHolder(scope, lease.token, failures, commands));
+      assertOurs(
+        Number(await withFailures(storeFailuresScript, scope, lease.token, failures, commands)) === 1,
+      );
+    },
+    async letGo(failures, commands) {
+      const reply = await withFailures(letGoScript, scope, lease.token, failures, commands);
+      if (Array.isArray(reply)) return pairs(reply.slice(1)) as ReadonlyMap<string, string>;
+      assertOurs(Number(reply) === 1);
+      return new Map();
     },
   };
   return held;
@@ -236,18 +253,22 @@ export async function asHolder(
   return Number(reply) === 1;
 }
 
-async function storeAsHolder(
+/** Runs a script that compares failures, ids and texts in turn, with those that are stored. */
+function withFailures(
+  script: string,
   { redis, keys, group, shard }: LeaseScope,
   token: string,
   failures: readonly string[],
   commands: readonly Command[],
-): Promise<boolean> {
-  const reply = await redis.eval(
-    storeFailuresScript,
-    [keys.lease(group, shard), keys.retryAt(group, shard), keys.stream(shard)],
+): Promise<unknown> {
+  return redis.eval(
+    script,
+    [
+      ...[keys.lease(group, shard), keys.retryAt(group, shard), keys.stream(shard)],
+      ...[keys.state(group, shard), keys.deferred()],
+    ],
     [token, String(failures.length / 2), ...failures, ...counted(commands)],
   );
-  return Number(reply) === 1;
 }
 
 /** The words of each command behind their number. */

@@ -167,6 +167,28 @@ run(3 + 2 * count)
 return 1`;
 
 /**
+ * Lets go of entries that failed before and are stored elsewhere now, unless an operator has decided about one since its
+ * failure was read: what stands in the text of a failure goes with it.
+ *
+ * KEYS: lease, retry times, and those of the commands. ARGV: token, entries, their ids and known texts in turn, commands.
+ *
+ * @returns as `holderScript`; or `{2, …}` with ids and texts in turn of those that changed: nothing was run
+ */
+export const letGoScript = `${runCommands}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local ids, changed, count = {}, {2}, tonumber(ARGV[2])
+for i = 1, count do ids[i] = ARGV[1 + 2 * i] end
+for i, text in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
+  if text and text ~= ARGV[2 + 2 * i] then
+    changed[#changed + 1] = ids[i]
+    changed[#changed + 1] = text
+  end
+end
+if #changed > 1 then return changed end
+run(3 + 2 * count)
+return 1`;
+
+/**
  * The last words of a drain, and the end of its lease. What was applied is acked also when the lease ran out meanwhile, as
  * long as nobody else has it.
  *

@@ -4,6 +4,7 @@ import { besideId } from "../../core/beside-ids.ts";
 import { inHalves } from "../../core/promises/in-parts.ts";
 import type { Database } from "../../db/database.ts";
 import { keepSql } from "../../db/kept-sql.ts";
+import { isUnderOrBesideItsId } from "../../db/of-event.ts";
 
 /* What is written of deferred deliveries: that they are tried, done, put back, or come here. */
 
@@ -82,6 +83,35 @@ export async function retryDeferred(db: Database, rows: readonly RetriedRow[]): 
     WHERE d.place = r.id`);
 }
 
+/** What an operator decided about an entry of the stream while it was being deferred. */
+export interface DecidedRow {
+  readonly message_id: MessageId;
+  readonly event_id: string | null;
+  /** Later ones of its key pass. */
+  readonly overtakable: boolean;
+  /** Not null: it is given up. */
+  readonly skip_reason: string | null;
+}
+
+/** As if it had been decided of the row: it is due. */
+export async function decideDeferred(
+  db: Database,
+  subscriber: string,
+  rows: readonly DecidedRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const event = { id: sql`r.event_id`, messageId: sql`r.message_id` };
+  await db.rows(sql`
+    UPDATE deliveries d SET due_at = now(), last_failed_at = now(), wait_ms = 0,
+      overtakable = d.overtakable OR r.overtakable, skip_reason = coalesce(d.skip_reason, r.skip_reason)
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(message_id text, event_id text, overtakable boolean,
+      skip_reason text)
+    WHERE d.subscriber_name = ${subscriber} AND ${isOnceOnStream} AND ${isUnderOrBesideItsId(sql`d`, event)}`);
+}
+
+/** True of a row `d` that an entry of the stream was deferred as. */
+const isOnceOnStream = sql`(d.replay_epoch = 0 AND d.cause IN ('waiting', 'paused'))`;
+
 /** An entry of the stream that is deferred. */
 export interface NewDeferredRow {
   readonly message_id: MessageId;
@@ -105,7 +135,8 @@ export interface NewDeferredRow {
 
 /**
  * Stores entries of the stream; only then may they be acked. Storing one twice stores it once; another event under the
- * message id of one that waits stands beside it.
+ * message id of one that waits stands beside it. One that somebody has unblocked since it was stored, because whoever did
+ * died before the ack, is unblocked here, too.
  */
 export async function storeDeferred(
   db: Database,
@@ -123,7 +154,7 @@ interface ConsumerShard {
 
 function storeSql(consumerShard: ConsumerShard, entries: readonly NewDeferredRow[]): SQL {
   return sql`
-    INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
+    INSERT INTO deliveries AS d (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
       key, raw_fields, cause, begun, attempts, due_at, wait_ms, last_failed_at, first_failed_at, last_error, overtakable)
     SELECT ${consumerShard.subscriber}, ${consumerShard.shard}, ${consumerShard.stream},
       CASE WHEN EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = ${consumerShard.subscriber}
@@ -133,7 +164,9 @@ function storeSql(consumerShard: ConsumerShard, entries: readonly NewDeferredRow
     FROM json_to_recordset(${JSON.stringify(entries.map(withBeside))}::json) AS p(message_id text, beside text, event_id text, event_type text,
       tenant_id text, key text, raw_fields jsonb, cause text, begun integer, attempts integer, due_at timestamptz,
       wait_ms bigint, first_failed_at timestamptz, last_error text, overtakable boolean)
-    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`;
+    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO UPDATE SET overtakable = true,
+      due_at = excluded.due_at, wait_ms = excluded.wait_ms, last_failed_at = excluded.last_failed_at
+    WHERE excluded.overtakable AND NOT d.overtakable`;
 }
 
 function withBeside(row: NewDeferredRow) {

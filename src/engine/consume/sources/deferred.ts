@@ -29,6 +29,7 @@ import {
 import { type DeferredRow, type TakeResult, takeDeferred } from "./deferred-sql.ts";
 import {
   beginDeferred,
+  decideDeferred,
   finishSql,
   type NewDeferredRow,
   passOverSql,
@@ -36,6 +37,7 @@ import {
   retryDeferred,
   storeDeferred,
 } from "./deferred-writes-sql.ts";
+import type { StoredFailure } from "./pending.ts";
 
 /** What the table adds to a round. */
 export interface TakenDeferred extends Taken {
@@ -254,6 +256,22 @@ export class DeferredSource implements Source {
       deps.db,
       { subscriber: consumer.subscriber, stream: group.stream, shard: options.shard },
       deliveries.map(({ delivery, cause }) => toRow(delivery, cause, deps.now())),
+    );
+  }
+
+  /** Notes what an operator has decided about those that were stored here, when they stood on the stream still. */
+  async noteDecided(deliveries: readonly Delivery[], failures: ReadonlyMap<string, StoredFailure>) {
+    const { deps, consumer } = this.#drain;
+    await decideDeferred(
+      deps.db,
+      consumer.subscriber,
+      deliveries.flatMap((delivery) => {
+        const failure = failures.get(delivery.messageId);
+        if (failure === undefined) return [];
+        const { overtakable, skip, error } = failure;
+        const event_id = eventOf(delivery)?.id ?? null;
+        return { message_id: delivery.messageId, event_id, overtakable, skip_reason: skip ? error : null };
+      }),
     );
   }
 }

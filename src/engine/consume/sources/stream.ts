@@ -28,7 +28,13 @@ import type { DrainBase } from "../drain/base.ts";
 import { type Interpreted, interpretEntry, type Lost } from "../drain/interpret.ts";
 import { rememberExisting, startGroup } from "../drain/start-group.ts";
 import type { FirstRead } from "../lease/lease.ts";
-import { bodiesOfPending, failureToText, type PendingReplies, type StoredFailure } from "./pending.ts";
+import {
+  bodiesOfPending,
+  failureFromText,
+  failureToText,
+  type PendingReplies,
+  type StoredFailure,
+} from "./pending.ts";
 
 const lost: Lost = { kind: "lost", eventId: null, type: null, tenantId: null };
 
@@ -41,8 +47,8 @@ export class StreamSource implements Source {
   readonly #retryKey: string;
   /** Acked with the next round trip. */
   readonly #acks: MessageId[] = [];
-  /** Entries whose failure stands in the hash. */
-  readonly #failed = new Set<string>();
+  /** Entries whose failure stands in the hash, with its text when it was read. */
+  readonly #failed = new Map<string, string>();
   /** Entries pending in the group, those whose ack was not sent yet included. */
   #pending: number;
   /** What came with the lease and was not taken yet. */
@@ -224,8 +230,8 @@ export class StreamSource implements Source {
     // It may be what it left that the predecessor could not read, or read in time.
     const ask = known ?? (this.#isTakeover ? "first" : "all");
     const details = await bodiesOfPending(deps, group, asked, ask);
-    const { count, bodies, trimmed, failures } = details;
-    for (const id of failures.keys()) this.#failed.add(id);
+    const { count, bodies, trimmed, failures, failureTexts } = details;
+    for (const id of failures.keys()) this.#failed.set(id, failureTexts.get(id) ?? "");
     return entries.slice(0, count).map((entry) => {
       const failure = failures.get(entry.id) ?? null;
       return {
@@ -296,11 +302,10 @@ export class StreamSource implements Source {
   async retryAt(retries: readonly Retry[]): Promise<void> {
     const { deps, group, lease } = this.#drain;
     const nowMs = deps.now();
+    const textOf = ({ failure }: Retry) =>
+      failureToText({ ...failure, skip: false, waitMs: waitOf(failure.dueAtMs, nowMs) });
     const fields = (list: readonly Retry[]) =>
-      list.flatMap(({ delivery, failure }) => [
-        delivery.messageId,
-        failureToText({ ...failure, skip: false, waitMs: waitOf(failure.dueAtMs, nowMs) }),
-      ]);
+      list.flatMap((retry) => [retry.delivery.messageId, textOf(retry)]);
     // Of what failed before an operator may have decided something during the try.
     const again = retries.filter(({ delivery }) => this.#failed.has(delivery.messageId));
     const first = retries.filter(({ delivery }) => !this.#failed.has(delivery.messageId));
@@ -312,7 +317,7 @@ export class StreamSource implements Source {
     );
     const commands = [...store, ...takenBack];
     await (again.length === 0 ? lease.run(commands) : lease.storeFailures(fields(again), commands));
-    for (const { delivery } of retries) this.#failed.add(delivery.messageId);
+    for (const retry of retries) this.#failed.set(retry.delivery.messageId, textOf(retry));
   }
 
   finish(deliveries: readonly Delivery[]): void {
@@ -324,15 +329,44 @@ export class StreamSource implements Source {
     return this.#forget(this.#acks.splice(0));
   }
 
-  /** Lets go at once of what was stored elsewhere, in one step with `before`. */
-  async handOver(deliveries: readonly Delivery[], before: readonly Command[]): Promise<void> {
-    await this.#drain.lease.run([...before, ...this.#forget(deliveries.map(({ messageId }) => messageId))]);
+  /**
+   * Lets go at once of what was stored elsewhere, in one step with `before`; of nothing when an operator has decided about
+   * one of them since it was taken.
+   *
+   * @returns the failures of those, as they are now; none: it is done
+   * @throws {FencedError} another worker took over: nothing was let go
+   */
+  async handOver(
+    deliveries: readonly Delivery[],
+    before: readonly Command[],
+  ): Promise<ReadonlyMap<string, StoredFailure>> {
+    const ids = deliveries.map(({ messageId }) => messageId);
+    const known = ids.flatMap((id) => {
+      const text = this.#failed.get(id);
+      return text === undefined ? [] : [id, text];
+    });
+    const commands = [...before, ...this.#forgetCommands(ids)];
+    const { lease } = this.#drain;
+    if (known.length === 0) await lease.run(commands);
+    else {
+      const changed = await lease.letGo(known, commands);
+      for (const [id, text] of changed) this.#failed.set(id, text);
+      if (changed.size > 0) return failuresOf(changed);
+    }
+    this.#forget(ids);
+    return new Map();
   }
 
   #forget(ids: readonly MessageId[]): Command[] {
-    if (ids.length === 0) return [];
+    const commands = this.#forgetCommands(ids);
     this.#pending -= ids.length;
-    const failed = ids.filter((id) => this.#failed.delete(id));
+    for (const id of ids) this.#failed.delete(id);
+    return commands;
+  }
+
+  #forgetCommands(ids: readonly MessageId[]): Command[] {
+    if (ids.length === 0) return [];
+    const failed = ids.filter((id) => this.#failed.has(id));
     const forget: Command[] = failed.length === 0 ? [] : [["HDEL", this.#retryKey, ...failed]];
     return [ackCommand(this.#drain.group, ids), ...forget];
   }
@@ -340,6 +374,15 @@ export class StreamSource implements Source {
 
 function lastIdOf(entries: readonly { readonly id: MessageId }[]): MessageId {
   return entries.at(-1)?.id ?? parseMessageId("0-0");
+}
+
+function failuresOf(texts: ReadonlyMap<string, string>): ReadonlyMap<string, StoredFailure> {
+  return new Map(
+    [...texts].flatMap(([id, text]) => {
+      const failure = failureFromText(text);
+      return failure === null ? [] : [[id, failure] as const];
+    }),
+  );
 }
 
 function whatFailed(failure: StoredFailure): Partial<Delivery> {
