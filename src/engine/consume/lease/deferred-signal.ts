@@ -4,6 +4,7 @@ import type { StreamKeys } from "../../stream/keys.ts";
 import type { Command } from "../../stream/redis.ts";
 import { errorClass } from "../dead-letters.ts";
 import { consumerShardField } from "./lease.ts";
+import { forgetStateScript } from "./scripts.ts";
 
 /*
  * The marks by which drains and cron know that deliveries are deferred in Postgres. Whoever defers sets them, and the drain
@@ -96,6 +97,9 @@ async function tell(databases: RedisDatabases, commands: readonly NumberedComman
   for (const reply of await askAll(databases, commands)) if (reply instanceof Error) throw reply;
 }
 
+/** A drain that began to read what it must know before that was forgotten has read it after this time, ms. */
+const forgottenMs = 600_000;
+
 /**
  * Makes the next drain of these groups read pauses and deferred deliveries from Postgres again, and the one that runs end early.
  *
@@ -106,6 +110,7 @@ export async function forgetShardState(
   groups: readonly string[],
   shards: number,
 ): Promise<void> {
+  const mark = crypto.randomUUID();
   const states = new Map<number, string[]>();
   for (const group of groups) {
     for (let shard = 0; shard < shards; shard += 1) {
@@ -115,7 +120,10 @@ export async function forgetShardState(
   }
   const replies = await askAll(
     databases,
-    [...states].map(([number, all]) => ({ number, command: ["DEL", ...all] })),
+    [...states].map(([number, all]) => ({
+      number,
+      command: ["EVAL", forgetStateScript, String(all.length), ...all, mark, String(forgottenMs)],
+    })),
   );
   for (const reply of replies) if (reply instanceof Error) throw reply;
 }

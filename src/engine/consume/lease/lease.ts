@@ -8,6 +8,7 @@ import {
   abandonScript,
   acquireScript,
   holderScript,
+  keepStateScript,
   letGoScript,
   releaseScript,
   renewScript,
@@ -234,11 +235,7 @@ export async function renewLease(
  *
  * @returns false when the lease is somebody else's: nothing was run
  */
-export async function asHolder(
-  scope: LeaseScope,
-  token: string,
-  commands: readonly Command[],
-): Promise<boolean> {
+async function asHolder(scope: LeaseScope, token: string, commands: readonly Command[]): Promise<boolean> {
   if (commands.length === 0) return true;
   const { keys, group, shard } = scope;
   const touched = [
@@ -251,6 +248,24 @@ export async function asHolder(
     [token, ...counted(commands)],
   );
   return Number(reply) === 1;
+}
+
+/**
+ * Stores the copy of what a drain must know, if the lease is still ours.
+ *
+ * @returns the mark of whoever had it forgotten since the lease was taken: nothing was stored; null: nobody had
+ */
+export async function keepState(
+  { redis, keys, group, shard }: LeaseScope,
+  { token, state }: Pick<Lease, "token" | "state">,
+  commands: readonly Command[],
+): Promise<string | null> {
+  const reply = await redis.eval(
+    keepStateScript,
+    [keys.lease(group, shard), keys.state(group, shard), keys.deferred()],
+    [token, state.get("forgotten") ?? "", ...counted(commands)],
+  );
+  return typeof reply === "string" && reply !== "0" && reply !== "1" ? reply : null;
 }
 
 /** Runs a script that compares failures, ids and texts in turn, with those that are stored. */

@@ -140,6 +140,30 @@ run(2)
 return 1`;
 
 /**
+ * The copy of what a drain must know, unless it was forgotten since the lease was taken: then what was read of Postgres may
+ * be older than that change.
+ *
+ * KEYS: lease, state, and those of the commands. ARGV: token, the mark of the last forgetting that is known, commands.
+ *
+ * @returns as `holderScript`; or the newer mark: nothing was run
+ */
+export const keepStateScript = `${runCommands}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local forgotten = redis.call('HGET', KEYS[2], 'forgotten')
+if forgotten and forgotten ~= ARGV[2] then return forgotten end
+run(3)
+return 1`;
+
+/** KEYS: states. ARGV: a mark that is new, how long it stays, ms. */
+export const forgetStateScript = `
+for _, state in ipairs(KEYS) do
+  redis.call('DEL', state)
+  redis.call('HSET', state, 'forgotten', ARGV[1])
+  redis.call('PEXPIRE', state, ARGV[2])
+end
+return 1`;
+
+/**
  * Commands of the holder, and failures of entries that failed before. What an operator has asked for during the try, that
  * later ones pass or that the entry is given up, stays in the text of its failure, see `failureToText`.
  *

@@ -4,7 +4,7 @@ import { type Clock, clockShift, maxSkewMs } from "../../core/clock.ts";
 import type { Database } from "../../db/database.ts";
 import { isElsewhere, misplaced } from "../../relay/shard-databases.ts";
 import { markCommands } from "./deferred-signal.ts";
-import { asHolder, consumerShardField, type Lease, type LeaseScope } from "./lease.ts";
+import { consumerShardField, keepState, type Lease, type LeaseScope } from "./lease.ts";
 
 /*
  * What a drain must know before it begins: its fencing token, pauses, whether deliveries are deferred for it. Postgres
@@ -106,6 +106,7 @@ interface FenceRow {
   readonly now_ms: number;
 }
 
+/** What is changed while it reads is read again: the copy would be believed for a minute. */
 async function rebuild(
   db: Database,
   scope: LeaseScope,
@@ -148,12 +149,14 @@ async function rebuild(
     ...(state.startId === null ? [] : ["start", state.startId]),
     ...(state.ahead.size === 0 ? [] : ["ahead", aheadToText(state.ahead)]),
   ];
-  await asHolder(scope, lease.token, [
+  const forgotten = await keepState(scope, lease, [
     ["HSET", key, ...fields],
     ...(state.deferredMark === null ? [] : markCommands(scope.keys, scope, state.deferredMark)),
     ["PEXPIRE", key, String(believedMs)],
   ]);
-  return state;
+  if (forgotten === null) return state;
+  const since = { ...lease, state: new Map([...lease.state, ["forgotten", forgotten]]) };
+  return rebuild(db, scope, subscriber, since, clock);
 }
 
 /** Pauses that hold now. */

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { forgetShardState } from "../../../../src/engine/consume/lease/deferred-signal.ts";
-import { listPauses, pauseConsumer } from "../../../../src/engine/operations/consumers/pauses.ts";
+import {
+  listPauses,
+  pauseConsumer,
+  resumeConsumer,
+} from "../../../../src/engine/operations/consumers/pauses.ts";
 import type { Backbone } from "../../../backbone.ts";
 import {
   createClock,
@@ -149,6 +153,55 @@ test("a pause ends a drain that is under way", async () => {
   await resume(backbone);
   await drainUntilQuiet(backbone, consumer);
   expect(await effects(backbone)).toHaveLength(6);
+});
+
+/** A drain behind whose first look into Postgres, and before it notes what it read, something happens. */
+function drainAround(backbone: Backbone, act: () => Promise<unknown>) {
+  const { db } = backbone.open();
+  let isDone = false;
+  const batch: typeof db.batch = async (statements) => {
+    const answers = await db.batch(statements);
+    if (!isDone) await act();
+    isDone = true;
+    return answers;
+  };
+  return drainWith(backbone, recorder(), () => ({ db: { ...db, batch } }));
+}
+
+test("a pause that is committed while a drain reads what is paused holds at once", async () => {
+  const backbone = await openBackbone();
+  const consumer = recorder();
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  const whole = { eventType: null, reason: "maintenance", expiresAt: null };
+  const result = await drainAround(backbone, () => pauseConsumer(backbone.open(), consumer, whole, operator));
+  expect(result).toMatchObject({ paused: true, applied: 0 });
+  expect(await backbone.drain(consumer)).toMatchObject({ paused: true, applied: 0 });
+});
+
+test("a pause of a type that is committed while a drain reads what is paused holds at once", async () => {
+  const backbone = await openBackbone();
+  const consumer = recorder();
+  await publishBeats(backbone, [["a", 1]]);
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  const type = { eventType: "lab.meter.read", reason: "maintenance", expiresAt: null };
+  const result = await drainAround(backbone, () => pauseConsumer(backbone.open(), consumer, type, operator));
+  expect(result).toMatchObject({ applied: 1, deferred: 1 });
+  expect(await numbersOf(backbone, "a")).toEqual([]);
+});
+
+test("a pause that ends while a drain reads what is paused is over at once", async () => {
+  const backbone = await openBackbone();
+  const consumer = recorder();
+  await pause(backbone, "");
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  const whole = { eventType: null, reason: null };
+  const result = await drainAround(backbone, () =>
+    resumeConsumer(backbone.open(), consumer, whole, operator),
+  );
+  expect(result).toMatchObject({ paused: false, applied: 1 });
 });
 
 test("a pause that did not reach Redis holds within a minute", async () => {
