@@ -4,6 +4,8 @@ import { charter } from "@brain/schemas";
 import ts from "typescript";
 import type { Place } from "../../finding.ts";
 import type { Project } from "../../project.ts";
+import { madeOf } from "../../tree/flow/made.ts";
+import { declarationOf, isSetOnce } from "../../tree/names/scope.ts";
 import { type DefinedEvent, schemasPackage, type TypeScriptTree } from "../../tree/product/typescript.ts";
 import { bare, propertyValue, stringPlace } from "../../tree/syntax/source.ts";
 
@@ -18,8 +20,35 @@ export interface Named {
 export function namesIn({ typescript }: Project): readonly Named[] {
   return typescript.events.flatMap((event) => {
     const [at] = event.call.arguments;
-    return event.type === null || at === undefined ? [] : [{ event, type: event.type, at: stringPlace(at) }];
+    if (at === undefined) return [];
+    const types = event.type === null ? typesOfChoice(typescript, at) : [event.type];
+    return types.map((type) => ({ event, type, at: stringPlace(at) }));
   });
+}
+
+const maxChoices = 3;
+
+/** Of `isOld ? "book.lent" : "library.book.lent"`, and of each of a list: all that it may be. */
+function typesOfChoice(tree: TypeScriptTree, node: ts.Expression, steps = maxChoices): readonly string[] {
+  const value = bare(node);
+  const text = tree.values.valueOf(value.getSourceFile().fileName, value);
+  if (typeof text === "string") return [text];
+  const ends = steps === 0 ? [] : choicesOf(tree, value);
+  return [...new Set(ends.flatMap((end) => (end === value ? [] : typesOfChoice(tree, end, steps - 1))))];
+}
+
+/** What a field or a variable holds may be something else by then: neither is looked behind. */
+function choicesOf(tree: TypeScriptTree, value: ts.Expression): readonly ts.Expression[] {
+  if (ts.isIdentifier(value)) {
+    const declared = declarationOf(value);
+    if (declared !== null && ts.isVariableDeclaration(declared) && !isSetOnce(declared)) return [];
+  } else if (
+    !ts.isConditionalExpression(value) &&
+    !ts.isBinaryExpression(value) &&
+    !ts.isCallExpression(value)
+  )
+    return [];
+  return madeOf(tree, value, 1);
 }
 
 /** Of several of one name, the one that has it: the charter's own, otherwise the first. */

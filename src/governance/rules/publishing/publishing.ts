@@ -94,7 +94,7 @@ export const publishing: readonly Rule[] = [
 
 function rawEvents(project: Project, report: Report): void {
   writtenRecord(project, report);
-  for (const { file, nodes } of sourcesWith(project, /(?:publish|emit)\w*\s*\(/i))
+  for (const { file, nodes } of sourcesWith(project, /publish|emit/i))
     for (const call of nodes.calls) {
       const raw = rawPublished(project.typescript, file, call);
       if (raw !== null)

@@ -4,7 +4,7 @@ import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { rememberEach } from "../remember-each.ts";
 import { type Declaration, declarationOf } from "../syntax/declarations.ts";
-import { bare, isTypeScript, nameOf, parseSource, stringOf } from "../syntax/source.ts";
+import { bare, isTypeScript, nameOf, parseSource, propertyValue, stringOf } from "../syntax/source.ts";
 import { charterPackages, type Workspace } from "../workspaces.ts";
 import { type FileNames, type Imported, readFileNames } from "./file-names.ts";
 import { type Import, loadedBy, readImports } from "./imports.ts";
@@ -134,8 +134,18 @@ function originOfPart(
   const declared = declarationOf(whole);
   if (declared === null) return by.memberOf(file, whole.text, name);
   const given = ts.isVariableDeclaration(declared) ? declared.initializer : undefined;
+  const part = given === undefined ? null : memberNamed(bare(given), name);
+  if (part !== null) return originOfNode(by, file, part, steps + 1);
   const isWhole = given !== undefined && (ts.isIdentifier(bare(given)) || loadedBy(given) !== null);
   return isWhole ? originOfPart(by, file, given, name, steps + 1) : null;
+}
+
+/** `lib.on` of `const lib = { on }`, where it is another name. */
+function memberNamed(whole: ts.Expression, name: string): ts.Expression | null {
+  const object = ts.isObjectLiteralExpression(whole) ? whole : null;
+  const value = object === null ? null : propertyValue(object, name);
+  const named = value === null ? null : bare(value);
+  return named !== null && (ts.isIdentifier(named) || partOf(named) !== null) ? named : null;
 }
 
 /** Whether a file itself declares it, and no function or block of it. */

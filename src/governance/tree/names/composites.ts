@@ -25,6 +25,40 @@ export function templateOf({ head, templateSpans }: ts.TemplateExpression, evalu
   return text;
 }
 
+/** `` String.raw`library.book.lent` `` */
+export function rawTextOf({ tag, template }: ts.TaggedTemplateExpression, evaluate: Evaluate): unknown {
+  if (tag.getText() !== "String.raw") return notKnown;
+  return ts.isTemplateExpression(template) ? templateOf(template, evaluate) : template.text;
+}
+
+/** `name ?? "…"`, `name || "…"`; null: it is no choice. */
+export function choiceOf(
+  { left, operatorToken: { kind }, right }: ts.BinaryExpression,
+  evaluate: Evaluate,
+): unknown {
+  if (kind !== ts.SyntaxKind.QuestionQuestionToken && kind !== ts.SyntaxKind.BarBarToken) return null;
+  const first = evaluate(left);
+  if (first === notKnown) return notKnown;
+  const isLeft = kind === ts.SyntaxKind.BarBarToken ? Boolean(first) : first !== null && first !== undefined;
+  return isLeft ? first : evaluate(right);
+}
+
+/** What a `namespace` exports, as an object. */
+export function spaceOf({ body }: ts.ModuleDeclaration, evaluate: Evaluate): unknown {
+  const found: Record<string, unknown> = {};
+  if (body === undefined || !ts.isModuleBlock(body)) return notKnown;
+  for (const statement of body.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const { name, initializer } of statement.declarationList.declarations) {
+      const key = nameOf(name);
+      const isConstant = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
+      if (key !== null && key !== "__proto__" && isConstant && initializer !== undefined)
+        putMember(found, key, () => evaluate(initializer));
+    }
+  }
+  return found;
+}
+
 /** `prefix + ".created"` */
 export function concatenationOf(
   { left, operatorToken, right }: ts.BinaryExpression,
@@ -49,7 +83,7 @@ export function listOf(elements: readonly ts.Expression[], evaluate: Evaluate): 
 }
 
 /** A member is worked out when it is asked for: another one may use it, by the name of the whole. */
-const putMember = (found: object, key: string, read: () => unknown) =>
+export const putMember = (found: object, key: string, read: () => unknown) =>
   Object.defineProperty(found, key, { get: read, enumerable: true, configurable: true });
 
 /** An enum as an object: members without a value of their own are {@link notKnown}. */
@@ -75,7 +109,13 @@ export function setStatics(
     const has = (kind: ts.SyntaxKind) => modifiers?.some((modifier) => modifier.kind === kind) === true;
     const key = nameOf(name);
     if (initializer === undefined || key === null || key === "__proto__") continue;
-    if (has(ts.SyntaxKind.StaticKeyword) && has(ts.SyntaxKind.ReadonlyKeyword))
+    if (has(ts.SyntaxKind.StaticKeyword) && (has(ts.SyntaxKind.ReadonlyKeyword) || isNeverSet(one, key)))
       putMember(found, key, () => evaluate(initializer));
   }
 }
+
+/** Nothing in its file puts something else into it. */
+const isNeverSet = (member: ts.ClassElement, key: string): boolean =>
+  !new RegExp(`\\.${key.replaceAll("$", "\\$")}\\s*(?:[-+*/|&?]{0,2}=[^=>]|\\+\\+|--)`).test(
+    member.getSourceFile().text,
+  );

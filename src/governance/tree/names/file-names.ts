@@ -111,6 +111,7 @@ function definedBy(node: ts.Statement, defined: Map<string, ts.Expression | null
     });
   }
   const isNamed =
+    isSpace(node) ||
     ts.isFunctionDeclaration(node) ||
     ts.isClassDeclaration(node) ||
     ts.isEnumDeclaration(node) ||
@@ -120,3 +121,7 @@ function definedBy(node: ts.Statement, defined: Map<string, ts.Expression | null
   defined.set(node.name.text, null);
   return [node.name.text];
 }
+
+/** `namespace Names { … }` */
+const isSpace = (node: ts.Node): node is ts.ModuleDeclaration & { readonly name: ts.Identifier } =>
+  ts.isModuleDeclaration(node) && ts.isIdentifier(node.name) && node.body !== undefined;

@@ -28,6 +28,11 @@ function ofList(list: readonly unknown[], method: string, given: readonly (strin
 
 function ofText(text: string, method: string, given: readonly (string | number)[]): string | null {
   if (method === "concat") return text.concat(...given.map(String));
+  const [from, to] = given;
+  if (given.length === 2 && typeof from === "string" && typeof to === "string" && !to.includes("$")) {
+    if (method === "replace") return text.replace(from, to);
+    if (method === "replaceAll" && from !== "") return text.replaceAll(from, to);
+  }
   if (given.length > 0) return null;
   switch (method) {
     case "toLowerCase":

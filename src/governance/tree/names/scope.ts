@@ -2,6 +2,7 @@
 
 import ts from "typescript";
 import { type Declaration, declarationOf, declaredIn } from "../syntax/declarations.ts";
+import { nodesOf } from "../syntax/nodes.ts";
 import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "../syntax/source.ts";
 import type { Bindings } from "./bindings.ts";
 
@@ -12,6 +13,39 @@ export function parameterOwner(declaration: Declaration): ts.SignatureDeclaratio
   let at: ts.Node = declaration;
   while (ts.isBindingElement(at)) at = at.parent.parent;
   return ts.isParameter(at) ? (at.parent as ts.SignatureDeclaration) : null;
+}
+
+/** A `const`, or what its file puts nothing else into. */
+export function isSetOnce(declared: ts.VariableDeclaration): boolean {
+  if ((declared.parent.flags & ts.NodeFlags.Const) !== 0) return true;
+  const { name } = declared;
+  if (!ts.isIdentifier(name) || !ts.isVariableStatement(declared.parent.parent)) return false;
+  return nodesOf(declared.getSourceFile()).names.every(
+    (other) => other.text !== name.text || other === name || !isPutInto(other),
+  );
+}
+
+/** `name = …`, `name += …`, `name++`, `[name] = …`, `for (name of …)` */
+function isPutInto(name: ts.Identifier): boolean {
+  let [at, around]: [ts.Node, ts.Node] = [name, name.parent];
+  while (
+    ts.isParenthesizedExpression(around) ||
+    ts.isArrayLiteralExpression(around) ||
+    ts.isObjectLiteralExpression(around) ||
+    ts.isPropertyAssignment(around) ||
+    ts.isShorthandPropertyAssignment(around) ||
+    ts.isSpreadElement(around) ||
+    ts.isSpreadAssignment(around)
+  )
+    [at, around] = [around, around.parent];
+  if (ts.isBinaryExpression(around))
+    return (
+      around.left === at &&
+      around.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+      around.operatorToken.kind <= ts.SyntaxKind.LastAssignment
+    );
+  if (ts.isForOfStatement(around) || ts.isForInStatement(around)) return around.initializer === at;
+  return ts.isPostfixUnaryExpression(around) || ts.isPrefixUnaryExpression(around);
 }
 
 /** What a local name or one of the file was given when it was declared; null: a parameter, a function, nothing. */

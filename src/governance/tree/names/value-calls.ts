@@ -4,7 +4,15 @@ import ts from "typescript";
 import { type FunctionNode, nameOf, resultOf } from "../syntax/source.ts";
 import { foldedText } from "./folded-texts.ts";
 import { notKnown } from "./literals.ts";
-import { charterFunctions, isCheck, isOfZod, isSchema, member, refusedNames } from "./package-values.ts";
+import {
+  charterFunctions,
+  isCheck,
+  isOfZod,
+  isPlain,
+  isSchema,
+  member,
+  refusedNames,
+} from "./package-values.ts";
 import { Scope } from "./value-scopes.ts";
 
 /** The same as {@link Evaluate}, for any place. */
@@ -75,7 +83,11 @@ export function scopeOfCall(
     if (ts.isIdentifier(name)) inside.given.set(declared, value === undefined ? notKnown : value);
     else
       for (const part of name.elements)
-        if (ts.isBindingElement(part) && part.dotDotDotToken === undefined) set(part, partOf(value, part));
+        if (ts.isBindingElement(part))
+          set(
+            part,
+            partOf(value, part, (node) => evaluate(file, node, inside)),
+          );
   };
   // `this: void` is a type: nothing is given to it.
   const parameters = node.parameters.filter(({ name }) => !(ts.isIdentifier(name) && name.text === "this"));
@@ -92,18 +104,35 @@ export function scopeOfCall(
 const ownThis = (node: ts.Node, scope: Scope): unknown =>
   ts.isArrowFunction(node) || ts.isClassLike(node.parent) ? scope.self : notKnown;
 
-/** What a name in a pattern takes of a whole. */
-export function partOf(whole: unknown, part: ts.BindingElement): unknown {
-  if (part.dotDotDotToken !== undefined) return notKnown;
+/** What a name in a pattern takes of a whole. @param evaluate for what stands for a part that the whole does not have */
+export function partOf(
+  whole: unknown,
+  part: ts.BindingElement,
+  evaluate: (node: ts.Expression) => unknown,
+): unknown {
+  if (part.dotDotDotToken !== undefined) return restOf(whole, part);
   if (ts.isObjectBindingPattern(part.parent)) {
     const name = nameOf((part.propertyName ?? part.name) as ts.PropertyName);
-    return name === null ? notKnown : member(whole, name);
+    if (name === null) return notKnown;
+    const isLeftOut = isPlain(whole) && (!Object.hasOwn(whole, name) || whole[name] === undefined);
+    return isLeftOut && part.initializer !== undefined ? evaluate(part.initializer) : member(whole, name);
   }
   const at = part.parent.elements.indexOf(part);
   // What is not known may be any number of elements.
   const isKnown = Array.isArray(whole) && !whole.slice(0, at).includes(notKnown);
   return isKnown && whole[at] !== undefined ? whole[at] : notKnown;
 }
+
+/** `...rest` of an object: what no name before it takes. */
+function restOf(whole: unknown, { parent }: ts.BindingElement): unknown {
+  if (!isPlain(whole) || !ts.isObjectBindingPattern(parent)) return notKnown;
+  const taken = parent.elements.map((one) => nameOf((one.propertyName ?? one.name) as ts.PropertyName));
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => !taken.includes(name)));
+}
+
+/** What stands under a name: a method, or what a `get` gives back. */
+export const ofMember = (written: WrittenFunction, evaluate: EvaluateIn): unknown =>
+  ts.isGetAccessor(written.node) ? callValue(written, [], evaluate) : written;
 
 /** What a call is given. Behind a spread of what is not known, anything may be. */
 export function argumentsOf(

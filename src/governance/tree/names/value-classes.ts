@@ -2,9 +2,9 @@
 
 import ts from "typescript";
 import { bare, isFunction, nameOf, walk } from "../syntax/source.ts";
-import { setStatics } from "./composites.ts";
+import { putMember, setStatics } from "./composites.ts";
 import { notKnown } from "./literals.ts";
-import { argumentsOf, type EvaluateIn, scopeOfCall, WrittenFunction } from "./value-calls.ts";
+import { argumentsOf, type EvaluateIn, ofMember, scopeOfCall, WrittenFunction } from "./value-calls.ts";
 import { Scope } from "./value-scopes.ts";
 
 /** A class, in the file that defines it. */
@@ -30,12 +30,21 @@ const isStatic = (member: ts.ClassElement) =>
   ts.canHaveModifiers(member) &&
   member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
 
-function methodsOf({ file, node }: WrittenClass, scope: Scope, areStatic: boolean): Members {
+function methodsOf(
+  { file, node }: WrittenClass,
+  scope: Scope,
+  areStatic: boolean,
+  evaluate: EvaluateIn,
+): Members {
   const found: Members = {};
   for (const member of node.members) {
-    if (!ts.isMethodDeclaration(member) || !isFunction(member) || isStatic(member) !== areStatic) continue;
+    if (!ts.isMethodDeclaration(member) && !ts.isGetAccessor(member)) continue;
+    if (!isFunction(member) || isStatic(member) !== areStatic) continue;
     const name = nameOf(member.name);
-    if (name !== null && name !== "__proto__") found[name] = new WrittenFunction(file, member, scope);
+    if (name === null || name === "__proto__") continue;
+    const written = new WrittenFunction(file, member, scope);
+    if (ts.isGetAccessor(member)) putMember(found, name, () => ofMember(written, evaluate));
+    else put(found, name, written);
   }
   return found;
 }
@@ -47,7 +56,7 @@ export function classValue(
 ): Members {
   const found: Members = {};
   const scope = new Scope(top, null, found);
-  Object.assign(found, methodsOf(written, scope, true));
+  Object.defineProperties(found, Object.getOwnPropertyDescriptors(methodsOf(written, scope, true, evaluate)));
   setStatics(found, written.node, (node) => evaluate(written.file, node, top));
   return found;
 }
@@ -77,7 +86,10 @@ function build(look: Look, written: WrittenClass, give: Give, made: Members, par
     const passed = maker === undefined ? give : givenToParent(look, file, maker, inside);
     if (parent === null || !build(look, parent, passed, made, parents - 1)) return false;
   }
-  Object.assign(made, methodsOf(written, self, false));
+  Object.defineProperties(
+    made,
+    Object.getOwnPropertyDescriptors(methodsOf(written, self, false, look.evaluate)),
+  );
   for (const member of node.members)
     if (ts.isPropertyDeclaration(member) && !isStatic(member))
       set(made, member.name, member.initializer && look.evaluate(file, member.initializer, self));
@@ -89,9 +101,14 @@ function build(look: Look, written: WrittenClass, give: Give, made: Members, par
   return true;
 }
 
+/** Also over a getter of the class that it extends. */
+function put(made: Members, name: string, value: unknown): void {
+  Object.defineProperty(made, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
 function set(made: Members, name: ts.PropertyName, value: unknown): void {
   const field = nameOf(name);
-  if (field !== null && field !== "__proto__") made[field] = value === undefined ? notKnown : value;
+  if (field !== null && field !== "__proto__") put(made, field, value === undefined ? notKnown : value);
 }
 
 /** What is assigned once at the top of the constructor is known, what is put into a field at another time is not. */
@@ -123,9 +140,10 @@ function setAssigned(
 /** `this["domain"]`; under a key that is worked out it may be any field. */
 function setKey(made: Members, { argumentExpression }: ts.ElementAccessExpression, value: unknown): void {
   const key = bare(argumentExpression);
-  if (ts.isStringLiteralLike(key)) made[key.text] = value;
+  if (ts.isStringLiteralLike(key)) put(made, key.text, value);
   else
-    for (const name of Object.keys(made)) if (!(made[name] instanceof WrittenFunction)) made[name] = notKnown;
+    for (const name of Object.keys(made))
+      if (!(made[name] instanceof WrittenFunction)) put(made, name, notKnown);
 }
 
 type Field = ts.PropertyAccessExpression | ts.ElementAccessExpression;

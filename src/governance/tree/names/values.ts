@@ -16,12 +16,22 @@ import {
   topStatement,
 } from "../syntax/source.ts";
 import type { Bindings, Origin } from "./bindings.ts";
-import { concatenationOf, type Evaluate, enumOf, listOf, templateOf } from "./composites.ts";
+import { builtInOf, putTogether } from "./built-ins.ts";
+import {
+  choiceOf,
+  concatenationOf,
+  type Evaluate,
+  enumOf,
+  listOf,
+  rawTextOf,
+  spaceOf,
+  templateOf,
+} from "./composites.ts";
 import { loadedBy } from "./imports.ts";
 import { literalOf, notKnown } from "./literals.ts";
 import { type Objects, readObjects } from "./objects.ts";
 import { isPlain, isSchema, member, type Schema } from "./package-values.ts";
-import { type Declaration, declarationOf, isOfFile, parameterOwner } from "./scope.ts";
+import { type Declaration, declarationOf, isOfFile, isSetOnce, parameterOwner } from "./scope.ts";
 import {
   argumentsOf,
   callMethod,
@@ -29,6 +39,7 @@ import {
   type EvaluateIn,
   hasMethods,
   isCallable,
+  ofMember,
   partOf,
   scopeOfCall,
   WrittenFunction,
@@ -153,12 +164,10 @@ function read(place: Place, node: ts.Expression): unknown {
   if (ts.isArrayLiteralExpression(node)) return listOf(node.elements, evaluate);
   if (ts.isObjectLiteralExpression(node)) return readObject(place, node, evaluate);
   if (ts.isPropertyAccessExpression(node)) return readProperty(place, node, () => evaluate(node.expression));
-  if (ts.isElementAccessExpression(node)) {
-    const name = evaluate(node.argumentExpression);
-    return typeof name === "string" ? member(evaluate(node.expression), name) : notKnown;
-  }
+  if (ts.isElementAccessExpression(node)) return readElement(place, node, evaluate);
   if (ts.isTemplateExpression(node)) return templateOf(node, evaluate);
-  if (ts.isBinaryExpression(node)) return concatenationOf(node, evaluate);
+  if (ts.isTaggedTemplateExpression(node)) return rawTextOf(node, evaluate);
+  if (ts.isBinaryExpression(node)) return choiceOf(node, evaluate) ?? concatenationOf(node, evaluate);
   if (ts.isCallExpression(node)) return readCall(place, node, evaluate);
   return notKnown;
 }
@@ -190,15 +199,27 @@ const isInFunction = (node: ts.Node): boolean => functionsAround(node).length > 
 
 /** A constant, or a part of one: `const { prefix } = names`. */
 function readVariable(place: Place, declared: ts.BindingElement | ts.VariableDeclaration): unknown {
-  if (ts.isVariableDeclaration(declared)) {
-    const isConstant = (declared.parent.flags & ts.NodeFlags.Const) !== 0;
-    return isConstant && declared.initializer !== undefined
-      ? place.evaluate(place.file, declared.initializer, place.scope)
+  const evaluate: Evaluate = (part) => place.evaluate(place.file, part, place.scope);
+  if (ts.isVariableDeclaration(declared))
+    return isSetOnce(declared) && declared.initializer !== undefined
+      ? evaluate(declared.initializer)
       : notKnown;
-  }
   const around = declared.parent.parent;
-  return ts.isParameter(around) ? notKnown : partOf(readVariable(place, around), declared);
+  if (ts.isParameter(around)) return notKnown;
+  const whole = ts.isVariableDeclaration(around) && around.initializer ? bare(around.initializer) : null;
+  // `const { lent } = names` of what is imported as a whole.
+  const origin =
+    whole !== null && ts.isIdentifier(whole) && declared.dotDotDotToken === undefined
+      ? wholeOrigin(place, whole, nameOf((declared.propertyName ?? declared.name) as ts.PropertyName))
+      : null;
+  return origin === null
+    ? partOf(readVariable(place, around), declared, evaluate)
+    : readOrigin(place, origin);
 }
+
+/** What a name that is imported as a whole has under another one; null: it is no such name. */
+const wholeOrigin = ({ bindings, file }: Place, whole: ts.Identifier, name: string | null): Origin | null =>
+  name === null || declarationOf(whole) !== null ? null : bindings.memberOf(file, whole.text, name);
 
 /** What stands at the top of a file, or is imported from a package. */
 function readOrigin(place: Place, origin: Origin | null): unknown {
@@ -216,8 +237,9 @@ function readOrigin(place: Place, origin: Origin | null): unknown {
     : readDeclared({ ...place, file: origin.file, scope: place.top }, declared);
 }
 
-/** An enum, a class, or a function. */
+/** An enum, a class, a namespace, or a function. */
 function readDeclared({ evaluate, file, scope, top }: Place, declared: ts.Node): unknown {
+  if (ts.isModuleDeclaration(declared)) return spaceOf(declared, (node) => evaluate(file, node, top));
   if (ts.isEnumDeclaration(declared)) return enumOf(declared, (node) => evaluate(file, node, top));
   if (ts.isClassDeclaration(declared)) return classValue({ evaluate, top }, { file, node: declared });
   return isFunction(declared) ? new WrittenFunction(file, declared, scope) : notKnown;
@@ -253,6 +275,7 @@ function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Ev
       if (isPlain(value)) Object.assign(found, value);
       continue;
     }
+    if (ts.isSetAccessor(property)) continue;
     const name = property.name === undefined ? null : keyOf(property.name, evaluate);
     if (name === null || name === "__proto__") continue;
     const written = ts.isPropertyAssignment(property)
@@ -261,7 +284,7 @@ function readObject(place: Place, node: ts.ObjectLiteralExpression, evaluate: Ev
         ? property.name
         : null;
     const value = isFunction(property)
-      ? new WrittenFunction(place.file, property, place.scope)
+      ? ofMember(new WrittenFunction(place.file, property, place.scope), place.evaluate)
       : written === null
         ? notKnown
         : evaluate(written);
@@ -293,8 +316,19 @@ function readProperty(place: Place, node: ts.PropertyAccessExpression, owner: ()
     : member(owner(), node.name.text);
 }
 
+/** `names["lent"]`, `names[0]`, also of what is imported as a whole. */
+function readElement(place: Place, node: ts.ElementAccessExpression, evaluate: Evaluate): unknown {
+  const key = evaluate(node.argumentExpression);
+  if (typeof key !== "string" && typeof key !== "number") return notKnown;
+  const whole = bare(node.expression);
+  const origin = ts.isIdentifier(whole) ? wholeOrigin(place, whole, String(key)) : null;
+  return origin === null ? member(evaluate(whole), String(key)) : readOrigin(place, origin);
+}
+
 function readCall(place: Place, node: ts.CallExpression, evaluate: Evaluate): unknown {
   const callee = bare(node.expression);
+  const put = builtInOf(place.bindings, callee);
+  if (put !== null) return putTogether(put, listOf(node.arguments, evaluate));
   const owner = ts.isPropertyAccessExpression(callee) ? evaluate(callee.expression) : notKnown;
   const byMethod =
     ts.isPropertyAccessExpression(callee) && hasMethods(owner)
@@ -315,9 +349,5 @@ function readCall(place: Place, node: ts.CallExpression, evaluate: Evaluate): un
 
 /** What a `let` holds at another time is not known. */
 function isReassignable({ parent }: ts.Expression): boolean {
-  return (
-    parent !== undefined &&
-    ts.isVariableDeclaration(parent) &&
-    (parent.parent.flags & ts.NodeFlags.Const) === 0
-  );
+  return parent !== undefined && ts.isVariableDeclaration(parent) && !isSetOnce(parent);
 }

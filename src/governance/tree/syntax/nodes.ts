@@ -1,9 +1,11 @@
 /** What stands in a file by its kind: one walk over it, shared by all rules. */
 
 import ts from "typescript";
+import { plainCalls } from "./plain-calls.ts";
 import { walk } from "./source.ts";
 
 export interface Nodes {
+  /** Also as they are meant, where they are said by `call`, `apply`, `bind` or a list that is spread: beside those. */
   readonly calls: readonly ts.CallExpression[];
   readonly objects: readonly ts.ObjectLiteralExpression[];
   /** Strings without parts that are worked out, and templates. Those of imports and types are left out. */
@@ -59,6 +61,7 @@ export function nodesOf(ast: ts.SourceFile): Nodes {
     else if (ts.isForOfStatement(node) && node.awaitModifier !== undefined) nodes.waitingLoops.push(node);
     return !(ts.isImportDeclaration(node) || ts.isTypeNode(node));
   });
+  nodes.calls.push(...plainCalls(ast, nodes.calls));
   // Decorators are walked before what stands in front of them.
   for (const list of [nodes.calls, nodes.names]) list.sort((a, b) => a.pos - b.pos);
   isolateNodes.set(ast, nodes);

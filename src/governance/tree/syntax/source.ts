@@ -151,12 +151,13 @@ export function isBetweenTokens(file: TextFile, offset: number): boolean {
   }
 }
 
-/** What a file defines at its top under a name: a function, a class, an enum, or a variable; null: nothing. */
+/** What a file defines at its top under a name: a function, a class, a namespace, an enum, or a variable; null: nothing. */
 export function topStatement(ast: ts.SourceFile, name: string): ts.Node | null {
   for (const statement of ast.statements) {
     if (
       (ts.isFunctionDeclaration(statement) ||
         ts.isClassDeclaration(statement) ||
+        ts.isModuleDeclaration(statement) ||
         ts.isEnumDeclaration(statement)) &&
       statement.name?.text === name
     )
