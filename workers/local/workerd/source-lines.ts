@@ -25,12 +25,21 @@ function linesOf(
 export function sourceLinesOf(bundle: string, mapText: string, folder: string, root: string): SourceLines {
   const map = new SourceMap(JSON.parse(mapText) as SourceMapPayload);
   const files = new Map<string, number>();
+  // A name for each file, not for each line: there are tens of thousands of lines, and a start waits for this.
+  const names = new Map<string, string>();
+  const nameOf = (file: string): string => {
+    const known = names.get(file);
+    if (known !== undefined) return known;
+    const name = relative(root, join(folder, file)).split(sep).join("/");
+    names.set(file, name);
+    return name;
+  };
   const nowhere = -1;
   const runs: string[] = [];
   let last = { bundleLine: 0, file: 0, line: 0 };
   let expected = { file: nowhere, line: 0 };
   for (const [index, source] of linesOf(bundle, map).entries()) {
-    const name = source === null ? null : relative(root, join(folder, source.file)).split(sep).join("/");
+    const name = source === null ? null : nameOf(source.file);
     if (name !== null && !files.has(name)) files.set(name, files.size);
     const file = name === null ? nowhere : (files.get(name) ?? nowhere);
     const line = source?.line ?? 0;
