@@ -11,6 +11,7 @@ import type { Host } from "../../src/http/host.ts";
 import type { Authenticator } from "../../src/http/kit/access.ts";
 import type { Mount } from "../../src/http/kit/mount.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
+import { compiledCode } from "../compiled-code.ts";
 import { charterProgram } from "./charter-program.ts";
 
 export interface Station extends Backbone {
@@ -191,7 +192,12 @@ export interface RunOptions {
 export function startCharter(url: string, args: readonly string[], { env }: RunOptions = {}): Running {
   const child = spawn(process.execPath, [charterProgram, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, CHARTER_URL: url, ...(env ?? { CHARTER_KEY: testApiKey }) },
+    env: {
+      PATH: process.env.PATH,
+      ...compiledCode,
+      CHARTER_URL: url,
+      ...(env ?? { CHARTER_KEY: testApiKey }),
+    },
   });
   let stdout = "";
   let stderr = "";

@@ -48,7 +48,10 @@ async function tried(
 ): Promise<Ended> {
   const own = join(folder, "node_modules/.bin");
   const path = `${own}${delimiter}${process.env.PATH ?? ""}`;
-  const child = startChild(join(own, program), args, { NO_COLOR: "1", ...env, PATH: path }, { cwd: folder });
+  // Goes with the folder.
+  const compiled = { NODE_COMPILE_CACHE: join(folder, "node_modules/.cache/node") };
+  const all = { NO_COLOR: "1", ...compiled, ...env, PATH: path };
+  const child = startChild(join(own, program), args, all, { cwd: folder });
   return { code: await child.ended(npmMs), output: child.output() };
 }
 

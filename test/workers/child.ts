@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, readlink } from "node:fs/promises";
+import { compiledCode } from "../compiled-code.ts";
 import { waitFor } from "../wait-for.ts";
 
 /** A program under test, with all it printed. */
@@ -24,7 +25,10 @@ export interface ChildPlace {
   readonly gid?: number;
 }
 
-/** Starts a program in a process group of its own, with exactly this environment besides PATH and HOME. */
+/**
+ * Starts a program in a process group of its own, with exactly this environment besides PATH, HOME and the folder of
+ * compiled code.
+ */
 export function startChild(
   command: string,
   args: readonly string[],
@@ -34,7 +38,7 @@ export function startChild(
   const { PATH = "", HOME = "" } = process.env;
   const child: ChildProcess = spawn(command, args, {
     ...place,
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, ...compiledCode, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

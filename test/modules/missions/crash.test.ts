@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { sandboxEnv } from "../../backbone.ts";
+import { compiledCode } from "../../compiled-code.ts";
 import { toldSeed } from "../../drawn-seed.ts";
 import { waitFor } from "../../wait-for.ts";
 import { crashHandler } from "./crash-handler.ts";
@@ -15,7 +16,7 @@ const count = 60;
 /** A process that works the missions off, from the moment on at which it says so. */
 async function startProcess(missions: MissionSurface): Promise<ChildProcess> {
   const started = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", child], {
-    env: { PATH: process.env.PATH ?? "", ...sandboxEnv(missions.sandbox) },
+    env: { PATH: process.env.PATH ?? "", ...compiledCode, ...sandboxEnv(missions.sandbox) },
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void started.kill("SIGKILL"));

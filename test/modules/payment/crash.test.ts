@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { closeServer, listenOnLoopback } from "../../../workers/local/ports.ts";
 import { sandboxEnv } from "../../backbone.ts";
+import { compiledCode } from "../../compiled-code.ts";
 import {
   createPaymentEngine,
   knowCourse,
@@ -32,7 +33,7 @@ function startProcess(stripeUrl: string): ChildProcess {
   });
   const file = join(import.meta.dirname, "crash-child.ts");
   const started = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file], {
-    env: { PATH: process.env.PATH ?? "", ...env },
+    env: { PATH: process.env.PATH ?? "", ...compiledCode, ...env },
     stdio: ["ignore", "ignore", "inherit"],
   });
   onTestFinished(() => void started.kill("SIGKILL"));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { type Backbone, sandboxEnv } from "../../../backbone.ts";
+import { compiledCode } from "../../../compiled-code.ts";
 import { toldSeed } from "../../../drawn-seed.ts";
 import { sends, startFaultyRedis } from "../../../faults.ts";
 import {
@@ -24,7 +25,7 @@ const child = join(import.meta.dirname, "crash-child.ts");
 async function startProcess(backbone: Backbone, redisUrl: string): Promise<ChildProcess> {
   const env = sandboxEnv(backbone.sandbox, { UPSTASH_REDIS_REST_URL: redisUrl, BRAIN_LEASE_MS: "500" });
   const started = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", child], {
-    env: { PATH: process.env.PATH ?? "", ...env },
+    env: { PATH: process.env.PATH ?? "", ...compiledCode, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void started.kill("SIGKILL"));
