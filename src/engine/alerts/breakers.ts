@@ -97,13 +97,14 @@ async function readBreakers({
     databases,
     databases.all.map((_, index) => ({ number: index + 1, command: ["HGETALL", keys.breakers()] })),
   );
+  const texts = replies.map((reply) => (Array.isArray(reply) ? pairs(reply) : null));
   const known = new Map<string, KnownBreaker>();
   for (const consumer of consumers.values()) {
     for (let shard = 0; shard < publish.shards; shard += 1) {
-      const reply = replies[databases.numberOf(shard) - 1];
-      if (!Array.isArray(reply)) continue;
+      const there = texts[databases.numberOf(shard) - 1] ?? null;
+      if (there === null) continue;
       const subject = consumerShardField({ group: consumer.group, shard });
-      const text = pairs(reply).get(subject);
+      const text = there.get(subject);
       known.set(subject, {
         consumer,
         shard,

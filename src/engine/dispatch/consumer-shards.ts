@@ -1,5 +1,5 @@
 import type { Consumer } from "../consume/consumer.ts";
-import { wants, watchesEntries } from "../consume/define/define-consumer.ts";
+import { wantsAny, watchesEntries } from "../consume/define/define-consumer.ts";
 import type { Invocation } from "../invocation.ts";
 import type { News } from "./news.ts";
 
@@ -15,10 +15,8 @@ export function whoWants(invocation: Invocation, news: News): ConsumerShard[] {
   return distinct(
     news.flatMap(({ shard, types }) => {
       // The release before may have recorded some under an older name.
-      const named = types.map((type) => invocation.catalog.canonicalType(type));
-      return all
-        .filter((consumer) => named.some((type) => wants(consumer, type)))
-        .map((consumer) => ({ consumer, shard }));
+      const named = new Set(types.map((type) => invocation.catalog.canonicalType(type)));
+      return all.filter((consumer) => wantsAny(consumer, named)).map((consumer) => ({ consumer, shard }));
     }),
   );
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { labCatalog, noticeGiven, partChecked, sampleTaken } from "../../../../test/engine/events.ts";
 import { type ConsumerOptions, on, onAny, onBatch } from "../consumer.ts";
-import { defineConsumer, registerConsumers, wants } from "./define-consumer.ts";
+import { defineConsumer, registerConsumers, wants, wantsAny } from "./define-consumer.ts";
 
 const ignore = async () => undefined;
 const handlers = [on(sampleTaken, ignore)];
@@ -114,11 +114,19 @@ describe("what a consumer wants", () => {
     const consumer = define({});
     expect(wants(consumer, sampleTaken.type)).toBe(true);
     expect(wants(consumer, partChecked.type)).toBe(false);
+    // Of fewer types than it handles, of as many, and of more.
+    for (const others of [[], ["a.b.c"], ["a.b.c", "a.b.d", "a.b.e"]]) {
+      expect(wantsAny(consumer, new Set([...others, sampleTaken.type]))).toBe(true);
+      expect(wantsAny(consumer, new Set([...others, partChecked.type]))).toBe(false);
+    }
+    expect(wantsAny(consumer, new Set())).toBe(false);
   });
 
   test("is everything for a catch-all", () => {
     const consumer = define({ handlers: [onAny(ignore), on(noticeGiven, ignore)] });
     expect(wants(consumer, "no.such.type")).toBe(true);
+    expect(wantsAny(consumer, new Set(["no.such.type"]))).toBe(true);
+    expect(wantsAny(consumer, new Set())).toBe(false);
     expect(consumer.any).not.toBeNull();
     expect(consumer.byType.size).toBe(1);
   });

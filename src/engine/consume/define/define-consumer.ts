@@ -279,3 +279,10 @@ export function subscribedTypes({ any, byType }: Consumer): readonly string[] {
 export function wants(consumer: Consumer, type: string): boolean {
   return consumer.any !== null || consumer.byType.has(type);
 }
+
+/** True when it wants events of one of them. Looks at its own types where those are fewer: they mostly are. */
+export function wantsAny(consumer: Consumer, types: ReadonlySet<string>): boolean {
+  const { any, byType } = consumer;
+  if (any === null && byType.size < types.size) return [...byType.keys()].some((type) => types.has(type));
+  return [...types].some((type) => wants(consumer, type));
+}

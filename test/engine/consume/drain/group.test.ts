@@ -40,6 +40,26 @@ describe("a new group begins", () => {
   });
 });
 
+describe("a group that another program created, and that nothing was noted of", () => {
+  test.each(["$", "0"] as const)("notes where it begins, started at %s", async (startAt) => {
+    const backbone = await openBackbone();
+    const consumer = recorder({ startAt });
+    await publishReports(backbone, 2);
+    await backbone.relay();
+    const [, created] = await streamEntries(backbone);
+    await backbone.redis("XGROUP", "CREATE", backbone.stream, consumer.group, "$");
+    const ids = await publishReports(backbone, 2);
+    await backbone.relay();
+    await drainUntilQuiet(backbone, consumer);
+    expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
+    const noted = await backbone.sql("SELECT start_id, claims_id FROM consumer_shards");
+    // Behind `claims_id` the janitor expects a claim of each event.
+    const expected =
+      startAt === "$" ? { start_id: created?.id, claims_id: created?.id } : { start_id: "0-0" };
+    expect(noted).toEqual([expect.objectContaining(expected)]);
+  });
+});
+
 describe("a group that vanished", () => {
   test.each(["0", "$"] as const)("is created again and repeats no effect, started at %s", async (startAt) => {
     const backbone = await openBackbone();
