@@ -20,9 +20,22 @@ export function isSetOnce(declared: ts.VariableDeclaration): boolean {
   if ((declared.parent.flags & ts.NodeFlags.Const) !== 0) return true;
   const { name } = declared;
   if (!ts.isIdentifier(name) || !ts.isVariableStatement(declared.parent.parent)) return false;
-  return nodesOf(declared.getSourceFile()).names.every(
-    (other) => other.text !== name.text || other === name || !isPutInto(other),
+  return !namesPutInto(declared.getSourceFile()).has(name.text);
+}
+
+const putIntoOf = new WeakMap<ts.SourceFile, ReadonlySet<string>>();
+
+/** Once for each file: a file may ask for each of its many `let`. */
+function namesPutInto(file: ts.SourceFile): ReadonlySet<string> {
+  const known = putIntoOf.get(file);
+  if (known !== undefined) return known;
+  const found = new Set(
+    nodesOf(file)
+      .names.filter(isPutInto)
+      .map(({ text }) => text),
   );
+  putIntoOf.set(file, found);
+  return found;
 }
 
 /** `name = …`, `name += …`, `name++`, `[name] = …`, `for (name of …)` */
