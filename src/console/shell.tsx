@@ -241,7 +241,7 @@ function Viewer({ visit, base, path }: Omit<AroundProps, "area">) {
           {caller.tenant_id ?? w.allTenants} · {w.timesIn(preferences.zone)}
         </span>
       </p>
-      <form method="post" action={`${base}/preferences`} class="choices">
+      <form method="post" action={`${base}/preferences`} class="choices" id="choices">
         <input type="hidden" name="return_to" value={path} />
         <label>
           {w.language}
@@ -273,19 +273,25 @@ function Viewer({ visit, base, path }: Omit<AroundProps, "area">) {
             ))}
           </select>
         </label>
-        <div class="buttons">
-          <button class="plain">{w.apply}</button>
-          <button type="button" class="plain" data-keys hidden>
-            {w.keys}
-          </button>
-        </div>
       </form>
       {visit.csrfToken === null ? null : (
-        <form method="post" action={`${base}/sign-out`}>
+        <form method="post" action={`${base}/sign-out`} id="sign-out">
           <input type="hidden" name={fields.csrfToken} value={visit.csrfToken} />
-          <button class="plain">{w.signOut}</button>
         </form>
       )}
+      <div class="buttons">
+        <button class="plain" form="choices">
+          {w.apply}
+        </button>
+        <button type="button" class="plain" data-keys hidden>
+          {w.keys}
+        </button>
+        {visit.csrfToken === null ? null : (
+          <button class="plain" form="sign-out">
+            {w.signOut}
+          </button>
+        )}
+      </div>
     </section>
   );
 }

@@ -223,6 +223,8 @@ describe("settings", () => {
     await page.goto("/settings/keys");
     await page.getByLabel("Name").fill("dashboard <b>");
     await page.getByLabel("Role").selectOption("viewer");
+    // Empty is no tenant of its own: whoever leaves it so has to know what the key may see.
+    await page.getByLabel(/^Tenant\s*Left empty, the key is for all tenants\.$/).waitFor();
     await page.getByRole("button", { name: "Create a key" }).click();
     await page.getByRole("heading", { name: "The new key" }).waitFor();
     await expectAccessible(page);
@@ -233,6 +235,11 @@ describe("settings", () => {
     await page.getByRole("link", { name: "On to the key" }).click();
     await page.getByRole("heading", { name: "dashboard <b>" }).waitFor();
     expect(await page.content()).not.toContain(secret);
+    expect(await page.locator("main .facts").textContent()).toContain("Tenantall tenants");
+    await page.getByRole("link", { name: "Keys", exact: true }).click();
+    const row = page.getByRole("row", { name: "dashboard <b>" });
+    expect(await row.locator("td").nth(2).textContent()).toBe("all tenants");
+    await row.getByRole("link").click();
     await page.getByLabel("The secret before it stays good for").selectOption("0");
     await page.getByRole("button", { name: "Give it a new secret" }).click();
     await page.getByRole("heading", { name: "The new key" }).waitFor();
@@ -245,6 +252,21 @@ describe("settings", () => {
     expect((await asked(next)).status).toBe(401);
     await page.getByRole("link", { name: "Audit entry" }).click();
     await page.getByRole("heading", { name: "identity.key_revoked" }).waitFor();
+  });
+
+  test("sessions and endpoints of all tenants are told as such, and how an endpoint is added", async () => {
+    const page = await ours.open();
+    await page.goto("/settings/sessions");
+    expect(await page.locator("main tbody tr").first().textContent()).toContain("all tenants");
+    await page.goto("/settings/webhooks");
+    const how = (await page.locator("main pre").textContent()) ?? "";
+    expect(how).toContain(`${ours.origin}/api/webhooks`);
+    const body = JSON.parse(/-d '(.*)'/.exec(how)?.[1] ?? "null");
+    const made = await ours.engine.request("POST", "/api/webhooks", { ...body, url: "https://example.com/" });
+    expect(made.status, made.text).toBe(201);
+    await page.reload();
+    expect(await page.locator("main tbody tr").first().textContent()).toContain("all tenants");
+    await expectAccessible(page);
   });
 
   test("limits of a tenant are set with a reason, which stands in the audit", async () => {

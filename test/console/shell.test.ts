@@ -29,6 +29,19 @@ test("the menu of a low window scrolls for whoever has no mouse", async () => {
   expect((box?.y ?? 300) + (box?.height ?? 0)).toBeLessThanOrEqual(300);
 });
 
+test.each(["en-GB", "de-DE"])(
+  "the menu of a window 700 px high shows all that it has, in %s",
+  async (locale) => {
+    const page = await ours.open({ viewport: { width: 1_280, height: 700 }, locale });
+    await page.goto("/alerts");
+    const last = page.locator("#menu button").last();
+    await last.waitFor();
+    const box = await last.boundingBox();
+    expect((box?.y ?? 700) + (box?.height ?? 0)).toBeLessThanOrEqual(700);
+    await expectAccessible(page);
+  },
+);
+
 describe("signing in", () => {
   test("a page asks for it, and is shown behind it", async () => {
     const page = await ours.open({ key: null });

@@ -4,7 +4,7 @@ import type { PageModule, Visit } from "../page.ts";
 import { ActionForm, ConfirmCount, field } from "../parts/form.tsx";
 import { KeyStatus } from "../parts/key-status.tsx";
 import { type MadeSecret, secretPage } from "../parts/secret.tsx";
-import { Facts, Time } from "../parts/text.tsx";
+import { Facts, Tenant, Time } from "../parts/text.tsx";
 import { settingsWords } from "../words/settings.ts";
 
 const routeOf = (visit: Visit) => `/api/keys/${encodeURIComponent(visit.param("id"))}`;
@@ -27,7 +27,7 @@ export const page: PageModule = {
               [w.status, <KeyStatus visit={visit} status={key.status} />],
               ["Id", <code>{key.id}</code>],
               [w.kind, key.kind],
-              [w.tenant, key.tenant_id],
+              [w.tenant, <Tenant visit={visit} id={key.tenant_id} />],
               [w.scopes, key.scopes.join(", ")],
               [w.created, <Time visit={visit} at={key.created_at} as="dateTime" />],
               [w.createdBy, key.created_by],

@@ -6,7 +6,7 @@ import { KeyStatus } from "../parts/key-status.tsx";
 import { type MadeSecret, secretPage } from "../parts/secret.tsx";
 import { SettingsMenu } from "../parts/settings-menu.tsx";
 import { Pager, Table } from "../parts/table.tsx";
-import { Empty, Time } from "../parts/text.tsx";
+import { Empty, Tenant, Time } from "../parts/text.tsx";
 import { settingsWords } from "../words/settings.ts";
 
 const dayMs = 86_400_000;
@@ -80,7 +80,9 @@ function KeyTable({ visit, keys }: { readonly visit: Visit; readonly keys: reado
           <td>
             <KeyStatus visit={visit} status={key.status} />
           </td>
-          <td class="name">{key.tenant_id ?? <span class="quiet">–</span>}</td>
+          <td class="name">
+            <Tenant visit={visit} id={key.tenant_id} />
+          </td>
           <td class="wide">{key.scopes.join(", ")}</td>
           <td>
             <Time visit={visit} at={key.expires_at} />
@@ -136,6 +138,7 @@ function CreateKey({ visit }: { readonly visit: Visit }) {
             maxlength={100}
             value={typed(visit, "create", "tenant_id")}
           />
+          <span class="hint">{w.tenantWhy}</span>
         </label>
       ) : null}
       <label>

@@ -2,7 +2,7 @@ import type { PageModule } from "../page.ts";
 import { ActionForm } from "../parts/form.tsx";
 import { SettingsMenu } from "../parts/settings-menu.tsx";
 import { Table } from "../parts/table.tsx";
-import { Empty, Time } from "../parts/text.tsx";
+import { Empty, Tenant, Time } from "../parts/text.tsx";
 import { settingsWords } from "../words/settings.ts";
 
 interface Sessions {
@@ -46,7 +46,9 @@ export const page: PageModule = {
                 <tr>
                   <td class="name">{session.name}</td>
                   <td>{session.signed_in_with}</td>
-                  <td class="name">{session.tenant_id ?? <span class="quiet">–</span>}</td>
+                  <td class="name">
+                    <Tenant visit={visit} id={session.tenant_id} />
+                  </td>
                   <td class="wide">{session.scopes.join(", ")}</td>
                   <td>
                     <Time visit={visit} at={session.created_at} as="ago" />

@@ -1,7 +1,7 @@
 import type { PageModule } from "../page.ts";
 import { SettingsMenu } from "../parts/settings-menu.tsx";
 import { Pager, Table } from "../parts/table.tsx";
-import { Badge, Empty, Time } from "../parts/text.tsx";
+import { Badge, Copy, Empty, Tenant, Time } from "../parts/text.tsx";
 import { settingsWords } from "../words/settings.ts";
 
 interface Endpoints {
@@ -17,6 +17,12 @@ interface Endpoints {
   }[];
   readonly next_cursor: string | null;
 }
+
+/** What adds an endpoint. */
+const addition = (origin: string) => `curl ${origin}/api/webhooks \\
+  -H "authorization: Bearer $BRAIN_API_KEY" \\
+  -H "content-type: application/json" \\
+  -d '{"url": "https://shop.example/hooks", "event_types": ["course.*"]}'`;
 
 export const page: PageModule = {
   async show(visit) {
@@ -55,7 +61,9 @@ export const page: PageModule = {
                     )}
                     <p class="quiet">{endpoint.disabled_reason}</p>
                   </td>
-                  <td class="name">{endpoint.tenant_id ?? <span class="quiet">–</span>}</td>
+                  <td class="name">
+                    <Tenant visit={visit} id={endpoint.tenant_id} />
+                  </td>
                   <td>{endpoint.event_types.join(", ")}</td>
                   <td>
                     <Time visit={visit} at={endpoint.failing_since} as="ago" />
@@ -65,6 +73,13 @@ export const page: PageModule = {
             </Table>
           )}
           <Pager visit={visit} next={found.next_cursor} />
+          {visit.can("webhooks:write") ? (
+            <>
+              <h2>{w.addWebhook}</h2>
+              <p>{w.addWebhookWhy}</p>
+              <Copy visit={visit} text={addition(visit.origin)} />
+            </>
+          ) : null}
         </>
       ),
     };

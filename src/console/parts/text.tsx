@@ -28,6 +28,11 @@ export function Time({ visit, at, as = "time" }: TimeProps) {
   );
 }
 
+/** The tenant that something is for. @param id null: it is for all of them, which is said */
+export function Tenant({ visit, id }: { readonly visit: Visit; readonly id: string | null }) {
+  return <span class={id === null ? "quiet" : undefined}>{id ?? visit.words(shellWords).allTenants}</span>;
+}
+
 /** A text to take along, e.g. a command; the button is there with client script. */
 export function Copy({ visit, text }: { readonly visit: Visit; readonly text: string }) {
   const w = visit.words(shellWords);
