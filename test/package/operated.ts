@@ -53,6 +53,19 @@ export async function expectShopToBeOperated(
       expect((await ask(path, {}, key)).status, path).toBe(401);
     }
   }
+  // Of callers, too: which key is asked for, in the shape of every other error.
+  for (const key of [null, operatorKey, "not one word"]) {
+    expect(await ask("/api/shop/orders", { method: "POST", body: "{}" }, key)).toMatchObject({
+      status: 401,
+      body: {
+        error: {
+          code: "unauthorized",
+          message: expect.stringContaining("APP_API_KEY"),
+          request_id: expect.stringMatching(/^[\da-f-]{36}$/),
+        },
+      },
+    });
+  }
   expect(await charter("whoami")).toMatchObject({ tenant_id: null, scopes: ["admin"] });
   // The janitor comes once an hour: the doctor need not wait for it, and cron comes in a minute.
   expect(await charter("doctor")).toMatchObject({ healthy: true });
