@@ -3,8 +3,9 @@
 import { type CharterIssue, walkSchema } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../../project.ts";
+import { madeOf } from "../../tree/flow/made.ts";
 import { isSchema } from "../../tree/names/package-values.ts";
-import type { SchemaSource } from "../../tree/names/values.ts";
+import type { SchemaSource, Values } from "../../tree/names/values.ts";
 import type { DefinedEvent } from "../../tree/product/typescript.ts";
 
 type Schema = Parameters<typeof walkSchema>[0];
@@ -22,31 +23,39 @@ export interface PayloadSchema {
 
 const isolatePayloads = new WeakMap<Project, readonly PayloadSchema[]>();
 
-/** Those of events whose schema can be read. */
+/** Those of events whose schema can be read; of one that is chosen at run time, all that it may be. */
 export function payloadSchemas(project: Project): readonly PayloadSchema[] {
   const known = isolatePayloads.get(project);
   if (known !== undefined) return known;
-  const read = project.typescript.events.flatMap((event) => readPayload(project, event) ?? []);
+  const read = project.typescript.events.flatMap((event) => readPayloads(project, event));
   isolatePayloads.set(project, read);
   return read;
 }
 
-function readPayload({ typescript: { values } }: Project, event: DefinedEvent): PayloadSchema | null {
+function readPayloads({ typescript }: Project, event: DefinedEvent): readonly PayloadSchema[] {
+  const { values } = typescript;
   const option = event.options && values.optionOf(event.file, event.options, "payload");
-  if (option === null) return null;
-  const schema = values.valueOf(option.file, option.node);
-  if (!isSchema(schema)) return null;
+  if (option === null) return [];
+  const known = values.valueOf(option.file, option.node);
+  if (isSchema(known)) return [payloadOf(values, event, option.node, known)];
+  return madeOf(typescript, option.node).flatMap((node) => {
+    const schema = node === option.node ? null : values.valueOf(node.getSourceFile().fileName, node);
+    return isSchema(schema) ? [payloadOf(values, event, node, schema)] : [];
+  });
+}
+
+function payloadOf(values: Values, event: DefinedEvent, node: ts.Expression, schema: Schema): PayloadSchema {
   const hashes = event.options && values.optionOf(event.file, event.options, "contentHashes");
   const given = hashes === null ? [] : values.valueOf(hashes.file, hashes.node);
   let places: ReadonlyMap<string, SchemaSource> | null = null;
   return {
     event,
-    node: option.node,
+    node,
     schema,
     contentHashes: Array.isArray(given) ? given.filter((name) => typeof name === "string") : [],
     at(path, inner) {
       places ??= placesOf(schema, values.sourceOf);
-      return placeIn(places, path, inner === undefined ? null : values.sourceOf(inner)) ?? option.node;
+      return placeIn(places, path, inner === undefined ? null : values.sourceOf(inner)) ?? node;
     },
   };
 }
