@@ -3,6 +3,7 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { redisPackages } from "../../tree/effects/redis-commands.ts";
+import { madeOf } from "../../tree/flow/made.ts";
 import { calledFunction } from "../../tree/flow/reach.ts";
 import { declarationOf, givenTo } from "../../tree/names/scope.ts";
 import { shapesOf } from "../../tree/names/shapes.ts";
@@ -21,7 +22,8 @@ export function ownStreams(project: Project, report: Report): void {
   for (const { file, module, nodes } of moduleSourcesWith(project, factories.mayCall)) {
     for (const node of [...nodes.news, ...nodes.calls]) {
       const called = ts.isCallExpression(node) ? calledFunction(project.typescript, node.expression) : null;
-      if (makesStream(project, file, node) || (called !== null && factories.functions.has(called)))
+      const isMade = makesStream(project, file, node) || handsOnClient(project, node);
+      if (isMade || (called !== null && factories.functions.has(called)))
         report({
           at: node,
           message: `The module ${module.name} makes a stream of its own by ${bare(node.expression).getText()}.`,
@@ -43,11 +45,37 @@ export function ownStreams(project: Project, report: Report): void {
 
 type Made = ts.NewExpression | ts.CallExpression;
 
+/** `Reflect.construct(Redis, …)`, `open({ client: Redis })`: whoever is given the class makes one for the module. */
+function handsOnClient({ typescript }: Project, node: Made): boolean {
+  return (node.arguments ?? []).flatMap(handedBy).some((given) => {
+    const origin = typescript.bindings.originOfExpression(given.getSourceFile().fileName, given);
+    return origin?.package != null && redisPackages.has(origin.package) && isClassName.test(origin.name);
+  });
+}
+
+const isClassName = /^(?:[A-Z]|default$)/;
+
+/** An argument, or the fields of one that is written in place. */
+function handedBy(argument: ts.Expression): readonly ts.Expression[] {
+  const given = bare(argument);
+  if (ts.isArrayLiteralExpression(given)) return given.elements.map(bare);
+  if (!ts.isObjectLiteralExpression(given)) return [given];
+  return given.properties.flatMap((property) => {
+    if (ts.isPropertyAssignment(property)) return [bare(property.initializer)];
+    return ts.isShorthandPropertyAssignment(property) ? [property.name] : [];
+  });
+}
+
 function makesStream(project: Project, file: string, node: Made): boolean {
-  const callee = bare(node.expression);
+  const ends = ts.isNewExpression(node) ? madeOf(project.typescript, node.expression) : [];
+  return [bare(node.expression), ...ends].some((callee) => makesBy(project, file, node, callee));
+}
+
+function makesBy(project: Project, file: string, node: Made, callee: ts.Expression): boolean {
   const owner =
     ts.isCallExpression(node) && ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : callee;
-  const originOf = (named: ts.Expression) => project.typescript.bindings.originOfExpression(file, named);
+  const originOf = (named: ts.Expression) =>
+    project.typescript.bindings.originOfExpression(callee.getSourceFile()?.fileName ?? file, named);
   const origin = originOf(extendedBy(project, callee) ?? callee) ?? originOf(owner);
   if (origin === null) return false;
   return (
