@@ -236,7 +236,7 @@ describe("settings", () => {
     await page.getByRole("heading", { name: "dashboard <b>" }).waitFor();
     expect(await page.content()).not.toContain(secret);
     expect(await page.locator("main .facts").textContent()).toContain("Tenantall tenants");
-    await page.getByRole("link", { name: "Keys", exact: true }).click();
+    await page.locator(".trail").getByRole("link", { name: "Keys" }).click();
     const row = page.getByRole("row", { name: "dashboard <b>" });
     expect(await row.locator("td").nth(2).textContent()).toBe("all tenants");
     await row.getByRole("link").click();
