@@ -63,11 +63,15 @@ export const a = defineEvent(Object.freeze({ lent: "library.books.lent" }).lent,
 class Names {
   static lent = "library.books.lent";
   static kept = "library.books.kept";
+  static found = "library.books.found";
+  static "any (thing" = "library.books.thing";
   static get shelved() { return "library.books.shelved"; }
   readonly own = "library.book.owned";
   get sold() { return \`\${this.own}s.sold\`; }
 }
 Names.kept = "library.book.kept";
+Names["found"] = "library.book.found";
+export const f = defineEvent(Names.found, options);
 const own = { get lent() { return "library.books.lent"; }, set lent(name) {} };
 export const a = defineEvent(Names.lent, options); //! N-3
 export const b = defineEvent(Names.kept, options);

@@ -108,7 +108,7 @@ export async function defer(drain: Drain, deferred: readonly Deferral[]): Promis
   const deliveries = deferred.map(({ delivery }) => delivery);
   const marks = markCommands(deps.keys, lease.scope, deferredMark);
   let decided = await stream.handOver(deliveries, marks);
-  while (decided.size > 0) {
+  while (decided !== null) {
     await drain.deferred.noteDecided(deliveries, decided);
     decided = await stream.handOver(deliveries, marks);
   }

@@ -333,13 +333,13 @@ export class StreamSource implements Source {
    * Lets go at once of what was stored elsewhere, in one step with `before`; of nothing when an operator has decided about
    * one of them since it was taken.
    *
-   * @returns the failures of those, as they are now; none: it is done
+   * @returns the failures of those, as they are now; null: it is done
    * @throws {FencedError} another worker took over: nothing was let go
    */
   async handOver(
     deliveries: readonly Delivery[],
     before: readonly Command[],
-  ): Promise<ReadonlyMap<string, StoredFailure>> {
+  ): Promise<ReadonlyMap<string, StoredFailure> | null> {
     const ids = deliveries.map(({ messageId }) => messageId);
     const known = ids.flatMap((id) => {
       const text = this.#failed.get(id);
@@ -354,7 +354,7 @@ export class StreamSource implements Source {
       if (changed.size > 0) return failuresOf(changed);
     }
     this.#forget(ids);
-    return new Map();
+    return null;
   }
 
   #forget(ids: readonly MessageId[]): Command[] {

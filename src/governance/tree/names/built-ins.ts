@@ -37,5 +37,3 @@ export function builtInOf(bindings: Bindings, callee: ts.Expression): BuiltIn | 
   const found = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
   return found !== undefined && isGlobal(bindings, owner) ? found : null;
 }
-
-export const putTogether = (builtIn: BuiltIn, given: readonly unknown[]): unknown => builtIn(given);

@@ -114,8 +114,9 @@ export function setStatics(
   }
 }
 
-/** Nothing in its file puts something else into it. */
-const isNeverSet = (member: ts.ClassElement, key: string): boolean =>
-  !new RegExp(`\\.${key.replaceAll("$", "\\$")}\\s*(?:[-+*/|&?]{0,2}=[^=>]|\\+\\+|--)`).test(
-    member.getSourceFile().text,
-  );
+/** Nothing in its file puts something else into it. A name that is no word, like `"a(b"`, is not looked for. */
+const isNeverSet = (member: ts.ClassElement, key: string): boolean => {
+  const name = key.replaceAll("$", () => "\\$");
+  const isPut = `(?:\\.${name}|\\[["']${name}["']\\])\\s*(?:[-+*/|&?]{0,2}=[^=>]|\\+\\+|--)`;
+  return /^[\w$]+$/.test(key) && !new RegExp(isPut).test(member.getSourceFile().text);
+};

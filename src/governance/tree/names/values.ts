@@ -16,7 +16,7 @@ import {
   topStatement,
 } from "../syntax/source.ts";
 import type { Bindings, Origin } from "./bindings.ts";
-import { builtInOf, putTogether } from "./built-ins.ts";
+import { builtInOf } from "./built-ins.ts";
 import {
   choiceOf,
   concatenationOf,
@@ -328,7 +328,7 @@ function readElement(place: Place, node: ts.ElementAccessExpression, evaluate: E
 function readCall(place: Place, node: ts.CallExpression, evaluate: Evaluate): unknown {
   const callee = bare(node.expression);
   const put = builtInOf(place.bindings, callee);
-  if (put !== null) return putTogether(put, listOf(node.arguments, evaluate));
+  if (put !== null) return put(listOf(node.arguments, evaluate));
   const owner = ts.isPropertyAccessExpression(callee) ? evaluate(callee.expression) : notKnown;
   const byMethod =
     ts.isPropertyAccessExpression(callee) && hasMethods(owner)
