@@ -214,6 +214,9 @@ async function letLive(invocation: StreamInvocation, operation: Running): Promis
   await forgetShardState(invocation, groupsOf(invocation, operation), invocation.publish.shards);
 }
 
+/** Before the next look at what a forced replay waits for, ms. */
+const untilSentAgainMs = 2_000;
+
 /** An operation's row as a step reads it, under a lock. */
 interface StepRow {
   readonly kind: BulkKind;
@@ -275,6 +278,10 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
   const limit = stepLimit(step, row.rate_per_second);
   const handedOver =
     replay === null ? await deferLetters(tx, id, limit) : await deferEvents(tx, keys, replay, limit);
+  const pauseMs =
+    handedOver.inserted + handedOver.passed === 0
+      ? untilSentAgainMs
+      : pauseBehind(handedOver.inserted, row.rate_per_second);
   if (handedOver.cursor === null) {
     await finish(tx, id, "completed", null);
     return 0;
@@ -284,7 +291,7 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
       cursor_position = greatest(cursor_position, ${handedOver.cursor}::bigint), step = ${step}::integer,
       step_succeeded = succeeded, step_failed = failed, updated_at = clock_timestamp(),
       next_step_at = clock_timestamp()
-        + ${pauseBehind(handedOver.inserted, row.rate_per_second)}::float8 * interval '1 millisecond'
+        + ${pauseMs}::float8 * interval '1 millisecond'
     WHERE id = ${id}::bigint`);
   return handedOver.inserted;
 }

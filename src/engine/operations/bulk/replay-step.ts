@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
 import { isoText } from "../../db/iso-text.ts";
 import { isUnderItsId, isUnderOrBesideItsId } from "../../db/of-event.ts";
-import { entryId, withSentEntry } from "../../db/stream-ids.ts";
+import { entryId, withEntry } from "../../db/stream-ids.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import { type HandedOver, releaseLetters } from "./redrive-step.ts";
 
@@ -49,42 +49,48 @@ function foreignCondition(filter: ReplayFilter, untilPosition: string | null): S
   return sql.join(conditions, sql` AND `);
 }
 
+const ofEvent = { id: sql`e.id::text`, messageId: sql`e.stream_message_id` };
+
+/** True when the subscriber has a claim, also of a forced replay, that names the event in column `id` of `e`. */
+function hasClaimByName(subscriber: string): SQL {
+  return sql`(EXISTS (SELECT FROM processed_events p WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
+    OR EXISTS (SELECT FROM replay_claims r WHERE r.subscriber_name = ${subscriber} AND r.event_id = e.id::text))`;
+}
+
+/** The same, also for a claim that names no event: it is found by the column `stream_message_id` of `e`. */
+export function hasClaim(subscriber: string): SQL {
+  return sql`(${hasClaimByName(subscriber)} OR EXISTS (SELECT FROM processed_events p
+    WHERE p.subscriber_name = ${subscriber} AND ${isUnderItsId(sql`p`, ofEvent)}))`;
+}
+
 const ofRecord = sql`e.position, e.id::text AS id, e.type, e.tenant_id, e.key, s.shard, ${entryId} AS stream_message_id, e.stored_at,
   NULL::text AS stream_name, NULL::jsonb AS raw_fields`;
 const ofForeign = sql`e.position, e.event_id AS id, e.event_type AS type, e.tenant_id, e.key, coalesce(e.shard, 0) AS shard,
   e.stream_message_id, e.archived_at AS stored_at, e.stream_name, e.raw_fields`;
 
 /**
- * What a replay may bring, the first behind a position: events of the record that were sent (the others come by themselves),
- * and entries of other programs with their bodies. Each table by its own order.
+ * What a replay may bring, the first behind a position: events of the record, and entries of other programs with their
+ * bodies. Each table by its own order. Of what is not sent those that the subscriber applied: Redis lost their entries, and
+ * `stream_message_id` is null until they are sent again. The others come by themselves.
  *
  * @param page.untilPosition null: to the end
  */
 export function pageSql(
   {
+    subscriber,
     filter,
     cursor,
     untilPosition,
-  }: Pick<RunningReplay, "filter" | "cursor"> & { readonly untilPosition: string | null },
+  }: Pick<RunningReplay, "subscriber" | "filter" | "cursor"> & { readonly untilPosition: string | null },
   limit: number,
 ): SQL {
+  const wanted = sql`(s.ms IS NOT NULL OR ${hasClaimByName(subscriber)})`;
   const rows = (columns: SQL, from: SQL, condition: SQL) => sql`(SELECT ${columns} FROM ${from}
     WHERE e.position > ${cursor}::bigint AND ${condition} ORDER BY e.position LIMIT ${limit})`;
   return sql`SELECT * FROM (
-      ${rows(ofRecord, sql`events e ${withSentEntry}`, eventCondition(filter, untilPosition))}
+      ${rows(ofRecord, sql`events e ${withEntry}`, sql`${eventCondition(filter, untilPosition)} AND ${wanted}`)}
       UNION ALL ${rows(ofForeign, sql`archived_entries e`, foreignCondition(filter, untilPosition))}
     ) e ORDER BY e.position LIMIT ${limit}`;
-}
-
-const ofEvent = { id: sql`e.id::text`, messageId: sql`e.stream_message_id` };
-
-/** True when the subscriber has a claim, also of a forced replay, for the event in columns `id` and `stream_message_id` of `e`. */
-export function hasClaim(subscriber: string): SQL {
-  return sql`(EXISTS (SELECT FROM processed_events p
-      WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
-    OR EXISTS (SELECT FROM processed_events p
-      WHERE p.subscriber_name = ${subscriber} AND ${isUnderItsId(sql`p`, ofEvent)})
-    OR EXISTS (SELECT FROM replay_claims r WHERE r.subscriber_name = ${subscriber} AND r.event_id = e.id::text))`;
 }
 
 /** Events looked at in one step, at most; those that are not needed cost little. */
@@ -106,7 +112,9 @@ const maxShards = 64;
 
 /**
  * Defers the next events of a replay, in the order of the record. Looks at no more than `scanLimit` of them; `cursor`
- * null says that there were none left. An open dead letter of an event is taken along and becomes resolved with it.
+ * null says that there were none left. An open dead letter of an event is taken along and becomes resolved with it. A
+ * forced replay stops before what is to be sent again: the stream brings it as a repetition, which is not applied. Nothing
+ * inserted and nothing passed says that it waits for that.
  */
 export async function deferEvents(
   tx: Tx,
@@ -125,16 +133,19 @@ export async function deferEvents(
   }>(sql`
     WITH page AS MATERIALIZED (
       ${pageSql(operation, Math.max(limit, scanLimit))}
+    ), due AS MATERIALIZED (
+      SELECT * FROM page WHERE NOT ${force}::boolean
+        OR position < coalesce((SELECT min(position) FROM page WHERE stream_message_id IS NULL), position + 1)
     ), judged AS MATERIALIZED (
       SELECT e.*, l.id AS letter_id, l.status AS letter_status, ${hasClaim(subscriber)} AS applied
-      FROM page e LEFT JOIN dead_letters l
+      FROM due e LEFT JOIN dead_letters l
         ON l.subscriber_name = ${subscriber} AND ${isUnderOrBesideItsId(sql`l`, ofEvent)}
     ), chosen AS MATERIALIZED (
       SELECT * FROM judged
       WHERE ${force}::boolean OR (NOT applied AND letter_status IS DISTINCT FROM 'discarded')
       ORDER BY position LIMIT ${limit}
     ), bound AS (
-      SELECT CASE WHEN (SELECT count(*) FROM chosen) < ${limit}::integer THEN (SELECT max(position) FROM page)
+      SELECT CASE WHEN (SELECT count(*) FROM chosen) < ${limit}::integer THEN (SELECT max(position) FROM due)
         ELSE (SELECT max(position) FROM chosen) END AS position
     ), taken AS (
       UPDATE dead_letters l SET status = 'requeued', job_id = ${operation.id}::bigint, redrives = l.redrives + 1
@@ -151,9 +162,9 @@ export async function deferEvents(
       RETURNING place
     )
     SELECT (SELECT count(*) FROM inserted)::integer AS inserted, (SELECT count(*) FROM chosen)::integer AS chosen,
-      (SELECT count(*) FROM page, bound WHERE page.position <= bound.position)::integer
+      (SELECT count(*) FROM due, bound WHERE due.position <= bound.position)::integer
         - (SELECT count(*) FROM inserted)::integer AS passed,
-      (SELECT position::text FROM bound) AS cursor`);
+      coalesce((SELECT position FROM bound), (SELECT ${operation.cursor}::bigint FROM page LIMIT 1))::text AS cursor`);
   const [row] = rows;
   if (row === undefined) return { inserted: 0, passed: 0, cursor: null };
   // Its entry is deferred for another reason, so the letter is opened again.

@@ -91,11 +91,17 @@ export async function previewReplay(
   filter: ReplayFilter,
   most = countedAtMost,
 ): Promise<ReplayPreview> {
-  const set = { filter: narrowed(invocation, consumer, filter), cursor: "0", untilPosition: null };
+  const { subscriber } = consumer;
+  const set = {
+    subscriber,
+    filter: narrowed(invocation, consumer, filter),
+    cursor: "0",
+    untilPosition: null,
+  };
   const [row] = await invocation.db.rows<ReplayPreview>(sql`
     WITH found AS (${pageSql(set, most + 1)}), counted AS (SELECT * FROM found ORDER BY position LIMIT ${most})
     SELECT count(*)::integer AS count, (SELECT count(*) FROM found) > ${most} AS more,
-      (count(*) FILTER (WHERE ${hasClaim(consumer.subscriber)}))::integer AS already_applied,
+      (count(*) FILTER (WHERE ${hasClaim(subscriber)}))::integer AS already_applied,
       ${isoText(sql`min(e.stored_at)`)} AS oldest, ${isoText(sql`max(e.stored_at)`)} AS newest
     FROM counted e`);
   return row ?? { count: 0, more: false, already_applied: 0, oldest: null, newest: null };
@@ -138,7 +144,7 @@ async function freezeSet(
   const { name, mode, filter, reason } = options;
   await assertNameIsFree(tx, { kind: "replay", subscriber, name }, by);
   const untilPosition = await lastPosition(tx);
-  const { total, oldestMs } = await measure(tx, filter, untilPosition, options.most);
+  const { total, oldestMs } = await measure(tx, { subscriber, filter, untilPosition }, options.most);
   // Without a claim it may have applied everything, so long ago that the claims are gone; a tenant sees its own alone.
   const withinClaims = mode === "only_missing" && !options.acceptDuplicates;
   if (withinClaims) assertWithinClaims(invocation, subscriber, oldestMs);
@@ -184,16 +190,15 @@ async function lastPosition(tx: Tx): Promise<string> {
 /** How many there are: beyond `most`, as many as if they stood as densely in the record as those. */
 async function measure(
   tx: Tx,
-  filter: ReplayFilter,
-  untilPosition: string,
+  set: { readonly subscriber: string; readonly filter: ReplayFilter; readonly untilPosition: string },
   most: number,
 ): Promise<{ readonly total: number; readonly oldestMs: number | null }> {
   const spanTo = (end: SQL) => sql`(${end} - min(e.position) + 1)`;
   const { rows } = await tx.execute<{ total: number; oldest_ms: number | null }>(sql`
     SELECT (CASE WHEN count(*) < ${most}::integer THEN count(*) ELSE least(2147483647,
-        round(count(*)::numeric * ${spanTo(sql`${untilPosition}::bigint`)} / ${spanTo(sql`max(e.position)`)})) END)::integer AS total,
+        round(count(*)::numeric * ${spanTo(sql`${set.untilPosition}::bigint`)} / ${spanTo(sql`max(e.position)`)})) END)::integer AS total,
       (extract(epoch FROM min(e.stored_at)) * 1000)::float8 AS oldest_ms
-    FROM (${pageSql({ filter, cursor: "0", untilPosition }, most)}) e`);
+    FROM (${pageSql({ ...set, cursor: "0" }, most)}) e`);
   return { total: rows[0]?.total ?? 0, oldestMs: rows[0]?.oldest_ms ?? null };
 }
 
@@ -247,7 +252,11 @@ export async function startBackfill(
     tenant_id: null,
     correlation_id: null,
   });
-  const { total } = await measure(tx, filter, untilPosition, countedAtMost);
+  const { total } = await measure(
+    tx,
+    { subscriber: consumer.subscriber, filter, untilPosition },
+    countedAtMost,
+  );
   return insertBulkOperation(tx, {
     kind: "backfill",
     subscriber: consumer.subscriber,
