@@ -4,10 +4,11 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, version } from "esbuild";
 import { keepClassNames, withoutRoutes } from "./bundle-plugins.ts";
+import { type Bundle, keptBundle } from "./kept-bundles.ts";
 import { sourceLinesOf, withSourceLines } from "./source-lines.ts";
 
 export interface WorkerBundles {
@@ -75,12 +76,28 @@ export const consumerOptions = {
   plugins: [keepClassNames, withoutRoutes],
 } satisfies BuildOptions;
 
-/** @param mainName of the main module in stacks; empty: whatever the host calls it */
-async function bundle(
-  entry: string,
-  options: BuildOptions,
-  mainName = "",
-): Promise<{ main: string; parts: Record<string, string> }> {
+/** Decide with the options what a bundle is. */
+const makers = ["bundle.ts", "bundle-plugins.ts", "kept-bundles.ts", "source-lines.ts"].map((name) =>
+  join(import.meta.dirname, name),
+);
+
+/**
+ * The bundle of an earlier start where nothing has changed since.
+ *
+ * @param mainName of the main module in stacks; empty: whatever the host calls it
+ */
+function bundle(entry: string, options: BuildOptions, mainName = ""): Promise<Bundle> {
+  const { plugins = [], ...told } = options;
+  const names = plugins.map(({ name }) => name);
+  const { NODE_PATH = "" } = process.env;
+  const about = [relative(root, entry), mainName, told, names, version, process.version, NODE_PATH];
+  return keptBundle(
+    { folder: join(root, "node_modules/.cache/brain-bundles"), root, key: JSON.stringify(about), makers },
+    (notesInputs) => makeBundle(entry, { ...told, plugins: [notesInputs, ...plugins] }, mainName),
+  );
+}
+
+async function makeBundle(entry: string, options: BuildOptions, mainName: string): Promise<Bundle> {
   const { outputFiles } = await build({
     ...options,
     entryPoints: [entry],
