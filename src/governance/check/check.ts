@@ -8,6 +8,7 @@ import type { Project } from "../project.ts";
 import { rules as allRules } from "../rules/index.ts";
 import type { Rule, RuleFinding } from "../rules/rule.ts";
 import { withinDepth } from "../tree/depth.ts";
+import { isPlainCall } from "../tree/syntax/plain-calls.ts";
 import { placeOf } from "../tree/syntax/source.ts";
 import { covers, type Suppression, suppressionsOf } from "./suppressions.ts";
 
@@ -54,14 +55,25 @@ export function checkProject(project: Project, rules: readonly Rule[], today: st
 }
 
 function findingsOf(project: Project, rule: Rule): readonly Finding[] {
-  const found = new Map<string, Finding>();
+  const found = new Map<
+    string,
+    { readonly at: string; readonly isPlain: boolean; readonly finding: Finding }
+  >();
   const report = (given: RuleFinding) => {
     const finding = toFinding(project, rule, given);
-    found.set(`${finding.file}:${finding.line}:${finding.column}:${finding.message}`, finding);
+    const { file, line, column, endLine, endColumn, message } = finding;
+    found.set(`${file}:${line}:${column}:${message}`, {
+      at: `${file}:${line}:${column}-${endLine}:${endColumn}`,
+      isPlain: isNode(given.at) && isPlainCall(given.at),
+      finding,
+    });
   };
   rule.check(project, report);
   if (project.python.modules.length > 0) rule.python?.(project, report);
-  return [...found.values()];
+  const all = [...found.values()];
+  // A call in roundabout words is judged as it stands, too, which says less of what it is given.
+  const plain = new Set(all.flatMap(({ at, isPlain }) => (isPlain ? [at] : [])));
+  return all.flatMap(({ at, isPlain, finding }) => (isPlain || !plain.has(at) ? [finding] : []));
 }
 
 const isNode = (at: RuleFinding["at"]): at is ts.Node => "kind" in at;

@@ -19,6 +19,13 @@ export function plainCalls(ast: ts.SourceFile, calls: readonly ts.CallExpression
   return calls.flatMap((call) => plainCall(call, mayBind) ?? []);
 }
 
+const isolateMade = new WeakSet<ts.Node>();
+
+/** True for a call that {@link plainCalls} made: the one that stands there has the same place. */
+export function isPlainCall(node: ts.Node): boolean {
+  return isolateMade.has(node);
+}
+
 interface Said {
   readonly callee: ts.Expression;
   readonly given: readonly ts.Expression[];
@@ -30,6 +37,7 @@ function plainCall(call: ts.CallExpression, mayBind: boolean): ts.CallExpression
   if (said === null && given.every((one, at) => one === call.arguments[at])) return null;
   const made = ts.factory.createCallExpression(said?.callee ?? call.expression, undefined, given);
   ts.setTextRange(made, call);
+  isolateMade.add(made);
   // The compiler's own nodes know what is around them, and this one is asked as they are.
   return Object.assign(made, { parent: call.parent });
 }
