@@ -150,7 +150,7 @@ function asRoot(): void {
 
 if (isRoot) describe("as root, in a closed folder", asRoot);
 else {
-  test("as root: not tried, because this run is not root's (sudo npm test -- test/workers/checkout.test.ts)", () => {
+  test("as root: not tried, because this run is not root's (sudo npm test -- test/workers/checkout.long.test.ts)", () => {
     expect(process.getuid?.()).toBeGreaterThan(0);
   });
 }

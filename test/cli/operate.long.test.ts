@@ -232,7 +232,7 @@ describe("dead letters", () => {
     const broken = succeeded(await run("dlq", "try", id));
     expect(broken).toContain("system.health with keeper: would become a dead letter");
     expect(broken).toContain("Nothing of it was kept.");
-    expect(broken).toContain("test/cli/operate.test.ts");
+    expect(broken).toContain("test/cli/operate.long.test.ts");
     const payload = JSON.stringify({ component: "upright", status: "ok" });
     refused.reports = false;
     expect(succeeded(await run("dlq", "try", id, "--payload", payload))).toContain("would be applied");
