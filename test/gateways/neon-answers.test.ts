@@ -200,14 +200,17 @@ describe("the shape of an answer", () => {
     }
   });
 
-  test("an isolation level that does not exist is 400, also where nothing would use it", async () => {
-    const headers = { "Neon-Batch-Isolation-Level": "serializable" };
-    for (const body of [{ query: "SELECT 1" }, { queries: [] }])
-      expect(await post(body, headers)).toMatchObject({
-        status: 400,
-        body: { message: expect.stringMatching(/^invalid isolation level/), code: "" },
-      });
-  });
+  test.each(["serializable", "constructor", "__proto__", ""])(
+    "the isolation level %j does not exist: 400, also where nothing would use it",
+    async (level) => {
+      const headers = { "Neon-Batch-Isolation-Level": level };
+      for (const body of [{ query: "SELECT 1" }, { queries: [] }])
+        expect(await post(body, headers)).toMatchObject({
+          status: 400,
+          body: { message: expect.stringMatching(/^invalid isolation level/), code: "" },
+        });
+    },
+  );
 
   test("two columns of one name keep the last, and __proto__ is a name like others", async () => {
     const { text, body } = await post({ query: 'SELECT 1 AS a, 2 AS a, 3 AS "__proto__"' });

@@ -88,21 +88,21 @@ function readConnectionString(header: string): ConnectionInfo {
   return { user, password: decode(url.password), database };
 }
 
-const isolationLevels: Readonly<Record<string, string>> = {
-  ReadUncommitted: "READ UNCOMMITTED",
-  ReadCommitted: "READ COMMITTED",
-  RepeatableRead: "REPEATABLE READ",
-  Serializable: "SERIALIZABLE",
-};
+const isolationLevels: ReadonlyMap<string, string> = new Map([
+  ["ReadUncommitted", "READ UNCOMMITTED"],
+  ["ReadCommitted", "READ COMMITTED"],
+  ["RepeatableRead", "REPEATABLE READ"],
+  ["Serializable", "SERIALIZABLE"],
+]);
 
 /** @throws RefusedSqlError for an isolation level that does not exist, also when nothing would use it. */
 export function parseHeaderOptions(headers: IncomingHttpHeaders): HeaderOptions {
   const flag = (name: string) => headers[name] === "true";
   const level = headers["neon-batch-isolation-level"];
-  const isolation = typeof level === "string" ? isolationLevels[level] : undefined;
+  const isolation = typeof level === "string" ? isolationLevels.get(level) : undefined;
   if (level !== undefined && isolation === undefined) {
     throw refused(
-      `invalid isolation level: Neon-Batch-Isolation-Level is '${level}', expected one of ${Object.keys(isolationLevels).join(", ")}`,
+      `invalid isolation level: Neon-Batch-Isolation-Level is '${level}', expected one of ${[...isolationLevels.keys()].join(", ")}`,
     );
   }
   const readOnly = flag("neon-batch-read-only");
