@@ -67,13 +67,22 @@ const guardsOf = (base: string) =>
 
 type Guards = ReturnType<typeof guardsOf>;
 
+/** In place of what `csrf` throws, which is one word. */
+const fromElsewhere = () =>
+  new ApiRefusal(
+    "The form came from another site, or did not say from which (the header Origin), so nothing of it was done. Open the page here and send it from there.",
+    { status: 403, code: "other_site" },
+  );
+
 /** What is no page, and what fails beside the pages; a page says itself what went wrong. */
 function answerFailures(app: Hono, base: string): void {
   app.onError(async (error, c) => {
-    if (error instanceof HTTPException) return error.getResponse();
-    if (!(error instanceof ApiRefusal)) logFault(c, error);
+    const isRefused = error instanceof HTTPException && error.status === 403;
+    if (error instanceof HTTPException && !isRefused) return error.getResponse();
+    if (!isRefused && !(error instanceof ApiRefusal)) logFault(c, error);
     const { renderError } = await shell();
-    return renderError(c, { base, area: "overview", visit: null, error, sent: null });
+    const shown = isRefused ? fromElsewhere() : error;
+    return renderError(c, { base, area: "overview", visit: null, error: shown, sent: null });
   });
 
   // Where it is an app of its own; below a path of another one, that one answers.

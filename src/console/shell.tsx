@@ -171,7 +171,7 @@ const maxShownPath = 200;
 
 function titleOf(refusal: ApiRefusal | null, w: (typeof shellWords)["en"]): string {
   if (refusal?.status === 404) return w.errorNotFound;
-  if (refusal?.status === 403) return w.errorForbidden;
+  if (refusal?.status === 403 && refusal.code !== "other_site") return w.errorForbidden;
   if (refusal?.status === 503 || refusal?.status === 502) return w.errorAway;
   return w.errorOther;
 }

@@ -161,6 +161,21 @@ describe("whatever comes in", () => {
     }
   });
 
+  test.each(["https://elsewhere.example", "null", ""])(
+    "a form of the origin %j is refused in words, wherever a form is taken",
+    async (origin) => {
+      for (const path of ["/ops/alerts/1", "/ops/sign-in", "/ops/sign-out", "/ops/preferences"]) {
+        const answer = await post(path, { _action: "close", theme: "dark" }, { origin });
+        expect(answer.status, path).toBe(403);
+        expect(answer.headers.getSetCookie(), path).toEqual([]);
+        expect(answer.headers.get("content-security-policy"), path).toContain("default-src 'none'");
+        const page = await answer.text();
+        expect(page, path).toContain("The form came from another site");
+        expect(page, path).toContain("<h1>That did not work</h1>");
+      }
+    },
+  );
+
   test("a form that the page does not have is refused in words", async () => {
     for (const action of ["nothing", "__proto__", "constructor", ""]) {
       const answer = await post("/ops/alerts", { _action: action, csrf_token: csrfToken });
