@@ -1,4 +1,4 @@
-import { BadRequestError, ConflictError, describeError, ValidationError } from "@brain/engine";
+import { BadRequestError, ConflictError, describeError } from "@brain/engine";
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { AppEnv } from "../host.ts";
@@ -12,10 +12,10 @@ import {
   notesCommitted,
   sha256OfParts,
 } from "../kit/idempotency.ts";
+import { requireIdempotencyKey } from "../kit/idempotency-key.ts";
 import type { KeyHandling } from "../kit/mount.ts";
 import { readBytes } from "../kit/request-body.ts";
 
-const keyShape = /^[\x21-\x7e]{1,255}$/;
 const maxRouteLength = 300;
 /** When a caller may ask again while the first request is under way, s. */
 const busyRetryS = 2;
@@ -23,10 +23,7 @@ const busyRetryS = 2;
 /** The request's `Idempotency-Key`; null when it has none. */
 function idempotencyKeyOf(c: Context): string | null {
   const key = c.req.header("idempotency-key");
-  if (key === undefined || keyShape.test(key)) return key ?? null;
-  throw new ValidationError("The Idempotency-Key header is not a key.", {
-    issues: [{ path: "idempotency-key", message: "expected 1 to 255 visible ASCII characters" }],
-  });
+  return key === undefined ? null : requireIdempotencyKey(key);
 }
 
 /** What a job that this request starts stores of the key; null when there is none. */

@@ -1,6 +1,7 @@
-import { ConflictError, sha256Hex, ValidationError } from "@brain/engine";
+import { ConflictError, sha256Hex } from "@brain/engine";
 import type { Principal } from "../../http/kit/access.ts";
 import { sha256OfParts } from "../../http/kit/idempotency.ts";
+import { requireIdempotencyKey } from "../../http/kit/idempotency-key.ts";
 
 /** A caller's `Idempotency-Key` and what it was used for. */
 export interface RequestKey {
@@ -30,11 +31,7 @@ export async function requestKeyOf(
   principal: Principal | null,
 ): Promise<RequestKey | null> {
   if (header === undefined) return null;
-  if (!/^[\x21-\x7e]{1,255}$/.test(header)) {
-    throw new ValidationError("The Idempotency-Key header is not a key.", {
-      issues: [{ path: "idempotency-key", message: "expected 1 to 255 visible ASCII characters" }],
-    });
-  }
+  requireIdempotencyKey(header);
   const hash = await sha256Hex(JSON.stringify(ordered(request)));
   const isOfNobody = principal === null || principal.kind === "bootstrap";
   return { key: isOfNobody ? header : await sha256OfParts([principal.id, header]), hash };
