@@ -81,6 +81,8 @@ export interface Range {
   readonly to: Date;
 }
 
+/** Where the first year begins: Postgres has none before it, and JavaScript writes those with a sign. */
+const firstMs = Date.parse("0001-01-01T00:00:00Z");
 /** Where the last day begins that has a text in Postgres and in JavaScript: the hours of that day are nobody's. */
 const lastMs = Date.UTC(9999, 11, 31);
 
@@ -100,7 +102,10 @@ export function rangeOf(
   const { interval } = query;
   const length = lengthMs[interval];
   const to = Math.min(Math.ceil((query.to ?? now).getTime() / length) * length, lastMs);
-  const from = Math.floor((query.from?.getTime() ?? to - usual[interval] * length) / length) * length;
+  const from = Math.max(
+    Math.floor((query.from?.getTime() ?? to - usual[interval] * length) / length) * length,
+    firstMs,
+  );
   const buckets = (to - from) / length;
   if (buckets <= 0 || buckets > mostBuckets[interval]) {
     throw new ValidationError("The range is not valid; see details.", {

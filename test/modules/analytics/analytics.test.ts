@@ -172,11 +172,20 @@ describe("the routes", () => {
     ["/funnel?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "from"],
     ["/events?interval=hour&from=2020-01-01T00:00:00Z", "from"],
     ["/rates?language=german", "language"],
+    ["/events?to=0001-01-01T00:00:00Z", "from"],
   ])("refuse %s and name the field", async (path, field) => {
     const answer = await engine.request("GET", `${base}${path}`);
     expect(answer.status, answer.text).toBe(422);
     expect(answer.text).toContain(field);
   });
+
+  test.each(["/metrics", "/events", "/funnel", "/rates"])(
+    "%s begins in year 1 at the earliest: Postgres has no year 0, and JavaScript writes it with a sign",
+    async (path) => {
+      expect((await get(`${path}?to=0001-03-01T00:00:00Z`)).body.from).toBe("0001-01-30T00:00:00.000Z");
+      expect((await get(`${path}?to=0001-01-02T00:00:00Z`)).body.from).toBe("0001-01-01T00:00:00.000Z");
+    },
+  );
 
   test("say 404 of a course of which nothing was counted, and zeros of one outside of the range", async () => {
     await publishOne(engine, courseGenerationRequested, goldenOf(courseGenerationRequested) as never);
