@@ -68,6 +68,8 @@ export async function createOverlay(names: readonly string[] = copied): Promise<
   };
 }
 
+const keptResolution = new URL("../../tools/kept-resolution.ts", import.meta.url).href;
+
 /** What hangs is ended; a compiler on a busy machine takes two minutes. */
 const timeLimitMs = 380_000;
 
@@ -78,9 +80,14 @@ function run(
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
   const bin = join(root, "node_modules", ".bin");
-  const child = spawn(join(bin, program), args, {
+  const path = `${bin}${delimiter}${process.env.PATH ?? ""}`;
+  // Goes with the folder.
+  const compiled = { NODE_COMPILE_CACHE: join(folder, "node_modules/.cache/node") };
+  // A script of npm starts its program so, by `tools/run.mjs`.
+  const preloaded = program === "node" ? ["--import", keptResolution] : [];
+  const child = spawn(join(bin, program), [...preloaded, ...args], {
     cwd: folder,
-    env: { PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`, HOME: folder, NO_COLOR: "1", ...env },
+    env: { PATH: path, HOME: folder, NO_COLOR: "1", ...compiled, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: timeLimitMs,
   });
