@@ -1,5 +1,7 @@
 import pg from "pg";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
+import { withDatabase } from "../workers/local/neon/database.ts";
+import { borrowDatabase, returnDatabase } from "./database-pool.ts";
 import { createSandbox } from "./sandbox.ts";
 
 /** Runs statements in a sandbox's database, one after the other; the rows of the last. */
@@ -38,6 +40,21 @@ test("tests that overlap have databases of their own", async () => {
   const [one, other] = await Promise.all([createSandbox(), createSandbox()]);
   expect(one.databaseUrl).not.toBe(other.databaseUrl);
   await Promise.all([one.cleanup(), other.cleanup()]);
+});
+
+test("tests of a file that begin together drop what the file before left once", async () => {
+  const services = inject("services");
+  const borrow = (file: string) => borrowDatabase(services, file);
+  const left = await Promise.all([borrow("before"), borrow("before")]);
+  for (const database of left) await returnDatabase(services, database);
+  const taken = await Promise.all([borrow("now"), borrow("now"), borrow("now")]);
+  expect(left.map(({ sessions }) => sessions.ended)).toEqual([true, true]);
+  for (const { name } of left) {
+    const url = withDatabase(services.databaseUrl, name);
+    await expect(inDatabase(url, "SELECT")).rejects.toMatchObject({ code: "3D000" });
+  }
+  expect(new Set(taken.map(({ name }) => name)).size).toBe(3);
+  for (const database of taken) await returnDatabase(services, database);
 });
 
 test.each([

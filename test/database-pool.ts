@@ -73,11 +73,11 @@ export async function describeTemplate(databaseUrl: string, name: string): Promi
 
 /** A database with the tables of the template and no rows; give it back with `returnDatabase`. */
 export async function borrowDatabase(pool: DatabasePool, file: string): Promise<BorrowedDatabase> {
-  const others = idle.filter((database) => database.file !== file);
-  for (const database of others) {
-    idle.splice(idle.indexOf(database), 1);
-    await drop(pool, database);
-  }
+  const isOwn = (database: BorrowedDatabase) => database.file === file;
+  const others = idle.filter((database) => !isOwn(database));
+  // Taken out before the first is waited for: whoever borrows meanwhile must not drop them, too.
+  idle.splice(0, idle.length, ...idle.filter(isOwn));
+  for (const database of others) await drop(pool, database);
   const found = idle.pop();
   if (found !== undefined) return found;
   const name = await cloneTemplate(pool);
