@@ -13,7 +13,7 @@ const readmeMaxBytes = 12_000;
 const blockRules: Readonly<Record<string, (block: Block) => string | null>> = {
   // Run and compared with its answers: test/readme/tour.test.ts.
   console: () => null,
-  // Compiled, and its tests run: test/readme/examples.test.ts.
+  // Compiled, and its tests run: test/readme/examples.long.test.ts.
   ts: ({ text }) =>
     /^\/\/ \S+\.ts\n/.test(text) ? null : "an example begins with the path of its file, as `// src/….ts`",
   json: ({ text }) => jsonFault(text),
