@@ -148,7 +148,7 @@ describe("dead letters", () => {
     expect(shown).toMatch(/^correlation id +\S+/m);
     expect(shown).toContain("as it stood on the stream");
     expect(shown).toMatch(
-      /where it failed\nPermanentError: The report of shown is refused\.\n {4}at .*test\/cli\/operate\.test\.ts:\d+/,
+      /where it failed\nPermanentError: The report of shown is refused\.\n {4}at .*test\/cli\/operate\.long\.test\.ts:\d+/,
     );
     const missing = await run("dlq", "show", id, "--source-map", "no-such-file.map");
     expect(missing.stderr).toContain("no-such-file.map cannot be read (ENOENT)");
