@@ -83,6 +83,37 @@ describe("an answer above the limit", () => {
   });
 });
 
+describe("what is longer than a piece", () => {
+  const texts = Array.from({ length: 700 }, (_, at) => `${at} "ü€\u{1f600}\\" ${"x".repeat(at)}`);
+
+  test("comes whole, as does what is sent", async () => {
+    const target = await start();
+    const key = `long:${crypto.randomUUID()}`;
+    const commands = [
+      ["RPUSH", key, ...texts],
+      ["LRANGE", key, "0", "-1"],
+      ["GETDEL", `${key}:no`],
+      ["DEL", key],
+    ];
+    const { body } = await request(target, "/pipeline", JSON.stringify(commands));
+    expect(body).toEqual([{ result: 700 }, { result: texts }, { result: null }, { result: 1 }]);
+  });
+
+  test.each(["utf8", "base64"])("entries of a stream, as %s", async (encoding) => {
+    const target = await start();
+    const key = `long:${crypto.randomUUID()}`;
+    const add = texts.map((text, at) => ["XADD", key, `1-${at + 1}`, "text", text]);
+    await request(target, "/pipeline", JSON.stringify(add));
+    const read = JSON.stringify(["XRANGE", key, "-", "+"]);
+    const headers: Record<string, string> = encoding === "base64" ? { "Upstash-Encoding": "base64" } : {};
+    const { body } = await request(target, "/", read, headers);
+    const written = (text: string) => (encoding === "base64" ? Buffer.from(text).toString("base64") : text);
+    const entries = texts.map((text, at) => [written(`1-${at + 1}`), [written("text"), written(text)]]);
+    expect(body).toEqual({ result: entries });
+    await request(target, "/", JSON.stringify(["DEL", key]));
+  });
+});
+
 describe("a Redis that takes its time", () => {
   const commandTimeoutMs = 1_500;
 

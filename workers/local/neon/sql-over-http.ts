@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
+import { toWrite } from "../requests/pieces.ts";
 import { encodingOf, readBody } from "../requests/request-body.ts";
 import { type Lease, NeonConnections } from "./connections.ts";
 import {
@@ -134,8 +135,7 @@ function respond(
     ...(body === "" ? {} : { "Content-Type": "application/json" }),
     "Content-Length": Buffer.byteLength(body),
   });
-  // As text it goes out in one piece with the headers.
-  response.end(body);
+  response.end(toWrite(body));
 }
 
 function respondRefusal(response: ServerResponse, { status, fields }: RefusedSqlError): void {

@@ -2,6 +2,7 @@
 
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { writeTogether } from "../requests/pieces.ts";
 import {
   type CommandArgument,
   encodeCommands,
@@ -171,14 +172,14 @@ class RedisLink {
       const limitMs = this.#options.commandTimeoutMs * Math.min(left, maxTimes);
       const sentAt = performance.now();
       this.#pending.push({ left, replies: [], bytes: 0, shape, sentAt, limitMs, resolve, reject });
-      this.#socket.write(payload);
+      writeTogether(this.#socket, payload);
     });
   }
 
   push(command: readonly string[], onReply: (reply: RedisReply) => void, onClose: () => void): void {
     this.#onPush = onReply;
     this.#onClose = onClose;
-    this.#socket.write(encodeCommands([command]));
+    writeTogether(this.#socket, encodeCommands([command]));
   }
 
   end(reason: string): void {

@@ -7,6 +7,7 @@
  * Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 
+import { pieceLength, toWrite } from "../requests/pieces.ts";
 import { type KeptNumber, numberOf } from "../requests/source-json.ts";
 
 /** An error reply. A value and not a throw: it may stand in the middle of a pipeline or an EXEC array. */
@@ -33,23 +34,31 @@ export const plainReply: ReplyShape = { encoding: "utf8", plainOkDepth: 0 };
 /** An argument of a command: text, sent as UTF-8, or bytes. */
 export type CommandArgument = string | Uint8Array;
 
-/** What goes over the wire for the commands: text as long as all arguments are text, which is the cheaper way. */
-export function encodeCommands(commands: readonly (readonly CommandArgument[])[]): string | Buffer {
-  const pieces: Buffer[] = [];
+/** What goes over the wire for the commands, in pieces. */
+export function encodeCommands(
+  commands: readonly (readonly CommandArgument[])[],
+): readonly (string | Uint8Array)[] {
+  const pieces: (string | Uint8Array)[] = [];
   let text = "";
+  const finish = () => {
+    if (text !== "") pieces.push(toWrite(text));
+    text = "";
+  };
   for (const args of commands) {
     text += `*${args.length}\r\n`;
     for (const arg of args) {
       text += `$${Buffer.byteLength(arg)}\r\n`;
       if (typeof arg === "string") text += arg;
       else {
-        pieces.push(Buffer.from(text), Buffer.from(arg));
-        text = "";
+        finish();
+        pieces.push(arg);
       }
       text += "\r\n";
+      if (text.length >= pieceLength) finish();
     }
   }
-  return pieces.length === 0 ? text : Buffer.concat([...pieces, Buffer.from(text)]);
+  finish();
+  return pieces;
 }
 
 const CR = 13;

@@ -16,6 +16,7 @@ import {
 import type { ReplyShape } from "../redis/resp.ts";
 import { answerBrokenRequests } from "../requests/broken-requests.ts";
 import { inTurn } from "../requests/in-turn.ts";
+import { jsonPieces, toWrite, writeTogether } from "../requests/pieces.ts";
 import { encodingOf, readBody } from "../requests/request-body.ts";
 import {
   parseBody,
@@ -106,9 +107,16 @@ function createTokenCheck(token: string): (request: IncomingMessage, target: Req
   };
 }
 
-/** What is sent for an answer. @throws RangeError for a text longer than the runtime can build */
-function toContent({ body }: Answer): string | Uint8Array {
-  return body instanceof Uint8Array ? body : JSON.stringify(body);
+/** What is sent for an answer. */
+interface Content {
+  readonly type: "application/json" | "application/octet-stream";
+  readonly pieces: readonly (string | Uint8Array)[];
+}
+
+/** @throws RangeError for a text longer than the runtime can build */
+function toContent({ body }: Answer): Content {
+  if (body instanceof Uint8Array) return { type: "application/octet-stream", pieces: [body] };
+  return { type: "application/json", pieces: jsonPieces(body).map(toWrite) };
 }
 
 /** What requests are run with. */
@@ -203,20 +211,25 @@ export async function startUpstashGateway(options: UpstashGatewayOptions): Promi
   const backing: Backing = { redis, redisUrl, maxBodyBytes, hasToken: createTokenCheck(token) };
   let syncToken = 0;
 
-  const respond = (response: ServerResponse, status: number, content: string | Uint8Array) => {
+  const respond = (response: ServerResponse, status: number, { type, pieces }: Content) => {
     response.writeHead(status, {
-      "Content-Type": typeof content === "string" ? "application/json" : "application/octet-stream",
-      "Content-Length": Buffer.byteLength(content),
+      "Content-Type": type,
+      "Content-Length": pieces.reduce((length, piece) => length + Buffer.byteLength(piece), 0),
       // Upstash names a position of its replicas here; one Redis is always up to date with itself.
       "Upstash-Sync-Token": `local=${++syncToken}`,
     });
-    // Text goes out in one piece with the headers.
-    response.end(content);
+    const [only, ...others] = pieces;
+    // Short text goes out in one piece with the headers.
+    if (others.length === 0) response.end(only);
+    else {
+      writeTogether(response, pieces);
+      response.end();
+    }
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let status: number;
-    let content: string | Uint8Array;
+    let content: Content;
     try {
       const given = await answer(backing, request, response);
       if (given === null) return;
