@@ -19,8 +19,8 @@ export interface Named {
 /** Those whose names can be read. */
 export function namesIn({ typescript }: Project): readonly Named[] {
   return typescript.events.flatMap((event) => {
-    const [at] = event.call.arguments;
-    if (at === undefined) return [];
+    // A function that defines it may be given nothing.
+    const at = event.call.arguments[0] ?? event.call;
     const types = event.type === null ? typesOfChoice(typescript, at) : [event.type];
     return types.map((type) => ({ event, type, at: stringPlace(at) }));
   });
@@ -31,8 +31,8 @@ const maxChoices = 3;
 /** Of `isOld ? "book.lent" : "library.book.lent"`, and of each of a list: all that it may be. */
 function typesOfChoice(tree: TypeScriptTree, node: ts.Expression, steps = maxChoices): readonly string[] {
   const value = bare(node);
-  const text = tree.values.valueOf(value.getSourceFile().fileName, value);
-  if (typeof text === "string") return [text];
+  const texts = tree.values.valuesOf(value.getSourceFile().fileName, value);
+  if (texts.length > 0) return [...new Set(texts)].filter((text) => typeof text === "string");
   const ends = steps === 0 ? [] : choicesOf(tree, value);
   return [...new Set(ends.flatMap((end) => (end === value ? [] : typesOfChoice(tree, end, steps - 1))))];
 }

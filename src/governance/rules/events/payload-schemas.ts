@@ -4,8 +4,10 @@ import { type CharterIssue, walkSchema } from "@brain/schemas";
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { madeOf } from "../../tree/flow/made.ts";
-import { isSchema } from "../../tree/names/package-values.ts";
-import type { SchemaSource, Values } from "../../tree/names/values.ts";
+import { notKnown } from "../../tree/names/literals.ts";
+import { isPlain, isSchema } from "../../tree/names/package-values.ts";
+import type { SchemaSource } from "../../tree/names/value-places.ts";
+import type { Values } from "../../tree/names/values.ts";
 import type { DefinedEvent } from "../../tree/product/typescript.ts";
 
 type Schema = Parameters<typeof walkSchema>[0];
@@ -35,13 +37,16 @@ export function payloadSchemas(project: Project): readonly PayloadSchema[] {
 function readPayloads({ typescript }: Project, event: DefinedEvent): readonly PayloadSchema[] {
   const { values } = typescript;
   const option = event.options && values.optionOf(event.file, event.options, "payload");
-  if (option === null) return [];
-  const known = values.valueOf(option.file, option.node);
-  if (isSchema(known)) return [payloadOf(values, event, option.node, known)];
-  return madeOf(typescript, option.node).flatMap((node) => {
-    const schema = node === option.node ? null : values.valueOf(node.getSourceFile().fileName, node);
+  const known = option === null ? notKnown : values.valueOf(option.file, option.node);
+  if (option !== null && isSchema(known)) return [payloadOf(values, event, option.node, known)];
+  const chosen = (option === null ? [] : madeOf(typescript, option.node)).flatMap((node) => {
+    const schema = node === option?.node ? null : values.valueOf(node.getSourceFile().fileName, node);
     return isSchema(schema) ? [payloadOf(values, event, node, schema)] : [];
   });
+  if (chosen.length > 0) return chosen;
+  const whole = event.given();
+  const given = isPlain(whole) ? whole.payload : null;
+  return isSchema(given) ? [payloadOf(values, event, event.call.arguments[1] ?? event.call, given)] : [];
 }
 
 function payloadOf(values: Values, event: DefinedEvent, node: ts.Expression, schema: Schema): PayloadSchema {

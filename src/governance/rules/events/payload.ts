@@ -9,10 +9,10 @@ import {
   schemaDef,
   walkSchema,
 } from "@brain/schemas";
-import ts from "typescript";
+import type ts from "typescript";
 import type { Project } from "../../project.ts";
 import { notKnown } from "../../tree/names/literals.ts";
-import { isSchema } from "../../tree/names/package-values.ts";
+import { isPlain, isSchema } from "../../tree/names/package-values.ts";
 import { placeOf } from "../../tree/syntax/source.ts";
 import type { Report, Rule, RuleFinding } from "../rule.ts";
 import { loggedValues } from "./logged-values.ts";
@@ -173,14 +173,23 @@ function checkMeaning(project: Project, report: Report): void {
   const { events, values } = project.typescript;
   for (const event of events) {
     const option = event.options && values.optionOf(event.file, event.options, "payload");
-    const isSpread = event.options?.properties.some(ts.isSpreadAssignment) ?? true;
-    if (option === null) {
-      if (!isSpread) report({ at: event.call, message: `"${event.type}" has no payload.` });
-      continue;
-    }
-    const given = values.valueOf(option.file, option.node);
+    const whole = option === null ? event.given() : null;
+    const given =
+      option === null
+        ? isPlain(whole) && Object.hasOwn(whole, "payload")
+          ? whole.payload
+          : notKnown
+        : values.valueOf(option.file, option.node);
     if (given !== notKnown && !isSchema(given))
-      report({ at: option.node, message: `The payload of "${event.type}" is no schema of zod.` });
+      report({
+        at: option?.node ?? event.call,
+        message: `The payload of "${event.type}" is no schema of zod.`,
+      });
+    const [, options] = event.call.arguments;
+    if (option !== null || given !== notKnown || options === undefined) continue;
+    const isOwn = values.objectOf(event.file, options)?.node === event.options;
+    if (isOwn && values.isWhole(event.file, options))
+      report({ at: event.call, message: `"${event.type}" has no payload.` });
   }
   for (const payload of payloadSchemas(project)) {
     for (const path of undescribed(payload))

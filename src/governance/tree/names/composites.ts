@@ -59,15 +59,13 @@ export function spaceOf({ body }: ts.ModuleDeclaration, evaluate: Evaluate): unk
   return found;
 }
 
-/** `prefix + ".created"` */
-export function concatenationOf(
-  { left, operatorToken, right }: ts.BinaryExpression,
+/** `isOld ? "…" : "…"`, where the condition is known. */
+export function chosenOf(
+  { condition, whenTrue, whenFalse }: ts.ConditionalExpression,
   evaluate: Evaluate,
 ): unknown {
-  if (operatorToken.kind !== ts.SyntaxKind.PlusToken) return notKnown;
-  const [first, second] = [evaluate(left), evaluate(right)];
-  if (typeof first !== "string" || typeof second !== "string") return notKnown;
-  return first.length + second.length > maxLength ? notKnown : first + second;
+  const value = evaluate(condition);
+  return value === notKnown ? notKnown : evaluate(value ? whenTrue : whenFalse);
 }
 
 /** Elements of a list, or arguments of a call. A spread of what is not known stands for one such value. */
@@ -76,11 +74,15 @@ export function listOf(elements: readonly ts.Expression[], evaluate: Evaluate): 
   for (const element of elements) {
     const value = evaluate(ts.isSpreadElement(element) ? element.expression : element);
     if (!ts.isSpreadElement(element)) found.push(value);
+    else if (isCollection(value) && found.length + value.size <= maxElements) found.push(...value);
     else if (Array.isArray(value) && found.length + value.length <= maxElements) found.push(...value);
     else found.push(notKnown);
   }
   return found;
 }
+
+export const isCollection = (value: unknown): value is ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> =>
+  value instanceof Map || value instanceof Set;
 
 /** A member is worked out when it is asked for: another one may use it, by the name of the whole. */
 export const putMember = (found: object, key: string, read: () => unknown) =>

@@ -1,7 +1,8 @@
 /** Objects that are written down, and what stands in them under a name. */
 
 import ts from "typescript";
-import { bare, nameOf } from "../syntax/source.ts";
+import { nodesOf } from "../syntax/nodes.ts";
+import { bare, isFunction, nameOf, resultOf } from "../syntax/source.ts";
 import type { Bindings } from "./bindings.ts";
 import { givenTo, isOfFile } from "./scope.ts";
 
@@ -19,6 +20,8 @@ export interface Option {
 export interface Objects {
   /** The value of a property, also of one that comes in by a spread. Null: there is none, or a spread may hold it. */
   optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null;
+  /** Whether all properties of an object are written down, also those that come in by a spread: what is not there is missing. */
+  isWhole(file: string, node: ts.Expression): boolean;
   /** The object that an expression is or names, with the file in which it stands; null: it is none that is written down. */
   objectOf(file: string, node: ts.Expression): WrittenObject | null;
 }
@@ -38,8 +41,8 @@ export function readObjects(bindings: Bindings): Objects {
         const found = inner === null ? null : lookUp(inner.file, inner.node, name, seen);
         if (found !== null) return found;
       } else if (property.name !== undefined && nameOf(property.name) === name) {
-        if (ts.isPropertyAssignment(property)) return { file, node: property.initializer };
-        return ts.isShorthandPropertyAssignment(property) ? { file, node: property.name } : null;
+        const value = valueIn(property);
+        return value === null ? null : { file, node: value };
       }
     }
     return null;
@@ -56,7 +59,49 @@ export function readObjects(bindings: Bindings): Objects {
       : null;
   }
 
-  return { optionOf: (file, options, name) => lookUp(file, options, name, new Set()), objectOf };
+  function isWhole(file: string, node: ts.Expression, steps = maxSpreads): boolean {
+    const written = steps === 0 ? null : objectOf(file, node);
+    return (
+      written !== null &&
+      !isFilledLater(written.node) &&
+      written.node.properties.every((property) =>
+        ts.isSpreadAssignment(property)
+          ? isWhole(written.file, property.expression, steps - 1)
+          : property.name !== undefined && nameOf(property.name) !== null,
+      )
+    );
+  }
+
+  return {
+    isWhole: (file, node) => isWhole(file, node),
+    optionOf: (file, options, name) => lookUp(file, options, name, new Set()),
+    objectOf,
+  };
+}
+
+/** What stands behind the name; null: it is a method. */
+function valueIn(property: ts.ObjectLiteralElementLike): ts.Expression | null {
+  if (ts.isPropertyAssignment(property)) return property.initializer;
+  if (ts.isGetAccessor(property) && isFunction(property)) return resultOf(property);
+  return ts.isShorthandPropertyAssignment(property) ? property.name : null;
+}
+
+const maxSpreads = 5;
+
+/** Something is put into it under another name than those that it is written with: `options.payload = …`. */
+function isFilledLater({ parent }: ts.ObjectLiteralExpression): boolean {
+  if (!ts.isVariableDeclaration(parent) || !ts.isIdentifier(parent.name)) return false;
+  const { text } = parent.name;
+  return nodesOf(parent.getSourceFile()).names.some(
+    (name) =>
+      name.text === text &&
+      ((ts.isPropertyAccessExpression(name.parent) && name.parent.expression === name
+        ? ts.isBinaryExpression(name.parent.parent) && name.parent.parent.left === name.parent
+        : ts.isElementAccessExpression(name.parent)) ||
+        (ts.isCallExpression(name.parent) &&
+          name.parent.expression !== name &&
+          name.parent.arguments[0] === name)),
+  );
 }
 
 /** Where a name has been looked for: each object once, also where they spread each other. */

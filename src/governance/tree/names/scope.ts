@@ -61,6 +61,54 @@ function isPutInto(name: ts.Identifier): boolean {
   return ts.isPostfixUnaryExpression(around) || ts.isPrefixUnaryExpression(around);
 }
 
+const filledOf = new WeakMap<ts.SourceFile, ReadonlySet<string>>();
+
+/** A list or a map into which its file puts something after it was made, or takes something out. */
+export function isFilledLater({ initializer, name }: ts.VariableDeclaration): boolean {
+  const made = initializer === undefined ? null : bare(initializer);
+  if (made === null || !ts.isIdentifier(name)) return false;
+  if (!ts.isArrayLiteralExpression(made) && !ts.isNewExpression(made)) return false;
+  const file = name.getSourceFile();
+  const known = filledOf.get(file);
+  const found =
+    known ??
+    new Set(
+      nodesOf(file)
+        .names.filter(isFilled)
+        .map(({ text }) => text),
+    );
+  if (known === undefined) filledOf.set(file, found);
+  return found.has(name.text);
+}
+
+const filling = /^(?:add|clear|copyWithin|delete|fill|pop|push|reverse|set|shift|sort|splice|unshift)$/;
+
+/** `name.push(…)`, `name[0] = …` */
+function isFilled(name: ts.Identifier): boolean {
+  const { parent } = name;
+  if (ts.isPropertyAccessExpression(parent))
+    return (
+      parent.expression === name &&
+      filling.test(parent.name.text) &&
+      ts.isCallExpression(parent.parent) &&
+      parent.parent.expression === parent
+    );
+  return (
+    ts.isElementAccessExpression(parent) &&
+    parent.expression === name &&
+    ts.isBinaryExpression(parent.parent) &&
+    parent.parent.left === parent &&
+    parent.parent.operatorToken.kind === ts.SyntaxKind.EqualsToken
+  );
+}
+
+/** Whether it is what `for (const one of list)` has in each turn, or a piece of it. */
+export function isOfLoop(declaration: Declaration): boolean {
+  let at: ts.Node = declaration;
+  while (ts.isBindingElement(at)) at = at.parent.parent;
+  return ts.isVariableDeclaration(at) && ts.isForOfStatement(at.parent.parent);
+}
+
 /** What a local name or one of the file was given when it was declared; null: a parameter, a function, nothing. */
 export function givenTo(name: ts.Identifier): ts.Expression | null {
   const declaration = declarationOf(name);

@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import { type FunctionNode, nameOf, resultOf } from "../syntax/source.ts";
-import { foldedText } from "./folded-texts.ts";
+import { isCollection } from "./composites.ts";
 import { notKnown } from "./literals.ts";
 import {
   charterFunctions,
@@ -13,6 +13,7 @@ import {
   member,
   refusedNames,
 } from "./package-values.ts";
+import { methodOf } from "./value-methods.ts";
 import { Scope } from "./value-scopes.ts";
 
 /** The same as {@link Evaluate}, for any place. */
@@ -43,15 +44,20 @@ export function callValue(callee: unknown, given: readonly unknown[], evaluate: 
   return isOurs || isSchema(made) || isCheck(made) ? made : notKnown;
 }
 
-/** Whether it is a schema, a text or a list, which have methods of their own. */
+/** Whether it is a schema, a text, a list or a map, which have methods of their own. */
 export const hasMethods = (owner: unknown): boolean =>
-  isSchema(owner) || typeof owner === "string" || Array.isArray(owner);
+  isSchema(owner) || typeof owner === "string" || Array.isArray(owner) || isCollection(owner);
 
-/** A method of a schema or of a text; null: the owner is neither, and what it has under the name decides. */
-export function callMethod(owner: unknown, name: string, given: readonly unknown[]): unknown {
+/** A method of a schema, a text, a list or a map; null: what the owner has under the name decides. */
+export function callMethod(
+  owner: unknown,
+  name: string,
+  given: readonly unknown[],
+  evaluate: EvaluateIn,
+): unknown {
   if (!isSchema(owner)) {
-    const folded = foldedText(owner, name, given);
-    return folded === notKnown ? null : folded;
+    const made = methodOf(owner, name, given, (callee, each) => callValue(callee, each, evaluate));
+    return made === notKnown ? null : made;
   }
   const method: unknown = refusedNames.has(name) ? null : Reflect.get(owner, name);
   if (typeof method !== "function") return notKnown;
@@ -78,17 +84,8 @@ export function scopeOfCall(
   evaluate: EvaluateIn,
 ): Scope {
   const inside = new Scope(scope, node, ownThis(node, scope));
-  const set = (declared: ts.ParameterDeclaration | ts.BindingElement, value: unknown): void => {
-    const { name } = declared;
-    if (ts.isIdentifier(name)) inside.given.set(declared, value === undefined ? notKnown : value);
-    else
-      for (const part of name.elements)
-        if (ts.isBindingElement(part))
-          set(
-            part,
-            partOf(value, part, (node) => evaluate(file, node, inside)),
-          );
-  };
+  const set = (declared: ts.ParameterDeclaration, value: unknown): void =>
+    bindName(declared, value, inside, (part) => evaluate(file, part, inside));
   // `this: void` is a type: nothing is given to it.
   const parameters = node.parameters.filter(({ name }) => !(ts.isIdentifier(name) && name.text === "this"));
   for (const [index, parameter] of parameters.entries()) {
@@ -98,6 +95,20 @@ export function scopeOfCall(
     else set(parameter, initializer && evaluate(file, initializer, inside));
   }
   return inside;
+}
+
+/** What a name, or each name in a pattern, stands for in a scope. */
+export function bindName(
+  declared: ts.VariableDeclaration | ts.ParameterDeclaration | ts.BindingElement,
+  value: unknown,
+  scope: Scope,
+  evaluate: (node: ts.Expression) => unknown,
+): void {
+  const { name } = declared;
+  if (ts.isIdentifier(name)) scope.given.set(declared, value === undefined ? notKnown : value);
+  else
+    for (const part of name.elements)
+      if (ts.isBindingElement(part)) bindName(part, partOf(value, part, evaluate), scope, evaluate);
 }
 
 /** Classes say what it is in their methods; an arrow function has the one that is around it. */

@@ -10,7 +10,7 @@ import { Scope } from "./value-scopes.ts";
 /** A class, in the file that defines it. */
 export interface WrittenClass {
   readonly file: string;
-  readonly node: ts.ClassDeclaration;
+  readonly node: ts.ClassLikeDeclaration;
 }
 
 /** What reading classes needs of a place. */

@@ -1,14 +1,14 @@
 /** What names stand for in one place alone: in a call of a function of the project, or in an instance of a class. */
 
 import type ts from "typescript";
-import { functionsAround } from "../syntax/source.ts";
+import { isInside } from "../syntax/source.ts";
 import { notKnown } from "./literals.ts";
 import type { Declaration } from "./scope.ts";
 
 /** A call of a function, within the one around it; what is worked out in it is kept with it, each expression once. */
 export class Scope {
   readonly outer: Scope | null;
-  /** The function that is called; null: the top of a file, or an instance. */
+  /** The function that is called, or the loop; null: the top of a file, or an instance. */
   readonly called: ts.Node | null;
   /** What its parameters were given. */
   readonly given = new Map<Declaration, unknown>();
@@ -30,10 +30,9 @@ export class Scope {
   }
 }
 
-/** The call in which a declaration stands; `top` where it stands in no function, or in one that was not called. */
+/** The call, or the turn of a loop, in which a declaration stands; `top` where it stands in none. */
 export function scopeAround(declared: ts.Node, scope: Scope, top: Scope): Scope {
-  const around = functionsAround(declared);
-  for (let at: Scope | null = around.length === 0 ? null : scope; at !== null; at = at.outer)
-    if (around.some((node) => node === at.called)) return at;
+  for (let at: Scope | null = scope; at !== null; at = at.outer)
+    if (at.called !== null && at.called !== declared && isInside(declared, at.called)) return at;
   return top;
 }

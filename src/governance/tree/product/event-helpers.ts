@@ -10,10 +10,12 @@ export interface EventHelper {
   readonly node: FunctionNode;
   /** The one around it, which gives it back: `(resource) => (action) => defineEvent(…)`. Null: it stands alone. */
   readonly maker: FunctionNode | null;
-  /** What it, or the one around it, is called where it stands. */
-  readonly name: string;
+  /** What it, or the one around it, is called where it stands; null: it is called there and then. */
+  readonly name: string | null;
   /** What is the type of the event. */
   readonly type: ts.Expression;
+  /** What are its options; null: it has none. */
+  readonly options: ts.Expression | null;
   /** Which of its parameters are the type of the event and its options; -1: none is. */
   readonly typeAt: number;
   readonly optionsAt: number;
@@ -24,8 +26,23 @@ export function helperAround({ arguments: [type, options] }: ts.CallExpression):
   const [node, maker = null, ...further] = type === undefined ? [] : functionsAround(type);
   if (type === undefined || node === undefined || further.length > 0) return null;
   const name = nameOfFunction(maker ?? node);
-  if (name === null || !isGiven(type, maker ?? node)) return null;
-  return { node, maker, name, type, typeAt: parameterOf(node, type), optionsAt: parameterOf(node, options) };
+  if ((name === null && !isCalledThere(maker ?? node)) || !isGiven(type, maker ?? node)) return null;
+  return {
+    node,
+    maker,
+    name,
+    type,
+    options: options ?? null,
+    typeAt: parameterOf(node, type),
+    optionsAt: parameterOf(node, options),
+  };
+}
+
+/** `((resource) => …)("book")` */
+function isCalledThere(node: FunctionNode): boolean {
+  let at: ts.Node = node;
+  while (ts.isParenthesizedExpression(at.parent)) at = at.parent;
+  return ts.isCallExpression(at.parent) && at.parent.expression === at;
 }
 
 /** Of a declaration, a method, or what it is given to. */
@@ -39,10 +56,11 @@ function nameOfFunction(node: FunctionNode): string | null {
   return named === undefined ? null : nameOf(named as ts.PropertyName);
 }
 
-/** A name in it is a parameter of the function, or is made of one. */
+/** A name in it is a parameter of the function, or is made of one; or a field of what its method is called on. */
 function isGiven(type: ts.Expression, node: FunctionNode, steps = 3): boolean {
   let found = false;
   walk(type, (at) => {
+    if (at.kind === ts.SyntaxKind.ThisKeyword) found ||= ts.isMethodDeclaration(node);
     const declared = ts.isIdentifier(at) ? declarationOf(at) : null;
     if (declared === null || !isInside(declared, node)) return !found;
     if (ts.isVariableDeclaration(declared))
@@ -87,10 +105,11 @@ export function callsThrough({ node, maker }: EventHelper, call: ts.CallExpressi
 
 /** Files that may call it: they say its name. */
 export const filesNaming = (
-  { name }: EventHelper,
+  { name, node }: EventHelper,
   files: readonly string[],
   text: (path: string) => string,
 ): readonly string[] => {
+  if (name === null) return [node.getSourceFile().fileName];
   const named = new RegExp(`\\b${name.replaceAll("$", "\\$")}\\b`);
   return files.filter((path) => named.test(text(path)));
 };

@@ -4,40 +4,31 @@ import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { type Bindings, readBindings } from "../names/bindings.ts";
 import { type PackageTypes, readPackageTypes } from "../names/package-types.ts";
-import { givenTo } from "../names/scope.ts";
 import { readValues, type Values } from "../names/values.ts";
 import { objectOf, textOf } from "../names/written.ts";
 import { nodesOf } from "../syntax/nodes.ts";
 import {
-  bare,
   type FunctionNode,
   functionsAround,
   isTypeScript,
-  nameOf,
   parseSource,
   propertyValue,
   type SourceFile,
-  stringOf,
 } from "../syntax/source.ts";
 
 import { charterPackages } from "../workspaces.ts";
-import { callsOfHelper, callsThrough, type EventHelper, filesNaming, helperAround } from "./event-helpers.ts";
+import {
+  type DefinedEvent,
+  type DefinedEvents,
+  eventsNamed,
+  put,
+  readCallOf,
+  readEvent,
+} from "./defined-events.ts";
+import { callsOfHelper, filesNaming, helperAround } from "./event-helpers.ts";
 import { namesOf, saysOne } from "./event-names.ts";
 import { givenName, isGivenPublisher } from "./given-publishers.ts";
 import { readModules, type TypeScriptModule } from "./modules.ts";
-
-/** `defineEvent(…)` */
-export interface DefinedEvent {
-  readonly file: string;
-  readonly call: ts.CallExpression;
-  /** The name of the value, e.g. `courseOutlineCreated`; null: it has none. */
-  readonly name: string | null;
-  /** Null: it is worked out at run time. */
-  readonly type: string | null;
-  readonly options: ts.ObjectLiteralExpression | null;
-  /** As `module` says; null: not told, or worked out at run time. */
-  readonly module: string | null;
-}
 
 /** A call that publishes: its first argument is a catalogued event, or one of several. */
 export interface Published {
@@ -67,6 +58,8 @@ export interface DefinedConsumer {
   /** Null: it is worked out at run time. */
   readonly subscriber: string | null;
 }
+
+export type { DefinedEvent };
 
 export interface TypeScriptTree {
   readonly bindings: Bindings;
@@ -131,7 +124,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const text = (path: string) => project.files.get(path)?.text ?? "";
   const defining = files.filter((path) => (isPackage(path) ? /defineEvent\(/ : mayDefine).test(text(path)));
   const definitions = defining.flatMap((path) => callsIn(source(path)));
-  const events = new Map<ts.Node, DefinedEvent>();
+  const events: DefinedEvents = new Map();
   const byHelper = new Set<string>();
   for (const { file, node } of definitions) {
     if (calledOf(file, node, schemasPackage) !== "defineEvent") continue;
@@ -144,11 +137,11 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
         : callers.flatMap((path) =>
             callsOfHelper(helper, nodesOf(source(path).ast).calls, { bindings, source }),
           );
-    if (!helped.some((call) => call.getSourceFile() === node.getSourceFile())) events.set(node, event);
+    if (!helped.some((call) => call.getSourceFile() === node.getSourceFile())) put(events, node, event);
     for (const call of helped) {
       const caller = call.getSourceFile().fileName;
       byHelper.add(caller);
-      events.set(call, {
+      put(events, call, {
         ...(caller === file ? event : { ...event, file: caller, options: null }),
         ...(helper !== null && readCallOf(helper, caller, call, values)),
       });
@@ -160,7 +153,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
       definitions.push(...callsIn(source(path)));
     }
   // Who publishes or handles an event says its name somewhere, be it in the import that renames it.
-  const own = [...events.values()].map(({ name }) => name);
+  const own = [...events.values()].flat().map(({ name }) => name);
   const names = namesOf(own, () => files.filter((path) => !isPackage(path)).map(text));
   const telling = files.filter(
     (path) =>
@@ -181,7 +174,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     modules,
     files,
     tests: paths.filter(isTestPath),
-    events: [...events.values()],
+    events: [...events.values()].flat(),
     published,
     handled,
     consumers: calls.flatMap(({ file, node }) =>
@@ -198,71 +191,6 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   };
 }
 
-/** An expression, in the file in which it stands. */
-interface Written {
-  readonly file: string;
-  readonly node: ts.Expression;
-}
-
-const maxNames = 4;
-
-/** The events that an expression may stand for: of a list and of a choice all. @param steps names that may be followed */
-function eventsNamed(
-  events: ReadonlyMap<ts.Node, DefinedEvent>,
-  bindings: Bindings,
-  { file, node }: Written,
-  steps = maxNames,
-): readonly DefinedEvent[] {
-  const ofPart = (part: Written, left: number) => eventsNamed(events, bindings, part, left);
-  const value = bare(node);
-  if (ts.isConditionalExpression(value))
-    return [value.whenTrue, value.whenFalse].flatMap((one) => ofPart({ file, node: one }, steps));
-  if (ts.isArrayLiteralExpression(value))
-    return value.elements.flatMap((element) => ofPart({ file, node: element }, maxNames));
-  const found = events.get(value);
-  if (found !== undefined) return [found];
-  if (steps === 0) return [];
-  const origin = bindings.originOfExpression(file, value);
-  const local = ts.isIdentifier(value) ? givenTo(value) : null;
-  if (local !== null && origin?.value !== local) return ofPart({ file, node: local }, steps - 1);
-  const members = membersOf(file, value, bindings);
-  if (members !== null) return members.flatMap((member) => ofPart(member, steps - 1));
-  if (origin === null || origin.value === null || origin.file === null) return [];
-  const defined = bare(origin.value);
-  if (defined === value) return [];
-  return ts.isArrayLiteralExpression(defined)
-    ? ofPart({ file: origin.file, node: defined }, maxNames)
-    : [events.get(defined) ?? []].flat();
-}
-
-/** `events.lent` and `events[kind]`, of an object that is written down; all that it may be. Null: it is none of these. */
-function membersOf(file: string, node: ts.Expression, bindings: Bindings): readonly Written[] | null {
-  if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) return null;
-  const owner = bare(node.expression);
-  if (!ts.isIdentifier(owner)) return null;
-  const name = ts.isPropertyAccessExpression(node) ? node.name.text : stringOf(node.argumentExpression);
-  const local = givenTo(owner);
-  const origin = bindings.originOf(file, owner.text);
-  if (local === null && origin?.name === "*" && name !== null && ts.isElementAccessExpression(node)) {
-    const value = bindings.memberOf(file, owner.text, name);
-    return value === null || value.value === null || value.file === null
-      ? []
-      : [{ file: value.file, node: value.value }];
-  }
-  const given = local ?? origin?.value ?? null;
-  const object = given === null ? null : bare(given);
-  if (object === null || !ts.isObjectLiteralExpression(object)) return null;
-  return object.properties.flatMap((property) => {
-    if (property.name === undefined || (name !== null && nameOf(property.name) !== name)) return [];
-    const value = ts.isPropertyAssignment(property)
-      ? property.initializer
-      : ts.isShorthandPropertyAssignment(property)
-        ? property.name
-        : null;
-    return value === null ? [] : [{ file: object.getSourceFile().fileName, node: value }];
-  });
-}
-
 /** Cheap, and never wrong about a file that defines something: the words must stand there, and not as a text. */
 const mayDefine =
   /(?<!["'`])\b(?:define(?:Event|Module|Consumer)|createCatalog)\b(?!["'`])|(?<![.\w"'`])on(?:Sql)?(?:Batch|Set)?\(/;
@@ -271,52 +199,6 @@ const mayTell = (text: string) => /publish|record|emit|send/i.test(text);
 
 function callsIn({ path, ast }: SourceFile): readonly Call[] {
   return nodesOf(ast).calls.map((node) => ({ file: path, node }));
-}
-
-/** The name of the variable that a value is given to. */
-function nameOfValue(node: ts.Node): string | null {
-  let at = node.parent;
-  while (
-    at !== undefined &&
-    (ts.isParenthesizedExpression(at) || ts.isSatisfiesExpression(at) || ts.isAsExpression(at))
-  )
-    at = at.parent;
-  return at !== undefined && ts.isVariableDeclaration(at) && ts.isIdentifier(at.name) ? at.name.text : null;
-}
-
-function readEvent(file: string, call: ts.CallExpression, values: Values): DefinedEvent {
-  const [type, second] = call.arguments;
-  const named = second === undefined ? null : values.objectOf(file, second);
-  // Where it is written is where its names mean something.
-  const options = named !== null && named.file === file ? named.node : null;
-  const module = options === null ? null : values.optionOf(file, options, "module");
-  return {
-    file,
-    call,
-    name: nameOfValue(call),
-    type: textOf(file, type, values),
-    options,
-    module: module === null ? null : textOf(module.file, module.node, values),
-  };
-}
-
-/** What a call of a helper says of the event that it defines. */
-function readCallOf(
-  helper: EventHelper,
-  file: string,
-  call: ts.CallExpression,
-  values: Values,
-): Partial<DefinedEvent> {
-  const { optionsAt, typeAt, type: written } = helper;
-  const given = optionsAt === -1 ? undefined : call.arguments[optionsAt];
-  const named = given === undefined ? null : values.objectOf(file, given);
-  const own = named !== null && named.file === file ? { options: named.node } : {};
-  const through = callsThrough(helper, call);
-  const put =
-    through.length === 0 ? null : values.valueIn(written.getSourceFile().fileName, written, through);
-  const direct = typeAt === -1 ? null : textOf(file, call.arguments[typeAt], values);
-  const type = direct ?? (typeof put === "string" ? put : null);
-  return { call, name: nameOfValue(call), type, ...own };
 }
 
 function readConsumer(file: string, call: ts.CallExpression, values: Values): DefinedConsumer {
