@@ -94,7 +94,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 /** On a phone: what stands in tables and is cut off or beside the window, where nobody can point at it or looks for it. */
-const cutInTables = `innerWidth >= 640 ? [] : [...document.querySelectorAll(".scroll:has(> table), td, tbody th, td *")]
+const cutInTables = `innerWidth >= 768 ? [] : [...document.querySelectorAll(".scroll:has(> table), td, tbody th, td *")]
   .filter((one) => getComputedStyle(one).display !== "inline" && one.clientHeight > 1)
   .filter((one) => one.scrollWidth > one.clientWidth + 1 ||
     getComputedStyle(one).overflowY === "hidden" && one.scrollHeight > one.clientHeight + 1)

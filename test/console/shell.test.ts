@@ -42,6 +42,38 @@ test.each(["en-GB", "de-DE"])(
   },
 );
 
+test.each(["/consumers", "/settings", "/settings/sessions", "/catalog"])(
+  "a window 640 px wide has all of each table in sight, without scrolling sideways: %s",
+  async (path) => {
+    const page = await ours.open({ viewport: { width: 640, height: 700 } });
+    await page.goto(path);
+    await page.locator("tbody tr").first().waitFor();
+    await expectFits(page);
+  },
+);
+
+test("a name is not broken within a word where there is room", async () => {
+  const page = await ours.open();
+  await page.goto("/settings/sessions");
+  const lines = await page.evaluate<number>(`(() => {
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector("tbody td.name"));
+    return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+  })()`);
+  expect(await page.locator("tbody td.name").first().textContent()).toBe("BRAIN_API_KEY");
+  expect(lines).toBe(1);
+});
+
+test.each([390, 1280])("in a window %i px wide the button that copies covers nothing", async (width) => {
+  const page = await ours.open({ viewport: { width, height: 700 } });
+  await page.goto("/settings/webhooks");
+  const button = await page.locator(".copy button").boundingBox();
+  const text = await page.locator(".copy pre").boundingBox();
+  const isBeside = (button?.x ?? 0) >= (text?.x ?? 0) + (text?.width ?? 0);
+  const isBelow = (button?.y ?? 0) >= (text?.y ?? 0) + (text?.height ?? 0);
+  expect({ button, text, apart: isBeside || isBelow }).toMatchObject({ apart: true });
+});
+
 describe("signing in", () => {
   test("a page asks for it, and is shown behind it", async () => {
     const page = await ours.open({ key: null });
