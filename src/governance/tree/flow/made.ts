@@ -1,7 +1,7 @@
 /** What an expression may be at the end: behind names, defaults, choices, members, and functions of the project. */
 
 import ts from "typescript";
-import { declarationOf } from "../names/scope.ts";
+import { declarationOf, isSetOnce } from "../names/scope.ts";
 import { returnedBy } from "../names/shape.ts";
 import { shapesOf } from "../names/shapes.ts";
 import type { TypeScriptTree } from "../product/typescript.ts";
@@ -42,6 +42,9 @@ function behindName(tree: TypeScriptTree, name: ts.Identifier): readonly ts.Expr
     const given = tree.bindings.originOf(name.getSourceFile().fileName, name.text)?.value ?? null;
     return given === null ? [] : [given];
   }
+  // What a `let` holds by then may be something else.
+  if (ts.isVariableDeclaration(declared) && declared.initializer !== undefined && !isSetOnce(declared))
+    return [];
   if (ts.isVariableDeclaration(declared) || ts.isParameter(declared))
     return declared.initializer === undefined ? elementsFor(tree, declared) : [declared.initializer];
   return ts.isBindingElement(declared) ? behindMember(tree, name) : [];

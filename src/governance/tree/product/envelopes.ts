@@ -3,25 +3,45 @@
 import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { madeOf } from "../flow/made.ts";
-import { declarationOf } from "../names/scope.ts";
+import { calledFunction } from "../flow/reach.ts";
+import { type Whole, wholeOf } from "../flow/wholes.ts";
+import { declarationOf, parameterOwner } from "../names/scope.ts";
+import { returnedBy } from "../names/shape.ts";
 import { nodesOf } from "../syntax/nodes.ts";
-import { bare, isFunction, nameOf, propertyOf, propertyValue, stringOf } from "../syntax/source.ts";
+import {
+  bare,
+  type FunctionNode,
+  functionsAround,
+  isFunction,
+  nameOf,
+  propertyOf,
+} from "../syntax/source.ts";
 import { charterPackages } from "../workspaces.ts";
 import { schemasPackage, type TypeScriptTree } from "./typescript.ts";
 
-export interface Envelope {
+export interface Envelope extends Whole {
   readonly file: string;
-  readonly node: ts.ObjectLiteralExpression;
-  /** Some of it comes in by a spread. */
-  readonly isOpen: boolean;
   /** Null: it has none, or it is not written here. */
-  readonly meta: ts.ObjectLiteralExpression | null;
+  readonly meta: Whole | null;
+}
+
+export interface Meta extends Whole {
+  readonly file: string;
+  /** What an event has as its meta: a name, or a call that makes it. Null: it stands alone. */
+  readonly given: ts.Expression | null;
+}
+
+/** A call of a function that makes an envelope of the type that it is given. */
+export interface MadeEnvelope {
+  readonly file: string;
+  readonly call: ts.CallExpression;
 }
 
 export interface Envelopes {
   readonly events: readonly Envelope[];
   /** Also those that stand alone. */
-  readonly metas: readonly { readonly file: string; readonly node: ts.ObjectLiteralExpression }[];
+  readonly metas: readonly Meta[];
+  readonly made: readonly MadeEnvelope[];
 }
 
 const isolateEnvelopes = new WeakMap<TypeScriptTree, Envelopes>();
@@ -32,62 +52,132 @@ export function envelopesOf(tree: TypeScriptTree, { files, workspaces }: Project
   if (known !== undefined) return known;
   const makers = charterPackages(workspaces);
   const isMakers = (path: string) => makers.some(({ folder }) => path.startsWith(`${folder}/`));
+  const text = (path: string) => files.get(path)?.text ?? "";
   const events: Envelope[] = [];
-  const metas: Envelopes["metas"][number][] = [];
+  const metas: Meta[] = [];
+  const functions = new Set<FunctionNode>();
   for (const file of tree.files) {
-    const text = files.get(file)?.text ?? "";
-    if (isMakers(file) || !/\bpayload\s*[:,}]|schema_version|Envelope/.test(text)) continue;
-    for (const node of nodesOf(tree.source(file).ast).objects) {
-      const isEvent = looksLikeEvent(tree, file, node) || isTypedEvent(tree, file, node);
-      const meta = isEvent ? objectAt(tree, node, "meta") : null;
-      const isOpen = node.properties.some(ts.isSpreadAssignment) || isSpread(node);
-      if (isEvent) events.push({ file, node, isOpen, meta });
-      if (meta !== null || (!isEvent && looksLikeMeta(node)))
-        metas.push({ file: (meta ?? node).getSourceFile().fileName, node: meta ?? node });
+    if (isMakers(file) || !/\bpayload\b|\bmeta\b|schema_version|Envelope/.test(text(file))) continue;
+    for (const node of objectsIn(tree.source(file).ast)) {
+      const whole = mayBeEvent(node) ? wholeOf(tree, node) : null;
+      const isEvent = whole !== null && (looksLikeEvent(tree, file, whole) || isTypedEvent(tree, file, node));
+      const given = isEvent ? (whole.fields.get("meta")?.value ?? null) : null;
+      const meta = given === null ? null : metaGiven(tree, given);
+      if (isEvent) events.push({ ...whole, file, isOpen: whole.isOpen || isTakenInOrFilled(node), meta });
+      if (meta !== null) metas.push({ ...meta, file: meta.node.getSourceFile().fileName, given });
+      else if (!isEvent && ts.isObjectLiteralExpression(node) && looksLikeMeta(node)) {
+        const alone = wholeOf(tree, node);
+        if (alone !== null) metas.push({ ...alone, file, given: null });
+      }
+      const maker = isEvent || whole === null ? null : makerAround(tree, whole);
+      if (maker !== null) functions.add(maker);
     }
   }
-  const found = {
-    events,
-    metas: metas.filter(({ node }, index) => metas.findIndex((other) => other.node === node) === index),
-  };
+  const isKept = ({ node, given }: Meta, index: number) =>
+    given === null
+      ? !metas.some((other) => other.node === node && other.given !== null)
+      : metas.findIndex((other) => other.node === node && other.given === given) === index;
+  const found = { events, metas: metas.filter(isKept), made: callsOf(tree, functions, text) };
   isolateEnvelopes.set(tree, found);
   return found;
 }
 
-function objectAt(
-  tree: TypeScriptTree,
-  object: ts.ObjectLiteralExpression,
-  name: string,
-): ts.ObjectLiteralExpression | null {
-  const value = propertyValue(object, name);
-  const [inner, ...others] = value === null ? [] : madeOf(tree, value);
-  return inner !== undefined && others.length === 0 && ts.isObjectLiteralExpression(inner) ? inner : null;
+/** Those that are written down, and those that `Object.assign` makes. */
+const objectsIn = (ast: ts.SourceFile): readonly (ts.ObjectLiteralExpression | ts.CallExpression)[] => {
+  const { objects, calls } = nodesOf(ast);
+  return [...objects, ...calls.filter(({ expression }) => expression.getText() === "Object.assign")];
+};
+
+/** Cheap: it has a payload, or takes something in. */
+const mayBeEvent = (node: ts.ObjectLiteralExpression | ts.CallExpression): boolean =>
+  ts.isCallExpression(node) ||
+  node.properties.some(
+    ({ name }) =>
+      name === undefined || ts.isComputedPropertyName(name) || /^(?:payload|type|id)$/.test(name.getText()),
+  );
+
+function metaGiven(tree: TypeScriptTree, given: ts.Expression): Whole | null {
+  const [inner, ...others] = madeOf(tree, given);
+  return inner !== undefined && others.length === 0 ? wholeOf(tree, inner) : null;
 }
 
-/** `const base = { … }`, which another object takes in: what it lacks may stand there. */
-function isSpread(node: ts.ObjectLiteralExpression): boolean {
+/** The function that gives back an event of the type that it is given; null: it is none. */
+function makerAround(tree: TypeScriptTree, { fields, node }: Whole): FunctionNode | null {
+  const type = fields.get("type")?.value ?? null;
+  const isShaped = ["id", "payload", "timestamp", "meta"].every((name) => fields.has(name));
+  if (type === null || !isShaped || !ts.isIdentifier(bare(type))) return null;
+  const [owner] = functionsAround(node);
+  const declared = declarationOf(bare(type) as ts.Identifier);
+  return owner !== undefined &&
+    declared !== null &&
+    parameterOwner(declared) === owner &&
+    givesBack(tree, owner, node)
+    ? owner
+    : null;
+}
+
+const givesBack = (tree: TypeScriptTree, owner: FunctionNode, node: ts.Expression) =>
+  returnedBy(owner).some((end) => madeOf(tree, end).includes(node));
+
+function callsOf(
+  tree: TypeScriptTree,
+  makers: ReadonlySet<FunctionNode>,
+  text: (path: string) => string,
+): readonly MadeEnvelope[] {
+  if (makers.size === 0) return [];
+  const names = [...makers].map(
+    ({ name, parent }) => name ?? (ts.isVariableDeclaration(parent) ? parent.name : undefined),
+  );
+  const words = names.flatMap((name) => (name !== undefined && ts.isIdentifier(name) ? [name.text] : []));
+  return tree.files
+    .filter((file) => words.some((word) => text(file).includes(word)))
+    .flatMap((file) =>
+      nodesOf(tree.source(file).ast).calls.flatMap((call) => {
+        const called = calledFunction(tree, call.expression);
+        return called !== null && makers.has(called) ? [{ file, call }] : [];
+      }),
+    );
+}
+
+/** `const base = { … }`, which another object takes in, or which gets further fields: what it lacks may stand there. */
+function isTakenInOrFilled(node: ts.Expression): boolean {
   const { parent } = node;
   if (!ts.isVariableDeclaration(parent)) return false;
   return nodesOf(node.getSourceFile()).names.some(
-    (name) => ts.isSpreadAssignment(name.parent) && declarationOf(name) === parent,
+    (name) => (ts.isSpreadAssignment(name.parent) || isFilled(name)) && declarationOf(name) === parent,
+  );
+}
+
+/** `event.meta = …`, `Object.assign(event, …)` */
+function isFilled(name: ts.Identifier): boolean {
+  const { parent } = name;
+  if (ts.isCallExpression(parent))
+    return parent.arguments[0] === name && parent.expression.getText() === "Object.assign";
+  return (
+    (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent)) &&
+    parent.expression === name &&
+    ts.isBinaryExpression(parent.parent) &&
+    parent.parent.left === parent &&
+    parent.parent.operatorToken.kind === ts.SyntaxKind.EqualsToken
   );
 }
 
 /** A payload, the name of an event, and a time or a meta: without both it is something that will become one. */
-function looksLikeEvent(tree: TypeScriptTree, file: string, node: ts.ObjectLiteralExpression): boolean {
-  if (propertyOf(node, "payload") === null) return false;
-  const type = propertyValue(node, "type");
-  if (type === null || (propertyOf(node, "timestamp") ?? propertyOf(node, "meta")) === null) return false;
-  const name = stringOf(type) ?? tree.values.valueOf(file, type);
-  if (typeof name === "string") return name.includes(".") || /^[A-Z][a-z]+[A-Z]/.test(name);
-  const value = bare(type);
-  return ts.isPropertyAccessExpression(value) && tree.eventsOf(file, value.expression).length > 0;
+function looksLikeEvent(tree: TypeScriptTree, file: string, { fields }: Whole): boolean {
+  if (!fields.has("payload") || !(fields.has("timestamp") || fields.has("meta"))) return false;
+  const type = fields.get("type")?.value ?? null;
+  if (type === null) return false;
+  return madeOf(tree, type).some((end) => {
+    const [name] = tree.values.valuesOf(end.getSourceFile().fileName, end);
+    if (typeof name === "string") return name.includes(".") || /^[A-Z][a-z]+[A-Z]/.test(name);
+    return ts.isPropertyAccessExpression(end) && tree.eventsOf(file, end.expression).length > 0;
+  });
 }
 
 const takers = new Set(["encodeEntry", "encodeLogRecord", "encodeStored", "toCloudEvent"]);
 
 /** Declared as an envelope, or given to what takes one. */
-function isTypedEvent(tree: TypeScriptTree, file: string, node: ts.ObjectLiteralExpression): boolean {
+function isTypedEvent(tree: TypeScriptTree, file: string, node: ts.Expression): boolean {
   let at: ts.Node = node;
   while (ts.isParenthesizedExpression(at.parent)) at = at.parent;
   const { parent } = at;
