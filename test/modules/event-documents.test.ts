@@ -143,41 +143,70 @@ describe("an event that has another name now", () => {
     ["one consumer", ["reader"], ["demo.thing.made"]],
     ["two", ["reader", "other"], ["demo.thing.made (reader)", "demo.thing.made (other)"]],
   ])("keeps what its author wrote that a handler does: of %s", async (_name, subscribers, headings) => {
-    const folder = await mkdtemp(join(tmpdir(), "renamed-"));
-    try {
-      const written = headings.map(
-        (heading, at) => `### ${at + 1}. ${heading}\n\n**Action:** Counts ${at}.\n`,
-      );
-      const generated = `<!-- generated:consumed -->\n${written.join("\n")}\n<!-- /generated:consumed -->`;
-      await mkdir(join(folder, "m"));
-      await writeFile(
-        join(folder, "m/README.md"),
-        `# m\n\n<!-- generated:published -->\n<!-- /generated:published -->\n\n${generated}\n`,
-      );
-      const consumers = subscribers.map((subscriber) =>
-        defineConsumer({ subscriber, handlers: [on(definition, ignore)] }),
-      );
-      const facts = {
-        module: "m",
-        published: [],
-        consumers,
-        allConsumers: consumers,
-        variables: [],
-        sources: new Map(),
-        exports: new Map(),
-        events: "schemas/events",
-      };
-      const [readme] = await documentsOf(folder, "m", { ...facts, readAliases });
-      for (const at of headings.keys()) expect(readme?.content).toContain(`**Action:** Counts ${at}.`);
-      expect(readme?.content).toContain("demo.thing.created");
-      expect(readme?.content).not.toContain("demo.thing.made");
-      const [begun] = await documentsOf(folder, "m", { ...facts, readAliases: noAliases });
-      expect(begun?.content).toContain("**Action:** ?");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const present = headings.map((heading, at) => part(at, heading, `Counts ${at}.`));
+    const readme = await consumedAnew(definition, subscribers, present, readAliases);
+    for (const at of headings.keys()) expect(readme).toContain(`**Action:** Counts ${at}.`);
+    expect(readme).toContain("demo.thing.created");
+    expect(readme).not.toContain("demo.thing.made");
+    const begun = await consumedAnew(definition, subscribers, present, noAliases);
+    expect(begun).toContain("**Action:** ?");
   });
 });
+
+test("what a handler does is kept when the module gets a second consumer of its event, and when that one goes", async () => {
+  const definition = demo(z.strictObject({ a: text.describe("A text.") }));
+  const claim = "**Idempotent:** Yes. The claim (`reader`, stream message id), …";
+  const alone = [`${part(0, "demo.thing.created", "Counts.")}\n${claim}\n`];
+  const both = await consumedAnew(definition, ["other", "reader"], alone, noAliases);
+  expect(both).toContain("1. demo.thing.created (other)");
+  expect(both.split("### 2. demo.thing.created (reader)")[1]).toContain("**Action:** Counts.");
+  expect(both.split("### 2. ")[0]).toContain("**Action:** ?");
+  const two = [
+    part(0, "demo.thing.created (other)", "Mails."),
+    part(1, "demo.thing.created (reader)", "Counts."),
+  ];
+  const one = await consumedAnew(definition, ["reader"], two, noAliases);
+  expect(one).toContain("1. demo.thing.created\n");
+  expect(one).toContain("**Action:** Counts.");
+});
+
+const part = (at: number, heading: string, action: string) =>
+  `### ${at + 1}. ${heading}\n\n**Action:** ${action}\n`;
+
+/** The README.md of a module whose consumers handle the event, made anew. @param present its parts, as they stood */
+async function consumedAnew(
+  definition: ReturnType<typeof demo>,
+  subscribers: readonly string[],
+  present: readonly string[],
+  readAliases: ReadonlyMap<string, string>,
+): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "renamed-"));
+  try {
+    const generated = `<!-- generated:consumed -->\n${present.join("\n")}\n<!-- /generated:consumed -->`;
+    await mkdir(join(folder, "m"));
+    await writeFile(
+      join(folder, "m/README.md"),
+      `# m\n\n<!-- generated:published -->\n<!-- /generated:published -->\n\n${generated}\n`,
+    );
+    const consumers = subscribers.map((subscriber) =>
+      defineConsumer({ subscriber, handlers: [on(definition, ignore)] }),
+    );
+    const facts = {
+      module: "m",
+      published: [],
+      consumers,
+      allConsumers: consumers,
+      variables: [],
+      sources: new Map(),
+      exports: new Map(),
+      events: "schemas/events",
+    };
+    const [readme] = await documentsOf(folder, "m", { ...facts, readAliases });
+    return readme?.content ?? "";
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 describe("the check of what documents say", () => {
   const consumers = [

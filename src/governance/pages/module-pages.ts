@@ -138,25 +138,32 @@ function handlerOf(facts: ModuleFacts, { subscriber, definition }: Handled): str
   return `\`${handler ?? `${verb}(${name === null ? "" : `${name}, `}…)`}\`, \`${best.path}\``;
 }
 
-/** The lines `**Aktion:** …` by wire name, which the author writes and the generator keeps; in either language. */
+/**
+ * The lines `**Aktion:** …` by heading, which the author writes and the generator keeps; in either language. A heading
+ * names the consumer while the module has several for that event, so each part stands under both of its headings.
+ */
 function writtenActions(section: string): ReadonlyMap<string, string> {
   const actions = new Map<string, string>();
   for (const part of section.split(/^### \d+\. /m).slice(1)) {
     const action = /^\*\*(?:Aktion|Action):\*\* (.+)$/m.exec(part)?.[1];
-    if (action !== undefined) actions.set(part.split("\n", 1)[0] ?? "", action);
+    if (action === undefined) continue;
+    const heading = part.split("\n", 1)[0] ?? "";
+    actions.set(heading, action);
+    const subscriber = /The claim \(`(\w+)`/.exec(part)?.[1];
+    if (subscriber !== undefined && !heading.endsWith(")")) actions.set(`${heading} (${subscriber})`, action);
   }
   return actions;
 }
 
 /** What the author wrote, also under the name that the event had before; null: nothing. */
 function actionOf(
-  { heading, definition }: Handled,
+  { heading, definition, subscriber }: Handled,
   actions: ReadonlyMap<string, string>,
   { readAliases }: ModuleFacts,
 ): string | null {
-  const type = definition?.type ?? null;
-  const older = type === null ? [] : olderNames(type, readAliases);
-  const headings = [heading, ...older.map((name) => name + heading.slice(type?.length))];
+  const type = definition?.type ?? "every event";
+  const names = [type, ...(definition === null ? [] : olderNames(type, readAliases))];
+  const headings = names.flatMap((name) => [name + heading.slice(type.length), `${name} (${subscriber})`]);
   for (const one of headings) {
     const action = actions.get(one);
     if (action !== undefined) return action;

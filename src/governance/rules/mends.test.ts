@@ -43,6 +43,7 @@ test.each(mending)("what $id mends is not found again, and the rest still is", (
 test.each([
   ["C-5", /^It changes something outside/, '"idempotency-key": await idempotencyKey('],
   ["P-8", /is a secret/, "Leave the value out"],
+  ["N-6", /^Nothing in the module library publishes/, "Publish it in the transaction"],
 ])("a finding of %s says what to write instead of what was found", (id, message, mend) => {
   const [rule] = rules.filter((one) => one.id === id);
   const found = pageOf(pages, rule as Rule)

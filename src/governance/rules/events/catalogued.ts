@@ -108,7 +108,12 @@ function tellUnpublished(project: Project, report: Report): void {
     const owner = modules.find(({ name, definition }) => name === event.module && definition !== null);
     if (owner === undefined || told.has(event) || !listed.has(event) || event.name === null) continue;
     if (producersOf(project.typescript, event)?.length === 0 || isUsed(project, owner, event)) continue;
-    report({ at, severity: "warning", message: `Nothing in the module ${owner.name} publishes "${type}".` });
+    report({
+      at,
+      severity: "warning",
+      message: `Nothing in the module ${owner.name} publishes "${type}".`,
+      mend: "Publish it in the transaction of what it tells of; `producers: []` in its definition says that only programs outside do.",
+    });
   }
 }
 
