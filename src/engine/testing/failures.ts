@@ -20,15 +20,30 @@ export class UnexpectedOutcomeError extends Error {
   override readonly name = "UnexpectedOutcomeError";
 }
 
-function fits(failure: DeliveryFailure, expected: ExpectedFailure): boolean {
+const fits = (failure: DeliveryFailure, expected: ExpectedFailure) =>
+  differences(failure, expected).length === 0;
+
+/** The parts of an expectation that this failure is not. */
+function differences(failure: DeliveryFailure, expected: ExpectedFailure): readonly string[] {
   const { subscriber, type, error, attempt, next } = expected;
-  return (
-    (subscriber === undefined || failure.subscriber === subscriber) &&
-    (type === undefined || failure.eventType === type) &&
-    (attempt === undefined || failure.attempt === attempt) &&
-    (next === undefined || failure.next.action === next) &&
-    (error === undefined || isExpected(failure.error, error))
-  );
+  const isSo = {
+    subscriber: subscriber === undefined || failure.subscriber === subscriber,
+    type: type === undefined || failure.eventType === type,
+    attempt: attempt === undefined || failure.attempt === attempt,
+    next: next === undefined || failure.next.action === next,
+    error: error === undefined || isExpected(failure.error, error),
+  };
+  return Object.entries(isSo).flatMap(([part, holds]) => (holds ? [] : [part]));
+}
+
+/** What the test expects instead of this failure, and in what it differs; null where it expects nothing. */
+function describeNearest(failure: DeliveryFailure, expected: readonly ExpectedFailure[]): string | null {
+  const all = expected.map((one) => ({ one, parts: differences(failure, one) }));
+  const [nearest] = all.sort((a, b) => a.parts.length - b.parts.length);
+  if (nearest === undefined) return null;
+  const message = failure.error instanceof Error ? failure.error.message : String(failure.error);
+  const compared = nearest.parts.includes("error") ? `, whose message is ${show(message)}` : "";
+  return `The test expects ${describeExpected(nearest.one)}; this differs in ${nearest.parts.join(", ")}${compared}.`;
 }
 
 /**
@@ -49,7 +64,11 @@ export function checkFailures(
     throw new UnexpectedOutcomeError(
       [
         `${unexpected.length === 1 ? "A delivery" : `${unexpected.length} deliveries`} failed, and the test did not expect it. If it should: settle({ expectFailures: [{ subscriber, type, error }] }).`,
-        ...unexpected.map((failure) => describeFailure(failure, nowMs)),
+        ...unexpected.map((failure) =>
+          [describeNearest(failure, expected), describeFailure(failure, nowMs)]
+            .filter((part) => part !== null)
+            .join("\n"),
+        ),
       ].join("\n\n"),
       cause instanceof Error ? { cause } : {},
     );

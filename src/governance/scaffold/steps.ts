@@ -23,7 +23,7 @@ export function stepsBehind(
               },
             ]),
         {
-          what: "the form of the code",
+          what: "the layout of the code",
           command: ["biome", "check", "--write", "--error-on-warnings", "--vcs-enabled=false", ...formatted],
         },
         { what: "the generated files", command: ["node", "tools/generate.ts"] },
