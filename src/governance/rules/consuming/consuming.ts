@@ -1,17 +1,19 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import type { Section } from "../../tree/documents/documents.ts";
-import { commandOf } from "../../tree/effects/redis-commands.ts";
-import { declarationOf } from "../../tree/names/scope.ts";
+import { calledFunction } from "../../tree/flow/reach.ts";
+import { declarationOf, parameterOwner } from "../../tree/names/scope.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
-import { type DefinedConsumer, enginePackage } from "../../tree/product/typescript.ts";
-import { nameOf, propertyValue, topStatement, walk } from "../../tree/syntax/source.ts";
+import type { Handled, TypeScriptTree } from "../../tree/product/typescript.ts";
+import { bare } from "../../tree/syntax/source.ts";
 import { placeOfLine } from "../../tree/text.ts";
 import type { Report, Rule } from "../rule.ts";
-import { moduleSourcesWith, sourcesWith } from "../scope-of-rules.ts";
 import { ownClaims } from "./claims.ts";
 import { wrappedErrors } from "./handler-errors.ts";
+import { ownLoops } from "./own-loops.ts";
+import { sameNames } from "./subscriber-names.ts";
 import { swallowingHandlers } from "./swallowed-errors.ts";
+import { unnamedConsumers } from "./unnamed-consumers.ts";
 import { unsafeTwice } from "./unsafe-twice.ts";
 
 /** How events are consumed. */
@@ -90,54 +92,6 @@ export const consuming: readonly Rule[] = [
   },
 ];
 
-const readCommands = ["XREADGROUP", "XREAD", "XAUTOCLAIM", "XCLAIM"];
-/** A look at a stream of something else is none of ours. */
-const rangeCommands = ["XRANGE", "XREVRANGE"];
-const eventStream = /^brain:events:/;
-
-/** A text among what a call is given, or in a list of it. */
-function namesEventStream({ typescript: { values } }: Project, call: ts.CallExpression): boolean {
-  const { fileName } = call.getSourceFile();
-  return call.arguments
-    .flatMap((given) => values.valueOf(fileName, given))
-    .some((text) => typeof text === "string" && eventStream.test(text));
-}
-
-function ownLoops(project: Project, report: Report): void {
-  for (const { nodes } of sourcesWith(project, /xread|xautoclaim|xclaim/i))
-    for (const call of nodes.calls) {
-      const command = commandOf(project.typescript.bindings, call, readCommands);
-      if (command !== null) report({ at: call, message: `It reads a stream of Redis itself (${command}).` });
-    }
-  for (const { nodes } of moduleSourcesWith(project, /xrevrange|xrange/i))
-    for (const call of nodes.calls) {
-      const command = commandOf(project.typescript.bindings, call, rangeCommands);
-      if (command !== null && namesEventStream(project, call))
-        report({ at: call, message: `It reads the event stream itself (${command}).` });
-    }
-  for (const { definition } of project.typescript.modules) {
-    const list = definition?.options == null ? null : propertyValue(definition.options, "consumers");
-    if (list === null) continue;
-    walk(list, (node) => {
-      if (!ts.isObjectLiteralExpression(node) || propertyValue(node, "subscriber") === null) return true;
-      if (ts.isCallExpression(node.parent)) return true;
-      report({ at: node, message: "This consumer is made by hand, and not by defineConsumer." });
-      return true;
-    });
-  }
-}
-
-function sameNames({ typescript: { consumers } }: Project, report: Report): void {
-  const known = new Map<string, DefinedConsumer>();
-  for (const consumer of consumers) {
-    const { subscriber } = consumer;
-    if (subscriber === null) continue;
-    const other = known.get(subscriber);
-    if (other === undefined) known.set(subscriber, consumer);
-    else report({ at: consumer.call, message: `"${subscriber}" is the subscriber of ${other.file}, too.` });
-  }
-}
-
 const consumedTitle = /^(?:events consumed|consumed events|konsumierte (?:events|ereignisse))$/i;
 
 function documentedConsumption(project: Project, report: Report): void {
@@ -146,7 +100,8 @@ function documentedConsumption(project: Project, report: Report): void {
     const readme = documents.get(`${module.folder}/README.md`);
     const handled = typescript.handled.filter(({ file }) => typescript.moduleOf(file) === module);
     // What a handler is for may be known at run time only.
-    if (readme === undefined || handled.some(({ events }) => events.length === 0)) continue;
+    const isOpen = handled.some((one) => one.events.length === 0 && !isPassedOn(typescript, one, handled));
+    if (readme === undefined || isOpen) continue;
     const section = readme.sections.find(({ title }) => consumedTitle.test(title));
     const listed = section === undefined ? [] : listedIn(readme.sections, section);
     const types = new Set(listed.map(({ type }) => type));
@@ -168,6 +123,17 @@ function documentedConsumption(project: Project, report: Report): void {
   }
 }
 
+/** `const make = (event) => on(event, shelve)`, of which each call is known by itself. */
+function isPassedOn(tree: TypeScriptTree, { call }: Handled, handled: readonly Handled[]): boolean {
+  const event = call.arguments[0] === undefined ? null : bare(call.arguments[0]);
+  const declared = event !== null && ts.isIdentifier(event) ? declarationOf(event) : null;
+  const owner = declared === null ? null : parameterOwner(declared);
+  return (
+    owner !== null &&
+    handled.some((one) => one.events.length > 0 && calledFunction(tree, one.call.expression) === owner)
+  );
+}
+
 /** It has a consumer, and none of its handlers is known: they may handle anything. */
 const makesHandlersElsewhere = ({ typescript }: Project, module: TypeScriptModule) =>
   typescript.consumers.some(({ file }) => typescript.moduleOf(file) === module) &&
@@ -183,54 +149,4 @@ function listedIn(sections: readonly Section[], { line, endLine, level }: Sectio
       )?.[1];
       return type === undefined ? [] : [{ type, line: at }];
     });
-}
-
-function unnamedConsumers(project: Project, report: Report): void {
-  const { typescript } = project;
-  const named = new Set<ts.Node>();
-  const seen = new Set<ts.Node>();
-  const look = (node: ts.Node): void => {
-    if (seen.has(node)) return;
-    seen.add(node);
-    named.add(node);
-    const file = node.getSourceFile().fileName;
-    walk(node, (inner) => {
-      named.add(inner);
-      if (!ts.isIdentifier(inner)) return;
-      const local = declarationOf(inner);
-      if (local !== null) return look(local);
-      const origin = typescript.bindings.originOf(file, inner.text);
-      if (origin === null || origin.file === null || origin.package === enginePackage) return;
-      const top = topStatement(typescript.source(origin.file).ast, origin.name);
-      if (top !== null) look(top);
-    });
-  };
-  const unnamed = () =>
-    typescript.consumers.filter(({ call, file }) => !named.has(call) && typescript.moduleOf(file) !== null);
-  for (const { definition } of typescript.modules) {
-    const list = definition?.options == null ? null : propertyStart(definition.options);
-    if (list !== null) look(list);
-  }
-  if (unnamed().length === 0) return;
-  // A product without modules gives its consumers to the engine.
-  for (const { module, nodes } of sourcesWith(project, /\bconsumers\b/)) {
-    if (module !== null) continue;
-    for (const node of nodes.objects) {
-      const list = propertyStart(node);
-      if (list !== null) look(list);
-    }
-  }
-  for (const { call, subscriber } of unnamed())
-    report({
-      at: call,
-      message: `No module names the consumer "${subscriber ?? "?"}", so it is never started.`,
-    });
-}
-
-function propertyStart(options: ts.ObjectLiteralExpression): ts.Node | null {
-  return (
-    options.properties.find(
-      (property) => property.name !== undefined && nameOf(property.name) === "consumers",
-    ) ?? null
-  );
 }

@@ -3,7 +3,7 @@
 import ts from "typescript";
 import type { Bindings } from "../names/bindings.ts";
 import { declarationOf, givenTo, takenFrom } from "../names/scope.ts";
-import { bare, calledName, stringOf } from "../syntax/source.ts";
+import { bare, calledName, nameOf, stringOf } from "../syntax/source.ts";
 
 type Find = (text: string | null) => string | null;
 
@@ -24,7 +24,7 @@ export function commandOf(
   const byMethod = find(methodOf(call));
   if (byMethod !== null) return byMethod;
   const [first] = call.arguments;
-  const spoken = isCommand(call.arguments) ? find(stringOf(first)) : null;
+  const spoken = isCommand(call.arguments) ? find(wordOf(bindings, first)) : null;
   if (spoken !== null) return spoken;
   for (const given of call.arguments) {
     const value = constantOf(bindings, given);
@@ -36,11 +36,20 @@ export function commandOf(
   return null;
 }
 
-/** `xadd` of `redis.xadd(…)`, and of `add(…)` behind `const { xadd: add } = redis`; null: a function of another kind. */
+/** Also of a constant. */
+const wordOf = (bindings: Bindings, node: ts.Expression | undefined): string | null =>
+  node === undefined ? null : stringOf(constantOf(bindings, node));
+
+/** `xadd` of `redis.xadd(…)`, and of `add(…)` behind `const { xadd: add } = redis` and `({ xadd: add }) => …`; null: a function of another kind. */
 export function methodOf(call: ts.CallExpression): string | null {
   const callee = bare(call.expression);
   if (!ts.isIdentifier(callee)) return calledName(call);
-  return takenFrom(callee)?.part ?? null;
+  const declared = declarationOf(callee);
+  const isGiven =
+    declared !== null && ts.isBindingElement(declared) && ts.isParameter(declared.parent.parent);
+  return isGiven
+    ? nameOf((declared.propertyName ?? declared.name) as ts.PropertyName)
+    : (takenFrom(callee)?.part ?? null);
 }
 
 /** It is given a script of Lua, or keeps one for later. */
@@ -77,7 +86,7 @@ function inList(bindings: Bindings, node: ts.Expression, find: Find): string | n
   }
   if (!ts.isArrayLiteralExpression(node)) return null;
   const [first] = node.elements;
-  const own = isCommand(node.elements) ? find(stringOf(first)) : null;
+  const own = isCommand(node.elements) ? find(wordOf(bindings, first)) : null;
   if (own !== null) return own;
   for (const element of node.elements) {
     const found = inList(bindings, constantOf(bindings, element), find);

@@ -4,7 +4,7 @@ import ts from "typescript";
 import type { Bindings } from "../names/bindings.ts";
 import { notKnown } from "../names/literals.ts";
 import { isPlain } from "../names/package-values.ts";
-import { givenTo } from "../names/scope.ts";
+import { declarationOf, givenTo } from "../names/scope.ts";
 import type { Values } from "../names/values.ts";
 import { textOf } from "../names/written.ts";
 import { bare, nameOf, stringOf } from "../syntax/source.ts";
@@ -117,10 +117,17 @@ export function eventsNamed(
   if (ts.isConditionalExpression(value))
     return [value.whenTrue, value.whenFalse].flatMap((one) => ofPart({ file, node: one }, steps));
   if (ts.isArrayLiteralExpression(value))
-    return value.elements.flatMap((element) => ofPart({ file, node: element }, maxNames));
+    return value.elements.flatMap((element) =>
+      ofPart({ file, node: ts.isSpreadElement(element) ? element.expression : element }, maxNames),
+    );
   const found = events.get(value);
   if (found !== undefined) return found;
   if (steps === 0) return [];
+  const list = listBehind(value);
+  if (list !== null) return ofPart({ file, node: list }, steps - 1);
+  const whole = valuesTaken(value);
+  if (whole !== null)
+    return (objectNamed(file, whole, bindings) ?? []).flatMap((member) => ofPart(member, steps - 1));
   const origin = bindings.originOfExpression(file, value);
   const local = ts.isIdentifier(value) ? givenTo(value) : null;
   if (local !== null && origin?.value !== local) return ofPart({ file, node: local }, steps - 1);
@@ -132,6 +139,43 @@ export function eventsNamed(
   return ts.isArrayLiteralExpression(defined)
     ? ofPart({ file: origin.file, node: defined }, maxNames)
     : (events.get(defined) ?? []);
+}
+
+/** The list of which it is one: `list.at(0)`, `one` of `for (const one of list)` and of `list.map((one) => …)`. */
+function listBehind(value: ts.Expression): ts.Expression | null {
+  if (ts.isCallExpression(value)) {
+    const callee = bare(value.expression);
+    return ts.isPropertyAccessExpression(callee) && callee.name.text === "at" ? callee.expression : null;
+  }
+  const declared = ts.isIdentifier(value) ? declarationOf(value) : null;
+  if (declared === null) return null;
+  const around = declared.parent.parent;
+  if (ts.isVariableDeclaration(declared)) return ts.isForOfStatement(around) ? around.expression : null;
+  if (!ts.isParameter(declared) || !ts.isCallExpression(around) || around.arguments[0] !== declared.parent)
+    return null;
+  const callee = bare(around.expression);
+  const isFirst = declared.parent.parameters[0] === declared;
+  return isFirst &&
+    ts.isPropertyAccessExpression(callee) &&
+    /^(?:map|flatMap|forEach)$/.test(callee.name.text)
+    ? callee.expression
+    : null;
+}
+
+/** What `Object.values(…)` is given; null: it is something else. */
+const valuesTaken = (value: ts.Expression): ts.Expression | null =>
+  ts.isCallExpression(value) && value.expression.getText() === "Object.values"
+    ? (value.arguments[0] ?? null)
+    : null;
+
+/** All that stands in an object that is written down. */
+function objectNamed(file: string, node: ts.Expression, bindings: Bindings): readonly Written[] | null {
+  const value = bare(node);
+  const named = ts.isIdentifier(value)
+    ? (givenTo(value) ?? bindings.originOf(file, value.text)?.value ?? null)
+    : value;
+  const object = named === null ? null : bare(named);
+  return object !== null && ts.isObjectLiteralExpression(object) ? membersIn(object, null) : null;
 }
 
 /** `events.lent` and `events[kind]`, of an object that is written down; all that it may be. Null: it is none of these. */
@@ -151,7 +195,12 @@ function membersOf(file: string, node: ts.Expression, bindings: Bindings): reado
   const given = local ?? origin?.value ?? null;
   const object = given === null ? null : bare(given);
   if (object === null || !ts.isObjectLiteralExpression(object)) return null;
-  return object.properties.flatMap((property) => {
+  return membersIn(object, name);
+}
+
+/** @param name null: all of them */
+const membersIn = (object: ts.ObjectLiteralExpression, name: string | null): readonly Written[] =>
+  object.properties.flatMap((property) => {
     if (property.name === undefined || (name !== null && nameOf(property.name) !== name)) return [];
     const value = ts.isPropertyAssignment(property)
       ? property.initializer
@@ -160,4 +209,3 @@ function membersOf(file: string, node: ts.Expression, bindings: Bindings): reado
         : null;
     return value === null ? [] : [{ file: object.getSourceFile().fileName, node: value }];
   });
-}

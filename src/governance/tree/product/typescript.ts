@@ -4,6 +4,7 @@ import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { type Bindings, readBindings } from "../names/bindings.ts";
 import { type PackageTypes, readPackageTypes } from "../names/package-types.ts";
+import { isPlain } from "../names/package-values.ts";
 import { readValues, type Values } from "../names/values.ts";
 import { objectOf, textOf } from "../names/written.ts";
 import { nodesOf } from "../syntax/nodes.ts";
@@ -202,8 +203,11 @@ function callsIn({ path, ast }: SourceFile): readonly Call[] {
 }
 
 function readConsumer(file: string, call: ts.CallExpression, values: Values): DefinedConsumer {
-  const options = objectOf(call.arguments[0]);
-  const subscriber = options === null ? null : textOf(file, propertyValue(options, "subscriber"), values);
+  const [given] = call.arguments;
+  const options = objectOf(given);
+  const named = options === null ? null : textOf(file, propertyValue(options, "subscriber"), values);
+  const whole = named !== null || given === undefined ? null : values.valueOf(file, given);
+  const subscriber = isPlain(whole) && typeof whole.subscriber === "string" ? whole.subscriber : named;
   return { file, call, options, subscriber };
 }
 
