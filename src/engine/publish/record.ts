@@ -115,9 +115,30 @@ function recordSql({ plain, sealed }: Recorder, prepared: readonly RecordedEvent
   return subjectKeys.length === 0 ? plain(...values) : sealed(JSON.stringify(subjectKeys), ...values);
 }
 
-/** The row has its position in a column of its own; what another program wrote into meta under that name is not it. */
+/**
+ * What a row has. What is null is left out: Postgres reads the same, and of an event that is most of its fields.
+ * Its position has a column of its own; what another program wrote into meta under that name is not it.
+ */
 function toRow({ event, key, origin, again, formerId }: RecordedEvent) {
-  return { ...event, meta: withoutPosition(event.meta), key, origin, again, former_id: formerId };
+  return {
+    id: event.id,
+    type: event.type,
+    source: event.source,
+    target: event.target ?? undefined,
+    payload: event.payload,
+    timestamp: event.timestamp,
+    meta: withoutPosition(event.meta),
+    mission_id: event.mission_id ?? undefined,
+    task_id: event.task_id ?? undefined,
+    correlation_id: event.correlation_id ?? undefined,
+    tenant_id: event.tenant_id ?? undefined,
+    actor_id: event.actor_id ?? undefined,
+    severity: event.severity ?? undefined,
+    key: key ?? undefined,
+    origin,
+    again,
+    former_id: formerId,
+  };
 }
 
 function withoutPosition(meta: EnvelopeMeta): EnvelopeMeta {
