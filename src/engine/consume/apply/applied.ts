@@ -49,6 +49,8 @@ export interface ApplyDeps extends HandlerDeps {
   readonly fence: () => FenceText;
   /** Judges a failure before it counts; `stop` ends the list there, and what is left of it was not tried. */
   readonly judge: (failure: Applied) => { readonly failure: Applied; readonly stop: boolean };
+  /** Called when the handlers of a transaction have come to their end: only the answer to its COMMIT is waited for. */
+  readonly onEnding?: () => void;
   /** Called after each commit in which a handler ran, with what it ran for. */
   readonly onApplied: (applied: readonly Delivery[]) => void;
   /** Which migrations the database lacks, as a sentence; null when none. Asked only when a statement does not fit there. */

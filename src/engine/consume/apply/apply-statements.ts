@@ -30,6 +30,7 @@ export interface StatementDeps extends HandlerDeps {
   readonly db: Database;
   readonly stream: string;
   readonly recordAtEnd?: RecordAtEnd;
+  readonly onEnding?: () => void;
   readonly fence: () => FenceText;
 }
 
@@ -52,6 +53,7 @@ export async function applyStatements(
   try {
     const effects = { tx: null, execute: gather };
     await runHandlers({ deps, effects, run, sliceEndMs: Number.POSITIVE_INFINITY }, list);
+    deps.onEnding?.();
     ending = await endWithEvents(deps.publish, run.published, deps.recordAtEnd);
     const before = [
       sql`SELECT set_config('statement_timeout', ${String(Math.ceil(handlerTimeoutMs))}, true)`,

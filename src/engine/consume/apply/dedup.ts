@@ -88,7 +88,8 @@ function rowsOf(
   return JSON.stringify(
     claims.map((claim) => ({
       m: beside?.get(claim) ?? claim.place,
-      e: claim.eventId.length <= maxEventIdLength && nameless?.has(claim) !== true ? claim.eventId : undefined,
+      e:
+        claim.eventId.length <= maxEventIdLength && nameless?.has(claim) !== true ? claim.eventId : undefined,
       t: claim.type.slice(0, maxTypeLength),
       n: claim.tenantId?.slice(0, maxTypeLength),
       ...(claim.replayGeneration === 0 ? {} : { p: claim.replayGeneration }),

@@ -70,7 +70,10 @@ export async function tryTogether(
         ),
       {
         first: claimSql(deps.consumer.subscriber, deps.stream, claims),
-        last: () => endWithEvents(deps.publish, run.published, deps.recordAtEnd),
+        last: () => {
+          deps.onEnding?.();
+          return endWithEvents(deps.publish, run.published, deps.recordAtEnd);
+        },
         savepoints: cutBackBy(run.published),
         fence: deps.fence(),
       },

@@ -79,6 +79,7 @@ export async function openDrain(
     breakerChanged: false,
     readSize: readSizeAtFirst(consumer),
     rounds: 0,
+    onEnding: null,
     appliedBefore: 0,
     outlook: beginOutlook(),
   });
@@ -100,6 +101,7 @@ function applyDepsOf(base: DrainBase, drain: () => Drain): ApplyDeps {
     trace: deps.tracer ? createDrainTrace(deps.tracer, place, deps.now()) : null,
     fence: () => fenceText(subscriber, shard, base.state.fencingToken),
     judge: (failure) => judge(drain(), failure),
+    onEnding: () => drain().onEnding?.(),
     onApplied(applied) {
       noteApplied(drain(), applied);
       deps.onEffects?.();

@@ -5,7 +5,9 @@ import type { Delivery, Taken } from "../delivery.ts";
 import { type Drain, hasTime, mayGoOn } from "./state.ts";
 
 /*
- * While the deliveries of a round are handled, which is mostly waiting for Postgres, the next ones are read and decoded.
+ * While the deliveries of a round are handled, which is mostly waiting for Postgres, the next ones are read and decoded:
+ * of a backlog from the beginning of the round, of a flow when its handlers have come to their end and news has come:
+ * an event of a flow waits for one call less, and for what has come by then.
  *
  * What was read ahead is not tried before the round is over, and then only if nothing of it is left: otherwise an event
  * could pass an older one with its key that is to be tried again. So it is put back then, and taken in its place. If this
@@ -18,16 +20,19 @@ export function mostRead({ batchSize }: Consumer): number {
   return Math.min(batchSize, maxPending / 2);
 }
 
-/** True when as many were taken as were asked for, nothing waits anywhere, and rounds have been short and full so far. */
-function mayReadAhead(
-  drain: Drain,
-  { fresh, waiting, isFull }: Taken,
-  running: readonly Delivery[],
-): boolean {
-  const { state, readSize, consumer } = drain;
+/** True when nothing waits anywhere, and the round runs all that was taken. */
+function mayReadAhead(drain: Drain, { fresh, waiting }: Taken, running: readonly Delivery[]): boolean {
   const runsAll = waiting.length === 0 && running.length === fresh.length;
-  const isKnown = state.deferredMark === null && state.startId !== null;
-  return isFull && runsAll && isKnown && readSize >= mostRead(consumer) && mayGoOn(drain);
+  const isKnown = drain.state.deferredMark === null && drain.state.startId !== null;
+  return runsAll && isKnown && mayGoOn(drain);
+}
+
+/** What became of a round. */
+export interface RanRound {
+  /** False when the drain should end. */
+  readonly finished: boolean;
+  /** More was read meanwhile. */
+  readonly hasReadAhead: boolean;
 }
 
 /**
@@ -36,22 +41,33 @@ function mayReadAhead(
  * @param taken what the stream gave
  * @param running what the round runs
  * @param run false when the drain should end
- * @returns what `run` does
  */
 export async function readingAhead(
   drain: Drain,
   taken: Taken,
   running: readonly Delivery[],
   run: () => Promise<boolean>,
-): Promise<boolean> {
-  if (!mayReadAhead(drain, taken, running)) return run();
-  const { stream, readSize, options, result } = drain;
-  const count = Math.min(readSize, options.maxEvents - result.read);
+): Promise<RanRound> {
+  if (!mayReadAhead(drain, taken, running)) return { finished: await run(), hasReadAhead: false };
+  const { stream, readSize, options, result, deps } = drain;
+  const reads: Promise<void>[] = [];
+  const read = () => {
+    const reading = stream.readAhead(Math.min(readSize, options.maxEvents - result.read));
+    // Its failure is told below, and not before the round is over.
+    reading.catch(() => undefined);
+    reads.push(reading);
+  };
+  if (taken.isFull && readSize >= mostRead(drain.consumer)) read();
+  drain.onEnding = () => {
+    if (reads.length === 0 && mayGoOn(drain) && deps.takeNews?.() === true) read();
+  };
+  const [ran] = await Promise.allSettled([run()]);
+  drain.onEnding = null;
   // Both come to their end before the drain does.
-  const [finished, read] = await Promise.allSettled([run(), stream.readAhead(count)]);
-  if (finished.status === "rejected") throw finished.reason;
-  if (read.status === "rejected") throw read.reason;
-  const mayGoOnWith = finished.value && stream.isDone && !isOpen(drain.breaker) && hasTime(drain);
-  if (!mayGoOnWith) await stream.returnAhead();
-  return finished.value;
+  const [ahead] = await Promise.allSettled(reads);
+  if (ran.status === "rejected") throw ran.reason;
+  if (ahead?.status === "rejected") throw ahead.reason;
+  const mayGoOnWith = ran.value && stream.isDone && !isOpen(drain.breaker) && hasTime(drain);
+  if (ahead !== undefined && !mayGoOnWith) await stream.returnAhead();
+  return { finished: ran.value, hasReadAhead: ahead !== undefined };
 }

@@ -44,14 +44,16 @@ export async function runRound(drain: Drain): Promise<boolean> {
     return false;
   }
   const together = plan.resumed.length === 0 ? plan.fresh : inStreamOrder([...plan.resumed, ...plan.fresh]);
-  const finished = await readingAhead(drain, stream, together, () => runTogether(drain, together, blocked));
+  const { finished, hasReadAhead } = await readingAhead(drain, stream, together, () =>
+    runTogether(drain, together, blocked),
+  );
   const mayRead = stream.isFull || deferred.isFull || deferred.waitsForRead;
   if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, drain.consumer);
   if (finished) await lookAhead(drain, stream);
   // What is left may have waited for one that was new.
   const hasRun =
     plan.alone.length > 0 || plan.resumed.length > 0 || (plan.left.length > 0 && plan.fresh.length > 0);
-  return finished && (hasRun || hasDeferred || mayRead);
+  return finished && (hasRun || hasDeferred || mayRead || hasReadAhead);
 }
 
 /** What a round has at hand. */

@@ -22,6 +22,8 @@ export interface Drain extends DrainBase {
   /** New entries that the next round reads at most; grows and shrinks with the time that rounds take. */
   readSize: number;
   rounds: number;
+  /** Called when the handlers of a transaction have come to their end. */
+  onEnding: (() => void) | null;
   /** Deliveries applied when the drain last stayed for news. */
   appliedBefore: number;
   /** How far it has looked ahead for tenants who wait behind others. */
