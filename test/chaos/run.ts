@@ -104,14 +104,19 @@ async function run(options: ChaosOptions, folder: string, steps: Steps): Promise
   steps.push(async () => ticks.stop());
   const stream = `${prefix}:events:stream`;
   const storm = startStorm({ ...options, sites, servers, redis, stream, apiKey, random: random.fork() });
-  storm.done.catch(() => undefined);
+  // A server that does not come back would have the publisher try for ever.
+  const broken = new AbortController();
+  storm.done.catch((error: unknown) => broken.abort(error));
   const ledger = await publishAll({
     urls: sites.map(({ edge }) => edge.url) as [string, ...string[]],
     apiKey,
     lanes: planContent({ seed, events: options.events, agents, lanes: 24, poison: options.poison }),
     loadMs: options.loadMs,
     random: random.fork(),
-    signal,
+    signal: AbortSignal.any([signal, broken.signal]),
+  }).catch(async (error: unknown) => {
+    if (broken.signal.aborted) await storm.done;
+    throw error;
   });
   onProgress(`${ledger.events.length} events published in ${(ledger.tookMs / 1_000).toFixed(1)} s`);
   await storm.done;

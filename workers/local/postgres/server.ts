@@ -33,6 +33,8 @@ const USER = "brain";
 const DATABASE = "brain";
 /** SQLSTATE of a refused login. */
 const INVALID_PASSWORD = "28P01";
+/** SQLSTATE while it recovers from its log. */
+const CANNOT_CONNECT_NOW = "57P03";
 
 /** A folder and what PostgreSQL calls it. */
 interface Cluster {
@@ -228,7 +230,9 @@ async function launch(
       version = String(rows[0]?.server_version);
       return true;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.code !== INVALID_PASSWORD) return false;
+      if (!(error instanceof pg.DatabaseError)) return false;
+      if (error.code === CANNOT_CONNECT_NOW) return "loading";
+      if (error.code !== INVALID_PASSWORD) return false;
       throw new Error(
         `${join(dataDir, "postgres-password")} does not hold the password of the PostgreSQL in ${folder}. ` +
           "Bring the right one back, or remove both to begin with empty data.",

@@ -105,19 +105,27 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
+/** `loading`: it says that it is reading its data, as behind a crash. Whoever stops it then begins anew the next time. */
+export type Readiness = boolean | "loading";
+
+/** How long a server may go on loading, ms. */
+const loadingLimitMs = 15 * 60_000;
+
 /**
  * Waits until `isReady` gives true. When it throws, waiting is of no use: the server is stopped.
  *
+ * @param timeoutMs counted anew while the server says that it is loading
  * @throws Error with the end of the log when the server ends or takes too long
  */
 export async function waitUntilReady(
   name: string,
   child: Child,
   logFile: string,
-  isReady: () => Promise<boolean>,
+  isReady: () => Promise<Readiness>,
   timeoutMs = 30_000,
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const beganMs = performance.now();
+  let deadline = beganMs + timeoutMs;
   const look = async () => {
     try {
       return await isReady();
@@ -126,7 +134,8 @@ export async function waitUntilReady(
       throw error;
     }
   };
-  while (!(await look())) {
+  for (let ready = await look(); ready !== true; ready = await look()) {
+    if (ready === "loading") deadline = Math.min(beganMs + loadingLimitMs, performance.now() + timeoutMs);
     const failure = child.hasExited()
       ? `${name} ended while starting`
       : performance.now() > deadline

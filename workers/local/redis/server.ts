@@ -10,7 +10,7 @@ import { findFreePort } from "../ports.ts";
 import { endLeftover, startChild, waitUntilReady } from "../processes/child-process.ts";
 import { keepRunning } from "../processes/supervise.ts";
 import { createRedisConnection } from "./connection.ts";
-import { plainReply } from "./resp.ts";
+import { plainReply, RedisReplyError } from "./resp.ts";
 
 const run = promisify(execFile);
 
@@ -115,6 +115,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RunningSe
         try {
           const [ping, info] = await probe.send([["PING"], ["INFO", "server"]], plainReply);
           version = /redis_version:(\S+)/.exec(String(info))?.[1] ?? "";
+          if (ping instanceof RedisReplyError && ping.message.startsWith("LOADING ")) return "loading";
           return ping === "PONG";
         } catch {
           return false;
