@@ -1,5 +1,5 @@
 import { type PeerKind, peerKinds } from "./peer-protocol.ts";
-import type { Cpu, Drain, Round } from "./peer-rounds.ts";
+import type { Cpu, Drain, Latency, Round } from "./peer-rounds.ts";
 import { markdownTable, percentiles, short } from "./report.ts";
 
 /** The rounds of all sides as one table, and what a drain costs by process as another. */
@@ -42,6 +42,17 @@ function drainLines(way: string, targets: readonly Target[]): Line[] {
   ];
 }
 
+function flowLines(way: string): Line[] {
+  const line = (percentile: keyof Latency, bound: number): Line => ({
+    name: `request to effect at 200/s, ${percentile} ms; ours: ${way}`,
+    ours: ({ flows }) => flows[way]?.[percentile],
+    peer: ({ flows }) => flows.own?.[percentile],
+    better: "less",
+    targets: [{ bound }],
+  });
+  return [line("p50", 15), line("p99", 60)];
+}
+
 function same(
   name: string,
   value: (round: Round) => number,
@@ -65,8 +76,8 @@ const lines: readonly Line[] = [
   ...drainLines("one insert per event", [{ of: ["graphile-worker, transaction per job"], times: 1 }]),
   ...drainLines("onSqlBatch", []),
   ...drainLines("onSql, one insert per event", []),
-  same("request to effect at 200/s, p50 ms", ({ latency }) => latency.p50, "less", { bound: 15 }),
-  same("request to effect at 200/s, p99 ms", ({ latency }) => latency.p99, "less", { bound: 60 }),
+  ...flowLines("one insert per event"),
+  ...flowLines("onSql"),
 ];
 
 function median(values: readonly number[]): number {

@@ -30,6 +30,12 @@ export interface Drain {
   readonly cpu: Cpu;
 }
 
+/** Ms. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
 export interface Round {
   /** Per second. */
   readonly oneByOne: number;
@@ -37,8 +43,8 @@ export interface Round {
   readonly bulk: number;
   /** By the way in which handlers are written; a peer has one way. */
   readonly drains: Readonly<Record<string, Drain>>;
-  /** From the request to the effect, ms. */
-  readonly latency: { readonly p50: number; readonly p99: number };
+  /** From the request to the effect at a steady rate, by the same ways. */
+  readonly flows: Readonly<Record<string, Latency>>;
   /** What was lost, doubled or refused, in words. */
   readonly faults: readonly string[];
 }
@@ -148,7 +154,7 @@ export async function measurePeer(stack: Stack, db: pg.Pool, peer: Peer, sizes: 
     inFlight: (flight * 1_000) / inFlightMs,
     bulk: (events * 1_000) / bulkMs,
     drains: { own: drain },
-    latency: { p50, p99 },
+    flows: { own: { p50, p99 } },
     faults,
   };
 }
@@ -161,6 +167,12 @@ const ourDrains: Readonly<
   "one insert per event": { subscriber: "bench_each", make: makers.clicked },
   onSqlBatch: { subscriber: "bench_sql_batch", make: makers.niche },
   "onSql, one insert per event": { subscriber: "bench_sql", make: makers.unpublished },
+};
+
+/** The same of those that get events one by one. */
+const ourFlows: typeof ourDrains = {
+  "one insert per event": { subscriber: "bench_latency", make: makers.bumped },
+  onSql: { subscriber: "bench_sql", make: makers.unpublished },
 };
 
 async function publishOurs(stack: Stack, n: number, atOnce: number): Promise<number> {
@@ -244,20 +256,35 @@ export async function measureOurs(stack: Stack, sizes: Sizes): Promise<Round> {
     drains[name] = result.drain;
     faults.push(...result.faults);
   }
-  // Its queue is as empty as those of the peers: it has read past what the drains before were for.
-  await drainFully(stack, "bench_latency");
-  await stack.db.query("TRUNCATE bench_effects");
-  const result = await flood(stack, pacePerSecond * seconds, pacePerSecond);
-  const { p50, p99 } = percentiles(await effectTimes(stack, result));
-  faults.push(...faultsOf("at 200/s", result.accepted.size, await countOurs(stack, "bench_latency")));
-  const without = result.refused.size + result.failed;
-  if (without > 0) faults.push(`at 200/s: ${without} NOT ACCEPTED`);
+  const flows: Record<string, Latency> = {};
+  for (const [way, { subscriber, make }] of Object.entries(ourFlows)) {
+    const flow = await measureFlow(stack, subscriber, make, seconds);
+    flows[way] = flow.latency;
+    faults.push(...flow.faults);
+  }
   return {
     oneByOne: (singles * 1_000) / oneByOneMs,
     inFlight: (flight * 1_000) / inFlightMs,
     bulk: (events * 1_000) / bulkMs,
     drains,
-    latency: { p50, p99 },
+    flows,
     faults,
   };
+}
+
+async function measureFlow(
+  stack: Stack,
+  subscriber: string,
+  make: (n: number) => BenchEvent,
+  seconds: number,
+): Promise<{ readonly latency: Latency; readonly faults: readonly string[] }> {
+  // Its queue is as empty as those of the peers: it has read past what the drains before were for.
+  await drainFully(stack, subscriber);
+  await stack.db.query("TRUNCATE bench_effects");
+  const result = await flood(stack, pacePerSecond * seconds, pacePerSecond, make);
+  const { p50, p99 } = percentiles(await effectTimes(stack, result));
+  const faults = faultsOf("at 200/s", result.accepted.size, await countOurs(stack, subscriber));
+  const without = result.refused.size + result.failed;
+  if (without > 0) faults.push(`at 200/s: ${without} NOT ACCEPTED`);
+  return { latency: { p50, p99 }, faults };
 }

@@ -64,7 +64,7 @@ const statements = defineConsumer({
   concurrency: 4,
   handlers: [
     onSql(distributionUnpublished, ({ event }) => [
-      sql`INSERT INTO bench_effects (event_id, n) VALUES (${event.id}, 0)`,
+      sql`INSERT INTO bench_effects (event_id, n, at) VALUES (${event.id}, 0, clock_timestamp())`,
     ]),
   ],
 });
