@@ -46,7 +46,20 @@ describe("the stack of an error", () => {
     const cause = withStack(`Error: ${message}\n    at real (src/a.ts:1:1)`, message);
     const text = stackText(withStack(`Error: ${message}\n    at outer (src/b.ts:2:2)`, message, cause), said);
     expect(text).toBe(
-      "Error: said\n    at outer (src/b.ts:2:2)\ncaused by Error: said\n    at real (src/a.ts:1:1)",
+      "Error: said\n    at outer (src/b.ts:2:2)\ncaused by Error\n    at real (src/a.ts:1:1)",
+    );
+  });
+
+  test("says of a cause what it says of no error above it, and the same words once", () => {
+    const thrown = withStack("Error: c\n    at c (src/c.ts:3:3)", "refused");
+    const passed = withStack("Error: b\n    at b (src/b.ts:2:2)", "refused", thrown);
+    const other = withStack("Error: a\n    at a (src/a.ts:1:1)", "no order", passed);
+    expect(stackText(other, ({ message }) => message)).toBe(
+      [
+        "Error: no order\n    at a (src/a.ts:1:1)",
+        "caused by Error: refused\n    at b (src/b.ts:2:2)",
+        "caused by Error\n    at c (src/c.ts:3:3)",
+      ].join("\n"),
     );
   });
 

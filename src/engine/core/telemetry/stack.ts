@@ -29,14 +29,15 @@ export function stackText(thrown: unknown, textOf: (error: Error) => string): st
   const parts: string[] = [];
   let error: unknown = thrown;
   let found = false;
+  let above: string | null = null;
   for (let depth = 0; error instanceof Error && depth <= maxCauses; depth += 1) {
     const frames = framesOf(error);
     found ||= frames.length > 0;
-    parts.push(
-      [`${depth === 0 ? "" : "caused by "}${error.name}: ${textOf(error)}`, ...frames.map(frameText)].join(
-        "\n",
-      ),
-    );
+    const text = textOf(error);
+    // What a driver threw is told by the line of what it became; to say so again would look like another error.
+    const said = text === above ? error.name : `${error.name}: ${text}`;
+    parts.push([`${depth === 0 ? "" : "caused by "}${said}`, ...frames.map(frameText)].join("\n"));
+    above = text;
     error = error.cause;
   }
   return found ? parts.join("\n").slice(0, maxStackLength).toWellFormed() : null;
