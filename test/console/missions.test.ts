@@ -29,6 +29,22 @@ const press = async (page: Page, action: string, reason: string) => {
   await form.getByRole("button").click();
 };
 
+test.each([
+  ["/missions", "/enqueue"],
+  ["/missions/templates", "/templates"],
+])("an empty %s shows what fills it, and that works as it stands", async (path, route) => {
+  const page = await ours.open({ viewport: { width: 390, height: 700 } });
+  await page.goto(path);
+  const [shown = ""] = await page.locator(".copy code").allTextContents();
+  expect(shown).toContain(`curl ${ours.origin}/api/missions${route} `);
+  await expectFits(page);
+  await expectAccessible(page);
+  await send(route, JSON.parse(/-d '(.*)'/.exec(shown)?.[1] ?? "{}"));
+  await page.goto(path);
+  expect(await page.locator("tbody tr").count()).toBe(1);
+  expect(await page.locator(".copy").count()).toBe(0);
+});
+
 test("a mission is looked at with its log, and cancelled with a reason", async () => {
   const { id } = await send("", { name: `Write ${evil}`, data: { text: evil }, tenant_id: "acme" });
   const page = await ours.open();

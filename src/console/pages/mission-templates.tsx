@@ -1,8 +1,15 @@
 import type { TemplateList } from "../answers/missions.ts";
 import type { PageModule } from "../page.ts";
 import { Pager, Table } from "../parts/table.tsx";
-import { Empty, Time } from "../parts/text.tsx";
+import { Copy, curlOf, Empty, Time } from "../parts/text.tsx";
 import { missionWords } from "../words/missions.ts";
+
+/** A template of one step with one variable. */
+const example = {
+  name: "Say a word back",
+  steps: [{ order: 1, action: "echo", config: { word: "{{word}}" } }],
+  variables: { word: { type: "string", required: true } },
+};
 
 export const page: PageModule = {
   async show(visit) {
@@ -19,7 +26,15 @@ export const page: PageModule = {
           <h1>{w.templates}</h1>
           <p class="quiet">{w.templatesLead}</p>
           {found.templates.length === 0 ? (
-            <Empty>{w.templatesNone}</Empty>
+            <>
+              <Empty>{w.templatesNone}</Empty>
+              {visit.can("missions:write") ? (
+                <>
+                  <p>{w.keepOne}</p>
+                  <Copy visit={visit} text={curlOf(visit, "/api/missions/templates", example)} />
+                </>
+              ) : null}
+            </>
           ) : (
             <Table
               label={w.templates}

@@ -10,7 +10,7 @@ import { Figures } from "../parts/figures.tsx";
 import { ActionForm, FilterForm, FilterSelect, ReasonField } from "../parts/form.tsx";
 import { MissionBadge } from "../parts/mission-status.tsx";
 import { Pager, Table } from "../parts/table.tsx";
-import { Empty, Time } from "../parts/text.tsx";
+import { Copy, curlOf, Empty, Time } from "../parts/text.tsx";
 import { missionWords } from "../words/missions.ts";
 
 function steer(what: "pause" | "resume"): Act {
@@ -24,6 +24,9 @@ function steer(what: "pause" | "resume"): Act {
     return { goTo: visit.href("/missions"), told, requestId };
   };
 }
+
+/** A mission to begin with: it gives back what it is given. */
+const example = { type: "echo", name: "Say it back", payload: { word: "hello" } };
 
 export const page: PageModule = {
   async show(visit) {
@@ -61,7 +64,15 @@ export const page: PageModule = {
             />
           </FilterForm>
           {found.missions.length === 0 ? (
-            <Empty>{status === null ? w.none : w.noneFound}</Empty>
+            <>
+              <Empty>{status === null ? w.none : w.noneFound}</Empty>
+              {status === null && visit.can("missions:write") ? (
+                <>
+                  <p>{w.queueOne}</p>
+                  <Copy visit={visit} text={curlOf(visit, "/api/missions/enqueue", example)} />
+                </>
+              ) : null}
+            </>
           ) : (
             <MissionTable visit={visit} missions={found.missions} />
           )}

@@ -1,7 +1,7 @@
 import type { PageModule } from "../page.ts";
 import { SettingsMenu } from "../parts/settings-menu.tsx";
 import { Pager, Table } from "../parts/table.tsx";
-import { Badge, Copy, Empty, Tenant, Time } from "../parts/text.tsx";
+import { Badge, Copy, curlOf, Empty, Tenant, Time } from "../parts/text.tsx";
 import { settingsWords } from "../words/settings.ts";
 
 interface Endpoints {
@@ -19,10 +19,7 @@ interface Endpoints {
 }
 
 /** What adds an endpoint. */
-const addition = (origin: string) => `curl ${origin}/api/webhooks \\
-  -H "authorization: Bearer $BRAIN_API_KEY" \\
-  -H "content-type: application/json" \\
-  -d '{"url": "https://shop.example/hooks", "event_types": ["course.*"]}'`;
+const addition = { url: "https://shop.example/hooks", event_types: ["course.*"] };
 
 export const page: PageModule = {
   async show(visit) {
@@ -77,7 +74,7 @@ export const page: PageModule = {
             <>
               <h2>{w.addWebhook}</h2>
               <p>{w.addWebhookWhy}</p>
-              <Copy visit={visit} text={addition(visit.origin)} />
+              <Copy visit={visit} text={curlOf(visit, "/api/webhooks", addition)} />
             </>
           ) : null}
         </>

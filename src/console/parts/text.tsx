@@ -33,6 +33,14 @@ export function Tenant({ visit, id }: { readonly visit: Visit; readonly id: stri
   return <span class={id === null ? "quiet" : undefined}>{id ?? visit.words(shellWords).allTenants}</span>;
 }
 
+/** What sends a body to a route of this server. @param body without `'`, which would end it in a shell */
+export function curlOf(visit: Visit, path: string, body: object): string {
+  return `curl ${visit.origin}${path} \\
+  -H "authorization: Bearer $BRAIN_API_KEY" \\
+  -H "content-type: application/json" \\
+  -d '${JSON.stringify(body)}'`;
+}
+
 /** A text to take along, e.g. a command; the button is there with client script. */
 export function Copy({ visit, text }: { readonly visit: Visit; readonly text: string }) {
   const w = visit.words(shellWords);
