@@ -225,6 +225,16 @@ const paths = [
   "/alerts/1",
 ];
 
+test("in German, too, a window 1,280 px wide has all of a consumer's shards in sight", async () => {
+  const page = await ours.open({ locale: "de-DE", viewport: { width: 1_280, height: 700 } });
+  await page.goto("/consumers/agents");
+  expect(await page.locator("main").textContent()).toContain("7 gelesen, 7 angewandt");
+  const beside = await page.evaluate<readonly number[]>(
+    "[...document.querySelectorAll('.scroll')].map((one) => one.scrollWidth - one.clientWidth)",
+  );
+  expect(beside.filter((width) => width > 0)).toEqual([]);
+});
+
 test.each([
   ["light", 1280, "en-GB"],
   ["dark", 360, "de-DE"],

@@ -222,7 +222,7 @@ function Shards({ visit, consumer }: Props) {
             <td class="number">{duration(shard.oldest_pending_age_ms)}</td>
             <td class="number">{number(shard.queued)}</td>
             <td class="number">{duration(shard.oldest_queued_age_ms)}</td>
-            <td class="wide">
+            <td class="name">
               <Time visit={visit} at={shard.last_tick?.at ?? null} as="ago" />
               {shard.last_tick === null ? null : (
                 <span class="quiet">
