@@ -1,22 +1,19 @@
 /** E-8, C-3 and 11.1, where they are broken by SQL: each table is written by whoever owns it. */
 
-import ts from "typescript";
 import type { Place } from "../../finding.ts";
 import type { Project } from "../../project.ts";
-import { madeOf } from "../../tree/flow/made.ts";
-import { calledFunction, callsInside } from "../../tree/flow/reach.ts";
-import { declarationOf } from "../../tree/names/scope.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
 import { isTestPath } from "../../tree/product/typescript.ts";
 import { engineTables } from "../../tree/sql/engine-tables.ts";
 import { type FileStatement, isMigration, readStatements } from "../../tree/sql/migrations.ts";
 import { mayHaveSql, readSqlTexts } from "../../tree/sql/sql-texts.ts";
 import { type SqlTables, tablesOf } from "../../tree/sql/tables.ts";
-import { bare, calledName, placeOf } from "../../tree/syntax/source.ts";
+import { placeOf } from "../../tree/syntax/source.ts";
 import { charterPackages } from "../../tree/workspaces.ts";
 import type { Report } from "../rule.ts";
 import { sourcesWith } from "../scope-of-rules.ts";
-import { definitionsOf, engineTableOf, ownersOf } from "./table-owners.ts";
+import { engineTableWrites } from "./engine-table-writes.ts";
+import { definitionsOf, ownersOf } from "./table-owners.ts";
 
 const recordTable = "events";
 const claimTable = "processed_events";
@@ -41,47 +38,11 @@ function eachEngineTable(project: Project, tell: (who: string, at: Place, table:
   for (const { module, at, tables } of sqlOf(project))
     for (const table of tables.written)
       if (engineTables.has(table)) tell(module?.name ?? "What is of no module", at, table);
-  for (const { module, nodes } of sourcesWith(project, /\b(?:insert|update|delete)\b/))
-    for (const call of nodes.calls) {
-      const [given] = call.arguments;
-      if (given === undefined || !writes.test(calledName(call) ?? "")) continue;
-      for (const table of engineTablesOf(project, given))
-        tell(module?.name ?? "What is of no module", placeOf(call), table);
-    }
-  for (const { module, nodes } of sourcesWith(project, /@brain\/engine/))
-    for (const call of nodes.calls)
-      for (const [at, given] of call.arguments.entries()) {
-        const value = bare(given);
-        if (!ts.isIdentifier(value) && !ts.isPropertyAccessExpression(value)) continue;
-        const [table] = engineTablesOf(project, value);
-        if (table !== undefined && isWrittenBy(project, call, at))
-          tell(module?.name ?? "What is of no module", placeOf(call), table);
-      }
+  for (const { module, node, table } of engineTableWrites(project))
+    tell(module?.name ?? "What is of no module", placeOf(node), table);
   for (const { statement } of migrationsOf(project))
     for (const table of statement.written)
       if (engineTables.has(table)) tell("The migration", statement.placeOf(table), table);
-}
-
-const writes = /^(?:insert|update|delete)$/;
-
-/** All that an expression may be, behind names and choices. */
-function engineTablesOf({ typescript }: Project, given: ts.Expression): readonly string[] {
-  const tableOf = (node: ts.Expression) =>
-    engineTableOf(typescript.bindings, node.getSourceFile().fileName, node);
-  const own = tableOf(given);
-  return own === null ? madeOf(typescript, given).flatMap((end) => tableOf(end) ?? []) : [own];
-}
-
-/** Whether a function of the project writes the table that it is given there. */
-function isWrittenBy({ typescript }: Project, call: ts.CallExpression, at: number): boolean {
-  const called = calledFunction(typescript, call.expression);
-  const parameter = called?.parameters[at];
-  if (called === null || parameter === undefined) return false;
-  return callsInside(called).some((inner) => {
-    const given = inner.arguments[0] === undefined ? null : bare(inner.arguments[0]);
-    if (given === null || !ts.isIdentifier(given) || !writes.test(calledName(inner) ?? "")) return false;
-    return declarationOf(given) === parameter;
-  });
 }
 
 /** 11.1: another module's table is its code as much as its functions are. */

@@ -3,6 +3,7 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import type { Bindings } from "../../tree/names/bindings.ts";
+import { engineTableNamed } from "../../tree/names/package-values.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
 import { enginePackage } from "../../tree/product/typescript.ts";
 import { engineTables } from "../../tree/sql/engine-tables.ts";
@@ -67,10 +68,7 @@ const isOfEngine = (call: ts.CallExpression, table: string) =>
 export function engineTableOf(bindings: Bindings, file: string, node: ts.Expression): string | null {
   const origin = bindings.originOfExpression(file, node);
   if (origin === null) return null;
-  if (origin.package === enginePackage) {
-    const table = origin.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return engineTables.has(table) ? table : null;
-  }
+  if (origin.package === enginePackage) return engineTableNamed(origin.name)?.name ?? null;
   const made = origin.value === null ? null : bare(origin.value);
   if (made === null || !ts.isCallExpression(made)) return null;
   const table = tableNamedBy(made) ?? "";

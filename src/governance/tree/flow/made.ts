@@ -47,7 +47,9 @@ function behindName(tree: TypeScriptTree, name: ts.Identifier): readonly ts.Expr
     return [];
   if (ts.isVariableDeclaration(declared) || ts.isParameter(declared))
     return declared.initializer === undefined ? elementsFor(tree, declared) : [declared.initializer];
-  return ts.isBindingElement(declared) ? behindMember(tree, name) : [];
+  if (!ts.isBindingElement(declared)) return [];
+  const { initializer } = declared;
+  return [...behindMember(tree, name), ...(initializer === undefined ? [] : [initializer])];
 }
 
 /** `for (const one of [a, b])`, `[a, b].map((one) => …)` */

@@ -2,6 +2,7 @@
 
 import * as charterPackage from "@brain/schemas";
 import * as zod from "zod";
+import { engineTables } from "../sql/engine-tables.ts";
 import { notKnown } from "./literals.ts";
 
 export type Schema = zod.ZodType;
@@ -32,6 +33,21 @@ export const isOfZod = (callee: unknown): boolean =>
 
 export const isCheck = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "_zod" in value;
+
+/** A table of the engine, as its package exports it. */
+export class EngineTable {
+  /** In the database. */
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** `processedEvents`; null: the engine exports something else under that name. */
+export function engineTableNamed(exported: string): EngineTable | null {
+  const name = exported.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return engineTables.has(name) ? new EngineTable(name) : null;
+}
 
 export const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;

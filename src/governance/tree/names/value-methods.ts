@@ -60,7 +60,10 @@ function ofList(list: List, method: string, given: List, call: Call): unknown {
     case "join":
       return joined(list, first);
     case "at":
-      return typeof first === "number" && !list.includes(notKnown) ? list.at(first) : notKnown;
+      // As `list[0]` has it; from its end only where all of it is known.
+      return typeof first === "number" && (first in list || !list.includes(notKnown))
+        ? list.at(first)
+        : notKnown;
     case "concat":
       return given.includes(notKnown) ? notKnown : list.concat(...given);
     case "slice":

@@ -9,7 +9,7 @@ import { globalOf } from "./built-ins.ts";
 import { type Evaluate, enumOf, spaceOf } from "./composites.ts";
 import { loadedBy } from "./imports.ts";
 import { notKnown } from "./literals.ts";
-import { member } from "./package-values.ts";
+import { engineTableNamed, member } from "./package-values.ts";
 import {
   type Declaration,
   declarationOf,
@@ -85,6 +85,7 @@ export function readOrigin(place: Place, origin: Origin | null): unknown {
     return origin.name === "*" || origin.name === "default" ? zod : member(zod, origin.name);
   if (origin.package === "@brain/schemas" && origin.value === null)
     return member(charterPackage, origin.name);
+  if (origin.package === "@brain/engine") return engineTableNamed(origin.name) ?? notKnown;
   if (origin.file === null) return notKnown;
   if (origin.value !== null)
     return isReassignable(origin.value) ? notKnown : place.evaluate(origin.file, origin.value, place.top);
