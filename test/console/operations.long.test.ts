@@ -228,7 +228,8 @@ const paths = [
 test("in German, too, a window 1,280 px wide has all of a consumer's shards in sight", async () => {
   const page = await ours.open({ locale: "de-DE", viewport: { width: 1_280, height: 700 } });
   await page.goto("/consumers/agents");
-  expect(await page.locator("main").textContent()).toContain("7 gelesen, 7 angewandt");
+  // How many the last drain read is chance.
+  expect(await page.locator("main").textContent()).toMatch(/\d gelesen, \d angewandt/);
   const beside = await page.evaluate<readonly number[]>(
     "[...document.querySelectorAll('.scroll')].map((one) => one.scrollWidth - one.clientWidth)",
   );
