@@ -4,8 +4,6 @@ import type { Writable } from "node:stream";
  * Large answers and commands are made and sent in pieces of about so many characters. For a text of 128 KiB and more V8
  * asks the system for new pages each time, and `write` does so again for its bytes: an answer of 256 KiB in one text
  * took five times as long.
- *
- * @see https://v8.dev/blog/trash-talk objects beyond the size of a page have a space of their own
  */
 export const pieceLength = 32 * 1024;
 
