@@ -116,7 +116,7 @@ function recordSql({ plain, sealed }: Recorder, prepared: readonly RecordedEvent
 }
 
 /**
- * What a row has. What is null is left out: Postgres reads the same, and of an event that is most of its fields.
+ * What a row has. What is null is left out: Postgres reads the same, and of a usual event that is half of its fields.
  * Its position has a column of its own; what another program wrote into meta under that name is not it.
  */
 function toRow({ event, key, origin, again, formerId }: RecordedEvent) {

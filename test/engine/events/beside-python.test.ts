@@ -393,8 +393,13 @@ describe("a stream that another program cuts", () => {
     await drain();
     expect(await effects("reports")).toContain(last);
     // One of theirs that was cut between being read and being handled is told as lost; on a slow machine some are.
-    const letters = await backbone.sql<{ reason: string }>("SELECT reason FROM dead_letters");
-    expect(letters.filter(({ reason }) => reason !== "body_lost")).toEqual([]);
+    const letters = await backbone.sql<{ reason: string; event_id: string }>(
+      "SELECT reason, event_id FROM dead_letters",
+    );
+    const isOurs = new Set(ours);
+    expect(letters.filter(({ reason, event_id }) => reason !== "body_lost" || isOurs.has(event_id))).toEqual(
+      [],
+    );
     const restored = backbone.logs
       .filter((line) => line.includes("Another program trimmed the stream"))
       .reduce((sum, line) => sum + Number((JSON.parse(line) as { restored: number }).restored), 0);

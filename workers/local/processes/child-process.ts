@@ -135,11 +135,12 @@ export async function waitUntilReady(
     }
   };
   for (let ready = await look(); ready !== true; ready = await look()) {
-    if (ready === "loading") deadline = Math.min(beganMs + loadingLimitMs, performance.now() + timeoutMs);
+    const nowMs = performance.now();
+    if (ready === "loading") deadline = Math.min(beganMs + loadingLimitMs, nowMs + timeoutMs);
     const failure = child.hasExited()
       ? `${name} ended while starting`
-      : performance.now() > deadline
-        ? `${name} was not ready after ${timeoutMs} ms`
+      : nowMs > deadline
+        ? `${name} was ${ready === "loading" ? `still loading after ${loadingLimitMs}` : `not ready after ${timeoutMs}`} ms`
         : null;
     if (failure !== null) {
       await child.stop();

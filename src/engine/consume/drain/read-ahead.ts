@@ -6,8 +6,8 @@ import { type Drain, hasTime, mayGoOn } from "./state.ts";
 
 /*
  * While the deliveries of a round are handled, which is mostly waiting for Postgres, the next ones are read and decoded:
- * of a backlog from the beginning of the round, of a flow when its handlers have come to their end and news has come:
- * an event of a flow waits for one call less, and for what has come by then.
+ * of a backlog from the beginning of the round; of a flow when the handlers have come to their end, beside the COMMIT, if
+ * news has come by then.
  *
  * What was read ahead is not tried before the round is over, and then only if nothing of it is left: otherwise an event
  * could pass an older one with its key that is to be tried again. So it is put back then, and taken in its place. If this
