@@ -319,6 +319,50 @@ describe("an operator of a tenant", () => {
   });
 });
 
+describe("the name of a replay or redrive", () => {
+  const starts = {
+    "/api/replays": (name: string) => ({ subscriber, name, types: ["agent.error"] }),
+    "/api/dead-letters/redrive": (name: string) => ({ filter: { subscriber, type: "agent.error" }, name }),
+  };
+  const lists = { "/api/replays": "replays", "/api/dead-letters/redrive": "redrives" } as const;
+  const listOf = {
+    "/api/replays": "/api/replays",
+    "/api/dead-letters/redrive": "/api/dead-letters/redrives",
+  };
+  type Path = keyof typeof starts;
+
+  test.each(Object.keys(starts) as Path[])("%s: is each tenant's own", async (path) => {
+    const start = (key: string, name: string) => send(key, "POST", path, starts[path](name));
+    const first: Record<string, string> = {};
+    for (const [who, key] of Object.entries({ acme, zenith, all })) {
+      const reply = await start(key, "monday");
+      expect(reply.status, `${who} ${reply.text}`).toBe(202);
+      expect(reply.body.name).toBe("monday");
+      first[who] = reply.body.id;
+    }
+    for (const [who, key] of Object.entries({ acme, zenith, all })) {
+      const again = await start(key, "monday");
+      expectErrorShape(again, 409, "conflict");
+      expect(again.body.error.details).toEqual([{ path: "name", message: `taken by job ${first[who]}` }]);
+    }
+    const seen = async (key: string) => {
+      const { body } = await send(key, "GET", listOf[path]);
+      return body[lists[path]].filter(({ name }: { name: string }) => name === "monday").length;
+    };
+    expect([await seen(acme), await seen(zenith), await seen(all)]).toEqual([1, 1, 3]);
+  });
+
+  test("is not taken by two that start at once, and not from another tenant", async () => {
+    const path = "/api/replays";
+    const keys = Array.from({ length: 12 }, (_, n) => [acme, zenith, all][n % 3] ?? "");
+    const replies = await Promise.all(keys.map((key) => send(key, "POST", path, starts[path]("at once"))));
+    for (const key of [acme, zenith, all]) {
+      const statuses = replies.filter((_, n) => keys[n] === key).map(({ status }) => status);
+      expect(statuses.toSorted()).toEqual([202, 409, 409, 409]);
+    }
+  });
+});
+
 describe("an event that is sent", () => {
   const statusOf = async (key: string, body: object, headers = {}) =>
     send(key, "POST", "/api/events", body, headers);

@@ -64,7 +64,7 @@ export function engineWatches({ alerts }: Pick<Invocation, "alerts">): AlertWatc
       kinds: ["job_stopped"],
       seen: sql`
         SELECT 'job_stopped', id::text, 'high', format('The %s %s (%s) has stopped: %s Look at what fails, mend it, and go on or begin another one.',
-            kind, id, name, coalesce(status_reason, 'too much of a step failed.')), NULL::text, '{}'::text[]
+            kind, id, coalesce(given_name, name), coalesce(status_reason, 'too much of a step failed.')), NULL::text, '{}'::text[]
         FROM (SELECT * FROM jobs ORDER BY id DESC LIMIT 100) newest
         WHERE status = 'stopped' AND updated_at > now() - interval '1 day'`,
     },

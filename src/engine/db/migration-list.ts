@@ -37,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0041_rename_over_missed", when: 1_795_827_494_519 },
   { tag: "0042_clock_of_the_database", when: 1_795_840_049_371 },
   { tag: "0043_rename_ends_alerts", when: 1_795_842_861_250 },
+  { tag: "0044_names_of_operations_by_tenant", when: 1_796_012_939_051 },
 ];

@@ -44,7 +44,13 @@ export const jobs = pgTable(
     kind: varchar("kind", { length: 10 }).notNull(),
     /** Null: a redrive over several subscribers. */
     subscriberName: varchar("subscriber_name", { length: 255 }),
+    /**
+     * What the release before reads and has its conflict on: the name given, and something behind it where the operation
+     * of another tenant stands here under that name already.
+     */
     name: varchar("name", { length: 100 }).notNull(),
+    /** The name given, one space for each tenant; null: it stands in `name`. */
+    givenName: varchar("given_name", { length: 100 }),
     /** `running`, `paused`, `stopped` (by the stop rule), `completed`, `cancelled`. */
     status: varchar("status", { length: 10 }).notNull().default("running"),
     /** Why it has this status, when nobody asked for it; null otherwise. */
@@ -89,6 +95,12 @@ export const jobs = pgTable(
   (table) => [
     ...tenantRows(),
     unique("jobs_name_key").on(table.kind, table.subscriberName, table.name),
+    uniqueIndex("jobs_given_name_key").on(
+      table.kind,
+      table.subscriberName,
+      sql`coalesce(given_name, name)`,
+      sql`coalesce(tenant_id, '')`,
+    ),
     uniqueIndex("jobs_idempotency_key").on(table.idempotencyKey),
     index("jobs_running_idx").on(table.nextStepAt).where(sql`status = 'running'`),
   ],

@@ -913,9 +913,11 @@ CREATE TABLE "jobs" (
   "updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
   "finished_at" timestamp(3) with time zone,
   "tenant_id" character varying(255) DEFAULT NULLIF(current_setting('brain.tenant'::text, true), ''::text),
+  "given_name" character varying(100),
   CONSTRAINT "jobs_pkey" PRIMARY KEY (id),
   CONSTRAINT "jobs_name_key" UNIQUE (kind, subscriber_name, name)
 );
+CREATE UNIQUE INDEX jobs_given_name_key ON public.jobs USING btree (kind, subscriber_name, COALESCE(given_name, name), COALESCE(tenant_id, ''::character varying));
 CREATE UNIQUE INDEX jobs_idempotency_key ON public.jobs USING btree (idempotency_key);
 CREATE INDEX jobs_running_idx ON public.jobs USING btree (next_step_at) WHERE ((status)::text = 'running'::text);
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;

@@ -3,6 +3,7 @@ import { onAny } from "../../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../../src/engine/consume/define/define-consumer.ts";
 import { changeBulkOperation } from "../../../src/engine/operations/bulk/bulk-changes.ts";
 import { runBulkOperations, stepBulkOperation } from "../../../src/engine/operations/bulk/bulk-operations.ts";
+import { findBulkOperation } from "../../../src/engine/operations/bulk/bulk-view.ts";
 import { previewReplay, startBackfill, startReplay } from "../../../src/engine/operations/bulk/replay.ts";
 import { type Backbone, createBackbone } from "../../backbone.ts";
 import { recorded, unsend } from "../../recorded.ts";
@@ -474,13 +475,32 @@ describe("the life of a replay", () => {
     expect(await start(backbone, { idempotencyKey: "replay:1" })).toBe(first);
     await expect(start(backbone)).rejects.toThrow(/The replay "again" is there already: job \d+, running/);
     await expect(start(backbone, {}, all)).resolves.not.toBe(first);
-    // Whose it is, and what became of it, is not another tenant's to know.
-    const stranger = { ...operator, tenantId: "stranger" };
-    const asked = startReplay(backbone.open(), consumer, replayOptions({}), stranger);
-    await expect(asked).rejects.toMatchObject({
-      message: 'The replay "again" is there already. Choose another name.',
-      issues: [{ path: "name", message: "taken" }],
-    });
+    // A name is the tenant's: another one neither learns of it nor is refused it.
+    const invocation = backbone.open();
+    const stranger = { ...invocation, db: invocation.db.ofTenant("stranger") };
+    const asked = () =>
+      startReplay(stranger, consumer, replayOptions({}), { ...operator, tenantId: "stranger" });
+    const theirs = await asked();
+    await expect(asked()).rejects.toThrow(`job ${theirs}, running`);
+    expect(await findBulkOperation(backbone.open().db, ["replay"], theirs)).toMatchObject({ name: "again" });
+  });
+
+  test("a name that the release before gave is taken for its own tenant, and its statement goes on", async () => {
+    const backbone = await open();
+    const asBefore = (name: string, tenant: string | null) =>
+      backbone.sql(
+        `INSERT INTO jobs (kind, subscriber_name, name, filter, total, tenant_id) VALUES ('replay', $1, $2, '{}', 0, $3)
+         ON CONFLICT (kind, subscriber_name, name) DO NOTHING RETURNING id::text AS id`,
+        [consumer.subscriber, name, tenant],
+      );
+    await asBefore("again", "acme");
+    const ours = await start(backbone);
+    await expect(start(backbone)).rejects.toThrow(`job ${ours}, running`);
+    const invocation = { ...backbone.open(), db: backbone.open().db.ofTenant("acme") };
+    const theirs = startReplay(invocation, consumer, replayOptions({}), { ...operator, tenantId: "acme" });
+    await expect(theirs).rejects.toThrow(/The replay "again" is there already: job \d+, running/);
+    expect(await asBefore("again", null)).toEqual([]);
+    expect(await asBefore("another", "acme")).toHaveLength(1);
   });
 
   test("a backfill is there once, needs no operator, and brings the past up to its position", async () => {

@@ -1,8 +1,7 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import { numberedLock } from "../../db/locks.ts";
-import { isOfTenant } from "../../db/tenant-rows.ts";
 import { type Invocation, requireStream } from "../../invocation.ts";
 import type { Operator } from "../operator-actions.ts";
 import type { BulkKind } from "./bulk-view.ts";
@@ -43,32 +42,53 @@ export async function bulkOperationOfKey(tx: Tx, idempotencyKey: string | null):
 }
 
 /**
- * @param tenantId who asks; null: for all tenants. Of an operation of another tenant nothing is told but that it has the name
- * @throws {ConflictError} an operation of this kind and subscriber has the name
+ * Each tenant has names of its own, and so has who acts for all of them.
+ *
+ * @param tenantId who asks; null: for all tenants
+ * @throws {ConflictError} an operation of this kind, subscriber and tenant has the name
  */
 export async function assertNameIsFree(
   tx: Tx,
   { kind, subscriber, name }: Pick<NewBulkOperation, "kind" | "subscriber" | "name">,
   { tenantId = null }: Pick<Operator, "tenantId">,
 ): Promise<void> {
-  const { rows } = await tx.execute<{ id: string | null; status: string }>(sql`
-    SELECT CASE WHEN ${isOfTenant(sql`tenant_id`, tenantId)} THEN id::text END AS id, status FROM jobs
-    WHERE kind = ${kind} AND subscriber_name IS NOT DISTINCT FROM ${subscriber}::text AND name = ${name}`);
+  const { rows } = await tx.execute<{ id: string; status: string }>(sql`
+    SELECT id::text AS id, status FROM jobs
+    WHERE kind = ${kind} AND subscriber_name IS NOT DISTINCT FROM ${subscriber}::text
+      AND coalesce(given_name, name) = ${name} AND tenant_id IS NOT DISTINCT FROM ${tenantId}::text`);
   const [taken] = rows;
   if (taken === undefined) return;
-  const by = taken.id === null ? "" : `: job ${taken.id}, ${taken.status}`;
   throw new ConflictError(
-    `The ${kind} "${name}" is there already${by}. Choose another name${by && ", or look at that job"}.`,
-    { issues: [{ path: "name", message: taken.id === null ? "taken" : `taken by job ${taken.id}` }] },
+    `The ${kind} "${name}" is there already: job ${taken.id}, ${taken.status}. Choose another name, or look at that job.`,
+    { issues: [{ path: "name", message: `taken by job ${taken.id}` }] },
   );
 }
 
-/** @returns the operation's id; null when the name is taken */
-export async function insertBulkOperation(tx: Tx, operation: NewBulkOperation): Promise<string | null> {
+/** Call `assertNameIsFree` before, under the lock. @returns the operation's id */
+export async function insertBulkOperation(tx: Tx, operation: NewBulkOperation): Promise<string> {
+  const id = await insertUnder(tx, operation, sql`${operation.name}`);
+  if (id !== null) return id;
+  // The operation of another tenant, which is not seen here, stands there under this name: see the column.
+  const other = await insertUnder(
+    tx,
+    operation,
+    sql`left(${operation.name}, 60) || ' ' || gen_random_uuid()`,
+  );
+  if (other === null) throw new Error(`The ${operation.kind} got no row.`);
+  return other;
+}
+
+/** One that a consumer has once. @returns the operation's id; null when it is there */
+export async function insertOnce(tx: Tx, operation: NewBulkOperation): Promise<string | null> {
+  return insertUnder(tx, operation, sql`${operation.name}`);
+}
+
+/** @returns the operation's id; null when an operation stands there under the name */
+async function insertUnder(tx: Tx, operation: NewBulkOperation, storedName: SQL): Promise<string | null> {
   const { rows } = await tx.execute<{ id: string }>(sql`
-    INSERT INTO jobs (kind, subscriber_name, name, filter, mode, replay_epoch, until_position, total,
+    INSERT INTO jobs (kind, subscriber_name, name, given_name, filter, mode, replay_epoch, until_position, total,
       rate_per_second, step, max_step, stop_ratio, reason, actor_id, idempotency_key)
-    VALUES (${operation.kind}, ${operation.subscriber}, ${operation.name},
+    VALUES (${operation.kind}, ${operation.subscriber}, ${storedName}, ${operation.name},
       ${JSON.stringify(operation.filter)}::jsonb, ${operation.mode}, ${operation.replayGeneration}::integer,
       ${operation.untilPosition}::bigint, ${operation.total}::integer, ${operation.ratePerSecond}::real,
       ${operation.step}::integer, ${operation.maxStep}::integer, ${operation.stopRatio}::real, ${operation.reason},

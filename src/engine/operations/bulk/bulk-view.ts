@@ -48,7 +48,8 @@ export interface BulkView {
 
 type JobRow = Omit<BulkView, "in_flight" | "progress">;
 
-const operationColumns = sql`j.id::text AS id, j.kind, j.subscriber_name AS subscriber, j.name, j.status, j.status_reason,
+const operationColumns = sql`j.id::text AS id, j.kind, j.subscriber_name AS subscriber,
+  coalesce(j.given_name, j.name) AS name, j.status, j.status_reason,
   j.mode, j.filter, j.total, j.queued, j.succeeded, j.failed, j.skipped,
   round(j.rate_per_second::numeric, 4)::float8 AS rate_per_second, j.step, j.max_step,
   round(j.stop_ratio::numeric, 4)::float8 AS stop_ratio, j.reason, j.actor_id,

@@ -148,8 +148,6 @@ async function freezeSet(
     actorId: by.actorId,
     idempotencyKey: options.idempotencyKey,
   });
-  if (operationId === null)
-    throw new ConflictError(`The redrive "${name}" is there already. Choose another name.`);
   const set = subscriber === null ? filter : { ...filter, subscriber };
   const { rows } = await tx.execute<{ total: number }>(sql`
     WITH chosen AS (${openLettersSql(set, redrivable(invocation), options.most)}), taken AS (

@@ -11,6 +11,7 @@ import {
   assertNameIsFree,
   bulkOperationOfKey,
   insertBulkOperation,
+  insertOnce,
   lockBulkOperations,
   markBulkOperationsRunning,
 } from "./bulk-store.ts";
@@ -165,8 +166,6 @@ async function freezeSet(
     actorId: by.actorId,
     idempotencyKey: options.idempotencyKey,
   });
-  if (operationId === null)
-    throw new ConflictError(`The replay "${name}" is there already. Choose another name.`);
   if (mode === "force" && by.tenantId) await takeOwnGeneration(tx, operationId);
   await recordAction(tx, {
     ...by,
@@ -257,7 +256,7 @@ export async function startBackfill(
     { subscriber: consumer.subscriber, filter, untilPosition },
     countedAtMost,
   );
-  return insertBulkOperation(tx, {
+  return insertOnce(tx, {
     kind: "backfill",
     subscriber: consumer.subscriber,
     name: "backfill",

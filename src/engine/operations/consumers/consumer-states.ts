@@ -284,7 +284,7 @@ export function storedStatements(invocation: Pick<Invocation, "catalog" | "consu
         GROUP BY subscriber_name, shard, event_type, lately, sent_as) of_type
       GROUP BY subscriber, shard`,
     pausesSql(null),
-    sql`SELECT id::text, kind, subscriber_name AS subscriber, name, status, total, succeeded, failed
+    sql`SELECT id::text, kind, subscriber_name AS subscriber, coalesce(given_name, name) AS name, status, total, succeeded, failed
       FROM jobs WHERE status IN ('running', 'paused') AND subscriber_name IS NOT NULL ORDER BY jobs.id`,
     sql`SELECT subscriber_name AS subscriber, shard FROM consumer_shards WHERE start_id IS NOT NULL`,
   ];
