@@ -34,11 +34,10 @@ export function* sourcesWith(project: Project, pattern: RegExp): Generator<Looke
   }
 }
 
+export type ModuleLooked = Looked & { readonly module: TypeScriptModule };
+
 /** The same, of modules alone. */
-export function* moduleSourcesWith(
-  project: Project,
-  pattern: RegExp,
-): Generator<Looked & { readonly module: TypeScriptModule }> {
+export function* moduleSourcesWith(project: Project, pattern: RegExp): Generator<ModuleLooked> {
   for (const looked of sourcesWith(project, pattern)) {
     const { file, text, module } = looked;
     if (module === null) continue;

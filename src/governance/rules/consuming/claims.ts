@@ -45,7 +45,7 @@ function lookUpOf(project: Project, { file }: Looked, call: ts.CallExpression): 
 }
 
 function isClaimTable(project: Project, file: string, node: ts.Expression): boolean {
-  return engineTableOf(project.typescript.bindings, file, node) === "processed_events";
+  return engineTableOf(project.typescript, file, node) === "processed_events";
 }
 
 /** `redis.set(`seen:${event.id}`, 1, { nx: true })`, `redis.setnx(…)`, `redis.sadd(seen, event.id)` */

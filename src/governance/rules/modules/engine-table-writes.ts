@@ -4,12 +4,12 @@ import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { madeOf } from "../../tree/flow/made.ts";
 import { calledFunction, callsInside } from "../../tree/flow/reach.ts";
-import { EngineTable, isPlain } from "../../tree/names/package-values.ts";
+import { isPlain } from "../../tree/names/package-values.ts";
 import { WrittenFunction } from "../../tree/names/value-calls.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
 import { bare, calledName, isFunction, propertyOf } from "../../tree/syntax/source.ts";
 import { sourcesWith } from "../scope-of-rules.ts";
-import { engineTableOf } from "./table-owners.ts";
+import { engineTableIn, engineTableOf } from "./table-owners.ts";
 
 export interface EngineTableWrite {
   readonly module: TypeScriptModule | null;
@@ -39,8 +39,7 @@ const writtenBy = (call: ts.CallExpression): readonly ts.Expression[] =>
 /** All that an expression may be, behind names, choices, lists, maps, and fields of its own class. */
 function engineTablesOf(project: Pick<Project, "typescript">, given: ts.Expression): readonly string[] {
   const { typescript } = project;
-  const tableOf = (node: ts.Expression) =>
-    engineTableOf(typescript.bindings, node.getSourceFile().fileName, node);
+  const tableOf = (node: ts.Expression) => engineTableOf(typescript, node.getSourceFile().fileName, node);
   const own = tableOf(given);
   if (own !== null) return [own];
   const found = madeOf(typescript, given).flatMap((end) => tableOf(end) ?? []);
@@ -49,7 +48,7 @@ function engineTablesOf(project: Pick<Project, "typescript">, given: ts.Expressi
   if (field !== null) return engineTablesOf(project, field);
   return typescript.values
     .valuesOf(given.getSourceFile().fileName, given)
-    .flatMap((value) => (value instanceof EngineTable ? [value.name] : []));
+    .flatMap((value) => engineTableIn(value) ?? []);
 }
 
 /** What `this.table` was given where its class or object is written; null: it is something else, or is given when it is made. */
@@ -86,7 +85,7 @@ function writtenByCalled({ typescript }: Project, call: ts.CallExpression): read
     const value = typescript.values.valueIn(called.getSourceFile().fileName, given, [{ node: called, call }]);
     // What it writes whatever it is given, is told where it stands.
     const isGiven = engineTablesOf({ typescript }, given).length === 0;
-    return isGiven && value instanceof EngineTable ? [value.name] : [];
+    return isGiven ? (engineTableIn(value) ?? []) : [];
   });
 }
 
@@ -95,7 +94,7 @@ const mayHold = (node: ts.Expression): boolean =>
   !ts.isStringLiteralLike(node) && !ts.isNumericLiteral(node) && !isFunction(node);
 
 const holdsTable = (value: unknown, steps = 2): boolean =>
-  value instanceof EngineTable ||
+  engineTableIn(value) !== null ||
   (steps > 0 &&
     (isPlain(value) || Array.isArray(value)) &&
     Object.values(value).some((part) => holdsTable(part, steps - 1)));
@@ -103,7 +102,7 @@ const holdsTable = (value: unknown, steps = 2): boolean =>
 /** By methods of an instance that has the table in a field: of what it is given, or of a class that extends theirs. */
 function writtenByMade({ typescript }: Project, node: ts.NewExpression): readonly string[] {
   const made = typescript.values.valueOf(node.getSourceFile().fileName, node);
-  if (!isPlain(made) || !Object.values(made).some((field) => field instanceof EngineTable)) return [];
+  if (!isPlain(made) || !Object.values(made).some((field) => engineTableIn(field) !== null)) return [];
   const found = Object.values(made).flatMap((member) =>
     member instanceof WrittenFunction ? callsInside(member.node).flatMap(writtenBy) : [],
   );
@@ -113,6 +112,6 @@ function writtenByMade({ typescript }: Project, node: ts.NewExpression): readonl
       ts.isPropertyAccessExpression(value) && value.expression.kind === ts.SyntaxKind.ThisKeyword;
     const field = isField ? made[value.name.text] : null;
     const isTold = engineTablesOf({ typescript }, given).length > 0;
-    return field instanceof EngineTable && !isTold ? [field.name] : [];
+    return isTold ? [] : (engineTableIn(field) ?? []);
   });
 }

@@ -2,20 +2,25 @@
 
 import ts from "typescript";
 import type { Project } from "../../project.ts";
-import type { Bindings } from "../../tree/names/bindings.ts";
-import { engineTableNamed } from "../../tree/names/package-values.ts";
+import { EngineTable, engineTableNamed } from "../../tree/names/package-values.ts";
+import { rootOf } from "../../tree/names/scope.ts";
+import { DrizzleTable } from "../../tree/names/table-values.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
-import { enginePackage } from "../../tree/product/typescript.ts";
+import { enginePackage, type TypeScriptTree } from "../../tree/product/typescript.ts";
+import { rememberEach } from "../../tree/remember-each.ts";
 import { engineTables } from "../../tree/sql/engine-tables.ts";
+import { isPlainCall } from "../../tree/syntax/plain-calls.ts";
 import { bare, calledName } from "../../tree/syntax/source.ts";
-import { moduleSourcesWith } from "../scope-of-rules.ts";
+import { type ModuleLooked, moduleSourcesWith } from "../scope-of-rules.ts";
 
 /** A table that a module defines. */
 export interface TableDefinition {
   readonly module: TypeScriptModule;
   /** Its name in the database, in lower case. */
   readonly table: string;
-  readonly at: ts.Node;
+  readonly at: ts.CallExpression;
+  /** As drizzle makes it; null: by what nobody knows, and a name is all that tells. */
+  readonly made: DrizzleTable | null;
 }
 
 const isolateOwners = new WeakMap<Project, ReadonlyMap<string, TypeScriptModule>>();
@@ -43,13 +48,68 @@ function claimOf({ module, table, at }: TableDefinition): number {
   return (isInFileOfTables ? 2 : 0) + (table.startsWith(module.name) ? 1 : 0);
 }
 
+const isolateDefinitions = new WeakMap<Project, readonly TableDefinition[]>();
+
 /** Those of the engine are left out: it owns them, whoever writes them down. */
-export function* definitionsOf(project: Project): Iterable<TableDefinition> {
-  for (const { module, nodes } of moduleSourcesWith(project, /[tT]able\(/))
-    for (const call of nodes.calls) {
-      const table = tableNamedBy(call);
-      if (table !== null && !isOfEngine(call, table)) yield { module, table, at: call };
-    }
+export function definitionsOf(project: Project): readonly TableDefinition[] {
+  const known = isolateDefinitions.get(project);
+  if (known !== undefined) return known;
+  const mayMake = makersIn(project);
+  const found = [...moduleSourcesWith(project, /[\w\])]\(/)].flatMap((looked) => {
+    if (!/[tT]able\(/.test(looked.text) && !mayMake.inFile(looked.file)) return [];
+    const { calls } = looked.nodes;
+    const own = calls.filter((call) => !isPlainCall(call)).flatMap((call) => definedBy(call, looked));
+    // What is said in roundabout words, and is not understood as it stands.
+    const more = calls.filter((call) => isPlainCall(call) && !own.some(({ at }) => at.pos === call.pos));
+    return [...own, ...more.flatMap((call) => definedBy(call, looked))];
+  });
+  isolateDefinitions.set(project, found);
+  return found;
+
+  function definedBy(call: ts.CallExpression, { file, module }: ModuleLooked): readonly TableDefinition[] {
+    const made = mayMake.by(file, call) ? madeBy(project, file, call) : [];
+    if (made.length > 0)
+      return made
+        .filter((table) => !isOfEngine(table) && (table.call === call || !isSeenByItself(project, table)))
+        .map((table) => ({ module, table: table.name.toLowerCase(), at: call, made: table }));
+    const table = tableNamedBy(call);
+    return table === null || isNamedAsEngines(call, table) ? [] : [{ module, table, at: call, made: null }];
+  }
+}
+
+const madeBy = ({ typescript: { values } }: Project, file: string, call: ts.CallExpression) =>
+  values.valuesOf(file, call).filter((value) => value instanceof DrizzleTable);
+
+/** A function of a module may make it of nothing that it is given: there it stands. */
+function isSeenByItself(project: Project, { call }: DrizzleTable): boolean {
+  const file = call.getSourceFile().fileName;
+  return project.typescript.moduleOf(file) !== null && madeBy(project, file, call).length > 0;
+}
+
+/** Which calls may make a table: those of drizzle, and of functions that stand where it is named. */
+function makersIn({ files, typescript: { bindings } }: Project) {
+  const isNamedIn = rememberEach((file: string) =>
+    /\b(?:pg|mysql|sqlite)(?:Table|Schema)/.test(files.files.get(file)?.text ?? ""),
+  );
+  const isNear = rememberEach(
+    (file: string) =>
+      isNamedIn(file) || bindings.importsOf(file).some((one) => one.file !== null && isNamedIn(one.file)),
+  );
+  const isMaker = rememberEach((file: string) =>
+    rememberEach((name: string) => {
+      const origin = bindings.originOf(file, name);
+      if (origin === null) return isNamedIn(file);
+      return origin.package === "drizzle-orm" || (origin.file !== null && isNear(origin.file));
+    }),
+  );
+  return {
+    inFile: (file: string) =>
+      isNear(file) || bindings.importsOf(file).some((one) => one.file !== null && isNear(one.file)),
+    by(file: string, call: ts.CallExpression) {
+      const root = rootOf(call.expression);
+      return root === null ? isNamedIn(file) : isMaker(file)(root.text);
+    },
+  };
 }
 
 /** `pgTable("books", …)`; null: it is none. */
@@ -61,16 +121,27 @@ function tableNamedBy(call: ts.CallExpression): string | null {
 }
 
 /** In a schema of its own, `pgSchema("own").table("jobs", …)`, it is another one. */
-const isOfEngine = (call: ts.CallExpression, table: string) =>
+const isOfEngine = ({ name, schema }: DrizzleTable) => schema === null && engineTables.has(name);
+
+const isNamedAsEngines = (call: ts.CallExpression, table: string) =>
   engineTables.has(table) && !ts.isPropertyAccessExpression(bare(call.expression));
 
 /** The engine's table that an expression is: one of its exports, or one that is written down here. Null: it is none. */
-export function engineTableOf(bindings: Bindings, file: string, node: ts.Expression): string | null {
+export function engineTableOf(
+  { bindings, values }: Pick<TypeScriptTree, "bindings" | "values">,
+  file: string,
+  node: ts.Expression,
+): string | null {
   const origin = bindings.originOfExpression(file, node);
-  if (origin === null) return null;
-  if (origin.package === enginePackage) return engineTableNamed(origin.name)?.name ?? null;
-  const made = origin.value === null ? null : bare(origin.value);
+  if (origin?.package === enginePackage) return engineTableNamed(origin.name)?.name ?? null;
+  const found = engineTableIn(values.valueOf(file, node));
+  if (found !== null) return found;
+  const made = origin === null || origin.value === null ? null : bare(origin.value);
   if (made === null || !ts.isCallExpression(made)) return null;
   const table = tableNamedBy(made) ?? "";
-  return isOfEngine(made, table) ? table : null;
+  return isNamedAsEngines(made, table) ? table : null;
 }
+
+/** The name of the engine's table that a value is; null: it is none. */
+export const engineTableIn = (value: unknown): string | null =>
+  value instanceof EngineTable || (value instanceof DrizzleTable && isOfEngine(value)) ? value.name : null;

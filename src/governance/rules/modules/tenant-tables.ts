@@ -1,11 +1,11 @@
 import ts from "typescript";
 import type { Project } from "../../project.ts";
 import { functionOf } from "../../tree/names/scope.ts";
+import { DrizzleTable } from "../../tree/names/table-values.ts";
 import { enginePackage, type TypeScriptTree } from "../../tree/product/typescript.ts";
-import { nodesOf } from "../../tree/syntax/nodes.ts";
-import { bare, walk } from "../../tree/syntax/source.ts";
+import { walk } from "../../tree/syntax/source.ts";
 import type { Report, Rule } from "../rule.ts";
-import { moduleSourcesWith } from "../scope-of-rules.ts";
+import { sourcesWith } from "../scope-of-rules.ts";
 import { definitionsOf } from "./table-owners.ts";
 
 export const tenantTables: readonly Rule[] = [
@@ -26,12 +26,9 @@ function untoldTables(project: Project, report: Report): void {
   const isOnEngine = (folder: string) =>
     typescript.modules.some((module) => module.folder === folder && module.definition !== null);
   const shared = sharedTables(project);
-  for (const { module, table, at } of definitionsOf(project)) {
-    if (!ts.isCallExpression(at) || !isOnEngine(module.folder) || shared.unread.has(module.folder)) continue;
-    const maker = typescript.bindings.originOfExpression(at.getSourceFile().fileName, at.expression);
-    // A function of the project's own may say it for all of its tables.
-    if (maker?.package !== "drizzle-orm/pg-core" && maker?.package !== "drizzle-orm") continue;
-    if (shared.tables.has(at) || saysTenants(typescript, at)) continue;
+  for (const { module, table, at, made } of definitionsOf(project)) {
+    if (made === null || !isOnEngine(module.folder) || shared.isUnread(module.folder)) continue;
+    if (shared.has(made) || saysTenants(typescript, made.call, at)) continue;
     report({
       at: at.arguments[0] ?? at,
       message: `The table ${table} says neither tenantRows nor withoutTenants.`,
@@ -41,12 +38,12 @@ function untoldTables(project: Project, report: Report): void {
 
 const policies = /^(?:tenantRows\w*|pgPolicy)$/;
 
-/** Beside its columns, or by a function that is called there. */
-function saysTenants(tree: TypeScriptTree, table: ts.CallExpression): boolean {
+/** Beside its columns, or by a function that is called there, or is given it. */
+function saysTenants(tree: TypeScriptTree, made: ts.CallExpression, at: ts.CallExpression): boolean {
   // .enableRLS(), which wants policies that stand elsewhere
-  if (ts.isPropertyAccessExpression(table.parent)) return true;
-  const [, , beside] = table.arguments;
-  return beside !== undefined && hasPolicy(tree, beside, 2);
+  if ([made, at].some(({ parent }) => ts.isPropertyAccessExpression(parent))) return true;
+  const beside = [...made.arguments.slice(2), ...(at === made ? [] : at.arguments)];
+  return beside.some((one) => hasPolicy(tree, one, 2));
 }
 
 function hasPolicy(tree: TypeScriptTree, node: ts.Node, steps: number): boolean {
@@ -64,25 +61,27 @@ function hasPolicy(tree: TypeScriptTree, node: ts.Node, steps: number): boolean 
 }
 
 interface Shared {
-  /** Calls that make a table of which `withoutTenants` says why. */
-  readonly tables: ReadonlySet<ts.Node>;
-  /** Folders of modules in which it is not seen which table is meant. */
-  readonly unread: ReadonlySet<string>;
+  /** Whether `withoutTenants` says why. */
+  has(table: DrizzleTable): boolean;
+  /** Whether it is not seen which table of a module's folder is meant. */
+  isUnread(folder: string): boolean;
 }
 
 function sharedTables(project: Project): Shared {
   const { typescript } = project;
-  const tables = new Set<ts.Node>();
-  const unread = new Set<string>();
-  for (const { file, module } of moduleSourcesWith(project, /withoutTenants/))
-    for (const call of nodesOf(typescript.source(file).ast).calls) {
+  const tables: DrizzleTable[] = [];
+  const unread = new Set<string | null>();
+  for (const { file, module, nodes } of sourcesWith(project, /withoutTenants/))
+    for (const call of nodes.calls) {
       if (typescript.calledOf(file, call, enginePackage) !== "withoutTenants") continue;
       const [given] = call.arguments;
-      const value = given === undefined ? null : bare(given);
-      const origin = value === null ? null : typescript.bindings.originOfExpression(file, value);
-      const made = origin?.value == null ? value : bare(origin.value);
-      if (made !== null && ts.isCallExpression(made)) tables.add(made);
-      else unread.add(module.folder);
+      const found = given === undefined ? [] : typescript.values.valuesOf(file, given);
+      const meant = found.filter((value) => value instanceof DrizzleTable);
+      tables.push(...meant);
+      if (meant.length === 0) unread.add(module?.folder ?? null);
     }
-  return { tables, unread };
+  return {
+    has: ({ call, name }) => tables.some((table) => table.call === call && table.name === name),
+    isUnread: (folder) => unread.has(folder) || unread.has(null),
+  };
 }

@@ -4,6 +4,7 @@ import * as charterPackage from "@brain/schemas";
 import * as zod from "zod";
 import { engineTables } from "../sql/engine-tables.ts";
 import { notKnown } from "./literals.ts";
+import { tableMember } from "./table-values.ts";
 
 export type Schema = zod.ZodType;
 
@@ -57,7 +58,8 @@ export function member(owner: unknown, name: string): unknown {
   if (typeof owner !== "object" || owner === null || refusedNames.has(name)) return notKnown;
   const isReadable =
     isPlain(owner) || Array.isArray(owner) || isSchema(owner) || isSpace(owner) || "payload" in owner;
-  if (!isReadable || !(Object.hasOwn(owner, name) || isSchema(owner))) return notKnown;
+  if (!isReadable) return tableMember(owner, name);
+  if (!(Object.hasOwn(owner, name) || isSchema(owner))) return notKnown;
   const value: unknown = Reflect.get(owner, name);
   return value === undefined ? notKnown : value;
 }

@@ -18,6 +18,7 @@ import {
   isSetOnce,
   parameterOwner,
 } from "./scope.ts";
+import { drizzleValue } from "./table-values.ts";
 import { partOf, WrittenFunction } from "./value-calls.ts";
 import { classValue, type WrittenClass } from "./value-classes.ts";
 import type { Place } from "./value-places.ts";
@@ -86,6 +87,7 @@ export function readOrigin(place: Place, origin: Origin | null): unknown {
   if (origin.package === "@brain/schemas" && origin.value === null)
     return member(charterPackage, origin.name);
   if (origin.package === "@brain/engine") return engineTableNamed(origin.name) ?? notKnown;
+  if (origin.package === "drizzle-orm") return drizzleValue(origin.name);
   if (origin.file === null) return notKnown;
   if (origin.value !== null)
     return isReassignable(origin.value) ? notKnown : place.evaluate(origin.file, origin.value, place.top);

@@ -12,6 +12,7 @@ import { literalOf, notKnown } from "./literals.ts";
 import { type Objects, readObjects } from "./objects.ts";
 import { operationOf, signedOf } from "./operations.ts";
 import { isSchema } from "./package-values.ts";
+import { isOfTables, madeByDrizzle } from "./table-values.ts";
 import {
   argumentsOf,
   callMethod,
@@ -171,10 +172,13 @@ function readCall(place: Place, node: ts.CallExpression, evaluate: Evaluate): un
     byMethod === null && ts.isPropertyAccessExpression(callee)
       ? readProperty(place, callee, () => owner)
       : byMethod === null && evaluate(callee);
-  const byCall = () =>
-    isCallable(called)
-      ? callValue(called, argumentsOf(node.arguments, called, evaluate), place.evaluate)
-      : notKnown;
+  const byCall = () => {
+    const isTables = isOfTables(called);
+    if (!isTables && !isCallable(called)) return notKnown;
+    const given = argumentsOf(node.arguments, called, evaluate);
+    const call = (what: unknown, each: readonly unknown[]) => callValue(what, each, place.evaluate);
+    return isTables ? madeByDrizzle(called, given, node, call) : call(called, given);
+  };
   const made = byMethod === null ? byCall() : byMethod;
   if (isSchema(made) && !place.sources.has(made)) place.sources.set(made, { node, property: null });
   return made;

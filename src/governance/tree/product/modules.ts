@@ -32,6 +32,7 @@ interface Neighbours {
   readonly workspaces: readonly Workspace[];
   /** Files that publish or handle catalogued events. */
   readonly acting: ReadonlySet<string>;
+  readonly textOfFile: (path: string) => string;
 }
 
 type Call = { readonly file: string; readonly node: ts.CallExpression };
@@ -47,7 +48,7 @@ export function readModules(
   files: readonly string[],
   bindings: Bindings,
   values: Values,
-  { workspaces, acting }: Neighbours,
+  { workspaces, acting, textOfFile }: Neighbours,
 ): readonly TypeScriptModule[] {
   const filesIn = (folder: string) => files.filter((path) => path.startsWith(`${folder}/`));
   const modules = defined.map(({ file, node }): TypeScriptModule => {
@@ -73,7 +74,7 @@ export function readModules(
   );
   const packages = new Set(workspaces.map(({ folder }) => folder));
   const isActing = (folder: string, path: string) =>
-    acting.has(path) || (!packages.has(folder) && actsAsModule(path, bindings));
+    acting.has(path) || (!packages.has(folder) && actsAsModule(path, textOfFile(path), bindings));
   const onTheirWay = [...others].filter(
     (folder) =>
       !modules.some((module) => module.folder === folder) &&
@@ -90,10 +91,12 @@ export function readModules(
   ].sort((left, right) => (left.folder < right.folder ? -1 : 1));
 }
 
-/** It has routes, tables or a consumer. */
-function actsAsModule(path: string, bindings: Bindings): boolean {
+/** It has routes, tables or a consumer. What only helps with them, as middleware and columns for all, is of no module. */
+function actsAsModule(path: string, text: string, bindings: Bindings): boolean {
   if (/\/(?:routes|service|router|consumer|tables)\.[cm]?tsx?$/.test(path)) return true;
-  return bindings
-    .importsOf(path)
-    .some(({ specifier }) => specifier === "hono" || specifier.startsWith("drizzle-orm/"));
+  const isFrom = (named: RegExp) => bindings.importsOf(path).some(({ specifier }) => named.test(specifier));
+  return (/\bHono\b/.test(text) && isFrom(/^hono$/)) || (makesTable.test(text) && isFrom(/^drizzle-orm\//));
 }
+
+/** One whose name is written there: a function for others is given it. */
+const makesTable = /[tT]able\(\s*(?:["']|`[^`$]*`)/;

@@ -167,7 +167,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const published = calls.flatMap((call) => readPublished(call, eventsOf, calledOf) ?? []);
   const acting = new Set([...published, ...handled].map(({ file }) => file));
   const { workspaces } = project;
-  const modules = readModules(defined, files, bindings, values, { workspaces, acting });
+  const modules = readModules(defined, files, bindings, values, { workspaces, acting, textOfFile: text });
   return {
     bindings,
     values,

@@ -213,7 +213,8 @@ function nameGiven(seen: Seen, node: ts.Expression): string | null {
   const [first] = node.arguments;
   const name = calledName(node);
   if (first === undefined || (name !== "identifier" && name !== "raw")) return null;
-  const text = textOf(seen, meant(seen.bindings, first));
+  const value = meant(seen.bindings, first);
+  const text = textOf(seen, value) ?? workedOut(seen, value, false);
   return text === null || name === "raw" ? text : `"${text}"`;
 }
 
