@@ -2,10 +2,11 @@
 
 import ts from "typescript";
 import type { Project } from "../../project.ts";
-import { calledFunction, callsInside, reachedFrom } from "../../tree/flow/reach.ts";
+import { calledFunction, callsInside, handlersOf, reachedFrom } from "../../tree/flow/reach.ts";
 import type { Origin } from "../../tree/names/bindings.ts";
-import { declarationOf, functionOf, givenTo, rootOf } from "../../tree/names/scope.ts";
-import { nodesOf } from "../../tree/syntax/nodes.ts";
+import { givenTo } from "../../tree/names/scope.ts";
+import { returnedBy } from "../../tree/names/shape.ts";
+import { WrittenFunction } from "../../tree/names/value-calls.ts";
 import {
   bare,
   calledName,
@@ -15,7 +16,7 @@ import {
   walk,
 } from "../../tree/syntax/source.ts";
 import type { Report, Rule } from "../rule.ts";
-import { sourcesWith } from "../scope-of-rules.ts";
+import { type Apps, joined, readApps, type Said } from "./app-calls.ts";
 
 export const openRoutes: readonly Rule[] = [
   {
@@ -35,52 +36,122 @@ const guardNames = /^(?:bearerAuth|basicAuth|jwt|jwk)$/;
 /** Middleware of Hono that lets everybody through. */
 const harmlessNames =
   /^(?:logger|cors|compress|secureHeaders|etag|timing|requestId|bodyLimit|prettyJSON|cache|timeout|(?:trim|append)TrailingSlash|contextStorage|languageDetector|poweredBy|methodOverride|csrf)$/;
-const routeMethods = /^(?:get|post|put|patch|delete|all|route)$/;
+const routeMethods = /^(?:get|post|put|patch|delete|all|on|route|mount)$/;
 
-/** A call of an app, in the order in which Hono hears of it. */
-interface Said {
-  readonly call: ts.CallExpression;
-  readonly method: string;
+/** Middleware that may ask who calls. */
+interface Guard {
   /** Null: it is worked out at run time. */
   readonly path: string | null;
-  readonly others: readonly ts.Expression[];
+  /** Paths that it lets through. */
+  readonly except: readonly string[];
 }
+
+/** An app, and what stands before it where it is mounted. */
+interface Mounted {
+  readonly app: ts.NewExpression;
+  readonly prefix: string;
+  readonly guards: readonly Guard[];
+}
+
+/** @param at where it is told; null: where each route stands */
+type Tell = (path: string, at: ts.Node, guards: readonly Guard[]) => void;
 
 function unguardedRoutes(project: Project, report: Report): void {
-  for (const { file, nodes } of sourcesWith(project, /hono\/(?:bearer-auth|basic-auth|jwt|jwk)\b/)) {
-    const apps = nodes.news.filter((made) => isHono(project, file, made));
-    for (const app of apps) {
-      const said = saidTo(project, app);
-      const guards = said.filter(
-        ({ method, others }) => method === "use" && others.some((one) => mayGuard(project, one)),
-      );
-      // One that is known to ask who calls: elsewhere it may be asked before the app.
-      if (!guards.some(({ others }) => others.some((one) => isGuard(project, one)))) continue;
-      judge(project, said, guards, report);
-    }
-  }
+  const apps = readApps(project);
+  const mountedIn = (app: ts.NewExpression) =>
+    apps.saidTo(app).flatMap(({ method, others }) => {
+      const [given] = others;
+      return method === "route" && given !== undefined ? (apps.appOf(given) ?? []) : [];
+    });
+  const mounted = new Set(apps.all.flatMap(mountedIn));
+  // One that is known to ask who calls: elsewhere it may be asked before the app.
+  const asks = (app: ts.NewExpression, steps: number): boolean =>
+    apps
+      .saidTo(app)
+      .some(({ method, others }) => method === "use" && others.some((one) => isGuard(project, one))) ||
+    (steps > 0 && mountedIn(app).some((one) => asks(one, steps - 1)));
+  const tell: Tell = (path, at, guards) => report({ at, message: messageOf(path, guards) });
+  for (const app of apps.all)
+    if (!mounted.has(app) && asks(app, maxMounts))
+      judge(project, apps, { app, prefix: "", guards: [] }, tell, maxMounts);
 }
 
-function judge(project: Project, said: readonly Said[], guards: readonly Said[], report: Report): void {
-  for (const one of said) {
+const maxMounts = 3;
+
+/** Of an app that keeps its routes behind a key, those that it does not. */
+function judge(
+  project: Project,
+  apps: Apps,
+  { app, prefix, guards }: Mounted,
+  tell: Tell,
+  mounts: number,
+): void {
+  const said = apps.saidTo(app);
+  const guarding = said.map((one) => (one.method === "use" ? guardsOf(project, one, prefix) : []));
+  const own = [...guards, ...guarding.flat()];
+  for (const [index, one] of said.entries()) {
     if (!routeMethods.test(one.method)) continue;
-    const before = guards.filter((guard) => said.indexOf(guard) < said.indexOf(one));
-    const { method, path, others } = one;
-    if (path === null) {
-      if (method === "route") judgeMounts(project, one, before, guards, report);
+    const before = [...guards, ...guarding.slice(0, index).flat()];
+    const { call, method, others } = one;
+    const place = call.arguments[method === "on" ? 1 : 0] ?? call;
+    const [given] = others;
+    const inner = method === "route" && given !== undefined ? apps.appOf(given) : null;
+    if (one.paths === null) {
+      if (method === "route" && inner === null) judgeMounts(project, one, before, own, tell);
       continue;
     }
-    const asked = method === "route" ? `${path.replace(/\/$/, "")}/*` : path;
-    if (before.some((guard) => covers(guard.path, asked))) continue;
-    if (others.slice(0, -1).some((handler) => mayGuard(project, handler))) continue;
-    const last = others.at(-1);
-    if (last === undefined || !reachesRows(project, last, method === "route")) continue;
-    report({ at: one.call.arguments[0] ?? one.call, message: messageOf(asked, guards) });
+    const paths = one.paths.map((path) => joined(prefix, path));
+    if (inner !== null) {
+      let isTold = false;
+      const tellHere: Tell = (path, _, by) => {
+        if (!isTold) tell(path, place, by);
+        isTold = true;
+      };
+      for (const path of mounts === 0 ? [] : paths)
+        judge(project, apps, { app: inner, prefix: path, guards: before }, tellHere, mounts - 1);
+      continue;
+    }
+    const isWhole = method === "route" || method === "mount";
+    const asked = paths.map((path) => (isWhole ? `${path.replace(/\/$/, "")}/*` : path));
+    const isOpen = asked.map((path) => !before.some((guard) => covers(guard, path)));
+    if (!isOpen.includes(true) || others.slice(0, -1).some((handler) => mayGuard(project, handler))) continue;
+    const handler = others.at(-1);
+    const reaches = handler === undefined ? [] : reachesRows(project, handler, method === "route");
+    // In a loop over paths with their handlers each has its own.
+    const open = asked.find(
+      (_, at) =>
+        isOpen[at] &&
+        (reaches.length === asked.length ? reaches[at] : reaches.length > 0 && !reaches.includes(false)),
+    );
+    if (open !== undefined) tell(open, place, own);
   }
 }
 
-const messageOf = (path: string, guards: readonly Said[]): string => {
-  const later = guards.find((guard) => covers(guard.path, path));
+function guardsOf(project: Project, { paths, others }: Said, prefix: string): readonly Guard[] {
+  const guards = others.filter((one) => mayGuard(project, one));
+  if (guards.length === 0) return [];
+  // All of them ask: who passes by one may be stopped by another.
+  const excepted = guards.map((one) => exceptedBy(project, one));
+  const except = excepted.length === 1 ? (excepted[0] ?? []) : [];
+  const put = (path: string) => joined(prefix, path);
+  return (paths ?? [null]).map((path) => ({
+    path: path === null ? null : put(path),
+    except: except.map(put),
+  }));
+}
+
+/** `except(["/health"], bearerAuth(…))` */
+function exceptedBy(project: Project, node: ts.Expression): readonly string[] {
+  const call = callOf(node);
+  if (call === null || !isOfHono(originOf(project, node), /^except$/)) return [];
+  const [first] = call.arguments;
+  const given =
+    first === undefined ? [] : project.typescript.values.valuesOf(call.getSourceFile().fileName, first);
+  return given.flat().filter((one) => typeof one === "string");
+}
+
+const messageOf = (path: string, guards: readonly Guard[]): string => {
+  const later = guards.find((guard) => covers(guard, path));
   return later === undefined
     ? `${path} asks for no key: the guards of this app stand at ${guards.map((guard) => guard.path ?? "?").join(", ")}.`
     : `${path} asks for no key: the guard of ${later.path ?? "?"} stands behind it, and hears of what comes later only.`;
@@ -90,9 +161,9 @@ const messageOf = (path: string, guards: readonly Said[]): string => {
 function judgeMounts(
   project: Project,
   { call, others }: Said,
-  before: readonly Said[],
-  guards: readonly Said[],
-  report: Report,
+  before: readonly Guard[],
+  guards: readonly Guard[],
+  tell: Tell,
 ): void {
   const [given] = others;
   // What is called is unknown here: a module's own function.
@@ -105,18 +176,21 @@ function judgeMounts(
       const text = path === null ? null : stringOf(path);
       if (path === null || text === null || !ts.isObjectLiteralExpression(node)) return true;
       const asked = `${text}/*`;
-      if (before.some((guard) => covers(guard.path, asked))) return true;
-      const isLater = guards.some((guard) => covers(guard.path, asked));
+      if (before.some((guard) => covers(guard, asked))) return true;
+      const isLater = guards.some((guard) => covers(guard, asked));
       const opened = propertyValue(node, "open");
-      if (opened === null || !reachesRows(project, opened, true)) return true;
-      report({ at: isLater ? call : path, message: messageOf(asked, guards) });
+      if (opened === null || !reachesRows(project, opened, true).includes(true)) return true;
+      tell(asked, isLater ? call : path, guards);
       return true;
     });
   }
 }
 
+const covers = ({ path: guarded, except }: Guard, path: string): boolean =>
+  isBelow(guarded, path) && !except.some((one) => isBelow(one, path));
+
 /** `app.use("/api/*", …)` for `/api/orders`; one without a path is for all. Unknown ones may be for any. */
-function covers(pattern: string | null, path: string): boolean {
+function isBelow(pattern: string | null, path: string): boolean {
   if (pattern === null) return true;
   if (pattern === "*" || pattern === "/*") return true;
   const wanted = pattern.split("/");
@@ -130,56 +204,36 @@ function covers(pattern: string | null, path: string): boolean {
   return wanted.length === given.length;
 }
 
-function isHono({ typescript: { bindings } }: Project, file: string, made: ts.NewExpression): boolean {
-  const origin = bindings.originOfExpression(file, made.expression);
-  return origin?.package === "hono" && origin.name === "Hono";
-}
-
-/** What an app is told: in a chain behind `new Hono()`, and by its name. */
-function saidTo({ typescript: { values } }: Project, app: ts.NewExpression): readonly Said[] {
-  const chain: ts.CallExpression[] = [];
-  let at: ts.Node = app;
-  while (ts.isPropertyAccessExpression(at.parent) && ts.isCallExpression(at.parent.parent)) {
-    at = at.parent.parent;
-    chain.push(at as ts.CallExpression);
-  }
-  const { parent } = at;
-  const named =
-    ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
-      ? nodesOf(app.getSourceFile()).calls.filter((call) => {
-          const root = ts.isPropertyAccessExpression(call.expression) ? rootOf(call.expression) : null;
-          return root !== null && root !== parent.name && declarationOf(root) === parent;
-        })
-      : [];
-  return [...chain, ...named]
-    .flatMap((call) => {
-      const method = calledName(call);
-      const [first, ...rest] = call.arguments;
-      if (method === null || first === undefined) return [];
-      const value = values.valueOf(call.getSourceFile().fileName, first);
-      const path = typeof value === "string" ? value : null;
-      const hasPath = path !== null || method !== "use" || rest.length > 0;
-      return [{ call, method, path: hasPath ? path : "*", others: hasPath ? rest : [first, ...rest] }];
-    })
-    .sort((a, b) => nameEnd(a.call) - nameEnd(b.call));
-}
-
-/** Of a chain, the calls in their order. */
-const nameEnd = ({ expression }: ts.CallExpression) => expression.getEnd();
-
-/** Where middleware comes from: what is called for it, also under a name. */
-function originOf({ typescript: { bindings } }: Project, node: ts.Expression): Origin | null {
+/** What middleware is made by, also under a name; null: it is no call. */
+function callOf(node: ts.Expression): ts.CallExpression | null {
   const value = bare(node);
   const made = ts.isIdentifier(value) ? givenTo(value) : null;
   const call = made === null ? value : bare(made);
-  const callee = ts.isCallExpression(call) ? call.expression : call;
+  return ts.isCallExpression(call) ? call : null;
+}
+
+/** Where middleware comes from: what is called for it, also under a name. */
+function originOf({ typescript: { bindings } }: Project, node: ts.Expression): Origin | null {
+  const callee = callOf(node)?.expression ?? bare(node);
   return bindings.originOfExpression(callee.getSourceFile().fileName, callee);
 }
 
 const isOfHono = (origin: Origin | null, names: RegExp) =>
   origin?.package === "hono" && names.test(origin.name);
 
-const isGuard = (project: Project, node: ts.Expression) => isOfHono(originOf(project, node), guardNames);
+const maxMakers = 2;
+
+/** By itself, in a list of middleware, or made by a function of the project. */
+function isGuard(project: Project, node: ts.Expression, steps = maxMakers): boolean {
+  const origin = originOf(project, node);
+  if (isOfHono(origin, guardNames)) return true;
+  const call = steps === 0 ? null : callOf(node);
+  if (call === null) return false;
+  if (isOfHono(origin, /^(?:every|some|except)$/))
+    return call.arguments.some((one) => isGuard(project, one, steps - 1));
+  const maker = calledFunction(project.typescript, call.expression);
+  return maker !== null && returnedBy(maker).some((one) => isGuard(project, one, steps - 1));
+}
 
 /** What nobody knows may ask who calls. */
 const mayGuard = (project: Project, node: ts.Expression) => !isOfHono(originOf(project, node), harmlessNames);
@@ -187,19 +241,30 @@ const mayGuard = (project: Project, node: ts.Expression) => !isOfHono(originOf(p
 /** Of the engine, its publishers and Drizzle. */
 const touches = /^(?:transact|select|insert|update|delete|execute|publish|statements)$/;
 
-/** Whether a handler, or the function that makes routes, looks at rows or changes them. */
-function reachesRows(project: Project, node: ts.Expression, isMaker: boolean): boolean {
-  const { typescript } = project;
+/** It answers so who may not: it asks itself who calls. */
+const refuses = /\b40[13]\b/;
+
+/** Whether a handler, or the function that makes routes, looks at rows or changes them: in a loop, each that it may be. */
+function reachesRows(project: Project, node: ts.Expression, isMaker: boolean): readonly boolean[] {
   const value = bare(node);
-  if (originOf(project, value)?.package === operatorPackage) return false;
-  const start: FunctionNode | null =
-    isMaker && ts.isCallExpression(value)
-      ? calledFunction(typescript, value.expression)
-      : functionOf(typescript, value);
-  if (start === null) return false;
-  // Routes that a function makes may have a guard of their own.
-  if (isMaker && callsInside(start).some((call) => calledName(call) === "use")) return false;
-  return [...reachedFrom(typescript, start, 2)].some((one) =>
-    callsInside(one).some((call) => touches.test(calledName(call) ?? "")),
-  );
+  if (originOf(project, value)?.package === operatorPackage) return [];
+  return startsOf(project, value, isMaker).map((start) => {
+    // Routes that a function makes may have a guard of their own.
+    if (isMaker && callsInside(start).some((call) => calledName(call) === "use")) return false;
+    const reached = [...reachedFrom(project.typescript, start, 2)];
+    if (reached.some((one) => refuses.test(one.getText()))) return false;
+    return reached.some((one) => callsInside(one).some((call) => touches.test(calledName(call) ?? "")));
+  });
+}
+
+function startsOf({ typescript }: Project, value: ts.Expression, isMaker: boolean): readonly FunctionNode[] {
+  if (isMaker) {
+    const maker = calledFunction(typescript, ts.isCallExpression(value) ? value.expression : value);
+    return maker === null ? [] : [maker];
+  }
+  const handlers = handlersOf(typescript, { handler: value });
+  if (handlers.length > 0) return handlers.slice(0, 1);
+  return typescript.values
+    .valuesOf(value.getSourceFile().fileName, value)
+    .flatMap((one) => (one instanceof WrittenFunction ? [one.node] : []));
 }
