@@ -102,7 +102,8 @@ export interface Engine {
    * Runs `run` in one Postgres transaction; what is given to `publish` commits with it, and nothing does when it throws.
    * Call `afterCommit` behind it; without that, the events wait for the next cron run.
    *
-   * @param invocation the one of this request; left out: one of its own
+   * @param invocation the one of this request; left out: one of its own. With the database of a tenant
+   *   (`{ ...open, db: open.db.ofTenant(id) }`) nothing but its rows is seen and taken, and the events are its own
    * @throws whatever `run` throws
    * @throws {TransientError} Postgres is not reachable
    */
@@ -214,7 +215,9 @@ export function createEngine(options: EngineOptions): Engine {
       const record = (events: readonly RecordedEvent[]) => beginRecording(invocation, events);
       // Nobody waits for Redis. On Workers it goes on as long as the request, with what `afterCommit` does then.
       void markActivity(invocation);
-      return transactAndPublish(invocation.db, invocation.publish, context, run, record);
+      const { db } = invocation;
+      const bound = { ...context, tenant_id: context.tenant_id ?? db.tenantId };
+      return transactAndPublish(db, invocation.publish, bound, run, record);
     },
     ...backgroundWork(open, now, { ...defaultBudgets, ...options.budgets }),
   };

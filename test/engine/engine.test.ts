@@ -5,6 +5,7 @@ import {
   type EngineSettings,
   parseEngineSettings,
 } from "@brain/engine";
+import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import type { News } from "../../src/engine/dispatch/news.ts";
 import type { Backbone } from "../backbone.ts";
@@ -58,6 +59,39 @@ test("a wake gets the types that were sent, and the consumers run where it start
   expect(await numbers(backbone)).toEqual([]);
   await engine.wake([{ shard: 0, types: ["lab.part.checked"] }]);
   expect(await numbers(backbone)).toEqual([7]);
+});
+
+test("a transaction on a tenant's database stands behind its wall, and what it publishes is the tenant's", async () => {
+  const backbone = await openBackbone();
+  const engine = engineOn(backbone);
+  for (const statement of [
+    "CREATE TABLE books (tenant_id varchar NOT NULL, title varchar NOT NULL)",
+    "ALTER TABLE books ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY all_rows ON books USING (true)",
+    "CREATE POLICY tenant_rows ON books AS RESTRICTIVE TO brain_tenant USING (tenant_id = current_setting('brain.tenant'))",
+    "GRANT SELECT, INSERT ON books TO brain_tenant",
+  ])
+    await backbone.sql(statement);
+  const open = engine.open();
+  const ofTenant = (tenantId: string) => ({ ...open, db: open.db.ofTenant(tenantId) });
+  const lend = (tenantId: string, owner: string) =>
+    engine.transact(
+      context,
+      async (tx, publish) => {
+        await tx.execute(sql`INSERT INTO books VALUES (${owner}, 'Repairs')`);
+        return publish(partChecked, report);
+      },
+      ofTenant(tenantId),
+    );
+  expect(await lend("acme", "acme")).toMatchObject({ tenant_id: "acme" });
+  expect(await lend("zenith", "zenith")).toMatchObject({ tenant_id: "zenith" });
+  await expect(lend("zenith", "acme")).rejects.toThrow(/42501/);
+  const seen = await ofTenant("zenith").db.rows(sql`SELECT tenant_id FROM books`);
+  expect(seen).toEqual([{ tenant_id: "zenith" }]);
+  await engine.afterCommit();
+  expect(await numbers(backbone)).toEqual([7, 7]);
+  const tenants = await backbone.sql("SELECT tenant_id FROM events ORDER BY tenant_id");
+  expect(tenants).toEqual([{ tenant_id: "acme" }, { tenant_id: "zenith" }]);
 });
 
 test("nothing of a transaction that throws is published", async () => {
