@@ -2,7 +2,8 @@
 
 import ts from "typescript";
 import { isWaitedFor } from "../flow/awaited.ts";
-import { declarationOf, functionOf } from "../names/scope.ts";
+import { declarationOf, functionOf, takenFrom } from "../names/scope.ts";
+import { shapesOf } from "../names/shapes.ts";
 import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "../product/typescript.ts";
 import { enginePackage } from "../product/typescript.ts";
 import { bare, calledName, type FunctionNode, isFunction, stringOf } from "../syntax/source.ts";
@@ -60,7 +61,7 @@ export function readActivity(
     source: (file: string) => (follows(file) ? tree.source(file) : null),
   };
   const functionCalled = (call: ts.CallExpression): FunctionNode | null => {
-    const found = functionOf(sources, call.expression);
+    const found = functionOf(sources, call.expression) ?? methodCalled(tree, call);
     return found !== null && follows(found.getSourceFile().fileName) ? found : null;
   };
 
@@ -79,6 +80,14 @@ export function readActivity(
     return activity;
   }
   return { activityOf };
+}
+
+/** Of an object or a class of the tests; null: nothing tells whose it is. */
+function methodCalled(tree: TypeScriptTree, call: ts.CallExpression): FunctionNode | null {
+  const callee = bare(call.expression);
+  if (!ts.isPropertyAccessExpression(callee) || isAssertion(call)) return null;
+  const found = shapesOf(tree).of(callee)?.node ?? null;
+  return found !== null && isFunction(found) ? found : null;
 }
 
 const nothing: Activity = {
@@ -166,14 +175,16 @@ class Reading {
   }
 
   #kindOf(node: ts.CallExpression, activity: Activity | null): Act["kind"] | null {
-    const name = calledName(node);
+    const callee = bare(node.expression);
+    const taken = ts.isIdentifier(callee) ? takenFrom(callee) : null;
+    const name = taken?.part ?? calledName(node);
     const fromEngine = this.#tree.calledOf(node.getSourceFile().fileName, node, enginePackage);
     if (fromEngine !== null && engineDrains.has(fromEngine)) return "drain";
     if (fromEngine === "runHandler") return "handle";
     if (fromEngine === "startReplay") return "redeliver";
     if (isAssertion(node)) return isRun(node, this.#root) ? "assert" : null;
     if (name === null) return null;
-    const isMethod = ts.isPropertyAccessExpression(bare(node.expression));
+    const isMethod = ts.isPropertyAccessExpression(callee) || taken !== null;
     if (isMethod && doorAsserts.has(name))
       return isWaitedFor(node) && isRun(node, this.#root) ? "assert" : null;
     if (isMethod && activity === null && drainMethods.has(name)) return "drain";

@@ -5,19 +5,32 @@ import { isWaitedFor, timers } from "../flow/awaited.ts";
 import { declarationOf, givenTo } from "../names/scope.ts";
 import { nodesOf } from "../syntax/nodes.ts";
 import { bare, calledName, type FunctionNode, isFunction, isInside, walk } from "../syntax/source.ts";
+import { type Chain, chainOf } from "./runner-names.ts";
 
 /** `expect(…).…(…)`, `assert.…(…)`, `assert…(…)`: the call that compares, not the one that begins it. */
 export function isAssertion(node: ts.CallExpression): boolean {
   const callee = bare(node.expression);
-  if (ts.isIdentifier(callee)) return /^assert/.test(callee.text) && mayRefuse(node);
+  if (ts.isIdentifier(callee)) {
+    const chain = chainOf(callee);
+    return (/^assert/.test(callee.text) || isOfAssert(chain)) && mayRefuse(node);
+  }
   let at: ts.Expression = callee;
-  while (ts.isPropertyAccessExpression(at)) at = bare(at.expression);
-  if (ts.isIdentifier(at)) return at.text === "assert" && at !== callee && mayRefuse(node);
-  if (!ts.isCallExpression(at) || !/^expect$|^expect\.(?:soft|poll)$/.test(at.expression.getText()))
-    return false;
+  let isPart = false;
+  while (ts.isPropertyAccessExpression(at)) {
+    at = bare(at.expression);
+    // context.assert.equal(…)
+    isPart ||= ts.isPropertyAccessExpression(at) && at.name.text === "assert";
+  }
+  if (ts.isIdentifier(at))
+    return at !== callee && (at.text === "assert" || isPart || isOfAssert(chainOf(at))) && mayRefuse(node);
+  if (!ts.isCallExpression(at)) return false;
+  const begun = chainOf(at.expression);
+  if (begun?.root !== "expect" || !begun.names.every((name) => /^(?:soft|poll)$/.test(name))) return false;
   const [subject] = at.arguments;
   return subject === undefined || mayDiffer(node, bare(subject));
 }
+
+const isOfAssert = (chain: Chain | null) => /^(?:node:)?assert(?:\/strict)?$/.test(chain?.from ?? "");
 
 /** `assert(true)`, `assert.equal(1, 1)`, `assert.ok(rows.length >= 0)` cannot. */
 function mayRefuse({ arguments: [first, second] }: ts.CallExpression): boolean {
@@ -48,12 +61,25 @@ function mayDiffer(node: ts.CallExpression, subject: ts.Expression): boolean {
 }
 
 const isWrittenDown = (value: ts.Expression): boolean =>
+  isConstant(value) ||
   ts.isLiteralExpression(value) ||
   value.kind === ts.SyntaxKind.TrueKeyword ||
   value.kind === ts.SyntaxKind.FalseKeyword ||
   value.kind === ts.SyntaxKind.NullKeyword ||
   (ts.isIdentifier(value) && value.text === "undefined") ||
   ((ts.isArrayLiteralExpression(value) || ts.isObjectLiteralExpression(value)) && value.getText().length < 3);
+
+/** `const one = 1;` */
+function isConstant(value: ts.Expression): boolean {
+  const declared = ts.isIdentifier(value) ? declarationOf(value) : null;
+  return (
+    declared !== null &&
+    ts.isVariableDeclaration(declared) &&
+    (declared.parent.flags & ts.NodeFlags.Const) !== 0 &&
+    declared.initializer !== undefined &&
+    ts.isLiteralExpression(bare(declared.initializer))
+  );
+}
 
 /** The same name, or the same part of one: what is worked out anew may be another value. */
 const isSame = (one: ts.Expression, other: ts.Expression): boolean =>
@@ -122,11 +148,25 @@ export function isRun(node: ts.CallExpression, root: ts.Node): boolean {
       return false;
     if (ts.isBlock(parent) && isBehindEnd(parent, at)) return false;
     if (ts.isTryStatement(parent) && !isTold(parent, at, root)) return false;
+    if (ts.isCallExpression(parent) && isDropped(parent, at)) return false;
   }
   return true;
 }
 
-const isNeverEntered = ({ expression, thenStatement }: ts.IfStatement, at: ts.Node) =>
+/** `assertion.catch(() => {})`, `Promise.allSettled([assertion])` */
+function isDropped(call: ts.CallExpression, at: ts.Node): boolean {
+  if (call.expression !== at) return call.expression.getText() === "Promise.allSettled";
+  const [handler] = call.arguments;
+  return (
+    ts.isPropertyAccessExpression(at) &&
+    at.name.text === "catch" &&
+    handler !== undefined &&
+    isFunction(bare(handler)) &&
+    !/\b(?:throw|expect|assert|reject|fail)\b/.test(handler.getText())
+  );
+}
+
+export const isNeverEntered = ({ expression, thenStatement }: ts.IfStatement, at: ts.Node) =>
   bare(expression).kind === (thenStatement === at ? ts.SyntaxKind.FalseKeyword : ts.SyntaxKind.TrueKeyword) &&
   expression !== at;
 
@@ -185,7 +225,9 @@ const ofEach = /^(?:forEach|map|flatMap|filter|every|some|find|reduce)$/;
 function isCalled(inner: FunctionNode, root: ts.Node): boolean {
   const { parent } = inner;
   if (ts.isVariableDeclaration(parent) || ts.isFunctionDeclaration(inner)) return isNamedElsewhere(inner);
-  if (!ts.isCallExpression(parent) || parent.expression === inner) return true;
+  const own = callAround(inner);
+  if (own !== null) return !isAsync(inner) || isWaitedFor(own);
+  if (!ts.isCallExpression(parent)) return true;
   const name = calledName(parent) ?? "";
   const callee = bare(parent.expression);
   if (name === "catch" || (name === "then" && parent.arguments[1] === inner)) return countsAssertions(root);
@@ -194,6 +236,13 @@ function isCalled(inner: FunctionNode, root: ts.Node): boolean {
   if (!ofEach.test(name) || !ts.isPropertyAccessExpression(callee)) return true;
   if (isEmptyList(callee.expression)) return false;
   return !isAsync(inner) || (name !== "forEach" && isWaitedFor(parent));
+}
+
+/** `(async () => …)()`; null: it is not called where it stands. */
+function callAround(inner: FunctionNode): ts.CallExpression | null {
+  let at: ts.Node = inner;
+  while (ts.isParenthesizedExpression(at.parent)) at = at.parent;
+  return ts.isCallExpression(at.parent) && at.parent.expression === at ? at.parent : null;
 }
 
 export const isAsync = (node: FunctionNode) =>

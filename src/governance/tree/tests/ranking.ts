@@ -41,9 +41,10 @@ export function rankTests(
   /** Null: it cannot show anything of anybody. */
   const glanceAt = rememberEach((path: string): Glance | null => {
     const text = textOf(path);
-    return !mayAssert(text) || !actWords.test(text)
-      ? null
-      : { texts: textsOf(path, text), actsItself: ownActWords.test(text) };
+    const texts = textsOf(path, text);
+    return mayAssert(text) && texts.some((one) => actWords.test(one))
+      ? { texts, actsItself: ownActWords.test(text) }
+      : null;
   });
 
   function textsOf(path: string, text: string): readonly string[] {

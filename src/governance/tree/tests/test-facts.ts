@@ -2,10 +2,10 @@
 
 import ts from "typescript";
 import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "../product/typescript.ts";
-import { parseSource, stringOf, walk } from "../syntax/source.ts";
+import { isInside, parseSource, stringOf, walk } from "../syntax/source.ts";
 import type { TextFile } from "../text.ts";
 import { type Act, type Activity, readActivity } from "./acts.ts";
-import { bodyOf, faultOf, isTest, rowTextsOf } from "./calls.ts";
+import { bodyOf, faultOf, hookBody, isTest, rowTextsOf } from "./calls.ts";
 import { type ConsumersByName, consumersByName } from "./consumers-by-name.ts";
 import { type Shown, showsOf, showsPublished } from "./shown.ts";
 
@@ -49,18 +49,27 @@ export function createTestReader(
   };
   return (file) => {
     const { ast } = parseSource(file);
-    const { calls, subscribers } = aboutFile(reader, file.path, ast);
-    return calls.map((call) => factOf(file.path, call, () => readTest(reader, call, subscribers)));
+    const about = aboutFile(reader, file.path, ast);
+    return about.calls.map((call) => factOf(file.path, call, () => readTest(reader, call, about)));
   };
 }
 
-/** The tests of a file, and the subscribers that it names anywhere. */
-function aboutFile({ tree, byName, bySubscriber }: TestReader, path: string, ast: ts.SourceFile) {
+interface AboutFile {
+  readonly calls: readonly ts.CallExpression[];
+  /** `beforeEach(…)` and its like. */
+  readonly hooks: readonly ts.CallExpression[];
+  /** That it names anywhere. */
+  readonly subscribers: ReadonlySet<string>;
+}
+
+function aboutFile({ tree, byName, bySubscriber }: TestReader, path: string, ast: ts.SourceFile): AboutFile {
   const calls: ts.CallExpression[] = [];
+  const hooks: ts.CallExpression[] = [];
   const names = new Set<string>();
   const subscribers = new Set<string>();
   walk(ast, (node) => {
     if (ts.isCallExpression(node) && isTest(node)) calls.push(node);
+    else if (ts.isCallExpression(node) && hookBody(node) !== null) hooks.push(node);
     if (ts.isIdentifier(node)) names.add(node.text);
     if (ts.isStringLiteralLike(node) && bySubscriber.has(node.text)) subscribers.add(node.text);
   });
@@ -69,7 +78,7 @@ function aboutFile({ tree, byName, bySubscriber }: TestReader, path: string, ast
       byName.named(path, name)?.subscriber ?? stringOf(tree.bindings.originOf(path, name)?.value);
     if (subscriber !== null && bySubscriber.has(subscriber)) subscribers.add(subscriber);
   }
-  return { calls, subscribers };
+  return { calls, hooks, subscribers };
 }
 
 /** What a test does is read when it is asked for: of most nobody asks. */
@@ -108,11 +117,19 @@ interface ReadTest extends Pick<TestFact, "fault" | "subscribers" | "types"> {
   actsAbout(subscriber: string): readonly Act[];
 }
 
-/** @param around subscribers that the file names */
-function readTest(reader: TestReader, call: ts.CallExpression, around: ReadonlySet<string>): ReadTest {
+function readTest(
+  reader: TestReader,
+  call: ts.CallExpression,
+  { hooks, subscribers: around }: AboutFile,
+): ReadTest {
   const body = bodyOf(call);
   const activity = body === null ? null : reader.activityOf(body);
-  const acts = activity?.acts ?? [];
+  const before = hooks
+    .filter((hook) => isInside(call, hook.parent.parent))
+    .flatMap((hook) =>
+      reader.activityOf(hookBody(hook) ?? hook).acts.filter(({ kind }) => kind !== "assert"),
+    );
+  const acts = [...before, ...(activity?.acts ?? [])];
   const isChecked = acts.some(({ kind }) => kind === "assert");
   const texts = new Set([...(activity?.texts ?? []), ...rowTextsOf(call)]);
   const types = reader.tree.events.flatMap((event) =>
@@ -124,7 +141,7 @@ function readTest(reader: TestReader, call: ts.CallExpression, around: ReadonlyS
     acts,
     actsAbout: (subscriber) => acts.filter((act) => isAbout(reader, act, subscriber)),
     fault: faultOf(call) ?? (isChecked ? null : "asserts nothing"),
-    subscribers: new Set(activity === null ? [] : subscribersOf(reader, activity, around)),
+    subscribers: new Set(activity === null ? [] : subscribersOf(reader, { ...activity, acts }, around)),
     types: new Set(types),
   };
 }
