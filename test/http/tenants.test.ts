@@ -411,12 +411,40 @@ describe("an event that is sent", () => {
     const before = await engine.request("GET", `/api/events/${event}`);
     const reply = await statusOf(zenith, health({ id: event }));
     expectErrorShape(reply, 409, "conflict");
+    // The same words whether the event is like the one that has the id or not.
+    const { request_id: _, ...told } = reply.body.error;
+    expect(told).toEqual({
+      code: "conflict",
+      message: `The id ${event} belongs to another event. Give each event an id of its own.`,
+      details: [{ path: "id", message: "is taken by another event" }],
+    });
+    const unlike = await statusOf(zenith, {
+      id: event,
+      type: "system.health",
+      source: "z",
+      payload: { component: "c", status: "ok" },
+    });
+    expect(unlike.body.error).toMatchObject(told);
     expect(await engine.request("GET", `/api/events/${event}`)).toMatchObject({ body: before.body });
     // The control: its own event comes a second time.
     const own = await send(acme, "GET", `/api/events/${event}`);
     const again = await statusOf(acme, { ...health(), id: event, correlation_id: acmeStory });
     expect(own.status).toBe(200);
     expect(again.body).toMatchObject({ status: "deduplicated", id: event });
+  });
+
+  test("under one id by two tenants at once is one event, and its own tenant alone hears of it", async () => {
+    const id = crypto.randomUUID();
+    const keys = Array.from({ length: 12 }, (_, n) => [acme, zenith][n % 2] ?? "");
+    const replies = await Promise.all(keys.map((key) => statusOf(key, health({ id, actor_id: null }))));
+    const first = keys[replies.findIndex(({ status }) => status === 202)];
+    const statuses = (ofFirst: boolean) =>
+      replies
+        .filter((_, n) => (keys[n] === first) === ofFirst)
+        .map(({ status }) => status)
+        .toSorted();
+    expect(statuses(true)).toEqual([200, 200, 200, 200, 200, 202]);
+    expect(statuses(false)).toEqual([409, 409, 409, 409, 409, 409]);
   });
 
   test("with the same Idempotency-Key and body by two tenants is two events", async () => {
