@@ -134,3 +134,28 @@ test.for(Object.entries(forms))("%s", ([, [ids, lines, more]]) => {
   const { found, expected } = judge(ids, lines, more);
   expect(found).toEqual(expected);
 });
+
+test("what is put into an event later, and events that a class makes", () => {
+  const { found, expected } = judge(
+    "E-1 E-2 E-3 E-4 E-7 11.5",
+    `
+const meta = { schema_version: 1, producer: "shelf", source_module: "shelf" };
+export const event = { id: crypto.randomUUID(), type: "library.book.lent", source: "shelf", target: null, payload: {}, timestamp: new Date().toISOString(), meta: { ...meta } } as any;
+event.type = "library.book.leant"; //! E-3
+event["id"] = "7"; //! E-2
+event.timestamp = new Date().toString(); //! E-4
+event.meta.tenant_id = "x"; //! E-7
+event.meta = { schema_version: 1, producer: "shelf" }; //! 11.5
+event.type = "library.book.lent";
+event.tenant_id = "x";
+export const row: any = { type: "library.book.leant", shelf: 1 };
+row.id = "7";
+export class Own { type = "library.book.leant"; id = "7"; source = "shelf"; target = null; payload = {}; timestamp = new Date().toISOString(); meta = { ...meta }; } //! E-2 E-3
+export class Short { type = "library.book.lent"; payload = {}; timestamp = new Date().toISOString(); meta = { ...meta }; } //! E-1
+export class Row { type = "book"; payload = {}; timestamp = 1; }
+export class Typed { id!: string; type = "library.book.lent"; source!: string; target!: string | null; payload!: object; timestamp!: string; meta!: object; }
+export class Given { type = "library.book.lent"; meta = { ...meta }; constructor(readonly id: string, readonly source: string, readonly target: null, readonly payload: object, readonly timestamp: string) {} }
+export class Made extends Short { override type = "library.book.lent"; override payload = {}; override meta = { ...meta }; }`,
+  );
+  expect(found).toEqual(expected);
+});

@@ -25,8 +25,10 @@ export function* given(
   project: Project,
   name: string,
 ): Generator<{ readonly file: string; readonly value: ts.Expression }> {
-  for (const { fields } of eventsOf(project)) {
-    const value = fields.get(name)?.value ?? null;
-    if (value !== null) yield { file: value.getSourceFile().fileName, value: bare(value) };
-  }
+  for (const { fields, later } of eventsOf(project))
+    for (const value of [
+      fields.get(name)?.value,
+      ...later.flatMap((field) => (field.key === name ? [field.value] : [])),
+    ])
+      if (value != null) yield { file: value.getSourceFile().fileName, value: bare(value) };
 }

@@ -4,7 +4,7 @@ import ts from "typescript";
 import type { ProjectFiles } from "../files.ts";
 import { madeOf } from "../flow/made.ts";
 import { calledFunction } from "../flow/reach.ts";
-import { type Whole, wholeOf } from "../flow/wholes.ts";
+import { type Field, type Whole, wholeOf } from "../flow/wholes.ts";
 import { declarationOf, parameterOwner } from "../names/scope.ts";
 import { returnedBy } from "../names/shape.ts";
 import { nodesOf } from "../syntax/nodes.ts";
@@ -15,6 +15,7 @@ import {
   isFunction,
   nameOf,
   propertyOf,
+  stringOf,
 } from "../syntax/source.ts";
 import { charterPackages } from "../workspaces.ts";
 import { schemasPackage, type TypeScriptTree } from "./typescript.ts";
@@ -23,6 +24,12 @@ export interface Envelope extends Whole {
   readonly file: string;
   /** Null: it has none, or it is not written here. */
   readonly meta: Whole | null;
+  /** What is put into it later: `event.type = …`. */
+  readonly later: readonly LaterField[];
+}
+
+interface LaterField extends Field {
+  readonly key: string;
 }
 
 export interface Meta extends Whole {
@@ -58,12 +65,26 @@ export function envelopesOf(tree: TypeScriptTree, { files, workspaces }: Project
   const functions = new Set<FunctionNode>();
   for (const file of tree.files) {
     if (isMakers(file) || !/\bpayload\b|\bmeta\b|schema_version|Envelope/.test(text(file))) continue;
+    for (const whole of nodesOf(tree.source(file).ast).classes.flatMap((node) => wholeOfClass(node) ?? []))
+      if (looksLikeEvent(tree, file, whole)) events.push({ ...whole, file, meta: null, later: [] });
     for (const node of objectsIn(tree.source(file).ast)) {
       const whole = mayBeEvent(node) ? wholeOf(tree, node) : null;
       const isEvent = whole !== null && (looksLikeEvent(tree, file, whole) || isTypedEvent(tree, file, node));
       const given = isEvent ? (whole.fields.get("meta")?.value ?? null) : null;
       const meta = given === null ? null : metaGiven(tree, given);
-      if (isEvent) events.push({ ...whole, file, isOpen: whole.isOpen || isTakenInOrFilled(node), meta });
+      const put = isEvent ? putLater(node) : null;
+      if (isEvent)
+        events.push({
+          ...whole,
+          file,
+          isOpen: whole.isOpen || isTakenInOrFilled(node),
+          meta,
+          later: put?.event ?? [],
+        });
+      for (const field of put?.meta ?? []) {
+        const fields = new Map([[field.key, field]]);
+        metas.push({ node: field.name as ts.Expression, fields, isOpen: true, file, given: null });
+      }
       if (meta !== null) metas.push({ ...meta, file: meta.node.getSourceFile().fileName, given });
       else if (!isEvent && ts.isObjectLiteralExpression(node) && looksLikeMeta(node)) {
         const alone = wholeOf(tree, node);
@@ -160,6 +181,65 @@ function isFilled(name: ts.Identifier): boolean {
     parent.parent.left === parent &&
     parent.parent.operatorToken.kind === ts.SyntaxKind.EqualsToken
   );
+}
+
+/** What the file puts into an event, and into its meta, after it was made: under the name that it was given. */
+function putLater(node: ts.Expression): Record<"event" | "meta", readonly LaterField[]> {
+  const event: LaterField[] = [];
+  const meta: LaterField[] = [];
+  let at: ts.Node = node;
+  while (
+    ts.isAsExpression(at.parent) ||
+    ts.isSatisfiesExpression(at.parent) ||
+    ts.isParenthesizedExpression(at.parent)
+  )
+    at = at.parent;
+  const declared = at.parent;
+  if (!ts.isVariableDeclaration(declared)) return { event, meta };
+  for (const { left, operatorToken, right } of nodesOf(node.getSourceFile()).binaries) {
+    if (operatorToken.kind !== ts.SyntaxKind.EqualsToken) continue;
+    const target = memberOf(left);
+    const owner = target === null ? null : bare(target.owner);
+    if (target === null || owner === null) continue;
+    const field: LaterField = { key: target.key, name: left, value: right };
+    if (ts.isIdentifier(owner)) {
+      if (declarationOf(owner) === declared) event.push(field);
+      continue;
+    }
+    const outer = memberOf(owner);
+    const root = outer?.key === "meta" ? bare(outer.owner) : null;
+    if (root !== null && ts.isIdentifier(root) && declarationOf(root) === declared) meta.push(field);
+  }
+  return { event, meta };
+}
+
+/** `event.type`, `event["type"]`; null: another expression, or a key that is worked out. */
+function memberOf(node: ts.Expression): { readonly owner: ts.Expression; readonly key: string } | null {
+  const value = bare(node);
+  if (ts.isPropertyAccessExpression(value)) return { owner: value.expression, key: value.name.text };
+  const key = ts.isElementAccessExpression(value) ? stringOf(value.argumentExpression) : null;
+  return key !== null && ts.isElementAccessExpression(value) ? { owner: value.expression, key } : null;
+}
+
+/** Of the fields that its instances have; null: one of them is no field of an event. */
+function wholeOfClass(node: ts.ClassLikeDeclaration): Whole | null {
+  const fields = new Map<string, Field>();
+  for (const member of node.members) {
+    const key = member.name === undefined ? null : nameOf(member.name);
+    const isOwn =
+      !ts.canHaveModifiers(member) ||
+      member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) !== true;
+    if (key === null || !isOwn || member.name === undefined) continue;
+    if (ts.isPropertyDeclaration(member))
+      fields.set(key, { name: member.name, value: member.initializer ?? null });
+    else if (ts.isGetAccessor(member)) fields.set(key, { name: member.name, value: null });
+  }
+  for (const parameter of node.members.find(ts.isConstructorDeclaration)?.parameters ?? [])
+    if ((parameter.modifiers?.length ?? 0) > 0 && ts.isIdentifier(parameter.name))
+      fields.set(parameter.name.text, { name: parameter.name, value: null });
+  const isOpen = node.heritageClauses?.some(({ token }) => token === ts.SyntaxKind.ExtendsKeyword) === true;
+  // Where it stands is all that is asked of it.
+  return fields.has("payload") ? { node: (node.name ?? node) as ts.Expression, fields, isOpen } : null;
 }
 
 /** A payload, the name of an event, and a time or a meta: without both it is something that will become one. */
