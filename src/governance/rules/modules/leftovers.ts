@@ -91,8 +91,16 @@ function removalMarks(project: Project, report: Report): void {
 function unusedImports(project: Project, report: Report): void {
   for (const looked of moduleSourcesWith(project, /^import\b/m)) {
     const { ast } = project.typescript.source(looked.file);
-    const used = new Set(looked.nodes.names.filter((name) => !isOfObject(name)).map(({ text }) => text));
+    const isUse = (name: ts.Identifier) =>
+      !isOfObject(name) && !(ts.isImportEqualsDeclaration(name.parent) && name.parent.name === name);
+    const used = new Set(looked.nodes.names.filter(isUse).map(({ text }) => text));
     for (const node of ast.statements) {
+      if (ts.isImportEqualsDeclaration(node) && !used.has(node.name.text) && !isUsed(looked, ast, node.name))
+        report({
+          at: node,
+          message: `Nothing uses ${node.name.text}.`,
+          fix: [{ file: looked.file, ...wholeLines(looked.text, node.getStart(), node.end), text: "" }],
+        });
       const clause = ts.isImportDeclaration(node) ? node.importClause : undefined;
       if (clause === undefined || !ts.isImportDeclaration(node)) continue;
       const names = namesOf(clause);
@@ -131,7 +139,8 @@ function isNameAt(ast: ts.SourceFile, position: number, name: ts.Identifier): bo
   const found = find(ast);
   if (found === undefined || !ts.isIdentifier(found) || found.text !== name.text) return false;
   const { parent } = found;
-  const isOfImport = ts.isImportSpecifier(parent) || ts.isImportClause(parent);
+  const isOfImport =
+    ts.isImportSpecifier(parent) || ts.isImportClause(parent) || ts.isImportEqualsDeclaration(parent);
   return !isOfImport && !isOfObject(found);
 }
 

@@ -3,7 +3,7 @@
 import ts from "typescript";
 import type { TextFile } from "../text.ts";
 import type { Nodes } from "./nodes.ts";
-import { isBetweenTokens } from "./source.ts";
+import { bare, isBetweenTokens, isFunction } from "./source.ts";
 
 export interface Comment {
   readonly start: number;
@@ -100,6 +100,7 @@ const contentOf = (comment: string) =>
 export function looksLikeCode(content: string): boolean {
   const text = content.trim();
   const last = text.at(-1) ?? "";
+  if (last === ",") return isMember(text);
   if (!";{}".includes(last) && !/^(?:await|const|let|import)\b/.test(text)) return false;
   if (/^[@#]|^charter-ignore\b|\b(?:e\.g|i\.e)\./.test(text)) return false;
   const isImport = /^(?:import|export)\b/.test(text);
@@ -113,6 +114,22 @@ export function looksLikeCode(content: string): boolean {
       ? (outer.body?.statements ?? [])
       : ast.statements;
   return statements.length > 0 && statements.every(doesSomething);
+}
+
+/** `legacy: send(order),` of an object that is written down. */
+function isMember(text: string): boolean {
+  const ast = ts.createSourceFile("comment.ts", `({${text}\n})`, ts.ScriptTarget.ESNext, true);
+  const { parseDiagnostics } = ast as ts.SourceFile & { readonly parseDiagnostics: readonly unknown[] };
+  const [only] = ast.statements;
+  const whole = only !== undefined && ts.isExpressionStatement(only) ? bare(only.expression) : null;
+  if (parseDiagnostics.length > 0 || whole === null || !ts.isObjectLiteralExpression(whole)) return false;
+  return (
+    whole.properties.length > 0 &&
+    whole.properties.every((property) => {
+      const value = ts.isPropertyAssignment(property) ? bare(property.initializer) : null;
+      return value !== null && (ts.isCallExpression(value) || ts.isNewExpression(value) || isFunction(value));
+    })
+  );
 }
 
 function doesSomething(statement: ts.Statement): boolean {
