@@ -42,3 +42,18 @@ test.each(Object.entries(forms))("%s", (_, lines) => {
   const { found, expected } = judge("P-1 P-2 P-3 P-4", `${head}\n${written}`);
   expect(found).toEqual(expected);
 });
+
+test("a field of which nobody can tell what it is, is not told", () => {
+  const { found, expected } = judge(
+    "P-1 P-5",
+    `
+import { defineEvent } from "@brain/schemas";
+import * as z from "zod";
+const base = { version: 1, module: "shelf" } as const;
+const chosen = isLong ? z.int().describe("x") : z.string().max(3).describe("y");
+export const a = defineEvent("library.book.bent", { ...base, payload: z.strictObject({ size: chosen }) });
+export const b = defineEvent("library.book.sent", { ...base, payload: z.strictObject({ size: made() }) });
+export const c = defineEvent("library.book.torn", { ...base, payload: z.strictObject({ size: made(), all: z.any() }) }); //! P-5`,
+  );
+  expect(found).toEqual(expected);
+});
