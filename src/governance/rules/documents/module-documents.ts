@@ -5,6 +5,7 @@ import type { Project } from "../../project.ts";
 import type { Document, Section } from "../../tree/documents/documents.ts";
 import type { Code, Label } from "../../tree/documents/labels.ts";
 import { notKnown } from "../../tree/names/literals.ts";
+import { isPlain } from "../../tree/names/package-values.ts";
 import type { TypeScriptModule } from "../../tree/product/modules.ts";
 import type { DefinedEvent } from "../../tree/product/typescript.ts";
 import { placeOf } from "../../tree/syntax/source.ts";
@@ -15,7 +16,8 @@ import type { Report } from "../rule.ts";
 export type DocumentedModule = Pick<TypeScriptModule, "name" | "folder" | "files">;
 
 /** An event that a module owns, in either language. */
-export type OwnEvent = Pick<DefinedEvent, "file" | "module" | "options"> & { readonly type: string };
+export type OwnEvent = Pick<DefinedEvent, "file" | "module" | "options"> &
+  Partial<Pick<DefinedEvent, "given">> & { readonly type: string };
 
 export interface ModuleDocument {
   readonly module: DocumentedModule;
@@ -96,11 +98,14 @@ export function eventsOfModule(project: Project, module: DocumentedModule): read
 /** What the definition of an event says for an option; `notKnown` where it says nothing, or where only a run tells. */
 export function optionOfEvent(
   { typescript: { values } }: Project,
-  { file, options }: OwnEvent,
+  { file, options, given }: OwnEvent,
   name: string,
 ): unknown {
   const option = options && values.optionOf(file, options, name);
-  return option === null ? notKnown : values.valueOf(option.file, option.node);
+  if (option !== null) return values.valueOf(option.file, option.node);
+  // By a function, or put together.
+  const whole = given?.();
+  return isPlain(whole) && Object.hasOwn(whole, name) ? whole[name] : notKnown;
 }
 
 /** Fields of the payload of an event of Python, as its class declares them; null: they are not all known. */
