@@ -209,8 +209,8 @@ async function look(stack: Stack, redis: RedisConnection, load: Load): Promise<L
 /** What is in use and not merely not collected yet; what grows here is kept by somebody. */
 async function lookAtHeaps(stack: Stack): Promise<readonly (readonly [string, number])[]> {
   const { heapUsed, arrayBuffers } = await stack.held();
-  const { inspectorUrl } = stack.info;
-  const workers = inspectorUrl === null ? Number.NaN : await heldByWorkers(inspectorUrl);
+  const { inspectorUrls } = stack.info;
+  const workers = inspectorUrls.length === 0 ? Number.NaN : await heldByWorkers(inspectorUrls);
   return [
     ["gateways, held after a collection", (heapUsed + arrayBuffers) / mib],
     ["both workers, held after a collection", workers / mib],

@@ -26,8 +26,8 @@ export interface StackInfo {
   /** As the workers reach it. */
   readonly neonUrl: string;
   readonly redisUrl: string;
-  /** Of the workers in workerd, `ws://host:port`; null: they were not asked to have one. */
-  readonly inspectorUrl: string | null;
+  /** Of each worker in workerd; none: they were not asked to have one. */
+  readonly inspectorUrls: readonly string[];
 }
 
 export interface StackOptions {
@@ -64,7 +64,7 @@ const bindings = {
 
 interface Host {
   readonly url: string;
-  readonly inspectorUrl: string | null;
+  readonly inspectorUrls: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -77,9 +77,9 @@ async function startWorkerd(): Promise<Host> {
     compatibility: await readCompatibility(),
     port: 0,
     bindings,
-    ...(options.inspected ? { inspectorPort: 0 } : {}),
+    inspected: options.inspected,
   });
-  return { url: workers.url, inspectorUrl: workers.inspectorUrl, stop: () => workers.dispose() };
+  return { url: workers.url, inspectorUrls: workers.inspectorUrls, stop: () => workers.dispose() };
 }
 
 async function startDeno(): Promise<Host> {
@@ -114,7 +114,7 @@ async function startDeno(): Promise<Host> {
       () => false,
     ),
   );
-  return { url, inspectorUrl: null, stop: () => child.stop() };
+  return { url, inspectorUrls: [], stop: () => child.stop() };
 }
 
 /** @returns what ends the profile of this process, and writes it down */
@@ -154,5 +154,5 @@ process.send?.({
   databaseUrl,
   neonUrl: services.neonUrlFor("brain_bench"),
   redisUrl: services.redisUrl,
-  inspectorUrl: host.inspectorUrl,
+  inspectorUrls: host.inspectorUrls,
 } satisfies StackInfo);

@@ -2,9 +2,6 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 
-/** As `workers/local` names them. */
-const workers = ["brain-api", "brain-consumer"] as const;
-
 /** Longest wait for a worker, ms. Workerd collects when it gets to it, which it may not as long as nobody calls the worker. */
 const patienceMs = 5_000;
 
@@ -16,14 +13,14 @@ interface Said {
 }
 
 /**
- * What both workers in workerd hold after a collection of garbage, bytes: their heaps, and the bytes of their buffers.
- * They are asked through their inspector, which has nobody attached before and afterwards.
+ * What the workers hold after a collection of garbage, bytes: their heaps, and the bytes of their buffers.
+ * They are asked through their inspectors, which have nobody attached before and afterwards.
  *
- * @param inspectorUrl `ws://host:port`
+ * @param inspectorUrls one of each worker
  * @returns NaN when one of them did not get to it in time
  */
-export async function heldByWorkers(inspectorUrl: string): Promise<number> {
-  const held = await Promise.all(workers.map((worker) => heldBy(`${inspectorUrl}/${worker}`)));
+export async function heldByWorkers(inspectorUrls: readonly string[]): Promise<number> {
+  const held = await Promise.all(inspectorUrls.map(heldBy));
   return held.reduce((sum, bytes) => sum + bytes, 0);
 }
 

@@ -51,7 +51,7 @@ async function start() {
     bundles: await bundleWorkers(),
     compatibility: await readCompatibility(),
     port: 0,
-    inspectorPort: 0,
+    inspected: true,
     bindings: {
       NEON_DATABASE_URL: neonUrl,
       UPSTASH_REDIS_REST_URL: upstash.url,
@@ -82,11 +82,9 @@ async function start() {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   // Its connection may still be closing when the server ends, and says so.
   pool.on("error", () => undefined);
-  const { inspectorUrl } = workers;
-  if (inspectorUrl === null) throw new Error("the fuzzer needs the inspector");
   return {
     doors,
-    inspectorUrl,
+    inspectorUrls: workers.inspectorUrls,
     /** Both workers, some times. */
     async call() {
       for (let times = 0; times < 5; times += 1) {
@@ -108,7 +106,7 @@ const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 let most = 0;
 async function look(): Promise<string> {
   // A worker gets to it when somebody calls it.
-  const [held] = await Promise.all([heldByWorkers(stack.inspectorUrl), stack.call()]);
+  const [held] = await Promise.all([heldByWorkers(stack.inspectorUrls), stack.call()]);
   const { memory } = await usageOf(process.pid, "workerd");
   // Not every time it is got to.
   if (!Number.isNaN(held)) most = Math.max(most, held);

@@ -53,4 +53,6 @@ test("a handler that loops without end is ended with its workerd, and becomes a 
     () => countOf(edge, "processed_events WHERE event_id = $1", [other.id]),
     (count) => count === 1,
   );
+  // It shares no thread with the consumer.
+  expect(edge.logs.filter((line) => line.includes("workerd of brain-api"))).toEqual([]);
 });

@@ -109,6 +109,15 @@ describe("from outside", () => {
     );
   });
 
+  test("the consumer answers the API, and nobody else who finds its port", async () => {
+    expect(await ask("/consumer")).toEqual({ status: 200, text: '{"worker":"consumer"}' });
+    for (const headers of [{}, { "brain-link": "" }, { "brain-link": "guess" }, { host: "consumer" }]) {
+      const answer = await fetch(`${workers.consumerUrl}/wake`, { method: "POST", body: "null", headers });
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).toBe("This worker is reached by the API worker alone.\n");
+    }
+  });
+
   test("bodies go through whole, and answers as they come", async () => {
     const body = "ä".repeat(500_000);
     expect(JSON.parse((await ask("/", { method: "POST", body })).text).body).toBe(body);
@@ -147,7 +156,12 @@ describe("workerd", () => {
     await waitFor(
       "a start that failed",
       () => logs.join("\n"),
-      (text) => text.includes("workerd is gone") && text.includes("workerd cannot be started"),
+      (text) =>
+        ["brain-api", "brain-consumer"].every(
+          (name) =>
+            text.includes(`workerd of ${name} is gone`) &&
+            text.includes(`workerd of ${name} cannot be started`),
+        ),
       { timeoutMs: 60_000 },
     );
     killing = false;
@@ -160,9 +174,10 @@ describe("workerd", () => {
     );
     // It answers a moment before its program says so.
     await waitFor(
-      "the word that it is back",
+      "the word that both are back",
       () => logs.join("\n"),
-      (text) => text.includes("workerd is back"),
+      (text) =>
+        text.includes("workerd of brain-api is back") && text.includes("workerd of brain-consumer is back"),
     );
     await workers.tick();
   });

@@ -19,7 +19,8 @@ let checkout: Checkout;
 let sandbox: Sandbox;
 let child: Child;
 let served: Served;
-let inspector: string;
+/** Of the API and of the consumer, `host:port`. */
+let inspectors: readonly string[];
 
 beforeAll(async () => {
   [sandbox, closed] = await Promise.all([createSandbox(), makeClosedFolder()]);
@@ -27,7 +28,9 @@ beforeAll(async () => {
   child = startChild("npm", ["run", "dev"], environment(), { cwd: checkout.folder });
   const [, url = "", key = ""] = await child.until(/^ready {2}(\S+) {2}key (\S+)$/m, waitMs);
   served = { url, key };
-  [, inspector = ""] = await child.until(/^ {2}inspector ws:\/\/(127\.0\.0\.1:\d+)\/brain-api and /m, 1_000);
+  const line =
+    /^ {2}inspector ws:\/\/(127\.0\.0\.1:\d+)\/brain-api and ws:\/\/(127\.0\.0\.1:\d+)\/brain-consumer /m;
+  inspectors = (await child.until(line, 1_000)).slice(1);
 }, startMs);
 afterAll(async () => {
   child?.signal("SIGINT");
@@ -66,7 +69,7 @@ async function change(file: string, edit: (text: string) => string, expected: Re
 
 /** Whether a debugger of the API worker is answered. */
 function debuggerIs(headers: Readonly<Record<string, string>>): Promise<"answered" | "sent away"> {
-  const socket = new WebSocket(`ws://${inspector}/brain-api`, { headers });
+  const socket = new WebSocket(`ws://${inspectors[0]}/brain-api`, { headers });
   return new Promise((resolve, reject) => {
     socket.on("open", () => socket.send(JSON.stringify({ id: 1, method: "Runtime.enable" })));
     socket.on("message", (data) => {
@@ -182,10 +185,10 @@ test("a new migration is applied", async () => {
 });
 
 test("a debugger finds both workers where the start says, and a page of somebody else does not get in", async () => {
-  const list = await (await fetch(`http://${inspector}/json/list`)).json();
-  expect(list).toMatchObject([
-    { webSocketDebuggerUrl: `ws://${inspector}/brain-api` },
-    { webSocketDebuggerUrl: `ws://${inspector}/brain-consumer` },
+  const listed = inspectors.map(async (inspector) => (await fetch(`http://${inspector}/json/list`)).json());
+  expect(await Promise.all(listed)).toMatchObject([
+    [{ webSocketDebuggerUrl: `ws://${inspectors[0]}/brain-api` }],
+    [{ webSocketDebuggerUrl: `ws://${inspectors[1]}/brain-consumer` }],
   ]);
   expect(await debuggerIs({})).toBe("answered");
   expect(await debuggerIs({ origin: "https://evil.example" })).toBe("sent away");

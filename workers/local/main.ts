@@ -213,7 +213,7 @@ async function startWorkers(
     }),
     port,
     archiveDir: join(dataDir, "archive"),
-    inspectorPort: 0,
+    inspected: true,
     busyLimitMs: BUSY_LIMIT_MS,
     onLog: showLog,
   });
@@ -260,12 +260,10 @@ async function main(): Promise<void> {
   } else {
     const apiKey = options.apiKey ?? (await readOrCreateSecret(dataDir, "api-key", "brain_key_"));
     const watches = process.argv.includes("--watch");
-    const { url, inspectorUrl } = await startWorkers(options, services, dataDir, apiKey, watches);
+    const { url, inspectorUrls } = await startWorkers(options, services, dataDir, apiKey, watches);
     checkInterrupted();
     printVariables(services);
-    if (inspectorUrl !== null) {
-      say(`  inspector ${inspectorUrl}/brain-api and ${inspectorUrl}/brain-consumer (chrome://inspect)`);
-    }
+    say(`  inspector ${inspectorUrls.join(" and ")} (chrome://inspect)`);
     // A key that was given is whoever gave it's to hand on.
     const isOff = options.passedOn.BRAIN_BOOTSTRAP_KEY === "off";
     if (options.apiKey === null) {

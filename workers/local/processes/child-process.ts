@@ -151,6 +151,12 @@ export async function waitUntilReady(
   }
 }
 
+/** Name=value of what a running process was started with; none when there is no such process, or elsewhere than on Linux. */
+export async function environmentOf(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+  return text.split("\0");
+}
+
 /** The command line of a running process, or null when there is none (or the system does not tell). */
 export async function commandLineOf(pid: number): Promise<string | null> {
   if (existsSync("/proc/self/cmdline")) {

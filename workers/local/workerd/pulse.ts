@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /*
- * All workers of a workerd share one thread, so code that never lets go of it stops all of them, and no timer of theirs
- * ends it. On Cloudflare the limit of processor time does.
+ * Code that never lets go of the thread of its workerd stops all that the worker does, and no timer of its own ends it. On
+ * Cloudflare the limit of processor time does.
  *
  * @see https://developers.cloudflare.com/workers/platform/limits/#cpu-time 30 s a request, when nothing else is set
  */

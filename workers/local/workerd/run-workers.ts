@@ -1,14 +1,15 @@
-/** Both workers in one workerd, as on Cloudflare: the API is reachable, the consumer only through it and by cron. */
+/** Both workers, each in a workerd of its own: the API is reachable, the consumer only through it and by cron. */
 
-import { createRestarts } from "../processes/supervise.ts";
+import { randomBytes } from "node:crypto";
 import { formatLogLine } from "../terminal/console-lines.ts";
 import { createArchiveService } from "./archive-folder.ts";
-import { bundleEdge, type Compatibility, type WorkerBundles } from "./bundle.ts";
+import { bundleEdge, type Compatibility, edgeModule, type WorkerBundles } from "./bundle.ts";
 import { createDemoService } from "./demo-service.ts";
 import { createHostNamesService, type Lookup } from "./host-names.ts";
-import { type Pulse, watchPulse } from "./pulse.ts";
-import { type Instance, startInstance } from "./runtime-instance.ts";
+import { type KeptInstance, keepInstance } from "./kept-instance.ts";
+import type { Modules, Service } from "./runtime-instance.ts";
 
+const minuteCron = "* * * * *";
 /** As `wrangler.toml` says it; the consumer tells its crons apart by this text. */
 const janitorCron = "17 * * * *";
 
@@ -23,8 +24,8 @@ export interface RunWorkersOptions {
   readonly archiveDir?: string;
   /** What the workers are told of names. Default: what the system says. */
   readonly lookup?: Lookup;
-  /** Of the inspector; 0 takes a free one. Left out: there is none. */
-  readonly inspectorPort?: number;
+  /** Whether debuggers can look into the workers. Left out: they cannot. */
+  readonly inspected?: boolean;
   /** Workers that let nobody answer for so long, ms, are ended and started again. Left out: nobody looks. */
   readonly busyLimitMs?: number;
   /** A line that a worker logged. Default: standard output, warnings and errors to standard error. */
@@ -32,9 +33,12 @@ export interface RunWorkersOptions {
 }
 
 export interface RunningWorkers {
+  /** Of the API. */
   readonly url: string;
-  /** Where debuggers find the workers, `ws://host:port`; null: nowhere. */
-  readonly inspectorUrl: string | null;
+  /** Of the consumer, which answers nobody but the API. */
+  readonly consumerUrl: string;
+  /** Where debuggers find each worker, `ws://host:port/{worker}`; none when they were not asked to be inspected. */
+  readonly inspectorUrls: readonly string[];
   /**
    * Runs other code from now on, at the same address. What was under way is cut off; its events are not, they are
    * taken over as after a crash.
@@ -49,7 +53,7 @@ export interface RunningWorkers {
   tick(): Promise<void>;
   /** The same for the janitor's cron. */
   janitor(): Promise<void>;
-  /** Kills workerd with SIGKILL, as a machine that dies would, and waits until Miniflare has a new one. Linux only. */
+  /** Kills both workerd with SIGKILL, as a machine that dies would, and waits until Miniflare has new ones. Linux only. */
   crash(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -66,76 +70,121 @@ export function printLog(level: string, message: string): void {
  * @throws Error when a bundle does not load or the port is taken
  */
 export async function runWorkers(options: RunWorkersOptions): Promise<RunningWorkers> {
-  const { compatibility, bindings, archiveDir, onLog = printLog } = options;
-  const edge = await bundleEdge();
-  const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
-  const hostNames = createHostNamesService(options.lookup);
-  const demo = demoOf(bindings);
-  // A workerd that comes back later has missed the ticks since then.
-  const startedMs = Date.now();
-  const start = (port: number, inspectorPort: number | null) => {
-    // Told once: what a lost instance says later is about itself.
-    let lost = false;
-    const onLost = (reason: string) => {
-      if (!lost) void comeBack(reason);
-      lost = true;
-    };
-    return startInstance({
-      bundles: code.bundles(),
-      edge,
-      compatibility,
-      bindings,
-      port,
-      archive,
-      hostNames,
-      demo: demo?.service ?? null,
-      startedMs,
-      inspectorPort,
-      onLog,
-      onLost,
-    });
+  const { bundles, compatibility, archiveDir, onLog = printLog } = options;
+  const demo = demoOf(options.bindings);
+  const modules = createModules(await bundleEdge());
+  const shared = {
+    compatibility,
+    // A workerd that comes back later has missed the ticks since then.
+    bindings: { ...options.bindings, HOST_STARTED_AT: String(Date.now()) },
+    inspectorPort: options.inspected === true ? 0 : null,
+    busyLimitMs: options.busyLimitMs ?? null,
+    onLog,
   };
-  const code = createCode(() => current, options.bundles);
-  const end = (instance: Instance) => instance.dispose().catch(() => undefined);
-  let current = await start(options.port, options.inspectorPort ?? null);
-  const { url, inspectorUrl } = current;
-  demo?.setUrl(url);
-  const again = () =>
-    start(Number(new URL(url).port), inspectorUrl === null ? null : Number(new URL(inspectorUrl).port));
-  const restarts = createRestarts("workerd", again, end, (line) => onLog("warn", line));
-  const comeBack = async (reason: string) => {
-    await end(current);
-    current = (await restarts.start(`is gone (${reason})`)) ?? current;
+  const services: Record<string, Service> = {
+    HOST_NAMES: createHostNamesService(options.lookup),
+    ...(archiveDir === undefined ? {} : { ARCHIVE_FOLDER: createArchiveService(archiveDir) }),
   };
-
-  const pulse =
-    options.busyLimitMs === undefined ? null : watchBusy(() => current, options.busyLimitMs, onLog);
-  return {
-    url,
-    inspectorUrl,
-    reload: code.reload,
-    tick: () => code.runCron("* * * * *"),
-    janitor: () => code.runCron(janitorCron),
-    crash: () => current.crash(),
-    async dispose() {
-      pulse?.stop();
-      await restarts.stop();
-      await end(current);
+  let catchUp = () => {};
+  const consumer = await keepInstance({
+    ...shared,
+    name: "brain-consumer",
+    modules: modules.ofConsumer(bundles),
+    entrypoint: "linked",
+    services,
+    port: 0,
+    onBack: () => catchUp(),
+  });
+  const api = await keepInstance({
+    ...shared,
+    name: "brain-api",
+    modules: modules.ofApi(bundles),
+    entrypoint: "default",
+    services: {
+      ...services,
+      CONSUMER: { host: new URL(consumer.url).host, headers: modules.link },
+      ...(demo === null ? {} : { DEMO_WORLD: demo.service }),
     },
+    port: options.port,
+    onBack: () => undefined,
+  }).catch(async (error: unknown) => {
+    await consumer.dispose();
+    throw error;
+  });
+  demo?.setUrl(api.url);
+  const code = createCode(api, consumer, modules, bundles);
+  // What the API handed over meanwhile has reached nobody. A failure shows at the next tick, too.
+  catchUp = () => void code.runCron(minuteCron).catch(() => undefined);
+  return {
+    url: api.url,
+    consumerUrl: consumer.url,
+    inspectorUrls: [api.inspectorUrl, consumer.inspectorUrl].filter((url) => url !== null),
+    reload: async (next) => {
+      await code.reload(next);
+      catchUp();
+    },
+    tick: () => code.runCron(minuteCron),
+    janitor: () => code.runCron(janitorCron),
+    crash: async () => void (await Promise.all([api.crash(), consumer.crash()])),
+    dispose: async () => void (await Promise.all([api.dispose(), consumer.dispose()])),
+  };
+}
+
+/** What is started of each worker: the module that stands before it, the worker itself, and its parts. */
+function createModules(edge: string) {
+  const link = { "brain-link": randomBytes(32).toString("base64url") };
+  const before = "brain-main.js";
+  const startBehindEdge = `import worker from "./index.js";
+import { behindEdge } from "./${edgeModule}";
+export default behindEdge(worker);`;
+  // Its port is open to all programs of this machine, where on Cloudflare nobody but the API reaches it.
+  const startBehindLink = `import worker from "./index.js";
+export default worker;
+const link = Object.entries(${JSON.stringify(link)});
+const isLinked = ({ headers }) => link.every(([name, value]) => headers.get(name) === value);
+const refusal = "This worker is reached by the API worker alone.\\n";
+export const linked = {
+  fetch: (request, env, context) =>
+    isLinked(request) ? worker.fetch(request, env, context) : new Response(refusal, { status: 403 }),
+};`;
+  return {
+    /** The headers by which the consumer knows the API. */
+    link,
+    ofApi: ({ api, apiParts }: WorkerBundles): Modules => ({
+      [before]: startBehindEdge,
+      [edgeModule]: edge,
+      "index.js": api,
+      ...apiParts,
+    }),
+    ofConsumer: ({ consumer, consumerParts }: WorkerBundles): Modules => ({
+      [before]: startBehindLink,
+      "index.js": consumer,
+      ...consumerParts,
+    }),
   };
 }
 
 /** The code that runs: who replaces it, and whose work is cut off by that. */
-function createCode(current: () => Instance, first: WorkerBundles) {
+function createCode(
+  api: KeptInstance,
+  consumer: KeptInstance,
+  modules: ReturnType<typeof createModules>,
+  first: WorkerBundles,
+) {
   let bundles = first;
   /** The newest, and how many there were. */
   let reloading = Promise.resolve();
   let reloads = 0;
+  const reloadBoth = async (next: WorkerBundles) => {
+    const both = [api.reload(modules.ofApi(next)), consumer.reload(modules.ofConsumer(next))];
+    const failed = (await Promise.allSettled(both)).find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+  };
   const replace = async (next: WorkerBundles) => {
     try {
-      await current().reload(next);
+      await reloadBoth(next);
     } catch (error) {
-      await current().reload(bundles);
+      await reloadBoth(bundles);
       throw error;
     }
     bundles = next;
@@ -144,7 +193,7 @@ function createCode(current: () => Instance, first: WorkerBundles) {
     await reloading.catch(() => undefined);
     const before = reloads;
     try {
-      const outcome = await current().runCron(cron);
+      const outcome = await consumer.runCron(cron);
       if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
     } catch (error) {
       if (reloads === before) throw error;
@@ -153,7 +202,6 @@ function createCode(current: () => Instance, first: WorkerBundles) {
     }
   };
   return {
-    bundles: () => bundles,
     reload(next: WorkerBundles): Promise<void> {
       reloads++;
       reloading = replace(next);
@@ -161,24 +209,6 @@ function createCode(current: () => Instance, first: WorkerBundles) {
     },
     runCron,
   };
-}
-
-/** Ends a workerd that lets nobody answer, as a limit of processor time would; Miniflare starts another. */
-function watchBusy(current: () => Instance, limitMs: number, onLog: typeof printLog): Pulse {
-  return watchPulse({
-    limitMs,
-    ask: () => current().pulse(),
-    usedMs: () => current().usedMs(),
-    async onStuck() {
-      onLog(
-        "warn",
-        `! workerd has let nobody answer for ${limitMs / 1_000} s: a handler or a request keeps its thread busy, an endless loop perhaps. It is ended, as Workers end who uses up their processor time, and started again; an event that does this each time becomes a dead letter.`,
-      );
-      await current()
-        .crash()
-        .catch((error: unknown) => onLog("error", `! workerd could not be ended: ${String(error)}`));
-    },
-  });
 }
 
 /** It is made with the bootstrap key, so without one it is not offered: null. */

@@ -1,55 +1,59 @@
-/** One workerd with the workers in it. */
+/** One workerd with one worker in it, as on Cloudflare, where workers share no thread. */
 
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
-import { commandLineOf, guardProcess } from "../processes/child-process.ts";
-import { type Compatibility, edgeModule, type WorkerBundles } from "./bundle.ts";
+import { environmentOf, guardProcess } from "../processes/child-process.ts";
+import type { Compatibility } from "./bundle.ts";
 
-type ServiceBinding = (request: Request) => Promise<Response>;
+/** Answers what a worker asks of a binding: this program, or a server with the headers that it is sent. */
+export type Service =
+  | ((request: Request) => Promise<Response>)
+  | { readonly host: string; readonly headers: Readonly<Record<string, string>> };
+
+/** By name; the first is the one that is started. */
+export type Modules = Readonly<Record<string, string>>;
 
 export interface InstanceOptions {
-  readonly bundles: WorkerBundles;
-  /** The module that stands before the API, see `edge.ts`. */
-  readonly edge: string;
+  /** Of the worker. */
+  readonly name: string;
+  readonly modules: Modules;
+  /** Which export of the first module the port leads to. */
+  readonly entrypoint: string;
   readonly compatibility: Compatibility;
-  /** Environment of both workers. */
   readonly bindings: Readonly<Record<string, string>>;
-  /** Of the API; 0 takes a free one. */
+  /** What answers its service bindings. */
+  readonly services: Readonly<Record<string, Service>>;
+  /** 0 takes a free one. */
   readonly port: number;
-  /** What answers ARCHIVE_FOLDER; null: the workers have no archive. */
-  readonly archive: ServiceBinding | null;
-  /** What answers HOST_NAMES. */
-  readonly hostNames: ServiceBinding;
-  /** What answers DEMO_WORLD; null: the workers offer no demo. */
-  readonly demo: ServiceBinding | null;
-  /** When this program began, Unix ms. */
-  readonly startedMs: number;
   /** Of the inspector; 0 takes a free one; null: there is none. */
   readonly inspectorPort: number | null;
   readonly onLog: (level: string, message: string) => void;
+  /** Miniflare has brought back a workerd that ended. */
+  readonly onRestart: () => void;
   /** Workerd ended, and Miniflare could not bring it back: this instance is of no use any more. */
   readonly onLost: (reason: string) => void;
 }
 
 export interface Instance {
   readonly url: string;
-  /** Where debuggers find the workers; null: nowhere. */
+  /** Where debuggers find the worker, `ws://host:port/{name}`; null: nowhere. */
   readonly inspectorUrl: string | null;
   /**
    * Runs other code, at the same address. What was under way is cut off.
    *
    * @throws Error when it does not load; then nothing runs, until other code is given or this is disposed
    */
-  reload(bundles: WorkerBundles): Promise<void>;
+  reload(modules: Modules): Promise<void>;
   /** Kills workerd with SIGKILL and waits until Miniflare has a new one. Linux only. */
   crash(): Promise<void>;
-  /** Fulfilled when workerd lets a worker answer. */
+  /** Fulfilled when workerd lets the worker answer. */
   pulse(): Promise<unknown>;
   /** Processor time that workerd has used, ms; 0 where nobody tells (elsewhere than on Linux). */
   usedMs(): Promise<number>;
   /**
-   * Runs the consumer's handler of a cron.
+   * Runs the worker's handler of a cron.
    *
    * @returns how it ended: `ok`, `exception` …
    */
@@ -89,13 +93,16 @@ function withoutSignalHandlers<T>(create: () => T): T {
   return created;
 }
 
-/** The process ids of this program's own workerd processes. Only Linux tells them; elsewhere there are none. */
-async function workerdProcesses(): Promise<number[]> {
+/** Tells in the environment of a workerd whose it is. */
+const markVariable = "BRAIN_LOCAL_INSTANCE";
+
+/** The process ids of the children of this program with this mark. Only Linux tells them; elsewhere there are none. */
+async function processesOf(mark: string): Promise<number[]> {
   if (process.platform !== "linux") return [];
   const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
   const ids = children.trim().split(" ").filter(Boolean).map(Number);
-  const lines = await Promise.all(ids.map(commandLineOf));
-  return ids.filter((_, index) => lines[index]?.includes("workerd"));
+  const environments = await Promise.all(ids.map(environmentOf));
+  return ids.filter((_, index) => environments[index]?.includes(`${markVariable}=${mark}`));
 }
 
 /** Of user and system, ms; 0 for a process that has ended. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
@@ -106,13 +113,17 @@ async function processorTimeOf(pid: number): Promise<number> {
   return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
 }
 
-/** A worker and the parts beside it, as modules of one folder that is nowhere. The first is the one that is started. */
-function modulesOf(main: string, parts: WorkerBundles["apiParts"] = {}, before: Record<string, string> = {}) {
+/**
+ * As modules of one folder that is nowhere. Those behind the first are in the order of their size, because Miniflare
+ * copies all that it has written down so far for each one that follows.
+ */
+function modulesOf(modules: Modules) {
   const modulesRoot = "/worker";
-  const modules = { ...before, "index.js": main, ...parts };
+  const [first, ...others] = Object.entries(modules);
+  others.sort(([, one], [, other]) => one.length - other.length);
   return {
     modulesRoot,
-    modules: Object.entries(modules).map(([name, contents]) => ({
+    modules: [...(first === undefined ? [] : [first]), ...others].map(([name, contents]) => ({
       type: "ESModule" as const,
       path: `${modulesRoot}/${name}`,
       contents,
@@ -120,64 +131,50 @@ function modulesOf(main: string, parts: WorkerBundles["apiParts"] = {}, before: 
   };
 }
 
-const startBehindEdge = `import worker from "./index.js";
-import { behindEdge } from "./${edgeModule}";
-export default behindEdge(worker);`;
+function bindingOf(service: Service) {
+  if (typeof service === "function") return service;
+  const injectRequestHeaders = Object.entries(service.headers).map(([name, value]) => ({ name, value }));
+  return { external: { address: service.host, http: { injectRequestHeaders } } };
+}
 
-/** The API is reached behind its edge only, and the consumer through the API and by cron, as on Cloudflare. */
+/** The worker, and beside it what shares its thread and nothing else. */
 function workersOf(options: InstanceOptions) {
-  const { bundles, edge, compatibility, bindings, port, archive, hostNames, demo, startedMs } = options;
-  const inspected = { unsafeInspectorProxy: options.inspectorPort !== null };
   const runtime = {
-    compatibilityDate: compatibility.date,
-    compatibilityFlags: [...compatibility.flags],
+    compatibilityDate: options.compatibility.date,
+    compatibilityFlags: [...options.compatibility.flags],
   };
-  const services = {
-    HOST_NAMES: hostNames,
-    ...(archive === null ? {} : { ARCHIVE_FOLDER: archive }),
-  };
-  const shared = { ...runtime, bindings: { ...bindings, HOST_STARTED_AT: String(startedMs) } };
+  const services = Object.entries(options.services).map(([name, service]) => [name, bindingOf(service)]);
   return [
     {
-      ...shared,
-      ...inspected,
-      ...modulesOf(bundles.api, bundles.apiParts, {
-        "brain-main.js": startBehindEdge,
-        [edgeModule]: edge,
-      }),
-      name: "brain-api",
+      ...runtime,
+      ...modulesOf(options.modules),
+      name: options.name,
+      unsafeInspectorProxy: options.inspectorPort !== null,
+      bindings: { ...options.bindings },
       // Past Miniflare's own entry, which lets a request say by headers which worker it goes to.
-      unsafeDirectSockets: [{ host: "127.0.0.1", port }],
-      serviceBindings: {
-        CONSUMER: "brain-consumer",
-        ...services,
-        ...(demo === null ? {} : { DEMO_WORLD: demo }),
-      },
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: options.port, entrypoint: options.entrypoint }],
+      serviceBindings: Object.fromEntries(services),
     },
     {
-      ...shared,
-      ...inspected,
-      ...modulesOf(bundles.consumer, bundles.consumerParts),
-      name: "brain-consumer",
-      serviceBindings: services,
+      ...runtime,
+      ...modulesOf({ "index.js": "export default { fetch: () => new Response() };" }),
+      name: "brain-pulse",
     },
-    { ...runtime, ...modulesOf("export default { fetch: () => new Response() };"), name: "brain-pulse" },
   ];
 }
 
 /** @throws Error when a bundle does not load or the port is taken */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
-  const knownProcesses = await workerdProcesses();
-  const ownProcesses = async () => (await workerdProcesses()).filter((pid) => !knownProcesses.includes(pid));
+  const mark = randomUUID();
   let dismissGuards: (() => void)[] = [];
   /** workerd outlives a killed parent and would keep the port. */
   const guardWorkerd = async () => {
     for (const dismiss of dismissGuards) dismiss();
-    dismissGuards = (await ownProcesses()).map((pid) => guardProcess(pid, "SIGKILL"));
+    dismissGuards = (await processesOf(mark)).map((pid) => guardProcess(pid, "SIGKILL"));
   };
   let restarts = 0;
   const log = new LossLog(options.onLost);
-  const configure = (bundles: WorkerBundles, port: number) => ({
+  const configure = (modules: Modules, port: number) => ({
     host: "127.0.0.1",
     port: 0,
     ...(options.inspectorPort === null ? {} : { inspectorPort: options.inspectorPort }),
@@ -185,29 +182,32 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     cf: false,
     // At Miniflare's own entry, which no request from outside comes through.
     unsafeTriggerHandlers: true,
+    unsafeRuntimeEnv: { [markVariable]: mark },
     log,
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
       options.onLog(level, message),
     unsafeHandleRuntimeRestart: async () => {
       await guardWorkerd();
       restarts++;
+      options.onRestart();
     },
-    workers: workersOf({ ...options, bundles, port }),
+    workers: workersOf({ ...options, modules, port }),
   });
-  const miniflare = withoutSignalHandlers(() => new Miniflare(configure(options.bundles, options.port)));
+  const miniflare = withoutSignalHandlers(() => new Miniflare(configure(options.modules, options.port)));
   let url: URL;
   let inspectorUrl: string | null = null;
   try {
     await miniflare.ready;
-    if (options.inspectorPort !== null) inspectorUrl = (await miniflare.getInspectorURL()).origin;
-    url = await miniflare.unsafeGetDirectURL("brain-api");
+    if (options.inspectorPort !== null)
+      inspectorUrl = new URL(options.name, await miniflare.getInspectorURL()).href;
+    url = await miniflare.unsafeGetDirectURL(options.name, options.entrypoint);
     await guardWorkerd();
   } catch (error) {
     await miniflare.dispose().catch(() => undefined);
     throw error;
   }
   /**
-   * Past the edge. A worker as Miniflare hands it out is asked synchronously, and one that never answers would stop this
+   * Past its port. A worker as Miniflare hands it out is asked synchronously, and one that never answers would stop this
    * program, too.
    */
   const askWorker = (name: string, path: string) =>
@@ -217,21 +217,21 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     inspectorUrl,
     pulse: async () => (await askWorker("brain-pulse", "/")).arrayBuffer(),
     async usedMs() {
-      const used = await Promise.all((await ownProcesses()).map(processorTimeOf));
+      const used = await Promise.all((await processesOf(mark)).map(processorTimeOf));
       return used.reduce((sum, ms) => sum + ms, 0);
     },
     async runCron(cron) {
       const path = `/cdn-cgi/handler/scheduled?format=json&cron=${encodeURIComponent(cron)}`;
-      const answer = await askWorker("brain-consumer", path);
+      const answer = await askWorker(options.name, path);
       return ((await answer.json()) as { readonly outcome: string }).outcome;
     },
-    async reload(bundles) {
-      await miniflare.setOptions(configure(bundles, Number(url.port)));
+    async reload(modules) {
+      await miniflare.setOptions(configure(modules, Number(url.port)));
       await guardWorkerd();
     },
     async crash() {
       const restartsBefore = restarts;
-      const own = await ownProcesses();
+      const own = await processesOf(mark);
       if (own.length === 0) throw new Error("there is no workerd process to kill");
       for (const pid of own) process.kill(pid, "SIGKILL");
       for (let waitedMs = 0; restarts === restartsBefore; waitedMs += 20) {
