@@ -119,10 +119,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     url: api.url,
     consumerUrl: consumer.url,
     inspectorUrls: [api.inspectorUrl, consumer.inspectorUrl].filter((url) => url !== null),
-    reload: async (next) => {
-      await code.reload(next);
-      catchUp();
-    },
+    reload: (next) => code.reload(next).finally(() => catchUp()),
     tick: () => code.runCron(minuteCron),
     janitor: () => code.runCron(janitorCron),
     crash: async () => void (await Promise.all([api.crash(), consumer.crash()])),
