@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
+import { getPriority } from "node:os";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { commandLineOf } from "../../workers/local/processes/child-process.ts";
 import { readCompatibility } from "../../workers/local/workerd/bundle.ts";
@@ -144,6 +145,16 @@ async function ownWorkerd(): Promise<number[]> {
 
 describe("workerd", () => {
   afterEach(() => workers?.dispose());
+
+  test("of the consumer stands back behind that of the API where the processor is short", async () => {
+    workers = await startSmallWorkers();
+    const own = getPriority();
+    const expected = [own, Math.min(19, own + 5)].toSorted().join();
+    const found = async () => (await ownWorkerd()).map((pid) => getPriority(pid)).toSorted();
+    expect((await found()).join()).toBe(expected);
+    await workers.crash();
+    await waitFor("the new ones", found, (priorities) => priorities.join() === expected);
+  });
 
   test("that is killed while it starts, so that its runtime gives it up, is started anew on the same port", async () => {
     logs.length = 0;

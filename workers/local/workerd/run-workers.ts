@@ -91,6 +91,8 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     name: "brain-consumer",
     modules: modules.ofConsumer(bundles),
     entrypoint: "linked",
+    // Where the processor is short, callers are answered first: what was accepted can wait, and somebody who asks cannot.
+    niceness: 5,
     services,
     port: 0,
     onBack: () => catchUp(),
@@ -100,6 +102,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     name: "brain-api",
     modules: modules.ofApi(bundles),
     entrypoint: "default",
+    niceness: 0,
     services: {
       ...services,
       CONSUMER: { host: new URL(consumer.url).host, headers: modules.link },

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { getPriority, setPriority } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
 import { environmentOf, guardProcess } from "../processes/child-process.ts";
@@ -29,6 +30,8 @@ export interface InstanceOptions {
   readonly port: number;
   /** Of the inspector; 0 takes a free one; null: there is none. */
   readonly inspectorPort: number | null;
+  /** How far workerd stands back behind other programs when the processor is short, 0 to 19. Linux only. */
+  readonly niceness: number;
   readonly onLog: (level: string, message: string) => void;
   /** Miniflare has brought back a workerd that ended. */
   readonly onRestart: () => void;
@@ -163,6 +166,15 @@ function workersOf(options: InstanceOptions) {
   ];
 }
 
+/** One that has ended meanwhile has no priority to set. */
+function beNice(pid: number, niceness: number): void {
+  try {
+    if (niceness !== 0) setPriority(pid, Math.min(19, getPriority() + niceness));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== "uv_os_setpriority") throw error;
+  }
+}
+
 /** @throws Error when a bundle does not load or the port is taken */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
   const mark = randomUUID();
@@ -170,7 +182,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   /** workerd outlives a killed parent and would keep the port. */
   const guardWorkerd = async () => {
     for (const dismiss of dismissGuards) dismiss();
-    dismissGuards = (await processesOf(mark)).map((pid) => guardProcess(pid, "SIGKILL"));
+    const own = await processesOf(mark);
+    dismissGuards = own.map((pid) => guardProcess(pid, "SIGKILL"));
+    for (const pid of own) beNice(pid, options.niceness);
   };
   let restarts = 0;
   const log = new LossLog(options.onLost);
