@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { getPriority, setPriority } from "node:os";
+import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
 import { environmentOf, guardProcess } from "../processes/child-process.ts";
@@ -166,6 +167,30 @@ function workersOf(options: InstanceOptions) {
   ];
 }
 
+/** So long after workerd ended Miniflare has started another or said that it cannot, ms. */
+const GIVE_UP_MS = 5_000;
+
+/**
+ * Miniflare waits for ever for a workerd that ends before it has read all of its configuration, and so does whoever wants
+ * to dispose of that Miniflare. This notices it.
+ */
+function watchEnds(onStuck: (error: Error) => void) {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    /** A workerd has been started; with it this output ends. */
+    started(output: Readable): void {
+      clearTimeout(timer);
+      output.once("close", () => {
+        timer = setTimeout(
+          () => onStuck(new Error("workerd ended, and its runtime did not notice")),
+          GIVE_UP_MS,
+        ).unref();
+      });
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
 /** One that has ended meanwhile has no priority to set. */
 function beNice(pid: number, niceness: number): void {
   try {
@@ -187,6 +212,13 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     for (const pid of own) beNice(pid, options.niceness);
   };
   let restarts = 0;
+  let isReady = false;
+  const stuck = Promise.withResolvers<never>();
+  stuck.promise.catch(() => undefined);
+  const ends = watchEnds((error) => {
+    stuck.reject(error);
+    if (isReady) options.onLost(error.message);
+  });
   const log = new LossLog(options.onLost);
   const configure = (modules: Modules, port: number) => ({
     host: "127.0.0.1",
@@ -198,6 +230,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     unsafeTriggerHandlers: true,
     unsafeRuntimeEnv: { [markVariable]: mark },
     log,
+    handleRuntimeStdio: (output: Readable) => ends.started(output),
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
       options.onLog(level, message),
     unsafeHandleRuntimeRestart: async () => {
@@ -208,16 +241,23 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     workers: workersOf({ ...options, modules, port }),
   });
   const miniflare = withoutSignalHandlers(() => new Miniflare(configure(options.modules, options.port)));
+  const dispose = async () => {
+    for (const dismiss of dismissGuards) dismiss();
+    ends.stop();
+    await Promise.race([miniflare.dispose(), delay(GIVE_UP_MS, undefined, { ref: false })]);
+    ends.stop();
+  };
   let url: URL;
   let inspectorUrl: string | null = null;
   try {
-    await miniflare.ready;
+    await Promise.race([miniflare.ready, stuck.promise]);
     if (options.inspectorPort !== null)
       inspectorUrl = new URL(options.name, await miniflare.getInspectorURL()).href;
     url = await miniflare.unsafeGetDirectURL(options.name, options.entrypoint);
     await guardWorkerd();
+    isReady = true;
   } catch (error) {
-    await miniflare.dispose().catch(() => undefined);
+    await dispose().catch(() => undefined);
     throw error;
   }
   /**
@@ -240,7 +280,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       return ((await answer.json()) as { readonly outcome: string }).outcome;
     },
     async reload(modules) {
-      await miniflare.setOptions(configure(modules, Number(url.port)));
+      await Promise.race([miniflare.setOptions(configure(modules, Number(url.port))), stuck.promise]);
       await guardWorkerd();
     },
     async crash() {
@@ -254,9 +294,6 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       }
       await miniflare.ready;
     },
-    async dispose() {
-      for (const dismiss of dismissGuards) dismiss();
-      await miniflare.dispose();
-    },
+    dispose,
   };
 }
