@@ -50,8 +50,16 @@ test("a handler that throws a TypeError in workerd is found: file and line in th
   expect(body.error_stack).toContain("src/engine/consume/apply/run-handlers.ts:");
   expect(body.error_stack).not.toMatch(/planted|\/work\/|file:/);
 
-  const lines = edge.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(lines.find(({ dead_letter_id }) => dead_letter_id === letter?.id)).toMatchObject({
+  // What a worker logs comes by another way than its letter, and somewhat later.
+  const line = await waitFor(
+    "the line in the log",
+    () =>
+      edge.logs
+        .map((text) => JSON.parse(text) as Record<string, unknown>)
+        .find(({ dead_letter_id }) => dead_letter_id === letter?.id),
+    (found) => found !== undefined,
+  );
+  expect(line).toMatchObject({
     level: "error",
     event_id: id,
     correlation_id: correlationId,
