@@ -170,7 +170,7 @@ describe("workerd", () => {
       (text) =>
         text.includes("workerd of brain-api is gone") &&
         text.includes("workerd of brain-api cannot be started"),
-      { timeoutMs: 60_000 },
+      { timeoutMs: 120_000 },
     );
     killing = false;
     await killer;
@@ -178,7 +178,7 @@ describe("workerd", () => {
       "an answer",
       async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status,
       (status) => status === 200,
-      { timeoutMs: 60_000, everyMs: 100 },
+      { timeoutMs: 120_000, everyMs: 100 },
     );
     // It answers a moment before its program says so.
     await waitFor(
@@ -194,7 +194,7 @@ describe("workerd", () => {
           (error: unknown) => String(error),
         ),
       (outcome) => outcome === "done",
-      { timeoutMs: 60_000, everyMs: 100 },
+      { timeoutMs: 120_000, everyMs: 100 },
     );
-  });
+  }, 400_000);
 });
