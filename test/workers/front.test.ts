@@ -32,7 +32,7 @@ const api = `export default {
 }`;
 const consumer = `export default {
   fetch: () => Response.json({ worker: "consumer" }),
-  scheduled: () => undefined,
+  scheduled: () => console.log("a tick"),
 }`;
 
 let workers: RunningWorkers;
@@ -154,6 +154,17 @@ describe("workerd", () => {
     expect((await found()).join()).toBe(expected);
     await workers.crash();
     await waitFor("the new ones", found, (priorities) => priorities.join() === expected);
+  });
+
+  test("of the consumer that comes back, killed or with other code, catches up by a tick of its own", async () => {
+    workers = await startSmallWorkers();
+    const ticks = () => logs.filter((line) => line.includes("a tick")).length;
+    logs.length = 0;
+    await workers.crash();
+    await waitFor("a tick behind the crash", ticks, (count) => count > 0);
+    logs.length = 0;
+    await workers.reload({ api, consumer: `${consumer} // other code` });
+    await waitFor("a tick behind the reload", ticks, (count) => count > 0);
   });
 
   test("that is killed while it starts, so that its runtime gives it up, is started anew on the same port", async () => {

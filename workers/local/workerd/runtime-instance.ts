@@ -8,6 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
 import { environmentOf, guardProcess } from "../processes/child-process.ts";
 import type { Compatibility } from "./bundle.ts";
+import { createLifetime } from "./lifetime.ts";
+import { GIVE_UP_MS, watchEnds } from "./watch-ends.ts";
 
 /** Answers what a worker asks of a binding: this program, or a server with the headers that it is sent. */
 export type Service =
@@ -167,30 +169,6 @@ function workersOf(options: InstanceOptions) {
   ];
 }
 
-/** So long after workerd ended Miniflare has started another or said that it cannot, ms. */
-const GIVE_UP_MS = 5_000;
-
-/**
- * Miniflare waits for ever for a workerd that ends before it has read all of its configuration, and so does whoever wants
- * to dispose of that Miniflare. This notices it.
- */
-function watchEnds(onStuck: (error: Error) => void) {
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    /** A workerd has been started; with it this output ends. */
-    started(output: Readable): void {
-      clearTimeout(timer);
-      output.once("close", () => {
-        timer = setTimeout(
-          () => onStuck(new Error("workerd ended, and its runtime did not notice")),
-          GIVE_UP_MS,
-        ).unref();
-      });
-    },
-    stop: () => clearTimeout(timer),
-  };
-}
-
 /** One that has ended meanwhile has no priority to set. */
 function beNice(pid: number, niceness: number): void {
   try {
@@ -213,10 +191,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   };
   let restarts = 0;
   let isReady = false;
-  const stuck = Promise.withResolvers<never>();
-  stuck.promise.catch(() => undefined);
+  const lifetime = createLifetime();
   const ends = watchEnds((error) => {
-    stuck.reject(error);
+    lifetime.end(error);
     if (isReady) options.onLost(error.message);
   });
   const log = new LossLog(options.onLost);
@@ -244,13 +221,17 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const dispose = async () => {
     for (const dismiss of dismissGuards) dismiss();
     ends.stop();
-    await Promise.race([miniflare.dispose(), delay(GIVE_UP_MS, undefined, { ref: false })]);
-    ends.stop();
+    try {
+      await Promise.race([miniflare.dispose(), delay(GIVE_UP_MS, undefined, { ref: false })]);
+    } finally {
+      ends.stop();
+      lifetime.end(new Error("workerd was stopped"));
+    }
   };
   let url: URL;
   let inspectorUrl: string | null = null;
   try {
-    await Promise.race([miniflare.ready, stuck.promise]);
+    await lifetime.during(miniflare.ready);
     if (options.inspectorPort !== null)
       inspectorUrl = new URL(options.name, await miniflare.getInspectorURL()).href;
     url = await miniflare.unsafeGetDirectURL(options.name, options.entrypoint);
@@ -265,7 +246,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
    * program, too.
    */
   const askWorker = (name: string, path: string) =>
-    miniflare.dispatchFetch(`http://localhost${path}`, { headers: { "MF-Route-Override": name } });
+    lifetime.during(
+      miniflare.dispatchFetch(`http://localhost${path}`, { headers: { "MF-Route-Override": name } }),
+    );
   return {
     url: url.origin,
     inspectorUrl,
@@ -280,7 +263,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       return ((await answer.json()) as { readonly outcome: string }).outcome;
     },
     async reload(modules) {
-      await Promise.race([miniflare.setOptions(configure(modules, Number(url.port))), stuck.promise]);
+      await lifetime.during(miniflare.setOptions(configure(modules, Number(url.port))));
       await guardWorkerd();
     },
     async crash() {
@@ -292,7 +275,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         if (waitedMs > 10_000) throw new Error("Miniflare did not start a new workerd within 10 s");
         await delay(20);
       }
-      await miniflare.ready;
+      await lifetime.during(miniflare.ready);
     },
     dispose,
   };
