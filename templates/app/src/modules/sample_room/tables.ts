@@ -14,7 +14,7 @@ export const sampleRoomTotals = pgTable("sample_room_totals", {
   handled: integer("handled").notNull(),
 });
 
-// With tenants each table would have a column `tenant_id` and say `...tenantRows()`, which Postgres then keeps apart: "With several tenants" in
-// OWN-PROGRAM.md of @brain/engine.
+// With tenants each table would have a column `tenant_id` and say `...tenantRows()`, which Postgres then keeps apart:
+// "With several tenants" in OWN-PROGRAM.md of @brain/engine.
 withoutTenants(sampleRoomPaperSlips, "this product serves one party");
 withoutTenants(sampleRoomTotals, "this product serves one party");
